@@ -1,0 +1,110 @@
+//! Commands: what a person asks. A command is a file: its fields, the streams it reads, who may give it, `decide`.
+
+use std::any::Any;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use vocabulary::{Event, OdsCode, StreamName, SubjectId, Timestamp};
+
+use crate::{
+    access::{Access, Caller},
+    rejection::{Rejected, Rejection},
+    state::{Reads, State, Stream},
+};
+
+/// What a decision may know beside the command and the states.
+#[derive(Debug, Clone)]
+pub struct Context {
+    pub now: Timestamp,
+    pub caller: Caller,
+}
+
+/// A command. Its doc comment's first line and those of its fields are the API's.
+pub trait Command: DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// As in `POST /commands/book-appointment`.
+    const NAME: &'static str;
+    /// Who may give it.
+    const WHO: Access;
+    /// Every way in which `decide` says no.
+    const REJECTIONS: &'static [&'static Rejection];
+    type Reads: Reads;
+
+    /// The person concerned, whose data the events hold.
+    fn subject(&self) -> Option<SubjectId>;
+
+    /// The person whose relationship to the caller decides whether they may. Differs from `subject` only where somebody
+    /// is concerned who has no relationship yet (a registration).
+    fn answers_for(&self) -> Option<SubjectId> {
+        self.subject()
+    }
+
+    /// The organisation concerned.
+    fn organisation(&self) -> Option<OdsCode>;
+
+    /// The streams follow from the command's own fields.
+    fn streams(&self) -> <Self::Reads as Reads>::Streams;
+
+    /// The rules.
+    ///
+    /// # Errors
+    /// One of `REJECTIONS`.
+    fn decide(&self, states: <Self::Reads as Reads>::States<'_>, context: &Context) -> Result<Decision, Rejected>;
+}
+
+/// An event of any category, as a decision holds it.
+pub trait AnyEvent: Any + Send + Sync {
+    fn kind(&self) -> &'static str;
+    /// # Errors
+    /// When a personal field is written without a key.
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<E: Event> AnyEvent for E {
+    fn kind(&self) -> &'static str {
+        Event::kind(self)
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        Event::encode(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// What a granted command makes happen, in order, on streams that it reads. Empty: there is nothing new.
+#[derive(Default)]
+pub struct Decision {
+    pub events: Vec<(StreamName, Box<dyn AnyEvent>)>,
+}
+
+/// The wish is granted, and it already is as it was wished.
+pub fn nothing_new() -> Decision {
+    Decision::default()
+}
+
+/// This happens on that stream.
+pub fn record<S: State>(stream: &Stream<S>, event: impl Into<S::Event>) -> Decision {
+    nothing_new().and(stream, event)
+}
+
+impl Decision {
+    /// And then this happens.
+    #[must_use]
+    pub fn and<S: State>(mut self, stream: &Stream<S>, event: impl Into<S::Event>) -> Decision {
+        self.events.push((stream.name().clone(), Box::new(event.into())));
+        self
+    }
+
+    /// And then these happen.
+    #[must_use]
+    pub fn and_all<S: State, E: Into<S::Event>>(
+        self,
+        stream: &Stream<S>,
+        events: impl IntoIterator<Item = E>,
+    ) -> Decision {
+        events.into_iter().fold(self, |decision, event| decision.and(stream, event))
+    }
+}

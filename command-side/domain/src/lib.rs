@@ -1,0 +1,15 @@
+//! The rules of the health service: one folder a service, one file a command, one file a state. Pure: the clock, the
+//! caller and new ids come in as data; nothing here waits, reads or writes.
+
+pub mod access;
+pub mod command;
+pub mod rejection;
+pub mod state;
+
+#[cfg(test)]
+mod spec;
+
+pub use access::{Access, Caller, Capability, Permission};
+pub use command::{Command, Context, Decision, nothing_new, record};
+pub use rejection::{Class, Rejected, Rejection};
+pub use state::{Reads, State, Stream};

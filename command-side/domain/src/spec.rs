@@ -1,0 +1,1 @@
+//! Given, when, then: how the specs beside the commands are written.

@@ -1,0 +1,7 @@
+//! The event log: append under conditions, read by stream and by position, follow. One contract for every store.
+
+pub mod port;
+
+pub use port::{
+    Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, Ticket,
+};

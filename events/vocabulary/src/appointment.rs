@@ -1,0 +1,270 @@
+//! Appointments: clinic sessions and their slots (stream `session-<ODS>.<id>`), and what one patient has booked
+//! (stream `diary-<subject>`).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::events,
+    ids::{SessionId, SubjectId},
+    personal::Personal,
+    text::{Comment, Line, Reason},
+    time::{LocalDate, LocalTime, Timestamp},
+};
+
+events! {
+    /// What happens to a clinic session and its slots.
+    SessionEvent of "appointment" on "session" {
+        Published(SessionPublished) = "appointment.session-published.v1",
+        Withdrawn(SessionWithdrawn) = "appointment.session-withdrawn.v1",
+        Held(SlotHeld) = "appointment.slot-held.v1",
+        Released(HoldReleased) = "appointment.hold-released.v1",
+        /// A slot's place is booked. It ends a hold that the same patient had on it.
+        Taken(SlotTaken) = "appointment.slot-taken.v1",
+        Freed(SlotFreed) = "appointment.slot-freed.v1",
+    }
+}
+
+events! {
+    /// What happens to one patient's appointments.
+    DiaryEvent of "appointment" on "diary" {
+        HoldPlaced(HoldPlaced) = "appointment.hold-placed.v1",
+        Booked(AppointmentBooked) = "appointment.booked.v1",
+        Rescheduled(AppointmentRescheduled) = "appointment.rescheduled.v1",
+        Cancelled(AppointmentCancelled) = "appointment.cancelled.v1",
+        Amended(AppointmentAmended) = "appointment.amended.v1",
+    }
+}
+
+/// How a session's time is cut into slots: as many whole slots as fit between its start and its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Timetable {
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub slot_minutes: u16,
+}
+
+impl Timetable {
+    /// The starts of all slots, in order. Slots are cut in elapsed time, so the clocks may change between two.
+    pub fn slots(&self) -> impl Iterator<Item = Timestamp> + use<> {
+        let minutes = i64::from(self.slot_minutes.max(1));
+        let (from, until) = (self.starts_at, self.ends_at);
+        (0..).map(move |n| from.plus_minutes(n * minutes)).take_while(move |start| start.plus_minutes(minutes) <= until)
+    }
+
+    pub fn has_slot(&self, starts_at: Timestamp) -> bool {
+        let after_start = starts_at.micros() - self.starts_at.micros();
+        after_start >= 0
+            && after_start % (i64::from(self.slot_minutes.max(1)) * 60_000_000) == 0
+            && starts_at.plus_minutes(i64::from(self.slot_minutes)) <= self.ends_at
+    }
+}
+
+/// How patient and clinician meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    InPerson,
+    Telephone,
+    Video,
+}
+
+/// A clinician as patients see them. Not personal data in the sense of `Personal`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Practitioner {
+    pub name: Line,
+    pub role: Line,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionPublished {
+    pub session: SessionId,
+    /// The civil time for which the session was meant, and its zone (IANA name).
+    pub on: LocalDate,
+    pub from: LocalTime,
+    pub until: LocalTime,
+    pub zone: Box<str>,
+    pub timetable: Timetable,
+    /// How many patients can have the same slot.
+    pub capacity: u16,
+    /// What it is for: lower-case words joined by hyphens, like `gp-routine`.
+    pub service: ServiceType,
+    pub channel: Channel,
+    pub practitioner: Practitioner,
+}
+
+/// The type of service of a session: `[a-z0-9-]{1,50}`, like `gp-routine` or `vaccination-covid-19`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ServiceType(Box<str>);
+
+crate::ids::text_id!(ServiceType, "ServiceType", "^[a-z0-9-]{1,50}$");
+
+impl std::fmt::Display for ServiceType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for ServiceType {
+    type Err = crate::ids::Malformed;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if (1..=50).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(ServiceType(text.into()))
+        } else {
+            Err(crate::ids::Malformed("a service is 1 to 50 characters of a-z, 0-9 and '-', like gp-routine".into()))
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionWithdrawn {
+    pub session: SessionId,
+    pub timetable: Timetable,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SlotHeld {
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+    pub by: SubjectId,
+    /// From this instant on the hold takes no place, without any further event.
+    pub expires_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HoldReleased {
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+    pub by: SubjectId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SlotTaken {
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+    pub by: SubjectId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SlotFreed {
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+    pub by: SubjectId,
+}
+
+/// That a patient placed a hold: counted against the limit of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HoldPlaced {
+    pub patient: SubjectId,
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+    pub on: LocalDate,
+}
+
+/// One or several adjacent slots of one session, and all that a patient is shown about them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BookedTime {
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub slot_minutes: u16,
+    pub service: ServiceType,
+    pub channel: Channel,
+    pub practitioner: Practitioner,
+}
+
+impl BookedTime {
+    /// The starts of the slots that it takes.
+    pub fn slots(&self) -> impl Iterator<Item = Timestamp> + use<> {
+        Timetable { starts_at: self.starts_at, ends_at: self.ends_at, slot_minutes: self.slot_minutes }.slots()
+    }
+
+    pub fn overlaps(&self, other: &BookedTime) -> bool {
+        self.starts_at < other.ends_at && other.starts_at < self.ends_at
+    }
+}
+
+/// A booking is known by its patient, its session and its (first) start. `version` counts its changes from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AppointmentBooked {
+    pub patient: SubjectId,
+    pub time: BookedTime,
+    pub reason: Option<Personal<Reason>>,
+    pub comment: Option<Personal<Comment>>,
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AppointmentRescheduled {
+    pub patient: SubjectId,
+    pub from: BookedTime,
+    pub to: BookedTime,
+    /// Why the old time was given up.
+    pub cause: CancellationReason,
+    pub reason: Option<Personal<Reason>>,
+    pub comment: Option<Personal<Comment>>,
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AppointmentCancelled {
+    pub patient: SubjectId,
+    pub time: BookedTime,
+    pub cause: CancellationReason,
+    pub cancelled_at: Timestamp,
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AppointmentAmended {
+    pub patient: SubjectId,
+    pub time: BookedTime,
+    pub reason: Option<Personal<Reason>>,
+    pub comment: Option<Personal<Comment>>,
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CancellationReason {
+    CancelledByCitizen,
+    CancelledBySite,
+    CancelledByService,
+    RescheduledByCitizen,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(from: &str, until: &str, slot_minutes: u16) -> Timetable {
+        Timetable { starts_at: from.parse().expect("valid"), ends_at: until.parse().expect("valid"), slot_minutes }
+    }
+
+    #[test]
+    fn only_whole_slots_fit() {
+        let morning = table("2026-07-01T08:00:00Z", "2026-07-01T08:35:00Z", 10);
+        let starts: Vec<String> = morning.slots().map(|start| start.to_string()).collect();
+        assert_eq!(starts, ["2026-07-01T08:00:00Z", "2026-07-01T08:10:00Z", "2026-07-01T08:20:00Z"]);
+        assert!(morning.slots().all(|start| morning.has_slot(start)));
+        for no_slot in ["2026-07-01T07:50:00Z", "2026-07-01T08:05:00Z", "2026-07-01T08:30:00Z"] {
+            assert!(!morning.has_slot(no_slot.parse().expect("valid")), "{no_slot}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What every event can do: name its kind, be written, be read.
+
+use std::borrow::Cow;
+
+use crate::{envelope::Recorded, ids::StreamName};
+
+/// An event that this binary cannot read. Whoever meets one stops and says so: nothing is skipped silently.
+#[derive(Debug, thiserror::Error)]
+pub enum Undecodable {
+    #[error("the kind {0} is unknown to this binary")]
+    UnknownKind(String),
+    #[error("the data of {kind} does not decode: {cause}")]
+    Data { kind: &'static str, cause: serde_json::Error },
+}
+
+/// The events of one category of streams.
+pub trait Event: Sized + Clone + Send + Sync + 'static {
+    /// The first part of its streams' names: `session` in `session-A12345.0123456789AB`.
+    const CATEGORY: &'static str;
+    /// The first part of its kinds: `appointment` in `appointment.slot-taken.v1`.
+    const SERVICE: &'static str;
+    /// Every kind that it writes or reads.
+    const KINDS: &'static [&'static str];
+
+    fn kind(&self) -> &'static str;
+
+    /// The JSON that is stored. Personal fields need the scope of a key (`personal::with_key`).
+    ///
+    /// # Errors
+    /// When an open personal field is written without a key.
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
+
+    /// # Errors
+    /// When the kind is unknown, or the data is not of its form. Unknown fields are tolerated.
+    fn decode(kind: &str, data: &[u8]) -> Result<Self, Undecodable>;
+}
+
+/// What a read model, or a state, follows: events of one or several categories.
+pub trait Followed: Sized + Send + 'static {
+    /// The event, or `None` where it belongs to a service that is not followed.
+    ///
+    /// # Errors
+    /// An unknown kind of a followed service, or data that does not decode.
+    fn read(kind: &str, data: &[u8]) -> Result<Option<Self>, Undecodable>;
+
+    /// Whether this event has to be read at all.
+    fn follows(kind: &str) -> bool;
+}
+
+impl<E: Event> Followed for E {
+    fn read(kind: &str, data: &[u8]) -> Result<Option<Self>, Undecodable> {
+        if Self::follows(kind) { Self::decode(kind, data).map(Some) } else { Ok(None) }
+    }
+
+    fn follows(kind: &str) -> bool {
+        service_of(kind) == E::SERVICE
+    }
+}
+
+/// The service of a kind: `appointment` for `appointment.booked.v1`.
+pub fn service_of(kind: &str) -> &str {
+    kind.split_once('.').map_or(kind, |(service, _)| service)
+}
+
+impl<D> Recorded<D> {
+    /// The part of the stream's name that says whose stream it is.
+    pub fn stream_id(&self) -> &str {
+        StreamName::id(&self.stream)
+    }
+}
+
+/// A kind as it is kept in an envelope: without a copy where this binary knows it.
+pub fn interned(kind: &str) -> Cow<'static, str> {
+    crate::ALL_KINDS
+        .iter()
+        .flat_map(|kinds| kinds.iter())
+        .find(|known| **known == kind)
+        .map_or_else(|| Cow::Owned(kind.to_owned()), |known| Cow::Borrowed(*known))
+}
+
+/// Writes an enum of events together with its kinds, so that a kind, its variant and its data cannot come apart.
+/// A variant holds its data; each data type is a struct of camelCase JSON.
+macro_rules! events {
+    (
+        $(#[$doc:meta])*
+        $name:ident of $service:literal on $category:literal {
+            $($(#[$variant_doc:meta])* $variant:ident($data:ty) = $kind:literal,)+
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant($data),)+
+        }
+
+        impl $crate::event::Event for $name {
+            const CATEGORY: &'static str = $category;
+            const SERVICE: &'static str = $service;
+            const KINDS: &'static [&'static str] = &[$($kind),+];
+
+            fn kind(&self) -> &'static str {
+                match self {
+                    $($name::$variant(_) => $kind,)+
+                }
+            }
+
+            fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+                match self {
+                    $($name::$variant(data) => serde_json::to_vec(data),)+
+                }
+            }
+
+            fn decode(kind: &str, data: &[u8]) -> Result<Self, $crate::event::Undecodable> {
+                match kind {
+                    $($kind => serde_json::from_slice(data)
+                        .map($name::$variant)
+                        .map_err(|cause| $crate::event::Undecodable::Data { kind: $kind, cause }),)+
+                    _ => Err($crate::event::Undecodable::UnknownKind(kind.to_owned())),
+                }
+            }
+        }
+
+        $(
+            impl From<$data> for $name {
+                fn from(data: $data) -> $name {
+                    $name::$variant(data)
+                }
+            }
+        )+
+    };
+}
+pub(crate) use events;
+
+/// Writes an enum of several categories, for those who follow more than one.
+#[macro_export]
+macro_rules! followed {
+    ($(#[$doc:meta])* $visibility:vis enum $name:ident { $($variant:ident($event:ty),)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        $visibility enum $name {
+            $($variant($event),)+
+        }
+
+        impl $crate::event::Followed for $name {
+            fn read(kind: &str, data: &[u8]) -> Result<Option<Self>, $crate::event::Undecodable> {
+                $(
+                    if <$event as $crate::event::Event>::KINDS.contains(&kind) {
+                        return <$event as $crate::event::Event>::decode(kind, data).map(|event| Some($name::$variant(event)));
+                    }
+                )+
+                if Self::follows(kind) {
+                    Err($crate::event::Undecodable::UnknownKind(kind.to_owned()))
+                } else {
+                    Ok(None)
+                }
+            }
+
+            fn follows(kind: &str) -> bool {
+                let service = $crate::event::service_of(kind);
+                $(service == <$event as $crate::event::Event>::SERVICE)||+
+            }
+        }
+    };
+}

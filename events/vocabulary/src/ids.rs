@@ -1,0 +1,236 @@
+//! Identifiers. Each says what is wrong with a text that it refuses; none is ever personal.
+
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A text that is not an identifier of the kind that was asked for. The message says what is expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub Cow<'static, str>);
+
+/// Serde and JSON Schema for an identifier that is a text on the wire.
+macro_rules! text_id {
+    ($name:ident, $title:literal, $pattern:literal) => {
+        impl TryFrom<String> for $name {
+            type Error = $crate::ids::Malformed;
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.to_string()
+            }
+        }
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $title.into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "pattern": $pattern})
+            }
+        }
+    };
+}
+pub(crate) use text_id;
+
+/// A person, as the platform addresses them: a random UUIDv4, never made from anything personal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SubjectId(Uuid);
+
+text_id!(SubjectId, "SubjectId", "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$");
+
+impl SubjectId {
+    /// # Errors
+    /// When the UUID is not of version 4 (a version 7 would tell when the person joined).
+    pub fn new(id: Uuid) -> Result<Self, Malformed> {
+        if id.get_version_num() == 4 {
+            Ok(SubjectId(id))
+        } else {
+            Err(Malformed("a subject is a random UUID (version 4)".into()))
+        }
+    }
+
+    pub fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for SubjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for SubjectId {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        // One spelling only: the hyphenated lower-case one. Two spellings would be two streams.
+        let id = Uuid::try_parse(text).ok().filter(|id| text.len() == 36 && id.to_string() == text);
+        SubjectId::new(id.ok_or(Malformed("a subject is a lower-case hyphenated UUID (version 4)".into()))?)
+    }
+}
+
+/// An organisation's code in the Organisation Data Service: `^[A-Z0-9]{1,10}$`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OdsCode(Arc<str>);
+
+text_id!(OdsCode, "OdsCode", "^[A-Z0-9]{1,10}$");
+
+impl OdsCode {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OdsCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for OdsCode {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let fits = (1..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        if fits {
+            Ok(OdsCode(text.into()))
+        } else {
+            Err(Malformed("an ODS code is 1 to 10 characters of A-Z and 0-9".into()))
+        }
+    }
+}
+
+/// A clinic session: `<ODS of its site>.<12 characters of Crockford base32>`, made by whoever publishes it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SessionId(Arc<str>);
+
+text_id!(SessionId, "SessionId", "^[A-Z0-9]{1,10}[.][0-9A-HJKMNP-TV-Z]{12}$");
+
+impl SessionId {
+    /// The organisation at which the session takes place.
+    pub fn site(&self) -> OdsCode {
+        let (site, _) = self.0.split_once('.').unwrap_or((&self.0, ""));
+        OdsCode(site.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for SessionId {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let crockford = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !b"ILOU".contains(&b));
+        let fits = text.split_once('.').is_some_and(|(site, own)| {
+            site.parse::<OdsCode>().is_ok() && own.len() == 12 && own.bytes().all(crockford)
+        });
+        if fits {
+            Ok(SessionId(text.into()))
+        } else {
+            Err(Malformed("a session is <ODS>.<12 characters of Crockford base32, upper case>".into()))
+        }
+    }
+}
+
+/// A stream's name, `<category>-<id>`: 1 to 100 characters of `A-Za-z0-9.-`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StreamName(Arc<str>);
+
+text_id!(StreamName, "StreamName", "^[a-z]+-[A-Za-z0-9.-]+$");
+
+impl StreamName {
+    pub const LENGTH_MAX: usize = 100;
+
+    /// The stream of one thing, named by its id.
+    pub fn of(category: &str, id: impl fmt::Display) -> StreamName {
+        StreamName(format!("{category}-{id}").into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part before the first hyphen: `session` in `session-A12345.0123456789AB`.
+    pub fn category(&self) -> &str {
+        self.0.split_once('-').map_or(&self.0, |(category, _)| category)
+    }
+
+    /// The part after the first hyphen.
+    pub fn id(&self) -> &str {
+        self.0.split_once('-').map_or("", |(_, id)| id)
+    }
+}
+
+impl fmt::Display for StreamName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for StreamName {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
+        let fits = text.len() <= Self::LENGTH_MAX
+            && text.bytes().all(allowed)
+            && text.split_once('-').is_some_and(|(category, id)| {
+                !id.is_empty() && !category.is_empty() && category.bytes().all(|b| b.is_ascii_lowercase())
+            });
+        if fits {
+            Ok(StreamName(text.into()))
+        } else {
+            Err(Malformed("a stream is <category>-<id>: at most 100 characters of A-Z, a-z, 0-9, '.' and '-'".into()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_has_one_spelling_and_version_4() {
+        assert!("8f14e45f-ceea-467f-a9b5-0123456789ab".parse::<SubjectId>().is_ok());
+        for wrong in [
+            "8F14E45F-CEEA-467F-A9B5-0123456789AB",
+            "8f14e45fceea467fa9b50123456789ab",
+            "018f14e4-5fce-7ea4-a7fa-0123456789ab",
+            "",
+        ] {
+            assert!(wrong.parse::<SubjectId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_session_names_its_site() {
+        let session: SessionId = "A12345.9KTW3M0ZQ1BC".parse().expect("valid");
+        assert_eq!(session.site().as_str(), "A12345");
+        for wrong in ["A12345.9KTW3M0ZQ1B", "A12345.9KTW3M0ZQ1BI", "a12345.9KTW3M0ZQ1BC", "A12345"] {
+            assert!(wrong.parse::<SessionId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_stream_has_a_category_and_an_id() {
+        let stream: StreamName = "session-A12345.9KTW3M0ZQ1BC".parse().expect("valid");
+        assert_eq!((stream.category(), stream.id()), ("session", "A12345.9KTW3M0ZQ1BC"));
+        for wrong in ["session", "-a", "session-", "session-a b", "Session-a", "s_x-a"] {
+            assert!(wrong.parse::<StreamName>().is_err(), "{wrong}");
+        }
+        assert!(format!("s-{}", "a".repeat(99)).parse::<StreamName>().is_err());
+    }
+}

@@ -1,0 +1,112 @@
+//! Organ donation: what somebody decided about their organs after death. Stream `donor-<subject>`.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::events,
+    ids::SubjectId,
+    personal::{KeyKind, Personal, PersonalData},
+    text::PersonName,
+    time::Timestamp,
+};
+
+events! {
+    /// What happens to a person's decision about organ donation.
+    DonorEvent of "organ-donation" on "donor" {
+        Registered(DecisionRegistered) = "organ-donation.registered.v1",
+        Amended(DecisionAmended) = "organ-donation.amended.v1",
+        /// The decision is taken back. This is not an opt-out: no decision stands, and deemed consent may apply.
+        Withdrawn(DecisionWithdrawn) = "organ-donation.withdrawn.v1",
+        FaithDeclared(FaithDeclared) = "organ-donation.faith-declared.v1",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionRegistered {
+    pub subject: SubjectId,
+    pub decision: Personal<OrganDecision>,
+    pub decided_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionAmended {
+    pub subject: SubjectId,
+    pub decision: Personal<OrganDecision>,
+    pub decided_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionWithdrawn {
+    pub subject: SubjectId,
+    pub decided_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FaithDeclared {
+    pub subject: SubjectId,
+    pub faith: Personal<FaithDeclaration>,
+    pub declared_at: Timestamp,
+}
+
+/// What somebody decides.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum OrganDecision {
+    /// All organs and tissue.
+    OptInAll,
+    /// The organs that are named: at least one, none twice.
+    OptInSome { organs: Vec<Organ> },
+    /// None.
+    OptOut,
+    /// Somebody else decides: at most two people, completed on paper.
+    AppointedRepresentative { representatives: Vec<PersonName> },
+}
+
+impl PersonalData for OrganDecision {
+    const KEY: KeyKind = KeyKind::Care;
+}
+
+impl fmt::Debug for OrganDecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Organ {
+    Heart,
+    Lungs,
+    Kidneys,
+    Liver,
+    Corneas,
+    Pancreas,
+    Tissue,
+    SmallBowel,
+}
+
+/// Whether faith or beliefs should be respected when donation is arranged.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaithDeclaration {
+    Yes,
+    No,
+    PreferNotToSay,
+}
+
+impl PersonalData for FaithDeclaration {
+    const KEY: KeyKind = KeyKind::Care;
+}
+
+impl fmt::Debug for FaithDeclaration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}

@@ -1,0 +1,49 @@
+//! Practices: the organisations at which people are registered and seen. Stream `practice-<ODS>`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{event::events, ids::OdsCode, text::Line};
+
+events! {
+    /// What happens to a practice.
+    PracticeEvent of "practice" on "practice" {
+        Opened(PracticeOpened) = "practice.opened.v1",
+        SettingsChanged(SettingsChanged) = "practice.settings-changed.v1",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PracticeOpened {
+    pub practice: OdsCode,
+    pub name: Line,
+    /// In one line, as on a letter.
+    pub address: Line,
+    pub settings: PracticeSettings,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsChanged {
+    pub practice: OdsCode,
+    pub settings: PracticeSettings,
+}
+
+/// What a practice may set for itself (DOMAIN.md section 1). What an event leaves out has its default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PracticeSettings {
+    /// How far ahead appointments can be booked.
+    pub booking_window_days: u16,
+    /// How many bookings one patient may have open, over all channels.
+    pub open_bookings_max: u8,
+    /// How long before its start a booking can still be cancelled or moved.
+    pub cancel_cut_off_minutes: u16,
+}
+
+impl Default for PracticeSettings {
+    fn default() -> Self {
+        PracticeSettings { booking_window_days: 42, open_bookings_max: 3, cancel_cut_off_minutes: 30 }
+    }
+}
