@@ -1,0 +1,47 @@
+# Everything that is done with this repository. Each target installs what it lacks; nothing is put outside the clone
+# but Debian packages and the tools' cache.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+DENY_VERSION := 0.20.2
+TOOLS := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/frontdoor/tools
+DENY := $(TOOLS)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+
+# Where the demonstration keeps its data; `make run DEMO=some/folder` keeps it elsewhere.
+DEMO := target/demo
+LISTEN := 127.0.0.1:8080
+ADMIN := 127.0.0.1:8081
+NAME :=
+
+.PHONY: help run test bench compilers
+
+help:
+	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
+	@echo 'make test         format, lints, every test, licences'
+	@echo 'make bench        every benchmark; one: make bench NAME=append, or make bench-append'
+
+run: compilers
+	cargo build --release --locked --package frontdoor
+	exec target/release/frontdoor serve --demo --data '$(DEMO)' --listen '$(LISTEN)' --admin '$(ADMIN)'
+
+test: compilers $(DENY)
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --locked
+	'$(DENY)' --log-level error --all-features check licenses bans sources
+
+bench: compilers
+	cargo run --release --locked --package bench -- $(NAME)
+
+bench-%: compilers
+	cargo run --release --locked --package bench -- $*
+
+# SQLite and the cryptography are compiled from C, which needs these two.
+compilers:
+	@command -v cc >/dev/null && command -v cmake >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends gcc libc6-dev cmake make; }
+
+$(DENY):
+	cargo install --locked --root '$(TOOLS)/cargo-deny-$(DENY_VERSION)' 'cargo-deny@$(DENY_VERSION)'

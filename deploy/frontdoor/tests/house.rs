@@ -1,0 +1,192 @@
+//! The house keeps its walls: who may depend on whom (DESIGN.md section 2), and that ARCHITECTURE.md tells the truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+
+/// Every crate, its folder, and the crates of this workspace that it may know.
+const WALLS: &[(&str, &str, &[&str])] = &[
+    ("vocabulary", "events/vocabulary", &[]),
+    ("event-log", "events/log", &["vocabulary"]),
+    ("domain", "command-side/domain", &["vocabulary"]),
+    ("command-engine", "command-side/engine", &["vocabulary", "domain", "event-log"]),
+    ("views", "projections/views", &["vocabulary"]),
+    ("projection-engine", "projections/engine", &["vocabulary", "views", "event-log"]),
+    (
+        "query-side",
+        "query-side",
+        &["vocabulary", "domain", "event-log", "command-engine", "views", "projection-engine"],
+    ),
+    (
+        "frontdoor",
+        "deploy/frontdoor",
+        &["vocabulary", "domain", "event-log", "command-engine", "views", "projection-engine", "query-side"],
+    ),
+    (
+        "bench",
+        "deploy/bench",
+        &[
+            "vocabulary",
+            "domain",
+            "event-log",
+            "command-engine",
+            "views",
+            "projection-engine",
+            "query-side",
+            "frontdoor",
+        ],
+    ),
+];
+
+/// The crates that people edit who know the health service.
+const PURE: &[&str] = &["vocabulary", "domain", "views"];
+
+/// What brings I/O, and must not reach a pure crate by any way.
+const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", "reqwest", "mio"];
+
+/// Foreign crates that only these may name themselves.
+const ONLY: &[(&str, &[&str])] = &[
+    ("sqlx", &["event-log", "projection-engine", "frontdoor", "bench"]),
+    ("axum", &["command-engine", "query-side", "frontdoor", "bench"]),
+    ("jsonwebtoken", &["command-engine", "frontdoor"]),
+    ("reqwest", &["frontdoor", "bench"]),
+    ("anyhow", &["frontdoor", "bench"]),
+    ("rdkafka", &[]),
+];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(format!("{}/../../Cargo.toml", env!("CARGO_MANIFEST_DIR")))
+        .other_options(["--locked", "--filter-platform", "x86_64-unknown-linux-gnu"].map(String::from))
+        .exec()
+        .expect("cargo metadata answers")
+}
+
+fn name<'a>(metadata: &'a Metadata, id: &PackageId) -> &'a str {
+    metadata.packages.iter().find(|package| package.id == *id).expect("a resolved package is listed").name.as_str()
+}
+
+/// What this package is built with (not what its tests use), directly or by any way.
+fn built_with(metadata: &Metadata, root: &str) -> BTreeSet<String> {
+    let nodes: BTreeMap<&PackageId, _> =
+        metadata.resolve.as_ref().expect("resolved").nodes.iter().map(|node| (&node.id, node)).collect();
+    let root = &metadata.workspace_packages().into_iter().find(|p| p.name.as_str() == root).expect("a member").id;
+    let (mut seen, mut open) = (BTreeSet::new(), vec![root]);
+    while let Some(id) = open.pop() {
+        for dependency in &nodes[id].deps {
+            let normal = dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
+            if normal && seen.insert(&dependency.pkg) {
+                open.push(&dependency.pkg);
+            }
+        }
+    }
+    seen.into_iter().map(|id| name(metadata, id).to_owned()).collect()
+}
+
+#[test]
+fn every_crate_of_the_workspace_has_its_walls() {
+    let metadata = metadata();
+    let members: BTreeSet<&str> = metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
+    assert_eq!(members, WALLS.iter().map(|(name, ..)| *name).collect());
+}
+
+#[test]
+fn a_crate_knows_only_the_crates_that_it_may_know() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        let (_, _, may) = WALLS.iter().find(|(name, ..)| *name == package.name.as_str()).expect("has walls");
+        let own = package.dependencies.iter().filter(|dependency| dependency.path.is_some());
+        for dependency in own {
+            assert!(may.contains(&dependency.name.as_str()), "{} must not know {}", package.name, dependency.name);
+        }
+    }
+}
+
+#[test]
+fn commands_cannot_see_views_and_views_cannot_see_commands() {
+    let metadata = metadata();
+    for command_side in ["domain", "command-engine", "event-log"] {
+        let seen = built_with(&metadata, command_side);
+        assert!(!seen.contains("views") && !seen.contains("projection-engine"), "{command_side} sees views");
+    }
+    for view_side in ["views", "projection-engine", "event-log"] {
+        let seen = built_with(&metadata, view_side);
+        assert!(!seen.contains("domain") && !seen.contains("command-engine"), "{view_side} sees commands");
+    }
+}
+
+#[test]
+fn no_io_reaches_a_pure_crate_by_any_way() {
+    let metadata = metadata();
+    for pure in PURE {
+        let seen = built_with(&metadata, pure);
+        let io: Vec<_> = IO.iter().filter(|name| seen.contains(**name)).collect();
+        assert!(io.is_empty(), "{pure} is built with {io:?}");
+    }
+}
+
+#[test]
+fn clocks_and_randomness_are_banned_from_the_pure_crates() {
+    for (_, folder, _) in WALLS.iter().filter(|(name, ..)| PURE.contains(name)) {
+        let bans = read(&format!("{folder}/clippy.toml"));
+        for clock_or_dice in
+            ["std::time::SystemTime::now", "jiff::Timestamp::now", "uuid::Uuid::now_v7", "uuid::Uuid::new_v4"]
+        {
+            assert!(bans.contains(clock_or_dice), "{folder}/clippy.toml does not ban {clock_or_dice}");
+        }
+    }
+}
+
+#[test]
+fn only_those_who_need_a_driver_or_a_server_name_it() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        for dependency in normal {
+            if let Some((_, may)) = ONLY.iter().find(|(name, _)| *name == dependency.name) {
+                assert!(may.contains(&package.name.as_str()), "{} must not use {}", package.name, dependency.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_crate_has_the_lints_and_the_versions_of_the_workspace() {
+    for (name, folder, _) in WALLS {
+        let manifest = read(&format!("{folder}/Cargo.toml"));
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{name} has not the workspace's lints");
+        for line in manifest.lines().filter(|line| line.contains("version = \"") || line.contains("path = \"..")) {
+            panic!("{name} sets a version or path of its own: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_list_of_crates_in_architecture_md_is_true() {
+    let text = read("ARCHITECTURE.md");
+    let cells = |row: &str| -> Option<(String, String)> {
+        let mut cells = row.strip_prefix("| `")?.split('|');
+        let name = cells.next()?.trim().trim_end_matches('`').to_owned();
+        let folder = cells.next()?.trim().trim_matches('`').to_owned();
+        Some((name, folder))
+    };
+    let (_, after) = text.split_once("## The crates").expect("ARCHITECTURE.md lists the crates");
+    let section = after.split("\n## ").next().expect("a section");
+    let told: BTreeSet<_> = section.lines().filter_map(cells).collect();
+    let metadata = metadata();
+    let root = metadata.workspace_root.clone();
+    let are: BTreeSet<_> = metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| {
+            let folder = package.manifest_path.parent().expect("a folder").strip_prefix(&root).expect("inside");
+            (package.name.to_string(), folder.to_string())
+        })
+        .collect();
+    assert_eq!(told, are);
+}
+
+fn read(path: &str) -> String {
+    let full = format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&full).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
