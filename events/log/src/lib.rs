@@ -1,8 +1,19 @@
 //! The event log: append under conditions, read by stream and by position, follow. One contract for every store.
+//!
+//! `Log` is group commit over a `store` (one for now: SQLite). What a command means, and what its events say, is not
+//! known here: data is exact bytes.
 
+#[cfg(feature = "contract")]
+pub mod contract;
+mod evaluate;
+mod fates;
 pub mod feed;
+mod lane;
 mod log;
 pub mod port;
+pub mod sqlite;
+pub mod store;
+mod validate;
 
 pub use log::{Log, LogOptions, Outcome, Submission};
 pub use port::{

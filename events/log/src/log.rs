@@ -2,15 +2,25 @@
 
 use std::{
     future::Future,
+    path::Path,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 use vocabulary::{LogName, Raw, StreamName, Timestamp, envelope::Hash};
 
-use crate::port::{Append, Granted, LogError, Refused, Stored, Ticket};
+use crate::{
+    lane::{Lane, Queued},
+    port::{Append, Granted, LogError, Refused, Stored, Ticket, limits},
+    sqlite,
+    store::{Identity, Opened, Reader},
+    validate::validate,
+};
 
 /// Limits and ports of one log. `Default` is what a server uses.
 #[derive(Clone)]
@@ -25,6 +35,8 @@ pub struct LogOptions {
     pub heads_cached_max: usize,
     /// Connections that read.
     pub readers: u32,
+    /// Bytes of SQLite's write-ahead log past which the writer waits until it is emptied.
+    pub wal_bytes_max: u64,
     /// The lineage that the caller knows this log by; another one is refused.
     pub lineage: Option<Uuid>,
     /// The clock of `recorded_at`.
@@ -39,6 +51,7 @@ impl Default for LogOptions {
             batch_events_max: 4_096,
             heads_cached_max: 200_000,
             readers: 4,
+            wal_bytes_max: 256 * 1024 * 1024,
             lineage: None,
             clock: || Timestamp::from_jiff(jiff::Timestamp::now()),
         }
@@ -52,9 +65,19 @@ pub struct Log {
 }
 
 struct Inner {
-    name: LogName,
-    lineage: Uuid,
-    end: tokio::sync::watch::Sender<u64>,
+    identity: Identity,
+    door: Mutex<Door>,
+    reader: Arc<dyn Reader>,
+    end: watch::Receiver<u64>,
+    /// True when the writer is closed.
+    drained: watch::Receiver<bool>,
+}
+
+/// Where requests come in. One lock for both, so that tickets are places in the queue.
+struct Door {
+    /// `None` when the log closes.
+    queue: Option<mpsc::Sender<Queued>>,
+    next_ticket: u64,
 }
 
 /// A request on its way.
@@ -64,15 +87,14 @@ pub struct Submission {
 }
 
 /// What will have become of a request. Dropping it takes nothing back: the request is stored or refused all the same.
-pub struct Outcome(tokio::sync::oneshot::Receiver<Result<Granted, Refused>>);
+pub struct Outcome(oneshot::Receiver<Result<Granted, Refused>>);
 
 impl Future for Outcome {
     type Output = Result<Granted, Refused>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(|answer| {
-            answer.unwrap_or_else(|_| Err(Refused::Unavailable("the log has gone before it answered".into())))
-        })
+        let gone = |_| Err(Refused::Unavailable("the log stopped; whether this was stored is not known".into()));
+        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or_else(gone))
     }
 }
 
@@ -81,30 +103,67 @@ impl Log {
     ///
     /// # Errors
     /// Another process has it open, it is of a newer schema, of another name or lineage, or is no log.
-    pub async fn open(_url: &str, name: LogName, _options: LogOptions) -> Result<Log, LogError> {
-        let (end, _) = tokio::sync::watch::channel(0);
-        Ok(Log { inner: Arc::new(Inner { name, lineage: Uuid::nil(), end }) })
+    pub async fn open(url: &str, name: LogName, options: LogOptions) -> Result<Log, LogError> {
+        let Some(folder) = url.strip_prefix("sqlite:").filter(|folder| !folder.is_empty()) else {
+            return Err(LogError::Unusable(format!("a log is sqlite:DIR, not {url}")));
+        };
+        let opened = sqlite::open(Path::new(folder), name, &options).await?;
+        Ok(Log::start(opened, &options))
+    }
+
+    /// A log on a store that is open.
+    pub fn start(opened: Opened, options: &LogOptions) -> Log {
+        let (queue, waiting) = mpsc::channel(options.queue_max.max(1));
+        let (end_sender, end) = watch::channel(opened.end);
+        let (drained_sender, drained) = watch::channel(false);
+        let lane = Lane::new(opened.identity.name, waiting, opened.writer, end_sender, options);
+        tokio::spawn(async move {
+            lane.run().await;
+            drained_sender.send_replace(true);
+        });
+        let door = Mutex::new(Door { queue: Some(queue), next_ticket: 0 });
+        Log { inner: Arc::new(Inner { identity: opened.identity, door, reader: opened.reader, end, drained }) }
     }
 
     pub fn name(&self) -> LogName {
-        self.inner.name
+        self.inner.identity.name
     }
 
     pub fn lineage(&self) -> Uuid {
-        self.inner.lineage
+        self.inner.identity.lineage
     }
 
-    /// HMAC-SHA-256 under the log's secret, over length-prefixed parts.
-    pub fn keyed_hash(&self, _parts: &[&[u8]]) -> Hash {
-        [0; 32]
+    /// HMAC-SHA-256 under the log's secret, over the parts, each after its length (u32, big-endian).
+    pub fn keyed_hash(&self, parts: &[&[u8]]) -> Hash {
+        // HMAC takes keys of any length, so this key is never refused.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.inner.identity.secret) else { return [0; 32] };
+        for part in parts {
+            mac.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
     }
 
     /// In order of calls, never waits; the outcome arrives later.
     ///
     /// # Errors
-    /// `Refused::Unavailable` at once when the queue is full or the log closes.
-    pub fn submit(&self, _append: Append) -> Result<Submission, Refused> {
-        Err(Refused::Unavailable("this log is not built yet".into()))
+    /// `Refused::Invalid` for what is beyond the limits; `Refused::Unavailable` at once when the queue is full or the
+    /// log closes.
+    pub fn submit(&self, append: Append) -> Result<Submission, Refused> {
+        validate(&append, self.name())?;
+        let (answer, outcome) = oneshot::channel();
+        let mut door = self.inner.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let ticket = Ticket(door.next_ticket);
+        if append.rests_on.iter().any(|earlier| *earlier >= ticket) {
+            return Err(Refused::Invalid("a request rests on one that was not submitted before it".into()));
+        }
+        let queue = door.queue.as_ref().ok_or_else(|| Refused::Unavailable("the log is closing".into()))?;
+        queue.try_send(Queued { append, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Refused::Unavailable("too many requests are waiting".into()),
+            mpsc::error::TrySendError::Closed(_) => Refused::Unavailable("the log has stopped".into()),
+        })?;
+        door.next_ticket += 1;
+        Ok(Submission { ticket, outcome: Outcome(outcome) })
     }
 
     /// `submit`, and its outcome.
@@ -115,36 +174,45 @@ impl Log {
         self.submit(append)?.outcome.await
     }
 
-    /// The events of a stream from a revision on.
+    /// A page of a stream: its events from a revision on (`limits::PAGE_EVENTS_MAX`, `limits::PAGE_BYTES_MAX`).
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn read_stream(&self, _: &StreamName, _from_revision: u64, _limit: usize) -> Result<Vec<Raw>, LogError> {
-        Ok(Vec::new())
+    pub async fn read_stream(
+        &self,
+        stream: &StreamName,
+        from_revision: u64,
+        limit: usize,
+    ) -> Result<Vec<Raw>, LogError> {
+        self.inner.reader.read_stream(stream, from_revision, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
     /// Whole streams in one round trip, in the order in which they were asked for.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// When the log cannot be read, or one has more than `limits::STREAM_EVENTS_MAX` events (`access` only).
     pub async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError> {
-        Ok(streams.iter().map(|_| Vec::new()).collect())
+        if streams.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.inner.reader.read_streams(streams).await
     }
 
-    /// A page of the log: the events after a position.
+    /// A page of the log: the events after a position (`limits::PAGE_EVENTS_MAX`, `limits::PAGE_BYTES_MAX`).
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn read(&self, _after: u64, _limit: usize) -> Result<Vec<Raw>, LogError> {
-        Ok(Vec::new())
+    pub async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError> {
+        self.inner.reader.read(after, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
     /// What a command stored, and the hash of its request.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn find(&self, _command_key: &Hash) -> Result<Option<(Hash, Vec<Stored>)>, LogError> {
-        Ok(None)
+    pub async fn find(&self, command_key: &Hash) -> Result<Option<(Hash, Vec<Stored>)>, LogError> {
+        let found = self.inner.reader.find(command_key).await?;
+        Ok(found.and_then(|found| Some((found.request_hash?, found.stored))))
     }
 
     /// The position of the last durable event.
@@ -153,18 +221,23 @@ impl Log {
     }
 
     /// Woken when something was appended; holds the position of the last durable event.
-    pub fn watch(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.inner.end.subscribe()
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.inner.end.clone()
     }
 
-    /// Stores what was submitted, then refuses everything.
-    pub async fn close(&self) {}
+    /// Stores what was submitted, then refuses everything; when it returns, another process can open the log.
+    pub async fn close(&self) {
+        self.inner.door.lock().unwrap_or_else(PoisonError::into_inner).queue.take();
+        // An error means that the writer is gone, which is what is waited for.
+        let _ = self.inner.drained.clone().wait_for(|drained| *drained).await;
+        self.inner.reader.close().await;
+    }
 
     /// Whether the log can be read.
     ///
     /// # Errors
     /// When it cannot.
     pub async fn healthy(&self) -> Result<(), LogError> {
-        Ok(())
+        self.inner.reader.healthy().await
     }
 }

@@ -10,6 +10,8 @@ pub mod limits {
     pub const EVENTS_MAX: usize = 500;
     /// Conditions of one request.
     pub const CONDITIONS_MAX: usize = 600;
+    /// Requests that one request may rest on.
+    pub const RESTS_ON_MAX: usize = 1_000;
     /// Bytes of one event's data.
     pub const DATA_BYTES_MAX: usize = 256 * 1024;
     /// Events of one stream in the log `care`; in `access` a stream has no limit.
@@ -71,7 +73,9 @@ pub struct Idempotency {
     pub request_hash: Hash,
 }
 
-/// A request that was submitted: its place in the order of submission.
+/// A request that was submitted: its place in the order of submission. Only those may be named whose outcome the
+/// caller did not know when it submitted: the log remembers fates for a bounded time, and what it has forgotten counts
+/// as not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub(crate) u64);
 
@@ -124,7 +128,8 @@ pub enum Refused {
     StreamFull { stream: StreamName },
     #[error("this is no request that a log can store: {0}")]
     Invalid(String),
-    /// Nothing was stored: the disk is full, a write failed, the queue is full, or the log is closing.
+    /// Nothing was stored: the disk is full, a write failed, the queue is full, or the log is closing. Where a failing
+    /// disk hides even whether it was stored, the text says so, and the same key, sent again, tells.
     #[error("the log cannot be written now: {0}")]
     Unavailable(String),
 }

@@ -1,0 +1,180 @@
+//! Random histories, answered by the log as by a model of a page: a few streams and keys, so that everything meets
+//! everything, in batches, with restarts in between.
+
+use std::collections::HashMap;
+
+use proptest::{
+    collection::vec,
+    prelude::{Just, Strategy, any},
+    prop_oneof,
+    test_runner::{Config, TestRunner},
+};
+use vocabulary::StreamName;
+
+use super::{
+    World,
+    speech::{Say, all, request, stream},
+};
+use crate::{Append, Expected, Granted, Log, Refused, Stored, Ticket};
+
+const HISTORIES: u32 = 48;
+
+/// A request, as it is rolled; revisions and tickets are filled in when its turn comes.
+#[derive(Debug, Clone)]
+struct Rolled {
+    /// For each of these streams a condition, off by so much.
+    conditions: Vec<(u8, i64)>,
+    /// Each on one of the conditions' streams.
+    events: Vec<usize>,
+    key: Option<(u8, u8)>,
+    /// Rests on the request so many before it.
+    rests_on: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Batch(Vec<Rolled>),
+    Restart,
+}
+
+fn rolled() -> impl Strategy<Value = Rolled> {
+    let off = prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1)];
+    let conditions = vec((0..4_u8, off), 0..4);
+    let key = prop_oneof![1 => Just(None), 2 => (0..4_u8, 0..2_u8).prop_map(Some)];
+    let rests_on = prop_oneof![3 => Just(None), 1 => (1..6_usize).prop_map(Some)];
+    (conditions, vec(any::<usize>(), 0..4), key, rests_on).prop_map(|(mut conditions, events, key, rests_on)| {
+        conditions.sort_unstable();
+        conditions.dedup_by_key(|(stream, _)| *stream);
+        Rolled { conditions, events, key, rests_on }
+    })
+}
+
+fn history() -> impl Strategy<Value = Vec<Step>> {
+    vec(prop_oneof![6 => vec(rolled(), 1..8).prop_map(Step::Batch), 1 => Just(Step::Restart)], 1..16)
+}
+
+/// What a log is, in memory and in the plainest words.
+#[derive(Default)]
+struct Model {
+    events: Vec<Stored>,
+    commands: HashMap<[u8; 32], ([u8; 32], Vec<Stored>)>,
+    /// Of the requests since the last restart: their tickets, and whether they were stored as proposed.
+    fates: Vec<(Ticket, bool)>,
+}
+
+impl Model {
+    fn revision(&self, stream: &StreamName) -> u64 {
+        self.events.iter().filter(|event| event.stream == *stream).count() as u64
+    }
+
+    fn answer(&mut self, append: &Append) -> Result<Granted, Refused> {
+        if let Some(idempotency) = append.idempotency
+            && let Some((hash, stored)) = self.commands.get(&idempotency.command_key)
+        {
+            let same = *hash == idempotency.request_hash;
+            return if same { Ok(Granted::Repeated(stored.clone())) } else { Err(Refused::KeyReused) };
+        }
+        let founded = |ticket: &Ticket| self.fates.iter().any(|(known, founded)| known == ticket && *founded);
+        if !append.rests_on.iter().all(founded) {
+            return Err(Refused::Unfounded);
+        }
+        for condition in &append.conditions {
+            let actual = self.revision(&condition.stream);
+            if let Expected::Revision(expected) = condition.expected
+                && expected != actual
+            {
+                return Err(Refused::Conflict { stream: condition.stream.clone(), expected, actual });
+            }
+        }
+        let read = |event: &&Stored| append.conditions.iter().any(|condition| condition.stream == event.stream);
+        if append.events.is_empty() {
+            let position = self.events.iter().filter(read).map(|event| event.position).max().unwrap_or(0);
+            return Ok(Granted::Holds { position });
+        }
+        Ok(Granted::Stored(self.store(append)))
+    }
+
+    fn store(&mut self, append: &Append) -> Vec<Stored> {
+        let from = self.events.len();
+        for event in &append.events {
+            let revision = self.revision(&event.stream) + 1;
+            let position = self.events.len() as u64 + 1;
+            let (id, kind, stream) = (event.id, event.kind.into(), event.stream.clone());
+            self.events.push(Stored { id, kind, stream, revision, position });
+        }
+        let stored = self.events[from..].to_vec();
+        if let Some(idempotency) = append.idempotency {
+            self.commands.insert(idempotency.command_key, (idempotency.request_hash, stored.clone()));
+        }
+        stored
+    }
+
+    /// A request on the state as the requests before it leave it.
+    fn fill(&self, rolled: &Rolled) -> Append {
+        let mut append = request();
+        for (id, off) in &rolled.conditions {
+            append = append.on(id, self.revision(&stream(id)).saturating_add_signed(*off));
+        }
+        for pick in &rolled.events {
+            if let Some(at) = pick.checked_rem(rolled.conditions.len()) {
+                append = append.event(rolled.conditions[at].0);
+            }
+        }
+        if let Some((key, body)) = rolled.key {
+            append = append.key(key, body);
+        }
+        let earlier = rolled.rests_on.and_then(|back| self.fates.len().checked_sub(back));
+        earlier.map_or(append.clone(), |at| append.after(self.fates[at].0))
+    }
+}
+
+async fn play(world: World, history: Vec<Step>) {
+    let mut log = world.open().await;
+    let mut model = Model::default();
+    for step in history {
+        match step {
+            Step::Batch(batch) => play_batch(&log, &mut model, &batch).await,
+            Step::Restart => {
+                log = world.reopen(log).await;
+                model.fates.clear();
+            }
+        }
+    }
+    let places = model.events.iter().map(|event| (event.position, event.stream.to_string(), event.revision));
+    assert_eq!(all(&log).await, places.collect::<Vec<_>>());
+    for (key, (hash, stored)) in model.commands {
+        assert_eq!(log.find(&key).await.expect("readable"), Some((hash, stored)));
+    }
+    log.close().await;
+}
+
+async fn play_batch(log: &Log, model: &mut Model, batch: &[Rolled]) {
+    let mut waiting = Vec::new();
+    for rolled in batch {
+        let append = model.fill(rolled);
+        let submission = log.submit(append.clone()).expect("submitted");
+        let expected = model.answer(&append);
+        let founded = matches!(expected, Ok(Granted::Stored(_) | Granted::Holds { .. }));
+        model.fates.push((submission.ticket, founded));
+        waiting.push((append, submission.outcome, expected));
+    }
+    for (append, outcome, expected) in waiting {
+        assert_eq!(outcome.await, expected, "{append:?}");
+    }
+}
+
+/// The worlds are made by `world`, one for each history.
+pub async fn any_history_is_answered_as_by_the_model(world: impl Fn() -> World + Send + 'static) {
+    let runtime = tokio::runtime::Handle::current();
+    let run = move || {
+        let config = Config { cases: HISTORIES, failure_persistence: None, ..Config::default() };
+        let played = TestRunner::new(config).run(&history(), |history| {
+            runtime.block_on(play(world(), history));
+            Ok(())
+        });
+        if let Err(failure) = played {
+            panic!("{failure}");
+        }
+    };
+    tokio::task::spawn_blocking(run).await.expect("every history is answered as by the model");
+}

@@ -1,0 +1,108 @@
+//! Pages, streams, and being woken.
+
+use std::time::Duration;
+
+use super::{
+    World,
+    speech::{Say, request, stored, stream},
+};
+use crate::{
+    feed::{Feed, FromLog},
+    port::limits,
+};
+
+/// Far longer than any wake-up takes: beyond it, nobody is woken.
+const WAKE_MAX: Duration = Duration::from_secs(20);
+
+pub async fn a_page_has_as_many_events_as_were_asked_for(world: World) {
+    let log = world.open().await;
+    let ten = (0..10).fold(request().on("a", 0), |request, _| request.event("a"));
+    stored(&log, ten).await;
+    for (after, limit, expected) in [(0, 3, 1..4), (3, 3, 4..7), (9, 3, 10..11), (0, 0, 1..1), (4, 100, 5..11)] {
+        let page = log.read(after, limit).await.expect("readable");
+        let positions: Vec<u64> = page.into_iter().map(|event| event.position).collect();
+        assert_eq!(positions, expected.collect::<Vec<u64>>(), "after {after}, {limit} at most");
+    }
+}
+
+pub async fn a_page_is_bounded_in_bytes_and_has_one_event_at_least(world: World) {
+    let log = world.open().await;
+    let large = vec![b'x'; limits::DATA_BYTES_MAX];
+    let count = limits::PAGE_BYTES_MAX / limits::DATA_BYTES_MAX + 2;
+    let all = (0..count).fold(request().on("a", 0), |request, _| request.data("a", &large));
+    stored(&log, all).await;
+    let page = log.read(0, count).await.expect("readable");
+    assert_eq!(page.len(), count - 2);
+    let rest = log.read_stream(&stream("a"), page.len() as u64 + 1, count).await.expect("readable");
+    assert_eq!(rest.len(), 2);
+}
+
+pub async fn beyond_the_end_there_is_nothing(world: World) {
+    let log = world.open().await;
+    stored(&log, request().on("a", 0).event("a")).await;
+    assert!(log.read(1, 10).await.expect("readable").is_empty());
+    assert!(log.read(u64::MAX, 10).await.expect("readable").is_empty());
+    assert!(log.read_stream(&stream("a"), 2, 10).await.expect("readable").is_empty());
+    assert!(log.read_stream(&stream("none"), 1, 10).await.expect("readable").is_empty());
+}
+
+pub async fn a_stream_is_read_from_a_revision_on(world: World) {
+    let log = world.open().await;
+    for revision in 0..5 {
+        stored(&log, request().on("a", revision).on("b", revision).event("b").event("a")).await;
+    }
+    let read = log.read_stream(&stream("a"), 2, 3).await.expect("readable");
+    let places: Vec<_> = read.iter().map(|event| (event.revision, event.position)).collect();
+    assert_eq!(places, [(2, 4), (3, 6), (4, 8)]);
+}
+
+pub async fn several_streams_are_read_in_the_order_in_which_they_were_asked_for(world: World) {
+    let log = world.open().await;
+    stored(&log, request().on("a", 0).on("b", 0).event("a").event("b").event("a")).await;
+    let asked = [stream("b"), stream("none"), stream("a"), stream("b")];
+    let read = log.read_streams(&asked).await.expect("readable");
+    let positions: Vec<Vec<u64>> =
+        read.iter().map(|events| events.iter().map(|event| event.position).collect()).collect();
+    assert_eq!(positions, [vec![2], vec![], vec![1, 3], vec![2]]);
+    assert!(log.read_streams(&[]).await.expect("readable").is_empty());
+}
+
+/// The trap: woken for what is not durable yet, or not woken at all.
+pub async fn the_watch_wakes_when_the_event_can_be_read(world: World) {
+    let log = world.open().await;
+    for position in 1..=20 {
+        let mut watch = log.watch();
+        let submission = log.submit(request().on(position, 0).event(position)).expect("submitted");
+        let woken = tokio::time::timeout(WAKE_MAX, watch.wait_for(|end| *end >= position)).await;
+        woken.expect("woken in time").expect("the log is open");
+        assert_eq!(log.read(position - 1, 1).await.expect("readable").len(), 1);
+        submission.outcome.await.expect("stored");
+    }
+}
+
+pub async fn the_feed_gives_every_event_once_and_in_order(world: World) {
+    let log = world.open().await;
+    stored(&log, request().on("a", 0).event("a").event("a").event("a")).await;
+    let following = tokio::spawn({
+        let mut feed = FromLog::after(log.clone(), 1, 4);
+        async move {
+            let mut seen = Vec::new();
+            while seen.len() < 22 {
+                seen.extend(feed.next().await.expect("readable").into_iter().map(|event| event.position));
+            }
+            seen
+        }
+    });
+    for n in 0..20 {
+        stored(&log, request().on(n, 0).event(n)).await;
+    }
+    let seen = tokio::time::timeout(WAKE_MAX, following).await.expect("woken in time").expect("no panic");
+    assert_eq!(seen, (2..=23).collect::<Vec<u64>>());
+}
+
+pub async fn a_log_that_is_open_is_healthy(world: World) {
+    let log = world.open().await;
+    log.healthy().await.expect("an empty log is healthy");
+    stored(&log, request().on("a", 0).event("a")).await;
+    log.healthy().await.expect("a log is healthy");
+}

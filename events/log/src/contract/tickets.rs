@@ -1,0 +1,84 @@
+//! What was decided on a proposal stands and falls with it. The trap: a pipelined decision on a proposal that failed,
+//! stored because its revision happens to fit.
+
+use super::{
+    World,
+    speech::{Say, all, are_repeated, are_stored, conflict, request, stored},
+};
+use crate::{Granted, Refused};
+
+pub async fn what_rests_on_a_refused_request_is_refused_in_the_same_batch(world: World) {
+    let log = world.open().await;
+    stored(&log, request().on("other", 0).event("other")).await;
+    let first = log.submit(request().on("other", 0).on("a", 0).event("a")).expect("submitted");
+    // Somebody else's event takes the place of the proposal, so that the revision fits.
+    let foreign = log.submit(request().on("a", 0).event("a")).expect("submitted");
+    let second = log.submit(request().on("a", 1).event("a").after(first.ticket)).expect("submitted");
+    assert_eq!(first.outcome.await, conflict("other", 0, 1));
+    are_stored(foreign.outcome.await);
+    assert_eq!(second.outcome.await, Err(Refused::Unfounded));
+    assert_eq!(log.end(), 2);
+}
+
+pub async fn what_rests_on_a_refused_request_is_refused_in_a_later_batch_though_its_revision_fits(world: World) {
+    let log = world.open().await;
+    stored(&log, request().on("other", 0).event("other")).await;
+    let first = log.submit(request().on("other", 0).on("a", 0).event("a")).expect("submitted");
+    assert_eq!(first.outcome.await, conflict("other", 0, 1));
+    stored(&log, request().on("a", 0).event("a")).await;
+    let second = log.submit(request().on("a", 1).event("a").after(first.ticket)).expect("submitted");
+    assert_eq!(second.outcome.await, Err(Refused::Unfounded));
+}
+
+pub async fn a_chain_falls_with_its_first_link(world: World) {
+    let log = world.open().await;
+    let first = log.submit(request().on("a", 7).event("a")).expect("submitted");
+    let foreign = log.submit(request().on("a", 0).event("a")).expect("submitted");
+    let second = log.submit(request().on("a", 1).event("a").after(first.ticket)).expect("submitted");
+    let third = log.submit(request().on("b", 0).event("b").after(second.ticket)).expect("submitted");
+    let refusal = log.submit(request().on("b", 0).after(third.ticket)).expect("submitted");
+    let free = log.submit(request().on("c", 0).event("c")).expect("submitted");
+    assert_eq!(first.outcome.await, conflict("a", 7, 0));
+    are_stored(foreign.outcome.await);
+    for fallen in [second.outcome, third.outcome, refusal.outcome] {
+        assert_eq!(fallen.await, Err(Refused::Unfounded));
+    }
+    are_stored(free.outcome.await);
+    assert_eq!(all(&log).await, [(1, "session-a".into(), 1), (2, "session-c".into(), 1)]);
+}
+
+pub async fn what_rests_on_a_stored_request_is_stored(world: World) {
+    let log = world.open().await;
+    let first = log.submit(request().on("a", 0).event("a")).expect("submitted");
+    let second = log.submit(request().on("a", 1).event("a").after(first.ticket)).expect("submitted");
+    let asked = log.submit(request().on("a", 2).after(second.ticket)).expect("submitted");
+    let fourth = log.submit(request().on("a", 2).event("a").after(asked.ticket)).expect("submitted");
+    are_stored(first.outcome.await);
+    let fifth =
+        log.submit(request().on("a", 3).event("a").after(first.ticket).after(fourth.ticket)).expect("submitted");
+    are_stored(second.outcome.await);
+    assert_eq!(asked.outcome.await, Ok(Granted::Holds { position: 2 }));
+    are_stored(fourth.outcome.await);
+    are_stored(fifth.outcome.await);
+}
+
+/// The events of a repeat are not where its proposal was.
+pub async fn what_rests_on_a_repeat_is_unfounded(world: World) {
+    let log = world.open().await;
+    let command = |revision| request().on("a", revision).event("a").key(1, 1);
+    stored(&log, command(0)).await;
+    let repeat = log.submit(command(1)).expect("submitted");
+    let second = log.submit(request().on("a", 1).event("a").after(repeat.ticket)).expect("submitted");
+    are_repeated(repeat.outcome.await);
+    assert_eq!(second.outcome.await, Err(Refused::Unfounded));
+}
+
+pub async fn nothing_rests_on_a_request_that_comes_later(world: World) {
+    let log = world.open().await;
+    let first = log.submit(request().on("a", 0).event("a")).expect("submitted");
+    are_stored(first.outcome.await);
+    // Its ticket means nothing to a log that has not come so far.
+    let log = world.reopen(log).await;
+    let answer = log.submit(request().on("a", 1).event("a").after(first.ticket)).map(|submission| submission.ticket);
+    assert!(matches!(answer, Err(Refused::Invalid(_))), "{answer:?}");
+}

@@ -1,0 +1,222 @@
+//! Decides a batch in order, for a store whose process owns the log alone. Pure: heads and known repeats come in, a
+//! plan comes out; nothing is final before the plan is on disk.
+//!
+//! Traps that are closed here: a condition is checked on the state as proposed by the requests before it, never on an
+//! old snapshot; positions are given in the order of the one transaction, never by a sequence taken before it; a
+//! request wins or loses whole; one request's conflict never fails its neighbours.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+use vocabulary::{StreamName, envelope::Hash};
+
+use crate::{
+    port::{Append, Expected, Granted, Refused, Stored, limits},
+    store::{Found, Request},
+};
+
+/// The last event of a stream; zeros where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub revision: u64,
+    pub position: u64,
+}
+
+pub(crate) type Heads = HashMap<StreamName, Head>;
+pub(crate) type Repeats = HashMap<Hash, Found>;
+
+/// What will become of a request once the plan is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Rows `from .. from + events` of the plan.
+    Store {
+        from: usize,
+    },
+    Holds {
+        position: u64,
+    },
+    /// Stored before this batch.
+    Repeat(Hash),
+    /// Stored by an earlier request of this batch.
+    RepeatOf(usize),
+    Refuse(Refused),
+}
+
+/// An event that will be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub request: usize,
+    pub event: usize,
+    pub position: u64,
+    pub revision: u64,
+}
+
+pub(crate) struct Plan {
+    pub verdicts: Vec<Verdict>,
+    pub rows: Vec<Row>,
+    /// The heads that the plan moves.
+    pub moved: Heads,
+}
+
+/// What a batch is decided on.
+pub(crate) struct Ground<'a> {
+    /// Of every stream that a condition of the batch names.
+    pub heads: &'a Heads,
+    pub repeats: &'a Repeats,
+    pub end: u64,
+    /// Events of one stream.
+    pub stream_events_max: u64,
+}
+
+/// What is unique on the first event of an append: a command's key, or the first event's id and zeros.
+pub(crate) fn key_of(append: &Append) -> Option<Hash> {
+    let command = append.idempotency.map(|idempotency| idempotency.command_key);
+    command.or_else(|| append.events.first().map(|event| padded(event.id)))
+}
+
+fn padded(id: Uuid) -> Hash {
+    let mut key = [0; 32];
+    key[..16].copy_from_slice(id.as_bytes());
+    key
+}
+
+impl Plan {
+    pub(crate) fn of(batch: &[Request], ground: &Ground<'_>) -> Plan {
+        let mut plan = Plan {
+            verdicts: Vec::with_capacity(batch.len()),
+            rows: Vec::with_capacity(batch.len()),
+            moved: Heads::new(),
+        };
+        let mut stored_keys = HashMap::with_capacity(batch.len());
+        for (at, request) in batch.iter().enumerate() {
+            let verdict = plan.repeat(batch, request, ground, &stored_keys);
+            let verdict = match verdict {
+                Some(verdict) => verdict,
+                None => plan.decide(at, request, ground).unwrap_or_else(Verdict::Refuse),
+            };
+            if let (Verdict::Store { .. }, Some(key)) = (&verdict, key_of(&request.append)) {
+                stored_keys.insert(key, at);
+            }
+            plan.verdicts.push(verdict);
+        }
+        plan
+    }
+
+    /// A repeat is recognised before anything else is looked at.
+    fn repeat(
+        &self,
+        batch: &[Request],
+        request: &Request,
+        ground: &Ground<'_>,
+        stored_keys: &HashMap<Hash, usize>,
+    ) -> Option<Verdict> {
+        let key = key_of(&request.append)?;
+        let hash = hash_of(&request.append);
+        let (first_hash, verdict) = match (ground.repeats.get(&key), stored_keys.get(&key)) {
+            (Some(found), _) => (found.request_hash, Verdict::Repeat(key)),
+            (None, Some(&earlier)) => (hash_of(&batch[earlier].append), Verdict::RepeatOf(earlier)),
+            (None, None) => return None,
+        };
+        Some(if first_hash == hash { verdict } else { Verdict::Refuse(Refused::KeyReused) })
+    }
+
+    fn decide(&mut self, at: usize, request: &Request, ground: &Ground<'_>) -> Result<Verdict, Refused> {
+        // A repeat counts as not stored here: what it proposed is not where the later request supposes it.
+        let founded =
+            |earlier: &usize| matches!(self.verdicts[*earlier], Verdict::Store { .. } | Verdict::Holds { .. });
+        if request.unfounded || !request.rests_on.iter().all(founded) {
+            return Err(Refused::Unfounded);
+        }
+        let append = &request.append;
+        let mut newest = 0;
+        for condition in &append.conditions {
+            let head = self.head(&condition.stream, ground);
+            newest = newest.max(head.position);
+            match condition.expected {
+                Expected::Revision(expected) if expected != head.revision => {
+                    let stream = condition.stream.clone();
+                    return Err(Refused::Conflict { stream, expected, actual: head.revision });
+                }
+                Expected::Revision(_) | Expected::Any => {}
+            }
+        }
+        if append.events.is_empty() {
+            return Ok(Verdict::Holds { position: newest });
+        }
+        self.refuse_full(append, ground)?;
+        Ok(self.store(at, append, ground))
+    }
+
+    fn refuse_full(&self, append: &Append, ground: &Ground<'_>) -> Result<(), Refused> {
+        for condition in &append.conditions {
+            let room = ground.stream_events_max.saturating_sub(self.head(&condition.stream, ground).revision);
+            // Counting is only worth it near the limit.
+            if room < limits::EVENTS_MAX as u64 {
+                let added = append.events.iter().filter(|event| event.stream == condition.stream).count() as u64;
+                if added > room {
+                    return Err(Refused::StreamFull { stream: condition.stream.clone() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn store(&mut self, at: usize, append: &Append, ground: &Ground<'_>) -> Verdict {
+        let from = self.rows.len();
+        for (event, new) in append.events.iter().enumerate() {
+            let position = ground.end + self.rows.len() as u64 + 1;
+            let revision = self.head(&new.stream, ground).revision + 1;
+            self.moved.insert(new.stream.clone(), Head { revision, position });
+            self.rows.push(Row { request: at, event, position, revision });
+        }
+        Verdict::Store { from }
+    }
+
+    fn head(&self, stream: &StreamName, ground: &Ground<'_>) -> Head {
+        self.moved.get(stream).or_else(|| ground.heads.get(stream)).copied().unwrap_or_default()
+    }
+
+    /// The keys of the requests that this plan does not store: whether they are repeats, only the store can tell.
+    pub(crate) fn doubtful_keys(&self, batch: &[Request]) -> Vec<Hash> {
+        let doubtful = |verdict: &Verdict| match verdict {
+            Verdict::Holds { .. } => true,
+            Verdict::Refuse(refused) => *refused != Refused::KeyReused,
+            Verdict::Store { .. } | Verdict::Repeat(_) | Verdict::RepeatOf(_) => false,
+        };
+        let of_doubtful = self.verdicts.iter().zip(batch).filter(|(verdict, _)| doubtful(verdict));
+        of_doubtful.filter_map(|(_, request)| key_of(&request.append)).collect()
+    }
+
+    /// The answers, for a plan that is on disk.
+    pub(crate) fn answers(&self, batch: &[Request], repeats: &Repeats) -> Vec<Result<Granted, Refused>> {
+        let answer = |(at, verdict): (usize, &Verdict)| match verdict {
+            Verdict::Store { from } => Ok(Granted::Stored(self.stored(&batch[at].append, *from))),
+            Verdict::Holds { position } => Ok(Granted::Holds { position: *position }),
+            Verdict::Repeat(key) => {
+                Ok(Granted::Repeated(repeats.get(key).map(|found| found.stored.clone()).unwrap_or_default()))
+            }
+            Verdict::RepeatOf(earlier) => Ok(Granted::Repeated(match self.verdicts[*earlier] {
+                Verdict::Store { from } => self.stored(&batch[*earlier].append, from),
+                Verdict::Holds { .. } | Verdict::Repeat(_) | Verdict::RepeatOf(_) | Verdict::Refuse(_) => Vec::new(),
+            })),
+            Verdict::Refuse(refused) => Err(refused.clone()),
+        };
+        self.verdicts.iter().enumerate().map(answer).collect()
+    }
+
+    fn stored(&self, append: &Append, from: usize) -> Vec<Stored> {
+        let rows = self.rows[from..].iter().zip(&append.events);
+        let stored = rows.map(|(row, event)| Stored {
+            id: event.id,
+            kind: event.kind.into(),
+            stream: event.stream.clone(),
+            revision: row.revision,
+            position: row.position,
+        });
+        stored.collect()
+    }
+}
+
+fn hash_of(append: &Append) -> Option<Hash> {
+    append.idempotency.map(|idempotency| idempotency.request_hash)
+}

@@ -1,0 +1,178 @@
+//! Group commit: one task owns the writer, collects requests in the order of their tickets, and commits them in
+//! batches. Never a request's own future: a request that is cancelled takes nothing back and poisons nothing.
+//!
+//! The linger is adaptive. After a batch, as many requests are expected as were in it and were waiting behind it: its
+//! clients come back. For these it waits, for a tenth of a commit's usual time at most. One client never waits.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use vocabulary::LogName;
+
+use crate::{
+    fates::Fates,
+    log::LogOptions,
+    port::{Append, Granted, Refused},
+    store::{Request, Writer},
+};
+
+/// The part of a commit's usual time that a batch waits for more requests at most.
+const LINGER_SHARE: f64 = 0.1;
+/// Weight of the newest commit in the smoothed time.
+const SMOOTHING: f64 = 0.2;
+/// The longest that a batch waits, however slow the disk is.
+const LINGER_MAX: Duration = Duration::from_millis(5);
+/// Timers are not finer than this: what is shorter is waited for by yielding to other tasks.
+const TIMER_GRAIN: Duration = Duration::from_millis(2);
+
+pub(crate) type Answer = oneshot::Sender<Result<Granted, Refused>>;
+
+/// A request in the queue. Its ticket is its place in it.
+pub(crate) struct Queued {
+    pub append: Append,
+    pub answer: Answer,
+}
+
+pub(crate) struct Lane {
+    log: LogName,
+    queue: mpsc::Receiver<Queued>,
+    writer: Box<dyn Writer>,
+    end: watch::Sender<u64>,
+    fates: Fates,
+    requests_max: usize,
+    events_max: usize,
+    /// How many requests the next batch is expected to have.
+    target: usize,
+    /// Smoothed.
+    commit_seconds: f64,
+}
+
+impl Lane {
+    pub(crate) fn new(
+        log: LogName,
+        queue: mpsc::Receiver<Queued>,
+        writer: Box<dyn Writer>,
+        end: watch::Sender<u64>,
+        options: &LogOptions,
+    ) -> Lane {
+        // What can lie between a request and one on which it rests, and as much again for callers that are slow to
+        // notice an outcome.
+        let kept_max = 2 * (options.queue_max + 2 * options.batch_requests_max);
+        Lane {
+            log,
+            queue,
+            writer,
+            end,
+            fates: Fates::new(0, kept_max),
+            requests_max: options.batch_requests_max,
+            events_max: options.batch_events_max,
+            target: 1,
+            commit_seconds: 0.0,
+        }
+    }
+
+    /// Until the queue is closed and empty.
+    pub(crate) async fn run(mut self) {
+        while let Some(first) = self.queue.recv().await {
+            let batch = self.gather(first).await;
+            self.commit(batch).await;
+        }
+        self.writer.close().await;
+    }
+
+    async fn gather(&mut self, first: Queued) -> Vec<Queued> {
+        let mut events = first.append.events.len();
+        let mut batch = Vec::with_capacity(self.target);
+        batch.push(first);
+        let linger = Duration::from_secs_f64(self.commit_seconds * LINGER_SHARE).min(LINGER_MAX);
+        let deadline = Instant::now() + linger;
+        while batch.len() < self.requests_max && events < self.events_max {
+            let next = match self.queue.try_recv() {
+                Ok(next) => Some(next),
+                Err(_) if batch.len() >= self.target => None,
+                Err(_) => self.wait(deadline).await,
+            };
+            let Some(next) = next else { break };
+            events += next.append.events.len();
+            batch.push(next);
+        }
+        batch
+    }
+
+    /// The next request, if it comes before the deadline.
+    async fn wait(&mut self, deadline: Instant) -> Option<Queued> {
+        loop {
+            let left = deadline.checked_duration_since(Instant::now())?;
+            if left >= TIMER_GRAIN {
+                return tokio::time::timeout(left, self.queue.recv()).await.ok().flatten();
+            }
+            tokio::task::yield_now().await;
+            match self.queue.try_recv() {
+                Ok(next) => return Some(next),
+                Err(mpsc::error::TryRecvError::Disconnected) => return None,
+                Err(mpsc::error::TryRecvError::Empty) => {}
+            }
+        }
+    }
+
+    async fn commit(&mut self, batch: Vec<Queued>) {
+        let first_ticket = self.fates.next();
+        let mut answers = Vec::with_capacity(batch.len());
+        let mut requests = Vec::with_capacity(batch.len());
+        for queued in batch {
+            requests.push(self.request(queued.append, first_ticket));
+            answers.push(queued.answer);
+        }
+        let began = Instant::now();
+        let committed = self.writer.commit(&requests).await;
+        self.measure(began.elapsed(), answers.len());
+        // Before the answers: whoever has one finds the log's end at or beyond it, and never a position that is not
+        // durable.
+        self.end.send_if_modified(|end| std::mem::replace(end, committed.end) != committed.end);
+        for (answer, outcome) in answers.into_iter().zip(committed.answers) {
+            self.fates.push(matches!(outcome, Ok(Granted::Stored(_) | Granted::Holds { .. })));
+            count(self.log, &outcome);
+            // Nobody may be waiting any more. It is stored all the same.
+            let _ = answer.send(outcome);
+        }
+    }
+
+    fn request(&self, append: Append, first_ticket: u64) -> Request {
+        let (in_batch, before): (Vec<u64>, Vec<u64>) =
+            append.rests_on.iter().map(|ticket| ticket.0).partition(|ticket| *ticket >= first_ticket);
+        let unfounded = !before.into_iter().all(|ticket| self.fates.founded(ticket));
+        // `Log::submit` lets no request rest on a later one.
+        let rests_on = in_batch.into_iter().filter_map(|ticket| usize::try_from(ticket - first_ticket).ok()).collect();
+        Request { append, unfounded, rests_on }
+    }
+
+    fn measure(&mut self, took: Duration, requests: usize) {
+        let waiting = self.queue.len();
+        self.target = (requests + waiting).clamp(1, self.requests_max);
+        let seconds = took.as_secs_f64();
+        self.commit_seconds = if self.commit_seconds == 0.0 {
+            seconds
+        } else {
+            self.commit_seconds + SMOOTHING * (seconds - self.commit_seconds)
+        };
+        let log = self.log.as_str();
+        metrics::histogram!("log_batch_requests", "log" => log).record(requests as f64);
+        metrics::histogram!("log_commit_seconds", "log" => log).record(seconds);
+        metrics::gauge!("log_queue_requests", "log" => log).set(waiting as f64);
+    }
+}
+
+fn count(log: LogName, outcome: &Result<Granted, Refused>) {
+    let outcome = match outcome {
+        Ok(Granted::Stored(_)) => "stored",
+        Ok(Granted::Repeated(_)) => "repeated",
+        Ok(Granted::Holds { .. }) => "holds",
+        Err(Refused::Conflict { .. }) => "conflict",
+        Err(Refused::Unfounded) => "unfounded",
+        Err(Refused::KeyReused) => "key-reused",
+        Err(Refused::StreamFull { .. }) => "stream-full",
+        Err(Refused::Invalid(_)) => "invalid",
+        Err(Refused::Unavailable(_)) => "unavailable",
+    };
+    metrics::counter!("log_appends_total", "log" => log.as_str(), "outcome" => outcome).increment(1);
+}

@@ -1,0 +1,99 @@
+//! Many rows in few statements. Each statement is a power of two rows, so few different ones are ever prepared; the
+//! first one begins the transaction and the last one commits it: a batch of 2^n events is one round trip.
+
+use std::sync::Arc;
+
+use sqlx::{Arguments, AssertSqlSafe, SqliteConnection, sqlite::SqliteArguments};
+use uuid::Uuid;
+use vocabulary::envelope::Meta;
+
+use crate::{
+    evaluate::{Plan, Row, key_of},
+    port::Append,
+    store::Request,
+};
+
+/// Rows of the largest statement: 2 to this.
+const LOG2_ROWS_MAX: usize = 7;
+/// Columns of a row, each a parameter.
+const COLUMNS: usize = 9;
+
+/// The texts of the statements, made once: by log2 of their rows, and by whether they begin or commit.
+pub(super) struct Statements([[Arc<str>; 4]; LOG2_ROWS_MAX + 1]);
+
+impl Statements {
+    pub(super) fn new() -> Statements {
+        let one = include_str!("../../sql/sqlite/insert.sql").trim_end();
+        let (insert, row) = one.split_once(" VALUES ").unwrap_or((one, ""));
+        let statement = |log2: usize, form: usize| -> Arc<str> {
+            let rows = vec![row; 1 << log2].join(", ");
+            let begin = if form & 1 == 0 { "" } else { "BEGIN IMMEDIATE; " };
+            let commit = if form & 2 == 0 { "" } else { "; COMMIT" };
+            format!("{begin}{insert} VALUES {rows}{commit}").into()
+        };
+        Statements(std::array::from_fn(|log2| std::array::from_fn(|form| statement(log2, form))))
+    }
+
+    /// Stores the rows of a plan in one transaction. When it returns without an error they are on disk; after an
+    /// error the transaction may still be open, and an error at its end leaves open whether they are.
+    pub(super) async fn store(
+        &self,
+        connection: &mut SqliteConnection,
+        batch: &[Request],
+        plan: &Plan,
+        recorded_at: i64,
+    ) -> Result<(), sqlx::Error> {
+        let mut rest = plan.rows.as_slice();
+        let mut first = true;
+        while !rest.is_empty() {
+            let log2 = (rest.len().ilog2() as usize).min(LOG2_ROWS_MAX);
+            let (chunk, after) = rest.split_at(1 << log2);
+            rest = after;
+            let form = usize::from(first) | usize::from(rest.is_empty()) << 1;
+            first = false;
+            let mut arguments = SqliteArguments::default();
+            arguments.reserve(chunk.len() * COLUMNS, 0);
+            for row in chunk {
+                bind(&mut arguments, &batch[row.request].append, row, recorded_at).map_err(sqlx::Error::Encode)?;
+            }
+            let sql = AssertSqlSafe(Arc::clone(&self.0[log2][form]));
+            sqlx::query_with(sql, arguments).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+}
+
+fn bind(
+    arguments: &mut SqliteArguments,
+    append: &Append,
+    row: &Row,
+    recorded_at: i64,
+) -> Result<(), sqlx::error::BoxDynError> {
+    let event = &append.events[row.event];
+    // What identifies the request is on its first event only.
+    let first = row.event == 0;
+    arguments.add(i64::try_from(row.position)?)?;
+    arguments.add(event.stream.as_str())?;
+    arguments.add(i64::try_from(row.revision)?)?;
+    arguments.add(event.id.as_bytes().as_slice())?;
+    arguments.add(event.kind)?;
+    arguments.add(recorded_at)?;
+    arguments.add(if first { key_of(append).map(|key| key.to_vec()) } else { None })?;
+    arguments.add(meta(append, first).pack())?;
+    arguments.add(event.data.as_ref())?;
+    Ok(())
+}
+
+fn meta(append: &Append, first: bool) -> Meta {
+    let provenance = &append.provenance;
+    let first_id = append.events.first().map_or(Uuid::nil(), |event| event.id);
+    Meta {
+        actor: provenance.actor.clone(),
+        acting_for: provenance.acting_for.clone(),
+        subject: provenance.subject,
+        correlation: provenance.correlation.unwrap_or(first_id),
+        causation: provenance.causation,
+        request_hash: append.idempotency.filter(|_| first).map(|idempotency| idempotency.request_hash),
+        trace: provenance.trace.clone(),
+    }
+}

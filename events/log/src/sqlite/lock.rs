@@ -1,0 +1,44 @@
+//! One process for each log file. The lock is the operating system's, so it ends with the process, however that ends.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read as _, Seek as _, Write as _},
+    path::Path,
+};
+
+use vocabulary::LogName;
+
+use crate::port::LogError;
+
+/// The log's files are ours alone while this lives. Whoever reads them offline takes it too.
+pub struct Held {
+    _file: File,
+}
+
+impl Held {
+    /// Takes `DIR/<log>.lock`.
+    ///
+    /// # Errors
+    /// When another process (or another opening in this one) has it; the message has its process id.
+    pub fn take(folder: &Path, name: LogName) -> Result<Held, LogError> {
+        let path = folder.join(format!("{name}.lock"));
+        let unusable = |error| LogError::Unusable(format!("{} cannot be locked: {error}", path.display()));
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(taken(folder, name, &mut file)),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        // The process id is for people only, so a full disk is no reason not to open.
+        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
+        Ok(Held { _file: file })
+    }
+}
+
+fn taken(folder: &Path, name: LogName, file: &mut File) -> LogError {
+    let mut owner = String::new();
+    let read = std::io::Read::by_ref(file).take(20).read_to_string(&mut owner);
+    let owner = if read.is_ok() && !owner.is_empty() { format!(" (process {owner})") } else { String::new() };
+    LogError::Unusable(format!("the log {name} in {} is open in another process{owner}", folder.display()))
+}

@@ -1,0 +1,86 @@
+//! The file's form: numbered, forward-only migrations, and the log's identity.
+
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+use uuid::Uuid;
+use vocabulary::LogName;
+
+use crate::{port::LogError, store::Identity};
+
+/// In the order of their numbers. `PRAGMA user_version` counts those that a file has had.
+const MIGRATIONS: [&str; 4] = [
+    include_str!("../../sql/sqlite/migrations/0001_event.sql"),
+    include_str!("../../sql/sqlite/migrations/0002_event_stream_revision.sql"),
+    include_str!("../../sql/sqlite/migrations/0003_event_command_key.sql"),
+    include_str!("../../sql/sqlite/migrations/0004_log.sql"),
+];
+
+/// `PRAGMA application_id` of a log: "FDlg".
+const APPLICATION: i64 = 0x4644_6c67;
+
+/// Makes or brings forward the schema of a file, and reads who it is.
+pub(super) async fn prepare(connection: &mut SqliteConnection, name: LogName) -> Result<Identity, LogError> {
+    let done = done_migrations(connection).await?;
+    // Kept in the file; it is set before anything is written.
+    sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await?;
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    for migration in &MIGRATIONS[done..] {
+        sqlx::query(*migration).execute(&mut *transaction).await?;
+    }
+    if done < MIGRATIONS.len() {
+        let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}", MIGRATIONS.len());
+        sqlx::raw_sql(AssertSqlSafe(marks)).execute(&mut *transaction).await?;
+        sqlx::query(include_str!("../../sql/sqlite/make_identity.sql"))
+            .bind(name.as_str())
+            .bind(Uuid::new_v4().as_bytes().to_vec())
+            .bind(new_secret().to_vec())
+            .execute(&mut *transaction)
+            .await?;
+    }
+    transaction.commit().await?;
+    identity(connection, name).await
+}
+
+/// How many migrations the file has had.
+async fn done_migrations(connection: &mut SqliteConnection) -> Result<usize, LogError> {
+    let version = number(connection, "PRAGMA user_version").await?;
+    let application = number(connection, "PRAGMA application_id").await?;
+    let objects = number(connection, include_str!("../../sql/sqlite/objects.sql")).await?;
+    if application != APPLICATION && (objects > 0 || application != 0 || version != 0) {
+        return Err(LogError::Unusable("this is a SQLite database, but not a log of Frontdoor".into()));
+    }
+    let known = MIGRATIONS.len();
+    match usize::try_from(version) {
+        Ok(done) if done <= known => Ok(done),
+        _ => Err(LogError::Unusable(format!(
+            "its schema has version {version}, and this binary knows {known} at most: use a newer binary"
+        ))),
+    }
+}
+
+async fn number(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(sql).fetch_one(connection).await
+}
+
+async fn identity(connection: &mut SqliteConnection, name: LogName) -> Result<Identity, LogError> {
+    let row = sqlx::query(include_str!("../../sql/sqlite/identity.sql")).fetch_optional(connection).await?;
+    let row =
+        row.ok_or_else(|| LogError::Unusable("the log does not know who it is: its table `log` is empty".into()))?;
+    let stored: String = row.try_get(0)?;
+    if stored != name.as_str() {
+        return Err(LogError::Unusable(format!("this is the log {stored}, not {name}: was the file renamed?")));
+    }
+    let broken = || LogError::Unusable("the log's lineage or secret is damaged".into());
+    let lineage = Uuid::from_slice(&row.try_get::<Vec<u8>, _>(1)?).map_err(|_| broken())?;
+    let secret = row.try_get::<Vec<u8>, _>(2)?.try_into().map_err(|_| broken())?;
+    Ok(Identity { name, lineage, secret })
+}
+
+/// 32 bytes that hold 256 bits of the operating system's randomness: the hash of 488 random bits.
+fn new_secret() -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for _ in 0..4 {
+        hash.update(Uuid::new_v4().as_bytes());
+    }
+    hash.finalize().into()
+}

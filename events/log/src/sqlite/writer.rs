@@ -1,0 +1,346 @@
+//! The one writer of a log file: decides a batch on exact heads, stores it in one transaction, and after any failure
+//! finds out from the file itself what was stored.
+//!
+//! Traps that are closed here: success answered but nothing stored (answers are made after the commit), a request
+//! cancelled inside a transaction (requests have no part in it), a disk that is full, a torn write.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use lru::LruCache;
+use sqlx::{Connection, Row as _, SqliteConnection};
+use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
+
+use super::{checkpoint::Checkpoints, explain, insert::Statements, rows};
+use crate::{
+    evaluate::{Ground, Head, Heads, Plan, Repeats, key_of},
+    log::LogOptions,
+    port::{LogError, Refused, limits},
+    store::{Committed, Found, Request, Writer},
+};
+
+/// How often the file is asked what was stored, after a failure that leaves it open.
+const ASK_MAX: usize = 50;
+/// The wait between two such questions.
+const ASK_PAUSE: Duration = Duration::from_millis(100);
+
+/// The last event of a log; zeros where there is none.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Last {
+    pub position: u64,
+    /// Microseconds.
+    pub recorded_at: i64,
+}
+
+pub(super) struct SqliteWriter {
+    /// `None` after a failure.
+    connection: Option<SqliteConnection>,
+    file: PathBuf,
+    log: LogName,
+    clock: fn() -> Timestamp,
+    statements: Statements,
+    /// Exact, because no other process writes.
+    heads: LruCache<StreamName, Head>,
+    last: Last,
+    checkpoints: Checkpoints,
+}
+
+/// A batch that failed, and whether a part of it may have reached the disk.
+struct Failure {
+    why: String,
+    sent: Option<Sent>,
+}
+
+/// What was sent to the disk.
+struct Sent {
+    plan: Plan,
+    repeats: Repeats,
+    recorded_at: i64,
+}
+
+impl SqliteWriter {
+    pub(super) fn new(
+        connection: SqliteConnection,
+        file: &Path,
+        log: LogName,
+        options: &LogOptions,
+        last: Last,
+        checkpoints: Checkpoints,
+    ) -> SqliteWriter {
+        let heads_max = NonZeroUsize::new(options.heads_cached_max).unwrap_or(NonZeroUsize::MIN);
+        SqliteWriter {
+            connection: Some(connection),
+            file: file.into(),
+            log,
+            clock: options.clock,
+            statements: Statements::new(),
+            heads: LruCache::new(heads_max),
+            last,
+            checkpoints,
+        }
+    }
+
+    async fn attempt(&mut self, batch: &[Request]) -> Result<Committed, Failure> {
+        let unsent = |error: LogError| Failure { why: explained(&error), sent: None };
+        self.connect().await.map_err(unsent)?;
+        let heads = self.heads_of(batch).await.map_err(unsent)?;
+        let mut repeats = Repeats::new();
+        let mut plan = self.plan(batch, &heads, &repeats);
+        let doubtful = plan.doubtful_keys(batch);
+        if !doubtful.is_empty() && !self.repeats(&doubtful).await.map_err(unsent)?.is_empty() {
+            // What rests on a repeat falls, and may be one itself: so all keys.
+            repeats = self.repeats(&keys_of(batch)).await.map_err(unsent)?;
+            plan = self.plan(batch, &heads, &repeats);
+        }
+        let recorded_at = (self.clock)().micros().max(self.last.recorded_at);
+        let mut stored = self.store(batch, &plan, recorded_at).await;
+        if stored.as_ref().is_err_and(is_repeated_key) {
+            // A request of this batch was stored before. The unique index says so, and not by whom.
+            self.rollback().await.map_err(unsent)?;
+            repeats = self.repeats(&keys_of(batch)).await.map_err(unsent)?;
+            plan = self.plan(batch, &heads, &repeats);
+            stored = self.store(batch, &plan, recorded_at).await;
+        }
+        match stored {
+            Ok(()) => Ok(self.committed(batch, plan, heads, &repeats, recorded_at).await),
+            Err(error) => Err(Failure { why: explain(&error), sent: Some(Sent { plan, repeats, recorded_at }) }),
+        }
+    }
+
+    fn plan(&self, batch: &[Request], heads: &Heads, repeats: &Repeats) -> Plan {
+        let stream_events_max = match self.log {
+            LogName::Care => limits::STREAM_EVENTS_MAX,
+            LogName::Access => u64::MAX,
+        };
+        Plan::of(batch, &Ground { heads, repeats, end: self.last.position, stream_events_max })
+    }
+
+    async fn store(&mut self, batch: &[Request], plan: &Plan, recorded_at: i64) -> Result<(), sqlx::Error> {
+        let connection = self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
+        self.statements.store(connection, batch, plan, recorded_at).await
+    }
+
+    /// The plan is on disk.
+    async fn committed(
+        &mut self,
+        batch: &[Request],
+        plan: Plan,
+        heads: Heads,
+        repeats: &Repeats,
+        recorded_at: i64,
+    ) -> Committed {
+        let answers = plan.answers(batch, repeats);
+        if let Some(row) = plan.rows.last() {
+            self.last = Last { position: row.position, recorded_at };
+        }
+        for (stream, head) in heads {
+            self.heads.put(stream, head);
+        }
+        for (stream, head) in plan.moved {
+            self.heads.put(stream, head);
+        }
+        if !plan.rows.is_empty() {
+            self.checkpoints.committed(plan.rows.len()).await;
+        }
+        Committed { answers, end: self.last.position }
+    }
+
+    /// The heads of the streams that the batch's conditions name; those that are not in memory in one statement.
+    async fn heads_of(&mut self, batch: &[Request]) -> Result<Heads, LogError> {
+        let mut heads = Heads::new();
+        let mut missing = Vec::new();
+        for condition in batch.iter().flat_map(|request| &request.append.conditions) {
+            if heads.contains_key(&condition.stream) {
+                continue;
+            }
+            let cached = self.heads.get(&condition.stream).copied();
+            if cached.is_none() {
+                missing.push(condition.stream.clone());
+            }
+            heads.insert(condition.stream.clone(), cached.unwrap_or_default());
+        }
+        let log = self.log.as_str();
+        metrics::counter!("log_heads_hit_total", "log" => log).increment((heads.len() - missing.len()) as u64);
+        metrics::counter!("log_heads_missed_total", "log" => log).increment(missing.len() as u64);
+        if missing.is_empty() {
+            return Ok(heads);
+        }
+        let query = sqlx::query(include_str!("../../sql/sqlite/heads.sql")).bind(names(missing.iter()));
+        for row in query.fetch_all(self.connected()?).await? {
+            let asked = usize::try_from(rows::number(&row, 0)?).ok().and_then(|at| missing.get(at));
+            if let (Some(stream), Some(_)) = (asked, row.try_get_unchecked::<Option<i64>, _>(1)?) {
+                let head = Head { revision: rows::number(&row, 1)?, position: rows::number(&row, 2)? };
+                heads.insert(stream.clone(), head);
+            }
+        }
+        Ok(heads)
+    }
+
+    async fn repeats(&mut self, keys: &[Hash]) -> Result<Repeats, LogError> {
+        outcomes(self.connected()?, hexadecimal(keys.iter())).await
+    }
+
+    async fn rollback(&mut self) -> Result<(), LogError> {
+        sqlx::query("ROLLBACK").execute(self.connected()?).await?;
+        Ok(())
+    }
+
+    fn connected(&mut self) -> Result<&mut SqliteConnection, LogError> {
+        self.connection.as_mut().ok_or_else(|| LogError::Unusable("the log's file is not open".into()))
+    }
+
+    /// After a failure: a new connection, and what the file says of its end.
+    async fn connect(&mut self) -> Result<(), LogError> {
+        if self.connection.is_none() {
+            let mut connection = super::connect(&self.file).await?;
+            self.last = last_event(&mut connection).await?;
+            self.connection = Some(connection);
+        }
+        Ok(())
+    }
+
+    /// Nothing that was in memory is trusted any more: neither the transaction nor the heads.
+    async fn forget(&mut self) {
+        self.heads.clear();
+        if let Some(mut connection) = self.connection.take() {
+            // There may be none to roll back; and closing does it too.
+            let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
+            let _ = connection.close().await;
+        }
+    }
+
+    /// The truth about a batch that failed.
+    async fn recover(&mut self, batch: &[Request], failure: Failure) -> Committed {
+        tracing::error!(log = self.log.as_str(), why = %failure.why, requests = batch.len(), "a batch was not stored");
+        let end = self.last.position;
+        self.forget().await;
+        let Some(sent) = failure.sent.filter(|sent| !sent.plan.rows.is_empty()) else {
+            return refused(batch, &failure.why, end);
+        };
+        match self.was_stored(end, batch, &sent).await {
+            Ok(true) => {
+                tracing::warn!(log = self.log.as_str(), "the batch was stored though its commit failed");
+                let Sent { plan, repeats, recorded_at } = sent;
+                self.committed(batch, plan, Heads::new(), &repeats, recorded_at).await
+            }
+            Ok(false) => {
+                // Frames of a commit that failed must not come back to life after a crash.
+                self.checkpoints.truncate().await;
+                refused(batch, &failure.why, end)
+            }
+            Err(error) => {
+                self.forget().await;
+                let why = format!("{}; whether it was stored is not known ({})", failure.why, explained(&error));
+                refused(batch, &why, end)
+            }
+        }
+    }
+
+    /// Asks the file whether the batch is in it: whole, or not at all, because it was one transaction.
+    async fn was_stored(&mut self, end: u64, batch: &[Request], sent: &Sent) -> Result<bool, LogError> {
+        let mut asked = 1;
+        let stored = loop {
+            match self.id_at(end + 1).await {
+                Ok(id) => break id,
+                Err(error) if asked == ASK_MAX => return Err(error),
+                Err(_) => {}
+            }
+            asked += 1;
+            self.forget().await;
+            tokio::time::sleep(ASK_PAUSE).await;
+        };
+        let first = sent.plan.rows.first().map(|row| batch[row.request].append.events[row.event].id);
+        Ok(stored.is_some() && stored.as_deref() == first.as_ref().map(|id| id.as_bytes().as_slice()))
+    }
+
+    async fn id_at(&mut self, position: u64) -> Result<Option<Vec<u8>>, LogError> {
+        self.connect().await?;
+        let query = sqlx::query_scalar(include_str!("../../sql/sqlite/id_at.sql")).bind(signed(position));
+        Ok(query.fetch_optional(self.connected()?).await?)
+    }
+}
+
+#[async_trait]
+impl Writer for SqliteWriter {
+    async fn commit(&mut self, batch: &[Request]) -> Committed {
+        match self.attempt(batch).await {
+            Ok(committed) => committed,
+            Err(failure) => self.recover(batch, failure).await,
+        }
+    }
+
+    async fn close(self: Box<Self>) {
+        if let Some(connection) = self.connection {
+            let _ = connection.close().await;
+        }
+        self.checkpoints.close().await;
+    }
+}
+
+pub(super) async fn last_event(connection: &mut SqliteConnection) -> Result<Last, LogError> {
+    let row = sqlx::query(include_str!("../../sql/sqlite/end.sql")).fetch_optional(connection).await?;
+    let Some(row) = row else { return Ok(Last::default()) };
+    Ok(Last { position: rows::number(&row, 0)?, recorded_at: row.try_get_unchecked(1)? })
+}
+
+/// What the appends with these keys stored.
+pub(super) async fn outcomes(connection: &mut SqliteConnection, keys: String) -> Result<Repeats, LogError> {
+    let query = sqlx::query(include_str!("../../sql/sqlite/outcomes.sql")).bind(keys);
+    let mut found: Repeats = HashMap::new();
+    let mut current = None;
+    for row in query.fetch_all(connection).await? {
+        let outcome = rows::outcome(&row)?;
+        if let Some((key, request_hash)) = outcome.first {
+            found.insert(key, Found { request_hash, stored: Vec::new() });
+            current = Some(key);
+        }
+        if let Some(found) = current.and_then(|key| found.get_mut(&key)) {
+            found.stored.push(outcome.stored);
+        }
+    }
+    Ok(found)
+}
+
+fn keys_of(batch: &[Request]) -> Vec<Hash> {
+    batch.iter().filter_map(|request| key_of(&request.append)).collect()
+}
+
+fn refused(batch: &[Request], why: &str, end: u64) -> Committed {
+    let answers = batch.iter().map(|_| Err(Refused::Unavailable(why.into()))).collect();
+    Committed { answers, end }
+}
+
+fn is_repeated_key(error: &sqlx::Error) -> bool {
+    let database = error.as_database_error();
+    database.is_some_and(|error| error.is_unique_violation() && error.message().ends_with("event.command_key"))
+}
+
+fn explained(error: &LogError) -> String {
+    match error {
+        LogError::Read(error) => explain(error),
+        LogError::Unusable(_) | LogError::Damaged { .. } => error.to_string(),
+    }
+}
+
+/// A JSON array of names. Their characters need no escapes.
+pub(super) fn names<'a>(streams: impl Iterator<Item = &'a StreamName>) -> String {
+    let quoted: Vec<String> = streams.map(|stream| format!("\"{stream}\"")).collect();
+    format!("[{}]", quoted.join(","))
+}
+
+/// A JSON array of keys in hexadecimal.
+pub(super) fn hexadecimal<'a>(keys: impl Iterator<Item = &'a Hash>) -> String {
+    let digits = |key: &Hash| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let quoted: Vec<String> = keys.map(|key| format!("\"{}\"", digits(key))).collect();
+    format!("[{}]", quoted.join(","))
+}
+
+/// SQLite's integers end at 2^63; no position or revision comes near.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

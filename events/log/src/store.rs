@@ -1,0 +1,75 @@
+//! The port behind a log: a database that stores batches and reads. Queueing, linger and tickets are not its concern.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
+
+use crate::port::{Append, Granted, LogError, Refused, Stored};
+
+/// What a log knows itself by: made with it, and never changed.
+#[derive(Clone)]
+pub struct Identity {
+    pub name: LogName,
+    /// Random. Another lineage is another history, whatever its positions say.
+    pub lineage: Uuid,
+    /// The key of every keyed hash of this log.
+    pub secret: [u8; 32],
+}
+
+/// A store that is open.
+pub struct Opened {
+    pub identity: Identity,
+    /// The position of the last durable event.
+    pub end: u64,
+    pub writer: Box<dyn Writer>,
+    pub reader: Arc<dyn Reader>,
+}
+
+/// One request of a batch. Its limits have been checked.
+pub struct Request {
+    pub append: Append,
+    /// A request of an earlier batch on which this one rests was not stored.
+    pub unfounded: bool,
+    /// The earlier requests of this batch on which it rests.
+    pub rests_on: Vec<usize>,
+}
+
+/// What became of a batch.
+pub struct Committed {
+    /// One for each request, in the same order.
+    pub answers: Vec<Result<Granted, Refused>>,
+    /// The position of the last durable event.
+    pub end: u64,
+}
+
+/// The one writer of a log.
+#[async_trait]
+pub trait Writer: Send {
+    /// Decides the requests in order and stores those that are granted in one transaction. What it answers is
+    /// durable; whatever fails is in the answers.
+    async fn commit(&mut self, batch: &[Request]) -> Committed;
+
+    async fn close(self: Box<Self>);
+}
+
+/// Reads of a log; each is one short statement. Limits have been applied.
+#[async_trait]
+pub trait Reader: Send + Sync {
+    async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<Vec<Raw>, LogError>;
+    async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError>;
+    async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError>;
+    async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError>;
+    async fn healthy(&self) -> Result<(), LogError>;
+    /// After this the store is free for another process.
+    async fn close(&self);
+}
+
+/// What an append stored when it was first given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Absent where the append was no command.
+    pub request_hash: Option<Hash>,
+    pub stored: Vec<Stored>,
+}

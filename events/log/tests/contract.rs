@@ -1,0 +1,30 @@
+//! The laws of a log, kept on SQLite, by both logs.
+
+use async_trait::async_trait;
+use event_log::{
+    Log, LogError, LogOptions,
+    contract::{Place, World},
+};
+use tempfile::TempDir;
+use vocabulary::LogName;
+
+struct Folder(TempDir);
+
+#[async_trait]
+impl Place for Folder {
+    async fn open(&self, name: LogName, options: LogOptions) -> Result<Log, LogError> {
+        Log::open(&format!("sqlite:{}", self.0.path().display()), name, options).await
+    }
+}
+
+fn world(name: LogName) -> World {
+    World::new(Folder(TempDir::new().expect("a temporary folder")), name)
+}
+
+mod care {
+    event_log::contract_laws!(|| super::world(vocabulary::LogName::Care));
+}
+
+mod access {
+    event_log::contract_laws!(|| super::world(vocabulary::LogName::Access));
+}
