@@ -4,7 +4,10 @@
 //! The linger is adaptive. After a batch, as many requests are expected as were in it and were waiting behind it: its
 //! clients come back. For these it waits, for a tenth of a commit's usual time at most. One client never waits.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use vocabulary::LogName;
@@ -13,7 +16,7 @@ use crate::{
     fates::Fates,
     log::LogOptions,
     port::{Append, Granted, Refused},
-    store::{Request, Writer},
+    store::{Opened, Reader, Request, Writer},
 };
 
 /// The part of a commit's usual time that a batch waits for more requests at most.
@@ -37,6 +40,7 @@ pub(crate) struct Lane {
     log: LogName,
     queue: mpsc::Receiver<Queued>,
     writer: Box<dyn Writer>,
+    reader: Arc<dyn Reader>,
     end: watch::Sender<u64>,
     fates: Fates,
     requests_max: usize,
@@ -49,9 +53,8 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn new(
-        log: LogName,
         queue: mpsc::Receiver<Queued>,
-        writer: Box<dyn Writer>,
+        opened: Opened,
         end: watch::Sender<u64>,
         options: &LogOptions,
     ) -> Lane {
@@ -59,9 +62,10 @@ impl Lane {
         // notice an outcome.
         let kept_max = 2 * (options.queue_max + 2 * options.batch_requests_max);
         Lane {
-            log,
+            log: opened.identity.name,
             queue,
-            writer,
+            writer: opened.writer,
+            reader: opened.reader,
             end,
             fates: Fates::new(0, kept_max),
             requests_max: options.batch_requests_max,
@@ -77,6 +81,7 @@ impl Lane {
             let batch = self.gather(first).await;
             self.commit(batch).await;
         }
+        self.reader.close().await;
         self.writer.close().await;
     }
 

@@ -69,7 +69,7 @@ struct Inner {
     door: Mutex<Door>,
     reader: Arc<dyn Reader>,
     end: watch::Receiver<u64>,
-    /// True when the writer is closed.
+    /// True when the store is closed.
     drained: watch::Receiver<bool>,
 }
 
@@ -116,13 +116,15 @@ impl Log {
         let (queue, waiting) = mpsc::channel(options.queue_max.max(1));
         let (end_sender, end) = watch::channel(opened.end);
         let (drained_sender, drained) = watch::channel(false);
-        let lane = Lane::new(opened.identity.name, waiting, opened.writer, end_sender, options);
+        let identity = opened.identity.clone();
+        let reader = Arc::clone(&opened.reader);
+        let lane = Lane::new(waiting, opened, end_sender, options);
         tokio::spawn(async move {
             lane.run().await;
             drained_sender.send_replace(true);
         });
         let door = Mutex::new(Door { queue: Some(queue), next_ticket: 0 });
-        Log { inner: Arc::new(Inner { identity: opened.identity, door, reader: opened.reader, end, drained }) }
+        Log { inner: Arc::new(Inner { identity, door, reader, end, drained }) }
     }
 
     pub fn name(&self) -> LogName {
@@ -228,9 +230,8 @@ impl Log {
     /// Stores what was submitted, then refuses everything; when it returns, another process can open the log.
     pub async fn close(&self) {
         self.inner.door.lock().unwrap_or_else(PoisonError::into_inner).queue.take();
-        // An error means that the writer is gone, which is what is waited for.
+        // An error means that the lane is gone, and the store with it.
         let _ = self.inner.drained.clone().wait_for(|drained| *drained).await;
-        self.inner.reader.close().await;
     }
 
     /// Whether the log can be read.

@@ -51,6 +51,7 @@ pub trait Writer: Send {
     /// durable; whatever fails is in the answers.
     async fn commit(&mut self, batch: &[Request]) -> Committed;
 
+    /// The last thing that happens to a store: after it, another process may open the log.
     async fn close(self: Box<Self>);
 }
 
@@ -62,7 +63,7 @@ pub trait Reader: Send + Sync {
     async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError>;
     async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError>;
     async fn healthy(&self) -> Result<(), LogError>;
-    /// After this the store is free for another process.
+    /// Waits for the reads under way, and refuses more. Before the writer's.
     async fn close(&self);
 }
 

@@ -65,9 +65,9 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held)
     let pool = SqlitePoolOptions::new().max_connections(options.readers.max(1)).acquire_timeout(READER_WAIT_MAX);
     let pool = pool.connect_with(plain(file).read_only(true).row_buffer_size(ROWS_AHEAD_MAX)).await?;
     let checkpoints = checkpoint::Checkpoints::start(file, name, options.wal_bytes_max).await?;
-    let writer: Box<dyn Writer> =
-        Box::new(writer::SqliteWriter::new(connection, file, name, options, last, checkpoints));
-    let reader = Arc::new(reader::SqliteReader::new(pool, name, held));
+    let writer = writer::SqliteWriter::new(connection, file, name, options, last, checkpoints, held);
+    let writer: Box<dyn Writer> = Box::new(writer);
+    let reader = Arc::new(reader::SqliteReader::new(pool, name));
     Ok(Opened { identity, end: last.position, writer, reader })
 }
 

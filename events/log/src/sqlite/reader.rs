@@ -1,15 +1,12 @@
 //! Reads, each one short statement: never a cursor that stays open, never a transaction that a cancelled caller could
 //! leave behind in a pooled connection.
 
-use std::sync::{Mutex, PoisonError};
-
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use sqlx::{Sqlite, SqlitePool, query::Query, sqlite::SqliteArguments};
 use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
 
 use super::{
-    lock::Held,
     rows,
     writer::{hexadecimal, names, outcomes, signed},
 };
@@ -21,13 +18,11 @@ use crate::{
 pub(super) struct SqliteReader {
     pool: SqlitePool,
     log: LogName,
-    /// Given back when everything else is closed.
-    held: Mutex<Option<Held>>,
 }
 
 impl SqliteReader {
-    pub(super) fn new(pool: SqlitePool, log: LogName, held: Held) -> SqliteReader {
-        SqliteReader { pool, log, held: Mutex::new(Some(held)) }
+    pub(super) fn new(pool: SqlitePool, log: LogName) -> SqliteReader {
+        SqliteReader { pool, log }
     }
 
     /// Events of a statement until a page is full; at least one.
@@ -91,6 +86,5 @@ impl Reader for SqliteReader {
 
     async fn close(&self) {
         self.pool.close().await;
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

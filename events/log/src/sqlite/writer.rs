@@ -16,7 +16,7 @@ use lru::LruCache;
 use sqlx::{Connection, Row as _, SqliteConnection};
 use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
 
-use super::{checkpoint::Checkpoints, explain, insert::Statements, rows};
+use super::{checkpoint::Checkpoints, explain, insert::Statements, lock::Held, rows};
 use crate::{
     evaluate::{Ground, Head, Heads, Plan, Repeats, key_of},
     log::LogOptions,
@@ -48,6 +48,8 @@ pub(super) struct SqliteWriter {
     heads: LruCache<StreamName, Head>,
     last: Last,
     checkpoints: Checkpoints,
+    /// Given back when everything else is closed.
+    held: Held,
 }
 
 /// A batch that failed, and whether a part of it may have reached the disk.
@@ -71,6 +73,7 @@ impl SqliteWriter {
         options: &LogOptions,
         last: Last,
         checkpoints: Checkpoints,
+        held: Held,
     ) -> SqliteWriter {
         let heads_max = NonZeroUsize::new(options.heads_cached_max).unwrap_or(NonZeroUsize::MIN);
         SqliteWriter {
@@ -82,6 +85,7 @@ impl SqliteWriter {
             heads: LruCache::new(heads_max),
             last,
             checkpoints,
+            held,
         }
     }
 
@@ -279,6 +283,7 @@ impl Writer for SqliteWriter {
             let _ = connection.close().await;
         }
         self.checkpoints.close().await;
+        drop(self.held);
     }
 }
 
