@@ -2,14 +2,21 @@
 //! caller and new ids come in as data; nothing here waits, reads or writes.
 
 pub mod access;
+pub mod catalogue;
 pub mod command;
 pub mod rejection;
 pub mod state;
+
+pub mod appointments;
+pub mod organ_donation;
+pub mod practices;
+pub mod registration;
 
 #[cfg(test)]
 mod spec;
 
 pub use access::{Access, Caller, Capability, Permission};
+pub use catalogue::{Visitor, every_command};
 pub use command::{Command, Context, Decision, nothing_new, record};
 pub use rejection::{Class, Rejected, Rejection};
 pub use state::{Reads, State, Stream};

@@ -1,0 +1,189 @@
+//! A patient's diary: what one person has booked. It guards the person's limits.
+
+use std::sync::Arc;
+
+use vocabulary::{
+    LocalDate, Personal, SessionId, Timestamp,
+    appointment::{BookedTime, DiaryEvent},
+    practice::PracticeSettings,
+    text::{Comment, Reason},
+};
+
+use super::rejections::{
+    ALREADY_CANCELLED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, OVERLAPPING_BOOKING,
+    STALE_VERSION,
+};
+use crate::{Caller, Rejected, State};
+
+/// Holds that one patient may place on one day (of London).
+pub const HOLDS_A_DAY_MAX: u32 = 20;
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Diary {
+    bookings: Vec<Arc<Booking>>,
+    /// The last day on which a hold was placed, and how many were.
+    holds: Option<(LocalDate, u32)>,
+}
+
+/// A booking of this person. It is known by its session and its start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Booking {
+    pub time: BookedTime,
+    pub reason: Option<Personal<Reason>>,
+    pub comment: Option<Personal<Comment>>,
+    pub version: u32,
+    pub cancelled: bool,
+    /// Where it was before it was moved.
+    pub moved_from: Option<(SessionId, Timestamp)>,
+}
+
+impl Booking {
+    fn is(&self, session: &SessionId, starts_at: Timestamp) -> bool {
+        self.time.session == *session && self.time.starts_at == starts_at
+    }
+
+    /// It takes one of the person's open bookings.
+    fn is_open(&self, now: Timestamp) -> bool {
+        !self.cancelled && self.time.ends_at > now
+    }
+
+    /// Whether it can still be moved or cancelled. The cut-off is for patients: a practice may have to cancel at any
+    /// time before the start.
+    ///
+    /// # Errors
+    /// `already-cancelled`, `stale-version`, `in-the-past`, `cut-off-passed`.
+    pub fn can_be_given_up(
+        &self,
+        version: Option<u32>,
+        settings: &PracticeSettings,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(), Rejected> {
+        if self.cancelled {
+            return Err((&ALREADY_CANCELLED).into());
+        }
+        if version.is_some_and(|seen| seen != self.version) {
+            return Err(STALE_VERSION.with("version", self.version));
+        }
+        if self.time.starts_at <= now {
+            return Err((&IN_THE_PAST).into());
+        }
+        let minutes = i64::from(settings.cancel_cut_off_minutes);
+        if caller.subject().is_some() && now.plus_minutes(minutes) > self.time.starts_at {
+            return Err(CUT_OFF_PASSED.with("minutes", minutes));
+        }
+        Ok(())
+    }
+}
+
+impl State for Diary {
+    type Event = DiaryEvent;
+
+    fn evolve(&mut self, event: &DiaryEvent) {
+        match event {
+            DiaryEvent::HoldPlaced(placed) => {
+                let before = self.holds.filter(|(day, _)| *day == placed.on).map_or(0, |(_, count)| count);
+                self.holds = Some((placed.on, before + 1));
+            }
+            DiaryEvent::Booked(booked) => self.put(Booking {
+                time: booked.time.clone(),
+                reason: booked.reason.clone(),
+                comment: booked.comment.clone(),
+                version: booked.version,
+                cancelled: false,
+                moved_from: None,
+            }),
+            DiaryEvent::Rescheduled(moved) => {
+                self.bookings.retain(|booking| !booking.is(&moved.from.session, moved.from.starts_at));
+                self.put(Booking {
+                    time: moved.to.clone(),
+                    reason: moved.reason.clone(),
+                    comment: moved.comment.clone(),
+                    version: moved.version,
+                    cancelled: false,
+                    moved_from: Some((moved.from.session.clone(), moved.from.starts_at)),
+                });
+            }
+            DiaryEvent::Cancelled(cancelled) => {
+                self.change(&cancelled.time, |booking| {
+                    booking.cancelled = true;
+                    booking.version = cancelled.version;
+                });
+            }
+            DiaryEvent::Amended(amended) => self.change(&amended.time, |booking| {
+                booking.reason = amended.reason.clone();
+                booking.comment = amended.comment.clone();
+                booking.version = amended.version;
+            }),
+        }
+    }
+}
+
+impl Diary {
+    fn put(&mut self, new: Booking) {
+        self.bookings.retain(|booking| !booking.is(&new.time.session, new.time.starts_at));
+        self.bookings.push(Arc::new(new));
+    }
+
+    fn change(&mut self, time: &BookedTime, change: impl FnOnce(&mut Booking)) {
+        let booking = self.bookings.iter_mut().find(|booking| booking.is(&time.session, time.starts_at));
+        booking.map(Arc::make_mut).map(change);
+    }
+
+    /// This person's booking of that session and start, cancelled or not.
+    pub fn booking(&self, session: &SessionId, starts_at: Timestamp) -> Option<&Booking> {
+        self.bookings.iter().find(|booking| booking.is(session, starts_at)).map(Arc::as_ref)
+    }
+
+    /// # Errors
+    /// `not-your-appointment`.
+    pub fn own(&self, session: &SessionId, starts_at: Timestamp) -> Result<&Booking, Rejected> {
+        self.booking(session, starts_at).ok_or_else(|| (&NOT_YOUR_APPOINTMENT).into())
+    }
+
+    /// Whether it is booked, and for just this time.
+    pub fn holds(&self, time: &BookedTime) -> bool {
+        self.booking(&time.session, time.starts_at).is_some_and(|booking| !booking.cancelled && booking.time == *time)
+    }
+
+    /// The version of the next booking at this place: one more than that of a cancelled one before.
+    pub fn next_version(&self, time: &BookedTime) -> u32 {
+        self.booking(&time.session, time.starts_at).map_or(1, |booking| booking.version + 1)
+    }
+
+    /// Whether another booking fits beside those that are open. The one that is given up in the same step does not
+    /// count.
+    ///
+    /// # Errors
+    /// `overlapping-booking`, `limit-reached`.
+    pub fn has_room_for(
+        &self,
+        time: &BookedTime,
+        leaving: Option<&BookedTime>,
+        settings: &PracticeSettings,
+        now: Timestamp,
+    ) -> Result<(), Rejected> {
+        let stays = |booking: &&Arc<Booking>| {
+            booking.is_open(now) && leaving.is_none_or(|left| !booking.is(&left.session, left.starts_at))
+        };
+        if self.bookings.iter().filter(stays).any(|booking| booking.time.overlaps(time)) {
+            return Err((&OVERLAPPING_BOOKING).into());
+        }
+        let limit = settings.open_bookings_max;
+        if self.bookings.iter().filter(stays).count() >= usize::from(limit) {
+            return Err(LIMIT_REACHED.with("limit", limit).with("of", "open bookings"));
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// `limit-reached`.
+    pub fn may_hold(&self, today: LocalDate) -> Result<(), Rejected> {
+        let placed = self.holds.filter(|(day, _)| *day == today).map_or(0, |(_, count)| count);
+        if placed < HOLDS_A_DAY_MAX {
+            Ok(())
+        } else {
+            Err(LIMIT_REACHED.with("limit", HOLDS_A_DAY_MAX).with("of", "holds a day"))
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! How commands about appointments are rejected (DOMAIN.md section 1).
+
+use crate::rejection::{
+    Class::{self, Conflict, Gone, NotFound, NotYours, Precondition, Rule},
+    Rejection,
+};
+
+const fn rejection(code: &'static str, class: Class, title: &'static str, advice: &'static str) -> Rejection {
+    Rejection { code, class, title, advice }
+}
+
+pub const SLOT_TAKEN: Rejection = rejection(
+    "slot-taken",
+    Conflict,
+    "Somebody else has this slot.",
+    "Search again and choose another one. A slot that is only held may become free within minutes.",
+);
+pub const HOLD_EXPIRED: Rejection =
+    rejection("hold-expired", Gone, "The hold has expired.", "Hold a slot again, or book it directly.");
+pub const HOLD_NOT_FOUND: Rejection =
+    rejection("hold-not-found", NotFound, "You do not hold this slot.", "Hold it first, or book it directly.");
+pub const NOT_A_HOLD: Rejection = rejection(
+    "not-a-hold",
+    Precondition,
+    "What you want to confirm is a booking, not a hold.",
+    "There is nothing to confirm. Search again if you need another slot.",
+);
+pub const SESSION_NOT_FOUND: Rejection = rejection(
+    "session-not-found",
+    NotFound,
+    "There is no such clinic session.",
+    "It may have been withdrawn. Search again.",
+);
+pub const SLOT_NOT_FOUND: Rejection = rejection(
+    "slot-not-found",
+    NotFound,
+    "The session has no slot that starts then.",
+    "Use the start of a slot as the search gives it.",
+);
+pub const IN_THE_PAST: Rejection =
+    rejection("in-the-past", Rule, "This time has passed.", "Choose a time in the future.");
+pub const OUTSIDE_BOOKING_WINDOW: Rejection = rejection(
+    "outside-booking-window",
+    Rule,
+    "This is further ahead than the practice takes bookings.",
+    "Choose an earlier slot, or come back later.",
+);
+pub const LIMIT_REACHED: Rejection = rejection(
+    "limit-reached",
+    Rule,
+    "You have as many as are allowed.",
+    "`limit` says how many and `of` what. Cancel one that you no longer need, or wait until one has passed.",
+);
+pub const OVERLAPPING_BOOKING: Rejection = rejection(
+    "overlapping-booking",
+    Conflict,
+    "You have another appointment at that time.",
+    "Choose another time, or move the other appointment.",
+);
+pub const SLOTS_NOT_ADJACENT: Rejection = rejection(
+    "slots-not-adjacent",
+    Rule,
+    "These slots do not follow one another.",
+    "Several slots have to be adjacent, in one session.",
+);
+pub const NOT_YOUR_APPOINTMENT: Rejection = rejection(
+    "not-your-appointment",
+    NotYours,
+    "This person has no such appointment.",
+    "Look at the person's appointments for its session and start.",
+);
+pub const CUT_OFF_PASSED: Rejection =
+    rejection("cut-off-passed", Rule, "It is too late to change this appointment online.", "Please call the practice.");
+pub const ALREADY_CANCELLED: Rejection =
+    rejection("already-cancelled", Conflict, "This appointment has been cancelled.", "Book a new one if you need it.");
+pub const REASON_REQUIRED: Rejection = rejection(
+    "reason-required",
+    Rule,
+    "A cancellation needs a reason that you may give.",
+    "`allowed` lists the reasons that you may give.",
+);
+pub const BOOKINGS_AFFECTED: Rejection = rejection(
+    "bookings-affected",
+    Conflict,
+    "Patients have booked slots of this session.",
+    "Move or cancel their appointments first; `bookings` says how many there are.",
+);
+pub const STALE_VERSION: Rejection = rejection(
+    "stale-version",
+    Precondition,
+    "The appointment has changed since you looked at it.",
+    "Look at it again, and send its present version.",
+);
+pub const SESSION_INVALID: Rejection =
+    rejection("session-invalid", Rule, "A session cannot be like this.", "`why` says what does not fit.");
+pub const SESSION_EXISTS: Rejection = rejection(
+    "session-exists",
+    Conflict,
+    "A session of this id has been published, with other details, or was withdrawn.",
+    "Publish the session under a new id.",
+);

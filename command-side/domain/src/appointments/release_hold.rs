@@ -1,0 +1,50 @@
+//! Give a held slot back before the hold expires.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use vocabulary::{OdsCode, SessionId, SubjectId, Timestamp, appointment::HoldReleased, envelope::IdentityLevel::P0};
+
+use super::{rejections::SESSION_NOT_FOUND, session::Session};
+use crate::{
+    Access, Capability, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
+    access::{patient, proxy, staff},
+    command::{nothing_new, record},
+};
+
+/// Give a held slot back before the hold expires.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReleaseHold {
+    pub session: SessionId,
+    /// The start of the slot.
+    pub starts_at: Timestamp,
+    pub patient: SubjectId,
+}
+
+impl Command for ReleaseHold {
+    const NAME: &'static str = "release-hold";
+    const WHO: Access = patient(P0).or(proxy(Capability::Book)).or(staff(Permission::Booking));
+    const REJECTIONS: &'static [&'static Rejection] = &[&SESSION_NOT_FOUND];
+    type Reads = Session;
+
+    fn subject(&self) -> Option<SubjectId> {
+        Some(self.patient)
+    }
+
+    fn organisation(&self) -> Option<OdsCode> {
+        Some(self.session.site())
+    }
+
+    fn streams(&self) -> Stream<Session> {
+        Stream::of(&self.session)
+    }
+
+    fn decide(&self, session: &Session, context: &Context) -> Result<Decision, Rejected> {
+        let held = session.clinic()?.hold(self.starts_at, self.patient);
+        if held.is_none_or(|hold| hold.expires_at <= context.now) {
+            return Ok(nothing_new());
+        }
+        let released = HoldReleased { session: self.session.clone(), starts_at: self.starts_at, by: self.patient };
+        Ok(record(&self.streams(), released))
+    }
+}

@@ -1,0 +1,181 @@
+//! A clinic session: one clinician at one site on one day, cut into slots. It guards the capacity of its slots.
+
+use std::sync::Arc;
+
+use vocabulary::{
+    SubjectId, Timestamp,
+    appointment::{BookedTime, SessionEvent, SessionPublished},
+    practice::PracticeSettings,
+};
+
+use super::rejections::{
+    HOLD_EXPIRED, HOLD_NOT_FOUND, IN_THE_PAST, NOT_A_HOLD, OUTSIDE_BOOKING_WINDOW, SESSION_NOT_FOUND, SLOT_NOT_FOUND,
+    SLOT_TAKEN, SLOTS_NOT_ADJACENT,
+};
+use crate::{Rejected, State};
+
+/// How long a hold takes capacity (DOMAIN.md section 1).
+pub const HOLD_MINUTES: i64 = 5;
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Session {
+    #[default]
+    Unpublished,
+    Open(Clinic),
+    Withdrawn,
+}
+
+/// A published session. Both lists are short: a session has at most `PLACES_MAX` places.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clinic {
+    pub details: Arc<SessionPublished>,
+    taken: Vec<(Timestamp, SubjectId)>,
+    /// The latest hold of each patient, live or expired: the clock tells which.
+    holds: Vec<Hold>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hold {
+    pub starts_at: Timestamp,
+    pub by: SubjectId,
+    pub expires_at: Timestamp,
+}
+
+impl State for Session {
+    type Event = SessionEvent;
+
+    fn evolve(&mut self, event: &SessionEvent) {
+        match (self, event) {
+            (session, SessionEvent::Published(published)) => {
+                let details = Arc::new(published.clone());
+                *session = Session::Open(Clinic { details, taken: Vec::new(), holds: Vec::new() });
+            }
+            (session, SessionEvent::Withdrawn(_)) => *session = Session::Withdrawn,
+            (Session::Open(clinic), SessionEvent::Held(held)) => {
+                clinic.holds.retain(|hold| hold.by != held.by);
+                clinic.holds.push(Hold { starts_at: held.starts_at, by: held.by, expires_at: held.expires_at });
+            }
+            (Session::Open(clinic), SessionEvent::Released(released)) => {
+                clinic.holds.retain(|hold| hold.by != released.by || hold.starts_at != released.starts_at);
+            }
+            (Session::Open(clinic), SessionEvent::Taken(taken)) => {
+                clinic.holds.retain(|hold| hold.by != taken.by || hold.starts_at != taken.starts_at);
+                clinic.taken.push((taken.starts_at, taken.by));
+            }
+            (Session::Open(clinic), SessionEvent::Freed(freed)) => {
+                let place = clinic.taken.iter().position(|place| *place == (freed.starts_at, freed.by));
+                place.map(|place| clinic.taken.swap_remove(place));
+            }
+            (
+                Session::Unpublished | Session::Withdrawn,
+                SessionEvent::Held(_) | SessionEvent::Released(_) | SessionEvent::Taken(_) | SessionEvent::Freed(_),
+            ) => {}
+        }
+    }
+}
+
+impl Session {
+    /// # Errors
+    /// `session-not-found`, also for one that was withdrawn.
+    pub fn clinic(&self) -> Result<&Clinic, Rejected> {
+        match self {
+            Session::Open(clinic) => Ok(clinic),
+            Session::Unpublished | Session::Withdrawn => Err((&SESSION_NOT_FOUND).into()),
+        }
+    }
+}
+
+impl Clinic {
+    pub fn bookings(&self) -> usize {
+        self.taken.len()
+    }
+
+    /// The hold that this patient has on this slot, live or expired.
+    pub fn hold(&self, starts_at: Timestamp, by: SubjectId) -> Option<&Hold> {
+        self.holds.iter().find(|hold| hold.by == by && hold.starts_at == starts_at)
+    }
+
+    /// The hold that this patient has anywhere in the session and that still takes capacity.
+    pub fn live_hold(&self, by: SubjectId, now: Timestamp) -> Option<&Hold> {
+        self.holds.iter().find(|hold| hold.by == by && hold.expires_at > now)
+    }
+
+    /// The time of these slots, which have to follow one another, lie in the future and within the booking window.
+    ///
+    /// # Errors
+    /// `slot-not-found`, `slots-not-adjacent`, `in-the-past`, `outside-booking-window`.
+    pub fn time_of(
+        &self,
+        first: Timestamp,
+        more: &[Timestamp],
+        settings: &PracticeSettings,
+        now: Timestamp,
+    ) -> Result<BookedTime, Rejected> {
+        let minutes = i64::from(self.details.timetable.slot_minutes);
+        let mut ends_at = first.plus_minutes(minutes);
+        for next in more {
+            if *next != ends_at {
+                return Err((&SLOTS_NOT_ADJACENT).into());
+            }
+            ends_at = next.plus_minutes(minutes);
+        }
+        if std::iter::once(&first).chain(more).any(|slot| !self.details.timetable.has_slot(*slot)) {
+            return Err((&SLOT_NOT_FOUND).into());
+        }
+        if first <= now {
+            return Err((&IN_THE_PAST).into());
+        }
+        let days = i64::from(settings.booking_window_days);
+        if first.local_date() > now.local_date().plus_days(days) {
+            return Err(OUTSIDE_BOOKING_WINDOW.with("days", days));
+        }
+        Ok(BookedTime {
+            session: self.details.session.clone(),
+            starts_at: first,
+            ends_at,
+            slot_minutes: self.details.timetable.slot_minutes,
+            service: self.details.service.clone(),
+            channel: self.details.channel,
+            practitioner: self.details.practitioner.clone(),
+        })
+    }
+
+    /// Whether this patient can have a place in each of these slots. What they give up in the same step (`leaving`)
+    /// and what they hold themselves does not stand in their way.
+    ///
+    /// # Errors
+    /// `slot-taken`.
+    pub fn has_room(
+        &self,
+        time: &BookedTime,
+        by: SubjectId,
+        leaving: Option<&BookedTime>,
+        now: Timestamp,
+    ) -> Result<(), Rejected> {
+        let left: Vec<Timestamp> =
+            leaving.filter(|left| left.session == time.session).map(|left| left.slots().collect()).unwrap_or_default();
+        for slot in time.slots() {
+            let taken = self.taken.iter().filter(|(start, _)| *start == slot).count();
+            let given_up = usize::from(left.contains(&slot));
+            let held = |hold: &&Hold| hold.starts_at == slot && hold.by != by && hold.expires_at > now;
+            let held = self.holds.iter().filter(held).count();
+            if taken + held - given_up.min(taken) >= usize::from(self.details.capacity) {
+                return Err((&SLOT_TAKEN).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this patient holds the slot, now.
+    ///
+    /// # Errors
+    /// `hold-expired`, `not-a-hold` where the slot is booked, `hold-not-found`.
+    pub fn confirms(&self, starts_at: Timestamp, by: SubjectId, now: Timestamp) -> Result<(), Rejected> {
+        match self.hold(starts_at, by) {
+            Some(hold) if hold.expires_at > now => Ok(()),
+            Some(_) => Err((&HOLD_EXPIRED).into()),
+            None if self.taken.iter().any(|(start, _)| *start == starts_at) => Err((&NOT_A_HOLD).into()),
+            None => Err((&HOLD_NOT_FOUND).into()),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Withdraw a clinic session that nobody has booked.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use vocabulary::{OdsCode, SessionId, SubjectId, appointment::SessionWithdrawn};
+
+use super::{
+    rejections::{BOOKINGS_AFFECTED, SESSION_NOT_FOUND},
+    session::Session,
+};
+use crate::{
+    Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
+    access::staff,
+    command::{nothing_new, record},
+};
+
+/// Withdraw a clinic session that nobody has booked. Holds on its slots end with it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WithdrawSession {
+    pub session: SessionId,
+}
+
+impl Command for WithdrawSession {
+    const NAME: &'static str = "withdraw-session";
+    const WHO: Access = staff(Permission::Clinics);
+    const REJECTIONS: &'static [&'static Rejection] = &[&SESSION_NOT_FOUND, &BOOKINGS_AFFECTED];
+    type Reads = Session;
+
+    fn subject(&self) -> Option<SubjectId> {
+        None
+    }
+
+    fn organisation(&self) -> Option<OdsCode> {
+        Some(self.session.site())
+    }
+
+    fn streams(&self) -> Stream<Session> {
+        Stream::of(&self.session)
+    }
+
+    fn decide(&self, session: &Session, _: &Context) -> Result<Decision, Rejected> {
+        match session {
+            Session::Withdrawn => Ok(nothing_new()),
+            Session::Unpublished => Err((&SESSION_NOT_FOUND).into()),
+            Session::Open(clinic) if clinic.bookings() > 0 => {
+                Err(BOOKINGS_AFFECTED.with("bookings", clinic.bookings()))
+            }
+            Session::Open(clinic) => {
+                let timetable = clinic.details.timetable.clone();
+                Ok(record(&self.streams(), SessionWithdrawn { session: self.session.clone(), timetable }))
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Open a practice on the platform, so that people can register and book there.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use vocabulary::{
+    OdsCode, SubjectId,
+    practice::{PracticeOpened, PracticeSettings},
+    text::Line,
+};
+
+use super::{
+    practice::{Practice, check},
+    rejections::{PRACTICE_EXISTS, SETTINGS_INVALID},
+};
+use crate::{
+    Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
+    access::operator,
+    command::{nothing_new, record},
+};
+
+/// Open a practice on the platform, so that people can register and book there.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenPractice {
+    /// Its code in the Organisation Data Service.
+    pub practice: OdsCode,
+    pub name: Line,
+    /// In one line, as on a letter.
+    pub address: Line,
+    /// What the practice sets for itself; what is left out has its default.
+    #[serde(default)]
+    pub settings: PracticeSettings,
+}
+
+impl Command for OpenPractice {
+    const NAME: &'static str = "open-practice";
+    const WHO: Access = operator(Permission::Practices);
+    const REJECTIONS: &'static [&'static Rejection] = &[&PRACTICE_EXISTS, &SETTINGS_INVALID];
+    type Reads = Practice;
+
+    fn subject(&self) -> Option<SubjectId> {
+        None
+    }
+
+    fn organisation(&self) -> Option<OdsCode> {
+        Some(self.practice.clone())
+    }
+
+    fn streams(&self) -> Stream<Practice> {
+        Stream::of(&self.practice)
+    }
+
+    fn decide(&self, practice: &Practice, _: &Context) -> Result<Decision, Rejected> {
+        let opened = PracticeOpened {
+            practice: self.practice.clone(),
+            name: self.name.clone(),
+            address: self.address.clone(),
+            settings: self.settings,
+        };
+        match practice {
+            Practice::Open(same) if *same == opened => Ok(nothing_new()),
+            Practice::Open(_) => Err((&PRACTICE_EXISTS).into()),
+            Practice::Unknown => {
+                check(&self.settings)?;
+                Ok(record(&self.streams(), opened))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::practice::PracticeEvent;
+
+    use super::*;
+    use crate::{practices::practice::OPEN_BOOKINGS_MAX, spec::*};
+
+    fn open(settings: PracticeSettings) -> OpenPractice {
+        OpenPractice { practice: site(), name: line("High Street"), address: line("1 High Street"), settings }
+    }
+
+    #[test]
+    fn a_practice_is_opened_with_the_default_settings() {
+        let defaults = PracticeSettings { booking_window_days: 42, open_bookings_max: 3, cancel_cut_off_minutes: 30 };
+        world().when(open(PracticeSettings::default())).records(&[&practice_opened(defaults)]);
+    }
+
+    #[test]
+    fn opening_it_again_the_same_way_is_nothing_new_and_otherwise_refused() {
+        let defaults = PracticeSettings::default();
+        let opened = world().given::<PracticeEvent>(practice_opened(defaults));
+        let others = PracticeSettings { open_bookings_max: 5, ..defaults };
+        opened.when(open(defaults)).nothing_new().when(open(others)).rejected(&PRACTICE_EXISTS);
+    }
+
+    #[test]
+    fn settings_have_limits() {
+        let too_many = PracticeSettings { open_bookings_max: OPEN_BOOKINGS_MAX + 1, ..PracticeSettings::default() };
+        world().when(open(too_many)).rejected(&SETTINGS_INVALID);
+    }
+}

@@ -1,0 +1,24 @@
+//! How commands about practices are rejected.
+
+use crate::rejection::{Class, Rejection};
+
+pub const PRACTICE_NOT_FOUND: Rejection = Rejection {
+    code: "practice-not-found",
+    class: Class::NotFound,
+    title: "There is no such practice.",
+    advice: "Check the ODS code. A practice has to be opened before anything happens there.",
+};
+
+pub const PRACTICE_EXISTS: Rejection = Rejection {
+    code: "practice-exists",
+    class: Class::Conflict,
+    title: "This practice has been opened already, with other details.",
+    advice: "Change its settings instead of opening it again.",
+};
+
+pub const SETTINGS_INVALID: Rejection = Rejection {
+    code: "settings-invalid",
+    class: Class::Rule,
+    title: "These settings are outside of what a practice may set.",
+    advice: "The booking window is 1 to 365 days, open bookings 1 to 20, the cut-off at most 10,080 minutes (a week).",
+};

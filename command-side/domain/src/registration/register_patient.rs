@@ -1,0 +1,113 @@
+//! Register somebody as a patient of a practice.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use vocabulary::{
+    OdsCode, SubjectId,
+    registration::PatientRegistered,
+    text::{BirthDate, NhsNumber, PersonName},
+};
+
+use super::{
+    registration::Registration,
+    rejections::{ALREADY_A_PATIENT, BORN_IN_THE_FUTURE},
+};
+use crate::{
+    Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
+    access::staff,
+    command::{nothing_new, record},
+    practices::{Practice, rejections::PRACTICE_NOT_FOUND},
+};
+
+/// Register somebody as a patient of a practice.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RegisterPatient {
+    /// The person's new id: a random UUID (version 4) that says nothing about them.
+    pub subject: SubjectId,
+    pub practice: OdsCode,
+    pub name: PersonName,
+    pub nhs_number: NhsNumber,
+    pub born_on: BirthDate,
+}
+
+impl Command for RegisterPatient {
+    const NAME: &'static str = "register-patient";
+    const WHO: Access = staff(Permission::Registration);
+    const REJECTIONS: &'static [&'static Rejection] = &[&PRACTICE_NOT_FOUND, &ALREADY_A_PATIENT, &BORN_IN_THE_FUTURE];
+    type Reads = (Registration, Practice);
+
+    fn subject(&self) -> Option<SubjectId> {
+        Some(self.subject)
+    }
+
+    /// Nobody: who is about to be registered has no relationship yet.
+    fn answers_for(&self) -> Option<SubjectId> {
+        None
+    }
+
+    fn organisation(&self) -> Option<OdsCode> {
+        Some(self.practice.clone())
+    }
+
+    fn streams(&self) -> (Stream<Registration>, Stream<Practice>) {
+        (Stream::of(self.subject), Stream::of(&self.practice))
+    }
+
+    fn decide(&self, states: (&Registration, &Practice), context: &Context) -> Result<Decision, Rejected> {
+        let (registration, practice) = states;
+        let registered = PatientRegistered {
+            subject: self.subject,
+            practice: self.practice.clone(),
+            name: self.name.clone().into(),
+            nhs_number: self.nhs_number.clone().into(),
+            born_on: self.born_on.into(),
+        };
+        match registration {
+            Registration::At(same) if **same == registered => Ok(nothing_new()),
+            Registration::At(_) => Err((&ALREADY_A_PATIENT).into()),
+            Registration::Unregistered => {
+                practice.settings()?;
+                if self.born_on.0 > context.now.local_date() {
+                    return Err((&BORN_IN_THE_FUTURE).into());
+                }
+                Ok(record(&self.streams().0, registered))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::practice::PracticeEvent;
+
+    use super::*;
+    use crate::spec::*;
+
+    fn register(born_on: &str) -> RegisterPatient {
+        RegisterPatient {
+            subject: alice(),
+            practice: site(),
+            name: "Alice Example".parse().expect("valid"),
+            nhs_number: "9990000026".parse().expect("valid"),
+            born_on: BirthDate(born_on.parse().expect("valid")),
+        }
+    }
+
+    fn practice() -> World {
+        world().given::<PracticeEvent>(practice_opened(Default::default()))
+    }
+
+    #[test]
+    fn somebody_becomes_a_patient_of_a_practice_once() {
+        let patient = practice().when(register("1980-02-29")).records(&[&registered(alice(), "1980-02-29")]);
+        let same = patient.when(register("1980-02-29")).nothing_new();
+        same.when(register("1981-02-28")).rejected(&ALREADY_A_PATIENT);
+    }
+
+    #[test]
+    fn nobody_registers_at_an_unknown_practice_or_before_birth() {
+        world().when(register("1980-02-29")).rejected(&PRACTICE_NOT_FOUND);
+        practice().when(register("2099-01-01")).rejected(&BORN_IN_THE_FUTURE);
+    }
+}
