@@ -69,3 +69,61 @@ impl Command for AmendAppointment {
         Ok(record(&self.streams(), AppointmentAmended { patient: self.patient, time, reason, comment, version }))
     }
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::appointment::{AppointmentCancelled, CancellationReason, DiaryEvent};
+
+    use super::*;
+    use crate::spec::*;
+
+    fn amend(version: u32, reason: &str) -> AmendAppointment {
+        AmendAppointment {
+            patient: alice(),
+            session: clinic(),
+            starts_at: at(NINE),
+            version,
+            reason: Some(reason.parse().expect("valid")),
+            comment: None,
+        }
+    }
+
+    fn alice_at_nine() -> World {
+        surgery().given::<DiaryEvent>(booked(alice(), time(clinic(), NINE, TEN_PAST)))
+    }
+
+    #[test]
+    fn reason_and_comment_are_amended_and_the_version_grows() {
+        let amended: DiaryEvent = AppointmentAmended {
+            patient: alice(),
+            time: time(clinic(), NINE, TEN_PAST),
+            reason: Some("a sore knee".parse::<Reason>().expect("valid").into()),
+            comment: None,
+            version: 2,
+        }
+        .into();
+        let once = alice_at_nine().when(amend(1, "a sore knee")).records(&[&amended]);
+        let same = once.when(amend(1, "a sore knee")).nothing_new();
+        same.when(amend(2, "a sore elbow")).records_kinds(&["appointment.amended.v1"]);
+    }
+
+    #[test]
+    fn a_stale_version_is_refused() {
+        let amended = alice_at_nine().when(amend(1, "a sore knee")).records_kinds(&["appointment.amended.v1"]);
+        amended.when(amend(1, "a sore elbow")).rejected(&STALE_VERSION);
+    }
+
+    #[test]
+    fn a_cancelled_or_another_patients_appointment_is_not_amended() {
+        let cancelled = AppointmentCancelled {
+            patient: alice(),
+            time: time(clinic(), NINE, TEN_PAST),
+            cause: CancellationReason::CancelledByCitizen,
+            cancelled_at: at(NOW),
+            version: 2,
+        };
+        alice_at_nine().given::<DiaryEvent>(cancelled).when(amend(2, "a sore knee")).rejected(&ALREADY_CANCELLED);
+        let bobs = AmendAppointment { patient: bob(), ..amend(1, "a sore knee") };
+        alice_at_nine().by(as_patient(bob())).when(bobs).rejected(&NOT_YOUR_APPOINTMENT);
+    }
+}

@@ -113,3 +113,190 @@ impl Command for BookAppointment {
         Ok(nothing_new().and_all(&in_session, time.slots().map(take)).and(&in_diary, booked))
     }
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::{
+        appointment::{DiaryEvent, SessionEvent},
+        practice::{PracticeEvent, PracticeSettings, SettingsChanged},
+        text::TOO_LONG,
+    };
+
+    use super::*;
+    use crate::spec::*;
+
+    const SOON: &str = "2026-03-02T08:05:00Z";
+
+    fn book(slot: &str, patient: SubjectId) -> BookAppointment {
+        BookAppointment {
+            session: clinic(),
+            starts_at: at(slot),
+            more_slots: vec![],
+            patient,
+            reason: None,
+            comment: None,
+            confirms_hold: false,
+        }
+    }
+
+    fn confirm(slot: &str, patient: SubjectId) -> BookAppointment {
+        BookAppointment { confirms_hold: true, ..book(slot, patient) }
+    }
+
+    fn several(slots: &[&str]) -> BookAppointment {
+        BookAppointment { more_slots: slots[1..].iter().map(|slot| at(slot)).collect(), ..book(slots[0], alice()) }
+    }
+
+    /// Another session of the same practice, at the same time.
+    fn elsewhere() -> SessionId {
+        "A12345.000000000002".parse().expect("valid")
+    }
+
+    #[test]
+    fn a_slot_is_booked_once() {
+        let nine = time(clinic(), NINE, TEN_PAST);
+        let booked = surgery().when(book(NINE, alice())).records(&[&taken(NINE, alice()), &booked(alice(), nine)]);
+        booked.when(book(NINE, bob())).rejected(&SLOT_TAKEN);
+    }
+
+    #[test]
+    fn booking_the_same_slot_again_is_already_booked_by_you_and_nothing_new() {
+        let booked =
+            surgery().when(book(NINE, alice())).records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
+        booked.when(book(NINE, alice())).nothing_new();
+    }
+
+    #[test]
+    fn a_slot_has_as_many_bookings_as_its_capacity() {
+        let two_rooms = surgery().given::<SessionEvent>(published(elsewhere(), 2));
+        let there = |patient| BookAppointment { session: elsewhere(), ..book(NINE, patient) };
+        let kinds = ["appointment.slot-taken.v1", "appointment.booked.v1"];
+        let full = two_rooms.when(there(alice())).records_kinds(&kinds).when(there(bob())).records_kinds(&kinds);
+        let carol = "ca201000-0000-4000-8000-000000000003".parse().expect("valid");
+        full.given::<vocabulary::registration::RegistrationEvent>(registered(carol, "1990-01-01"))
+            .when(there(carol))
+            .rejected(&SLOT_TAKEN);
+    }
+
+    #[test]
+    fn a_hold_is_confirmed_by_its_holder_until_it_expires() {
+        let holding = surgery().given::<SessionEvent>(held(NINE, alice(), SOON));
+        let kinds = ["appointment.slot-taken.v1", "appointment.booked.v1"];
+        holding.clone().when(confirm(NINE, alice())).records_kinds(&kinds).when(confirm(NINE, alice())).nothing_new();
+        holding.clone().when(book(NINE, alice())).records_kinds(&kinds);
+        holding.clone().when(book(NINE, bob())).rejected(&SLOT_TAKEN);
+        holding.clone().at(SOON).when(confirm(NINE, alice())).rejected(&HOLD_EXPIRED);
+        holding.at(SOON).when(book(NINE, bob())).records_kinds(&kinds);
+    }
+
+    #[test]
+    fn an_unknown_hold_is_not_found_and_a_booking_is_not_a_hold() {
+        surgery().when(confirm(NINE, alice())).rejected(&HOLD_NOT_FOUND);
+        surgery().given::<SessionEvent>(taken(NINE, bob())).when(confirm(NINE, alice())).rejected(&NOT_A_HOLD);
+    }
+
+    #[test]
+    fn several_slots_are_booked_if_they_are_adjacent() {
+        let both = time(clinic(), NINE, TWENTY_PAST);
+        let events: [&dyn crate::command::AnyEvent; 3] =
+            [&taken(NINE, alice()), &taken(TEN_PAST, alice()), &booked(alice(), both)];
+        surgery().when(several(&[NINE, TEN_PAST])).records(&events);
+        surgery().when(several(&[NINE, TWENTY_PAST])).rejected(&SLOTS_NOT_ADJACENT);
+        surgery().when(several(&[TEN_PAST, NINE])).rejected(&SLOTS_NOT_ADJACENT);
+        surgery().when(several(&[TWENTY_PAST, "2026-03-09T09:30:00Z"])).rejected(&SLOT_NOT_FOUND);
+        surgery().given::<SessionEvent>(taken(TEN_PAST, bob())).when(several(&[NINE, TEN_PAST])).rejected(&SLOT_TAKEN);
+        surgery().when(several(&[NINE; SLOTS_MAX + 1])).rejected(&LIMIT_REACHED);
+    }
+
+    #[test]
+    fn a_patient_has_three_open_bookings_over_all_channels() {
+        let later =
+            |hour: u32| time(elsewhere(), &format!("2026-03-10T{hour}:00:00Z"), &format!("2026-03-10T{hour}:10:00Z"));
+        let video = |hour| vocabulary::appointment::BookedTime {
+            channel: vocabulary::appointment::Channel::Video,
+            ..later(hour)
+        };
+        let two =
+            surgery().given::<DiaryEvent>(booked(alice(), later(10))).given::<DiaryEvent>(booked(alice(), video(11)));
+        let kinds = ["appointment.slot-taken.v1", "appointment.booked.v1"];
+        let three = two.when(book(NINE, alice())).records_kinds(&kinds);
+        three.clone().when(book(TWENTY_PAST, alice())).rejected(&LIMIT_REACHED);
+        let settings = PracticeSettings { open_bookings_max: 4, ..PracticeSettings::default() };
+        three
+            .given::<PracticeEvent>(SettingsChanged { practice: site(), settings })
+            .when(book(TWENTY_PAST, alice()))
+            .records_kinds(&kinds);
+    }
+
+    #[test]
+    fn a_booking_that_has_passed_is_not_open_any_more() {
+        let earlier =
+            |hour: u32| time(elsewhere(), &format!("2026-03-01T{hour}:00:00Z"), &format!("2026-03-01T{hour}:10:00Z"));
+        let past = (10..13).fold(surgery(), |world, hour| world.given::<DiaryEvent>(booked(alice(), earlier(hour))));
+        past.when(book(NINE, alice())).records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
+    }
+
+    #[test]
+    fn two_bookings_of_a_patient_do_not_overlap() {
+        let overlapping = time(elsewhere(), "2026-03-09T08:55:00Z", "2026-03-09T09:05:00Z");
+        surgery()
+            .given::<DiaryEvent>(booked(alice(), overlapping))
+            .when(book(NINE, alice()))
+            .rejected(&OVERLAPPING_BOOKING);
+        let adjacent = time(elsewhere(), "2026-03-09T08:50:00Z", NINE);
+        surgery()
+            .given::<DiaryEvent>(booked(alice(), adjacent))
+            .when(book(NINE, alice()))
+            .records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
+    }
+
+    #[test]
+    fn only_the_future_within_the_booking_window_is_booked() {
+        surgery().at(NINE).when(book(NINE, alice())).rejected(&IN_THE_PAST);
+        // 42 days before 9 March is 26 January; the day before that is too early.
+        surgery().at("2026-01-25T23:59:59Z").when(book(NINE, alice())).rejected(&OUTSIDE_BOOKING_WINDOW);
+        surgery()
+            .at("2026-01-26T00:00:00Z")
+            .when(book(NINE, alice()))
+            .records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
+        let settings = PracticeSettings { booking_window_days: 6, ..PracticeSettings::default() };
+        surgery()
+            .given::<PracticeEvent>(SettingsChanged { practice: site(), settings })
+            .when(book(NINE, alice()))
+            .rejected(&OUTSIDE_BOOKING_WINDOW);
+    }
+
+    #[test]
+    fn only_patients_of_the_practice_book_and_only_slots_that_exist() {
+        world().when(book(NINE, alice())).rejected(&SESSION_NOT_FOUND);
+        surgery().when(book("2026-03-09T08:50:00Z", alice())).rejected(&SLOT_NOT_FOUND);
+        let stranger = "5742a900-0000-4000-8000-000000000009".parse().expect("valid");
+        surgery().when(book(NINE, stranger)).rejected(&NOT_REGISTERED_HERE);
+        let no_practice = world().given::<SessionEvent>(published(clinic(), 1));
+        let no_practice =
+            no_practice.given::<vocabulary::registration::RegistrationEvent>(registered(alice(), "1980-02-29"));
+        no_practice.when(book(NINE, alice())).rejected(&PRACTICE_NOT_FOUND);
+    }
+
+    #[test]
+    fn a_reason_of_101_and_a_comment_of_501_characters_are_too_long() {
+        let body = |reason: usize, comment: usize| {
+            serde_json::from_value::<BookAppointment>(serde_json::json!({
+                "session": clinic(), "startsAt": NINE, "patient": alice(),
+                "reason": "r".repeat(reason), "comment": "c".repeat(comment),
+            }))
+        };
+        assert!(body(100, 500).is_ok());
+        for (reason, comment) in [(101, 500), (100, 501)] {
+            let refused = body(reason, comment).expect_err("too long").to_string();
+            assert!(refused.contains(TOO_LONG), "{refused}");
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_refused() {
+        let body = serde_json::json!({"session": clinic(), "startsAt": NINE, "patient": alice(), "urgent": true});
+        let refused = serde_json::from_value::<BookAppointment>(body).expect_err("unknown").to_string();
+        assert!(refused.contains("urgent"), "{refused}");
+    }
+}

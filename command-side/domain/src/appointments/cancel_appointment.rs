@@ -100,3 +100,85 @@ impl CancelAppointment {
         given.ok_or_else(|| REASON_REQUIRED.with("allowed", json!(allowed)))
     }
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::appointment::{DiaryEvent, SessionEvent};
+
+    use super::*;
+    use crate::spec::*;
+
+    fn cancel(reason: Option<CancellationReason>) -> CancelAppointment {
+        CancelAppointment { patient: alice(), session: clinic(), starts_at: at(NINE), reason, version: None }
+    }
+
+    fn by_citizen() -> CancelAppointment {
+        cancel(Some(CancelledByCitizen))
+    }
+
+    fn alice_at_nine() -> World {
+        let nine = time(clinic(), NINE, TEN_PAST);
+        surgery().given::<SessionEvent>(taken(NINE, alice())).given::<DiaryEvent>(booked(alice(), nine))
+    }
+
+    #[test]
+    fn a_cancelled_slot_is_free_for_somebody_else() {
+        let freed: SessionEvent = SlotFreed { session: clinic(), starts_at: at(NINE), by: alice() }.into();
+        let cancelled: DiaryEvent = AppointmentCancelled {
+            patient: alice(),
+            time: time(clinic(), NINE, TEN_PAST),
+            cause: CancelledByCitizen,
+            cancelled_at: at(NOW),
+            version: 2,
+        }
+        .into();
+        let free = alice_at_nine().when(by_citizen()).records(&[&freed, &cancelled]);
+        let book = |patient| crate::appointments::BookAppointment {
+            session: clinic(),
+            starts_at: at(NINE),
+            more_slots: vec![],
+            patient,
+            reason: None,
+            comment: None,
+            confirms_hold: false,
+        };
+        let kinds = ["appointment.slot-taken.v1", "appointment.booked.v1"];
+        free.clone().when(book(bob())).records_kinds(&kinds);
+        free.when(book(alice()))
+            .records_kinds(&kinds)
+            .when(by_citizen())
+            .records_kinds(&["appointment.slot-freed.v1", "appointment.cancelled.v1"]);
+    }
+
+    #[test]
+    fn it_is_cancelled_once() {
+        let kinds = ["appointment.slot-freed.v1", "appointment.cancelled.v1"];
+        alice_at_nine().when(by_citizen()).records_kinds(&kinds).when(by_citizen()).rejected(&ALREADY_CANCELLED);
+    }
+
+    #[test]
+    fn a_cancellation_needs_a_reason_that_the_caller_may_give() {
+        alice_at_nine().when(cancel(None)).rejected(&REASON_REQUIRED);
+        alice_at_nine().when(cancel(Some(CancelledBySite))).rejected(&REASON_REQUIRED);
+        let kinds = ["appointment.slot-freed.v1", "appointment.cancelled.v1"];
+        alice_at_nine().by(as_staff()).when(cancel(Some(CancelledBySite))).records_kinds(&kinds);
+        alice_at_nine().when(cancel(Some(RescheduledByCitizen))).records_kinds(&kinds);
+    }
+
+    #[test]
+    fn the_past_and_what_is_past_the_cut_off_is_not_cancelled() {
+        alice_at_nine().at(NINE).when(by_citizen()).rejected(&IN_THE_PAST);
+        alice_at_nine().at("2026-03-09T08:30:01Z").when(by_citizen()).rejected(&CUT_OFF_PASSED);
+        alice_at_nine()
+            .at("2026-03-09T08:30:00Z")
+            .when(by_citizen())
+            .records_kinds(&["appointment.slot-freed.v1", "appointment.cancelled.v1"]);
+    }
+
+    #[test]
+    fn another_patients_appointment_or_a_stale_version_is_refused() {
+        let bobs = CancelAppointment { patient: bob(), ..by_citizen() };
+        alice_at_nine().by(as_patient(bob())).when(bobs).rejected(&NOT_YOUR_APPOINTMENT);
+        alice_at_nine().when(CancelAppointment { version: Some(2), ..by_citizen() }).rejected(&STALE_VERSION);
+    }
+}

@@ -85,3 +85,72 @@ impl Command for HoldSlot {
         Ok(record(&in_session, SlotHeld { session, starts_at, by, expires_at }).and(&in_diary, placed))
     }
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::appointment::{DiaryEvent, SessionEvent, SlotTaken};
+
+    use super::*;
+    use crate::spec::*;
+
+    fn hold(slot: &str, patient: SubjectId) -> HoldSlot {
+        HoldSlot { session: clinic(), starts_at: at(slot), patient }
+    }
+
+    #[test]
+    fn a_hold_takes_capacity_for_five_minutes() {
+        let until = "2026-03-02T08:05:00Z";
+        let by_alice =
+            surgery().when(hold(NINE, alice())).records(&[&held(NINE, alice(), until), &hold_placed(NINE, alice())]);
+        let refused = by_alice.at("2026-03-02T08:04:59Z").when(hold(NINE, bob())).rejected(&SLOT_TAKEN);
+        refused
+            .at(until)
+            .when(hold(NINE, bob()))
+            .records_kinds(&["appointment.slot-held.v1", "appointment.hold-placed.v1"]);
+    }
+
+    #[test]
+    fn holding_the_same_slot_again_is_nothing_new() {
+        let kinds = ["appointment.slot-held.v1", "appointment.hold-placed.v1"];
+        surgery().when(hold(NINE, alice())).records_kinds(&kinds).when(hold(NINE, alice())).nothing_new();
+    }
+
+    #[test]
+    fn a_patient_holds_one_slot_of_a_session() {
+        let kinds = ["appointment.slot-held.v1", "appointment.hold-placed.v1"];
+        let holding = surgery().when(hold(NINE, alice())).records_kinds(&kinds);
+        let refused = holding.when(hold(TEN_PAST, alice())).rejected(&LIMIT_REACHED);
+        refused.at("2026-03-02T08:05:00Z").when(hold(TEN_PAST, alice())).records_kinds(&kinds);
+    }
+
+    #[test]
+    fn a_patient_places_twenty_holds_a_day() {
+        let placed = |world: World, _| world.given::<DiaryEvent>(hold_placed(NINE, alice()));
+        let nineteen = (0..19).fold(surgery(), placed);
+        nineteen
+            .clone()
+            .when(hold(NINE, alice()))
+            .records_kinds(&["appointment.slot-held.v1", "appointment.hold-placed.v1"]);
+        let twenty = placed(nineteen, 19).when(hold(NINE, alice())).rejected(&LIMIT_REACHED);
+        twenty
+            .at("2026-03-03T00:00:00Z")
+            .when(hold(NINE, alice()))
+            .records_kinds(&["appointment.slot-held.v1", "appointment.hold-placed.v1"]);
+    }
+
+    #[test]
+    fn a_booked_slot_is_not_held_and_a_full_one_neither() {
+        let full = surgery().given::<SessionEvent>(SlotTaken { session: clinic(), starts_at: at(NINE), by: bob() });
+        full.when(hold(NINE, alice())).rejected(&SLOT_TAKEN);
+    }
+
+    #[test]
+    fn only_slots_that_exist_in_the_future_and_at_the_own_practice_are_held() {
+        world().when(hold(NINE, alice())).rejected(&SESSION_NOT_FOUND);
+        surgery().when(hold("2026-03-09T09:05:00Z", alice())).rejected(&SLOT_NOT_FOUND);
+        surgery().at(NINE).when(hold(NINE, alice())).rejected(&IN_THE_PAST);
+        surgery().at("2026-01-02T08:00:00Z").when(hold(NINE, alice())).rejected(&OUTSIDE_BOOKING_WINDOW);
+        let stranger = "5742a900-0000-4000-8000-000000000009".parse().expect("valid");
+        surgery().when(hold(NINE, stranger)).rejected(&NOT_REGISTERED_HERE);
+    }
+}

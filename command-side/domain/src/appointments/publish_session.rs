@@ -126,3 +126,98 @@ impl PublishSession {
 fn invalid(why: &str) -> Rejected {
     SESSION_INVALID.with("why", why)
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::{appointment::SessionEvent, practice::PracticeEvent};
+
+    use super::*;
+    use crate::{appointments::WithdrawSession, spec::*};
+
+    fn publish(on: &str, from: &str, until: &str) -> PublishSession {
+        PublishSession {
+            session: clinic(),
+            on: on.parse().expect("valid"),
+            from: from.parse().expect("valid"),
+            until: until.parse().expect("valid"),
+            slot_minutes: 10,
+            capacity: 1,
+            service: "gp-routine".parse().expect("valid"),
+            channel: Channel::InPerson,
+            practitioner: practitioner(),
+        }
+    }
+
+    fn practice() -> World {
+        world().given::<PracticeEvent>(practice_opened(Default::default()))
+    }
+
+    /// The practice, on another day at noon.
+    fn practice_on(day: &str) -> World {
+        practice().at(&format!("{day}T12:00:00Z"))
+    }
+
+    fn slots_of(on: &str, from: &str, until: &str) -> usize {
+        publish(on, from, until).published().map(|published| published.timetable.slots().count()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_session_is_published_once() {
+        let three_slots: SessionEvent = published(clinic(), 1);
+        let nine = || publish("2026-03-09", "09:00", "09:30");
+        let there = practice().when(nine()).records(&[&three_slots]).when(nine()).nothing_new();
+        there.clone().when(publish("2026-03-09", "09:00", "10:00")).rejected(&SESSION_EXISTS);
+        let withdrawn =
+            there.when(WithdrawSession { session: clinic() }).records_kinds(&["appointment.session-withdrawn.v1"]);
+        withdrawn.when(nine()).rejected(&SESSION_EXISTS);
+    }
+
+    #[test]
+    fn a_session_is_tomorrow_at_the_earliest_and_in_a_year_at_the_latest() {
+        let granted = ["appointment.session-published.v1"];
+        practice().when(publish("2026-03-02", "09:00", "10:00")).rejected(&SESSION_INVALID);
+        practice().when(publish("2026-03-03", "09:00", "10:00")).records_kinds(&granted);
+        practice().when(publish("2027-03-02", "09:00", "10:00")).records_kinds(&granted);
+        practice().when(publish("2027-03-03", "09:00", "10:00")).rejected(&SESSION_INVALID);
+    }
+
+    #[test]
+    fn at_least_one_slot_fits_and_there_is_at_least_one_place() {
+        practice().when(publish("2026-03-09", "09:00", "09:09")).rejected(&SESSION_INVALID);
+        practice().when(publish("2026-03-09", "09:00", "09:00")).rejected(&SESSION_INVALID);
+        practice().when(publish("2026-03-09", "10:00", "09:00")).rejected(&SESSION_INVALID);
+        let nine = publish("2026-03-09", "09:00", "10:00");
+        practice().when(PublishSession { capacity: 0, ..nine.clone() }).rejected(&SESSION_INVALID);
+        practice().when(PublishSession { slot_minutes: 0, ..nine.clone() }).rejected(&SESSION_INVALID);
+        practice().when(PublishSession { slot_minutes: 1, capacity: 100, ..nine }).rejected(&SESSION_INVALID);
+    }
+
+    #[test]
+    fn a_session_needs_its_practice() {
+        world().when(publish("2026-03-09", "09:00", "10:00")).rejected(&PRACTICE_NOT_FOUND);
+    }
+
+    #[test]
+    fn an_hour_that_the_clocks_skip_in_march_has_no_slots_and_cannot_begin_a_session() {
+        // On 29 March 2026, 01:00 to 02:00 do not exist: four civil hours are three.
+        assert_eq!(slots_of("2026-03-29", "00:00", "04:00"), 18);
+        practice().when(publish("2026-03-29", "01:30", "04:00")).rejected(&SESSION_INVALID);
+        practice().when(publish("2026-03-29", "00:00", "01:30")).rejected(&SESSION_INVALID);
+    }
+
+    #[test]
+    fn an_hour_that_happens_twice_in_october_has_twice_the_slots_and_cannot_begin_a_session() {
+        // On 25 October 2026, 01:00 to 02:00 happen twice: four civil hours are five.
+        assert_eq!(slots_of("2026-10-25", "00:00", "04:00"), 30);
+        practice().when(publish("2026-10-25", "01:30", "04:00")).rejected(&SESSION_INVALID);
+    }
+
+    #[test]
+    fn the_29th_of_february_is_a_day_like_any_other() {
+        let granted = ["appointment.session-published.v1"];
+        practice_on("2028-02-28").when(publish("2028-02-29", "09:00", "10:00")).records_kinds(&granted);
+        practice_on("2028-02-29").when(publish("2028-03-01", "09:00", "10:00")).records_kinds(&granted);
+        practice_on("2028-02-29").when(publish("2029-02-28", "09:00", "10:00")).records_kinds(&granted);
+        practice_on("2028-02-29").when(publish("2029-03-01", "09:00", "10:00")).rejected(&SESSION_INVALID);
+    }
+}

@@ -48,3 +48,31 @@ impl Command for ReleaseHold {
         Ok(record(&self.streams(), released))
     }
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::appointment::SessionEvent;
+
+    use super::*;
+    use crate::spec::*;
+
+    fn release(slot: &str) -> ReleaseHold {
+        ReleaseHold { session: clinic(), starts_at: at(slot), patient: alice() }
+    }
+
+    #[test]
+    fn a_hold_is_given_back_once() {
+        let holding = surgery().given::<SessionEvent>(held(NINE, alice(), "2026-03-02T08:05:00Z"));
+        let released: SessionEvent = HoldReleased { session: clinic(), starts_at: at(NINE), by: alice() }.into();
+        holding.when(release(NINE)).records(&[&released]).when(release(NINE)).nothing_new();
+    }
+
+    #[test]
+    fn an_expired_hold_another_ones_and_none_are_nothing_to_give_back() {
+        let holding = surgery().given::<SessionEvent>(held(NINE, alice(), "2026-03-02T08:05:00Z"));
+        holding.clone().when(release(TEN_PAST)).nothing_new();
+        holding.at("2026-03-02T08:05:00Z").when(release(NINE)).nothing_new();
+        surgery().given::<SessionEvent>(held(NINE, bob(), "2026-03-02T08:05:00Z")).when(release(NINE)).nothing_new();
+        world().when(release(NINE)).rejected(&SESSION_NOT_FOUND);
+    }
+}

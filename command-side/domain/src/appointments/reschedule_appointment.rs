@@ -146,3 +146,144 @@ impl RescheduleAppointment {
         !old_is_open && arrived.is_some_and(|booking| !booking.cancelled && booking.moved_from == from)
     }
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::appointment::{DiaryEvent, SessionEvent};
+
+    use super::*;
+    use crate::{command::AnyEvent, spec::*};
+
+    fn elsewhere() -> SessionId {
+        "A12345.000000000002".parse().expect("valid")
+    }
+
+    fn move_to(session: SessionId, slot: &str) -> RescheduleAppointment {
+        RescheduleAppointment {
+            patient: alice(),
+            session: clinic(),
+            starts_at: at(NINE),
+            version: None,
+            to_session: session,
+            to_starts_at: at(slot),
+            to_more_slots: vec![],
+        }
+    }
+
+    /// Alice has nine o'clock in `clinic`; there is another session at the same time.
+    fn alice_at_nine() -> World {
+        surgery()
+            .given::<SessionEvent>(published(elsewhere(), 1))
+            .given::<SessionEvent>(taken(NINE, alice()))
+            .given::<DiaryEvent>(booked(alice(), time(clinic(), NINE, TEN_PAST)))
+    }
+
+    fn freed(slot: &str) -> SessionEvent {
+        SlotFreed { session: clinic(), starts_at: at(slot), by: alice() }.into()
+    }
+
+    fn moved(to: vocabulary::appointment::BookedTime) -> DiaryEvent {
+        AppointmentRescheduled {
+            patient: alice(),
+            from: time(clinic(), NINE, TEN_PAST),
+            to,
+            cause: CancellationReason::RescheduledByCitizen,
+            reason: None,
+            comment: None,
+            version: 2,
+        }
+        .into()
+    }
+
+    #[test]
+    fn the_old_slot_is_freed_if_and_only_if_the_new_one_is_booked() {
+        let there: SessionEvent = SlotTaken { session: elsewhere(), starts_at: at(NINE), by: alice() }.into();
+        let events: [&dyn AnyEvent; 3] = [&freed(NINE), &there, &moved(time(elsewhere(), NINE, TEN_PAST))];
+        alice_at_nine()
+            .when(move_to(elsewhere(), NINE))
+            .records(&events)
+            .when(move_to(elsewhere(), NINE))
+            .nothing_new();
+        let full: SessionEvent = SlotTaken { session: elsewhere(), starts_at: at(NINE), by: bob() }.into();
+        alice_at_nine().given::<SessionEvent>(full).when(move_to(elsewhere(), NINE)).rejected(&SLOT_TAKEN);
+    }
+
+    #[test]
+    fn it_is_moved_within_one_session_and_the_old_time_does_not_count_against_the_new() {
+        let events: [&dyn AnyEvent; 3] =
+            [&freed(NINE), &taken(TEN_PAST, alice()), &moved(time(clinic(), TEN_PAST, TWENTY_PAST))];
+        alice_at_nine().when(move_to(clinic(), TEN_PAST)).records(&events);
+        // Two slots of which one is the old one: in a session with one place a slot.
+        let longer = RescheduleAppointment { to_more_slots: vec![at(TEN_PAST)], ..move_to(clinic(), NINE) };
+        alice_at_nine().when(longer).records_kinds(&[
+            "appointment.slot-freed.v1",
+            "appointment.slot-taken.v1",
+            "appointment.slot-taken.v1",
+            "appointment.rescheduled.v1",
+        ]);
+    }
+
+    #[test]
+    fn the_old_booking_does_not_count_against_the_limit() {
+        let other =
+            |hour: u32| time(elsewhere(), &format!("2026-03-10T{hour}:00:00Z"), &format!("2026-03-10T{hour}:10:00Z"));
+        let three = alice_at_nine()
+            .given::<DiaryEvent>(booked(alice(), other(10)))
+            .given::<DiaryEvent>(booked(alice(), other(11)));
+        three.clone().when(move_to(clinic(), TEN_PAST)).records_kinds(&[
+            "appointment.slot-freed.v1",
+            "appointment.slot-taken.v1",
+            "appointment.rescheduled.v1",
+        ]);
+        let meanwhile = three
+            .given::<DiaryEvent>(booked(alice(), time(elsewhere(), "2026-03-09T09:05:00Z", "2026-03-09T09:15:00Z")));
+        meanwhile.when(move_to(clinic(), TEN_PAST)).rejected(&OVERLAPPING_BOOKING);
+    }
+
+    #[test]
+    fn another_patients_appointment_is_not_moved() {
+        let bobs = RescheduleAppointment { patient: bob(), ..move_to(clinic(), TEN_PAST) };
+        alice_at_nine().by(as_patient(bob())).when(bobs).rejected(&NOT_YOUR_APPOINTMENT);
+    }
+
+    #[test]
+    fn it_is_not_moved_after_the_cut_off_but_by_staff() {
+        // 30 minutes before the start is the last instant.
+        let kinds = ["appointment.slot-freed.v1", "appointment.slot-taken.v1", "appointment.rescheduled.v1"];
+        alice_at_nine().at("2026-03-09T08:30:00Z").when(move_to(clinic(), TWENTY_PAST)).records_kinds(&kinds);
+        let late = alice_at_nine().at("2026-03-09T08:30:01Z");
+        late.clone().when(move_to(clinic(), TWENTY_PAST)).rejected(&CUT_OFF_PASSED);
+        late.by(as_staff()).when(move_to(clinic(), TWENTY_PAST)).records_kinds(&kinds);
+        alice_at_nine().at(NINE).by(as_staff()).when(move_to(clinic(), TWENTY_PAST)).rejected(&IN_THE_PAST);
+    }
+
+    #[test]
+    fn a_stale_version_or_a_cancelled_appointment_is_not_moved() {
+        let stale = RescheduleAppointment { version: Some(7), ..move_to(clinic(), TEN_PAST) };
+        alice_at_nine().when(stale).rejected(&STALE_VERSION);
+        let cancelled = vocabulary::appointment::AppointmentCancelled {
+            patient: alice(),
+            time: time(clinic(), NINE, TEN_PAST),
+            cause: CancellationReason::CancelledByCitizen,
+            cancelled_at: at(NOW),
+            version: 2,
+        };
+        alice_at_nine().given::<DiaryEvent>(cancelled).when(move_to(clinic(), TEN_PAST)).rejected(&ALREADY_CANCELLED);
+    }
+
+    #[test]
+    fn moving_it_to_where_it_is_is_nothing_new() {
+        alice_at_nine().when(move_to(clinic(), NINE)).nothing_new();
+    }
+
+    #[test]
+    fn there_it_is_only_moved_to_slots_that_could_be_booked() {
+        let missing = "A12345.000000000009".parse::<SessionId>().expect("valid");
+        alice_at_nine().when(move_to(missing, NINE)).rejected(&SESSION_NOT_FOUND);
+        alice_at_nine().when(move_to(clinic(), "2026-03-09T09:05:00Z")).rejected(&SLOT_NOT_FOUND);
+        let gap = RescheduleAppointment { to_more_slots: vec![at(NINE)], ..move_to(clinic(), TEN_PAST) };
+        alice_at_nine().when(gap).rejected(&SLOTS_NOT_ADJACENT);
+        let other_practice = "B99999.000000000001".parse::<SessionId>().expect("valid");
+        alice_at_nine().when(move_to(other_practice, NINE)).rejected(&NOT_REGISTERED_HERE);
+    }
+}

@@ -53,3 +53,41 @@ impl Command for WithdrawSession {
         }
     }
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::appointment::SessionEvent;
+
+    use super::*;
+    use crate::{appointments::BookAppointment, spec::*};
+
+    fn withdraw() -> WithdrawSession {
+        WithdrawSession { session: clinic() }
+    }
+
+    #[test]
+    fn a_session_without_bookings_is_withdrawn_once_and_holds_end_with_it() {
+        let holding = surgery().given::<SessionEvent>(held(NINE, alice(), "2026-03-02T08:05:00Z"));
+        let gone = holding
+            .when(withdraw())
+            .records_kinds(&["appointment.session-withdrawn.v1"])
+            .when(withdraw())
+            .nothing_new();
+        let confirm = BookAppointment {
+            session: clinic(),
+            starts_at: at(NINE),
+            more_slots: vec![],
+            patient: alice(),
+            reason: None,
+            comment: None,
+            confirms_hold: true,
+        };
+        gone.when(confirm).rejected(&SESSION_NOT_FOUND);
+    }
+
+    #[test]
+    fn a_session_with_bookings_is_not_withdrawn() {
+        surgery().given::<SessionEvent>(taken(NINE, alice())).when(withdraw()).rejected(&BOOKINGS_AFFECTED);
+        world().when(withdraw()).rejected(&SESSION_NOT_FOUND);
+    }
+}

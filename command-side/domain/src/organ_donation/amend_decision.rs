@@ -58,3 +58,48 @@ impl Command for AmendDecision {
         }
     }
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::organ_donation::DonorEvent;
+
+    use super::*;
+    use crate::{organ_donation::WithdrawDecision, spec::*};
+
+    fn amend(decision: OrganDecision) -> AmendDecision {
+        AmendDecision { subject: alice(), decision }
+    }
+
+    fn registered(decision: OrganDecision) -> World {
+        let decided_at = at("2026-01-01T12:00:00Z");
+        let registered =
+            vocabulary::organ_donation::DecisionRegistered { subject: alice(), decision: decision.into(), decided_at };
+        world().given::<DonorEvent>(registered)
+    }
+
+    #[test]
+    fn the_newest_decision_holds_and_the_same_again_is_nothing_new() {
+        let amended: DonorEvent =
+            DecisionAmended { subject: alice(), decision: OrganDecision::OptOut.into(), decided_at: at(NOW) }.into();
+        let after = registered(OrganDecision::OptInAll).when(amend(OrganDecision::OptOut)).records(&[&amended]);
+        after.when(amend(OrganDecision::OptOut)).nothing_new();
+    }
+
+    #[test]
+    fn without_a_decision_there_is_nothing_to_amend() {
+        world().when(amend(OrganDecision::OptOut)).rejected(&NOTHING_TO_AMEND);
+        let withdrawn = registered(OrganDecision::OptInAll).when(WithdrawDecision { subject: alice() });
+        withdrawn
+            .records_kinds(&["organ-donation.withdrawn.v1"])
+            .when(amend(OrganDecision::OptOut))
+            .rejected(&NOTHING_TO_AMEND);
+    }
+
+    #[test]
+    fn an_impossible_decision_is_refused() {
+        let none = OrganDecision::OptInSome { organs: vec![] };
+        registered(OrganDecision::OptInAll).when(amend(none)).rejected(&NO_ORGANS_CHOSEN);
+        let nobody = OrganDecision::AppointedRepresentative { representatives: vec![] };
+        registered(OrganDecision::OptInAll).when(amend(nobody)).rejected(&TOO_MANY_REPRESENTATIVES);
+    }
+}

@@ -51,3 +51,30 @@ impl Command for DeclareFaith {
         Ok(record(&self.streams(), declared))
     }
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::organ_donation::DonorEvent;
+
+    use super::*;
+    use crate::{
+        organ_donation::{WithdrawDecision, rejections::NOTHING_TO_WITHDRAW},
+        spec::*,
+    };
+
+    fn declare(faith: FaithDeclaration) -> DeclareFaith {
+        DeclareFaith { subject: alice(), faith }
+    }
+
+    #[test]
+    fn faith_is_declared_apart_from_the_decision_and_the_same_again_is_nothing_new() {
+        let declared: DonorEvent =
+            FaithDeclared { subject: alice(), faith: FaithDeclaration::Yes.into(), declared_at: at(NOW) }.into();
+        let once = world().when(declare(FaithDeclaration::Yes)).records(&[&declared]);
+        let twice = once.when(declare(FaithDeclaration::Yes)).nothing_new();
+        let no_decision = twice.when(WithdrawDecision { subject: alice() }).rejected(&NOTHING_TO_WITHDRAW);
+        no_decision
+            .when(declare(FaithDeclaration::PreferNotToSay))
+            .records_kinds(&["organ-donation.faith-declared.v1"]);
+    }
+}

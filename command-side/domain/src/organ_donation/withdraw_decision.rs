@@ -41,3 +41,36 @@ impl Command for WithdrawDecision {
         Ok(record(&self.streams(), withdrawn))
     }
 }
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::organ_donation::{DecisionRegistered, DonorEvent, OrganDecision};
+
+    use super::*;
+    use crate::{organ_donation::RegisterDonor, spec::*};
+
+    fn opted_out() -> World {
+        let (decision, decided_at) = (OrganDecision::OptOut.into(), at("2026-01-01T12:00:00Z"));
+        world().given::<DonorEvent>(DecisionRegistered { subject: alice(), decision, decided_at })
+    }
+
+    fn withdraw() -> WithdrawDecision {
+        WithdrawDecision { subject: alice() }
+    }
+
+    #[test]
+    fn withdrawing_is_not_opting_out() {
+        let withdrawn: DonorEvent = DecisionWithdrawn { subject: alice(), decided_at: at(NOW) }.into();
+        let open = opted_out().when(withdraw()).records(&[&withdrawn]);
+        // Had it been an opt-out, this would be nothing new.
+        let opt_out = RegisterDonor { subject: alice(), decision: OrganDecision::OptOut };
+        open.when(opt_out).records_kinds(&["organ-donation.registered.v1"]);
+    }
+
+    #[test]
+    fn without_a_decision_there_is_nothing_to_withdraw() {
+        world().when(withdraw()).rejected(&NOTHING_TO_WITHDRAW);
+        let twice = opted_out().when(withdraw()).records_kinds(&["organ-donation.withdrawn.v1"]);
+        twice.when(withdraw()).rejected(&NOTHING_TO_WITHDRAW);
+    }
+}
