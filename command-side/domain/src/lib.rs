@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod command;
 pub mod rejection;
 pub mod state;
+pub mod strict;
 
 pub mod appointments;
 pub mod organ_donation;

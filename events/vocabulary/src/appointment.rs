@@ -72,7 +72,7 @@ pub enum Channel {
 
 /// A clinician as patients see them. Not personal data in the sense of `Personal`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Practitioner {
     pub name: Line,
     pub role: Line,

@@ -57,7 +57,7 @@ pub struct FaithDeclared {
 
 /// What somebody decides.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum OrganDecision {
     /// All organs and tissue.
     OptInAll,

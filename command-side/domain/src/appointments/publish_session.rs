@@ -17,6 +17,7 @@ use crate::{
     access::staff,
     command::{nothing_new, record},
     practices::{Practice, rejections::PRACTICE_NOT_FOUND},
+    strict::StrictPractitioner,
 };
 
 /// How far ahead a session can be published.
@@ -45,6 +46,8 @@ pub struct PublishSession {
     pub capacity: u16,
     pub service: ServiceType,
     pub channel: Channel,
+    #[serde(with = "StrictPractitioner")]
+    #[schemars(with = "StrictPractitioner")]
     pub practitioner: Practitioner,
 }
 

@@ -16,6 +16,7 @@ use crate::{
     Access, Command, Context, Decision, Rejected, Rejection, Stream,
     access::patient,
     command::{nothing_new, record},
+    strict::StrictDecision,
 };
 
 /// Change a decision about organ donation. The newest decision holds; the history is kept.
@@ -24,6 +25,8 @@ use crate::{
 pub struct AmendDecision {
     /// Whose decision it is.
     pub subject: SubjectId,
+    #[serde(with = "StrictDecision")]
+    #[schemars(with = "StrictDecision")]
     pub decision: OrganDecision,
 }
 

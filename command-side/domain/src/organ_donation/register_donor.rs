@@ -16,6 +16,7 @@ use crate::{
     Access, Command, Context, Decision, Rejected, Rejection, Stream,
     access::patient,
     command::{nothing_new, record},
+    strict::StrictDecision,
 };
 
 /// Register a decision about organ donation.
@@ -24,6 +25,8 @@ use crate::{
 pub struct RegisterDonor {
     /// Whose decision it is.
     pub subject: SubjectId,
+    #[serde(with = "StrictDecision")]
+    #[schemars(with = "StrictDecision")]
     pub decision: OrganDecision,
 }
 

@@ -15,6 +15,7 @@ use crate::{
     Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
     access::staff,
     command::{nothing_new, record},
+    strict::StrictSettings,
 };
 
 /// Change what a practice sets for itself: how far ahead, how many, how late.
@@ -23,6 +24,8 @@ use crate::{
 pub struct ChangePracticeSettings {
     pub practice: OdsCode,
     /// All of them; what is left out has its default.
+    #[serde(with = "StrictSettings")]
+    #[schemars(with = "StrictSettings")]
     pub settings: PracticeSettings,
 }
 

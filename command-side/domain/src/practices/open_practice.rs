@@ -16,6 +16,7 @@ use crate::{
     Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
     access::operator,
     command::{nothing_new, record},
+    strict::StrictSettings,
 };
 
 /// Open a practice on the platform, so that people can register and book there.
@@ -28,7 +29,8 @@ pub struct OpenPractice {
     /// In one line, as on a letter.
     pub address: Line,
     /// What the practice sets for itself; what is left out has its default.
-    #[serde(default)]
+    #[serde(default, with = "StrictSettings")]
+    #[schemars(with = "StrictSettings")]
     pub settings: PracticeSettings,
 }
 
