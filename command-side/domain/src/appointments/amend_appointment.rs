@@ -11,7 +11,7 @@ use vocabulary::{
 
 use super::{
     diary::Diary,
-    rejections::{ALREADY_CANCELLED, NOT_YOUR_APPOINTMENT, STALE_VERSION},
+    rejections::{ALREADY_CANCELLED, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, STALE_VERSION},
 };
 use crate::{
     Access, Capability, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
@@ -37,7 +37,8 @@ pub struct AmendAppointment {
 impl Command for AmendAppointment {
     const NAME: &'static str = "amend-appointment";
     const WHO: Access = patient(P9).or(proxy(Capability::Book)).or(staff(Permission::Booking));
-    const REJECTIONS: &'static [&'static Rejection] = &[&NOT_YOUR_APPOINTMENT, &ALREADY_CANCELLED, &STALE_VERSION];
+    const REJECTIONS: &'static [&'static Rejection] =
+        &[&NOT_YOUR_APPOINTMENT, &ALREADY_CANCELLED, &STALE_VERSION, &LIMIT_REACHED];
     type Reads = Diary;
 
     fn subject(&self) -> Option<SubjectId> {
@@ -65,6 +66,7 @@ impl Command for AmendAppointment {
         if self.version != booking.version {
             return Err(STALE_VERSION.with("version", booking.version));
         }
+        diary.may_change(&self.session)?;
         let (time, version) = (booking.time.clone(), booking.version + 1);
         Ok(record(&self.streams(), AppointmentAmended { patient: self.patient, time, reason, comment, version }))
     }
@@ -75,7 +77,7 @@ mod specs {
     use vocabulary::appointment::{AppointmentCancelled, CancellationReason, DiaryEvent};
 
     use super::*;
-    use crate::spec::*;
+    use crate::{appointments::diary::CHANGES_IN_A_SESSION_MAX, spec::*};
 
     fn amend(version: u32, reason: &str) -> AmendAppointment {
         AmendAppointment {
@@ -105,6 +107,14 @@ mod specs {
         let once = alice_at_nine().when(amend(1, "a sore knee")).records(&[&amended]);
         let same = once.when(amend(1, "a sore knee")).nothing_new();
         same.when(amend(2, "a sore elbow")).records_kinds(&["appointment.amended.v1"]);
+    }
+
+    #[test]
+    fn an_appointment_is_amended_at_most_29_times_after_it_was_booked() {
+        let amended = (1..CHANGES_IN_A_SESSION_MAX).fold(alice_at_nine(), |world, n| {
+            world.when(amend(n.into(), &format!("{n}"))).records_kinds(&["appointment.amended.v1"])
+        });
+        amended.when(amend(CHANGES_IN_A_SESSION_MAX.into(), "again")).rejected(&LIMIT_REACHED);
     }
 
     #[test]

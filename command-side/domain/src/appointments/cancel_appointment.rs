@@ -106,7 +106,25 @@ mod specs {
     use vocabulary::appointment::{DiaryEvent, SessionEvent};
 
     use super::*;
-    use crate::spec::*;
+    use crate::{
+        appointments::{BookAppointment, diary::CHANGES_IN_A_SESSION_MAX, rejections::LIMIT_REACHED},
+        spec::*,
+    };
+
+    const BOOKED: [&str; 2] = ["appointment.slot-taken.v1", "appointment.booked.v1"];
+    const CANCELLED: [&str; 2] = ["appointment.slot-freed.v1", "appointment.cancelled.v1"];
+
+    fn book(patient: SubjectId) -> BookAppointment {
+        BookAppointment {
+            session: clinic(),
+            starts_at: at(NINE),
+            more_slots: vec![],
+            patient,
+            reason: None,
+            comment: None,
+            confirms_hold: false,
+        }
+    }
 
     fn cancel(reason: Option<CancellationReason>) -> CancelAppointment {
         CancelAppointment { patient: alice(), session: clinic(), starts_at: at(NINE), reason, version: None }
@@ -133,27 +151,24 @@ mod specs {
         }
         .into();
         let free = alice_at_nine().when(by_citizen()).records(&[&freed, &cancelled]);
-        let book = |patient| crate::appointments::BookAppointment {
-            session: clinic(),
-            starts_at: at(NINE),
-            more_slots: vec![],
-            patient,
-            reason: None,
-            comment: None,
-            confirms_hold: false,
-        };
-        let kinds = ["appointment.slot-taken.v1", "appointment.booked.v1"];
-        free.clone().when(book(bob())).records_kinds(&kinds);
-        free.when(book(alice()))
-            .records_kinds(&kinds)
-            .when(by_citizen())
-            .records_kinds(&["appointment.slot-freed.v1", "appointment.cancelled.v1"]);
+        free.clone().when(book(bob())).records_kinds(&BOOKED);
+        free.when(book(alice())).records_kinds(&BOOKED).when(by_citizen()).records_kinds(&CANCELLED);
+    }
+
+    #[test]
+    fn nobody_fills_a_session_with_bookings_and_cancellations_in_turn() {
+        let last = (1..CHANGES_IN_A_SESSION_MAX).fold(alice_at_nine(), |world, _| {
+            let free = world.when(by_citizen()).records_kinds(&CANCELLED);
+            free.when(book(alice())).records_kinds(&BOOKED)
+        });
+        let free = last.when(by_citizen()).records_kinds(&CANCELLED);
+        free.clone().when(book(alice())).rejected(&LIMIT_REACHED);
+        free.when(book(bob())).records_kinds(&BOOKED);
     }
 
     #[test]
     fn it_is_cancelled_once() {
-        let kinds = ["appointment.slot-freed.v1", "appointment.cancelled.v1"];
-        alice_at_nine().when(by_citizen()).records_kinds(&kinds).when(by_citizen()).rejected(&ALREADY_CANCELLED);
+        alice_at_nine().when(by_citizen()).records_kinds(&CANCELLED).when(by_citizen()).rejected(&ALREADY_CANCELLED);
     }
 
     #[test]

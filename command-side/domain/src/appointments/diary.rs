@@ -17,12 +17,17 @@ use crate::{Caller, Rejected, State};
 
 /// Holds that one patient may place on one day (of London).
 pub const HOLDS_A_DAY_MAX: u32 = 20;
+/// Bookings, moves and amendments of one patient in one session. A session's stream holds 10,000 events: without this
+/// limit one person, booking and cancelling in turn, closes it to everybody. Cancelling is always possible.
+pub const CHANGES_IN_A_SESSION_MAX: u16 = 30;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Diary {
     bookings: Vec<Arc<Booking>>,
     /// The last day on which a hold was placed, and how many were.
     holds: Option<(LocalDate, u32)>,
+    /// How often something was booked, moved or amended, by session.
+    changes: Vec<(SessionId, u16)>,
 }
 
 /// A booking of this person. It is known by its session and its start.
@@ -85,15 +90,20 @@ impl State for Diary {
                 let before = self.holds.filter(|(day, _)| *day == placed.on).map_or(0, |(_, count)| count);
                 self.holds = Some((placed.on, before + 1));
             }
-            DiaryEvent::Booked(booked) => self.put(Booking {
-                time: booked.time.clone(),
-                reason: booked.reason.clone(),
-                comment: booked.comment.clone(),
-                version: booked.version,
-                cancelled: false,
-                moved_from: None,
-            }),
+            DiaryEvent::Booked(booked) => {
+                self.count_change(&booked.time);
+                self.put(Booking {
+                    time: booked.time.clone(),
+                    reason: booked.reason.clone(),
+                    comment: booked.comment.clone(),
+                    version: booked.version,
+                    cancelled: false,
+                    moved_from: None,
+                });
+            }
             DiaryEvent::Rescheduled(moved) => {
+                self.count_change(&moved.from);
+                self.count_change(&moved.to);
                 self.bookings.retain(|booking| !booking.is(&moved.from.session, moved.from.starts_at));
                 self.put(Booking {
                     time: moved.to.clone(),
@@ -110,11 +120,14 @@ impl State for Diary {
                     booking.version = cancelled.version;
                 });
             }
-            DiaryEvent::Amended(amended) => self.change(&amended.time, |booking| {
-                booking.reason = amended.reason.clone();
-                booking.comment = amended.comment.clone();
-                booking.version = amended.version;
-            }),
+            DiaryEvent::Amended(amended) => {
+                self.count_change(&amended.time);
+                self.change(&amended.time, |booking| {
+                    booking.reason = amended.reason.clone();
+                    booking.comment = amended.comment.clone();
+                    booking.version = amended.version;
+                });
+            }
         }
     }
 }
@@ -128,6 +141,26 @@ impl Diary {
     fn change(&mut self, time: &BookedTime, change: impl FnOnce(&mut Booking)) {
         let booking = self.bookings.iter_mut().find(|booking| booking.is(&time.session, time.starts_at));
         booking.map(Arc::make_mut).map(change);
+    }
+
+    fn count_change(&mut self, time: &BookedTime) {
+        match self.changes.iter_mut().find(|(session, _)| *session == time.session) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.changes.push((time.session.clone(), 1)),
+        }
+    }
+
+    /// Whether this person may book, move or amend once more in that session.
+    ///
+    /// # Errors
+    /// `limit-reached`.
+    pub fn may_change(&self, session: &SessionId) -> Result<(), Rejected> {
+        let changes = self.changes.iter().find(|(known, _)| known == session).map_or(0, |(_, count)| *count);
+        if changes < CHANGES_IN_A_SESSION_MAX {
+            Ok(())
+        } else {
+            Err(LIMIT_REACHED.with("limit", CHANGES_IN_A_SESSION_MAX).with("of", "changes in one session"))
+        }
     }
 
     /// This person's booking of that session and start, cancelled or not.
@@ -173,7 +206,8 @@ impl Diary {
         if self.bookings.iter().filter(stays).count() >= usize::from(limit) {
             return Err(LIMIT_REACHED.with("limit", limit).with("of", "open bookings"));
         }
-        Ok(())
+        leaving.map_or(Ok(()), |left| self.may_change(&left.session))?;
+        self.may_change(&time.session)
     }
 
     /// # Errors
