@@ -49,12 +49,26 @@ pub trait Followed: Sized + Send + 'static {
 
 impl<E: Event> Followed for E {
     fn read(kind: &str, data: &[u8]) -> Result<Option<Self>, Undecodable> {
-        if Self::follows(kind) { Self::decode(kind, data).map(Some) } else { Ok(None) }
+        if E::KINDS.contains(&kind) {
+            E::decode(kind, data).map(Some)
+        } else {
+            of_no_interest(kind, Self::follows(kind))
+        }
     }
 
     fn follows(kind: &str) -> bool {
         service_of(kind) == E::SERVICE
     }
+}
+
+/// What a reader makes of a kind that is none of its own: nothing, where this binary knows it to be another category's, or
+/// where its service is not followed.
+///
+/// # Errors
+/// `Undecodable::UnknownKind` for a kind of a followed service that this binary does not know at all.
+pub fn of_no_interest<E>(kind: &str, followed: bool) -> Result<Option<E>, Undecodable> {
+    let known = || crate::ALL_KINDS.iter().any(|kinds| kinds.contains(&kind));
+    if followed && !known() { Err(Undecodable::UnknownKind(kind.to_owned())) } else { Ok(None) }
 }
 
 /// The service of a kind: `appointment` for `appointment.booked.v1`.
@@ -148,11 +162,7 @@ macro_rules! followed {
                         return <$event as $crate::event::Event>::decode(kind, data).map(|event| Some($name::$variant(event)));
                     }
                 )+
-                if Self::follows(kind) {
-                    Err($crate::event::Undecodable::UnknownKind(kind.to_owned()))
-                } else {
-                    Ok(None)
-                }
+                $crate::event::of_no_interest(kind, Self::follows(kind))
             }
 
             fn follows(kind: &str) -> bool {

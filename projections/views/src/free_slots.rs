@@ -1,0 +1,169 @@
+//! The slots that can be booked: one row a slot, with what is taken and held. Whether it is free now is told when it is
+//! read, because a hold ends without an event.
+
+use serde::{Deserialize, Serialize};
+use vocabulary::{
+    OdsCode, Recorded, SessionId, SubjectId, Timestamp,
+    appointment::{Channel, Practitioner, ServiceType, SessionEvent, Timetable},
+};
+
+use crate::{Key, Keys, Projection};
+
+pub struct FreeSlots;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FreeSlotRow {
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub slot_minutes: u16,
+    pub service: ServiceType,
+    pub channel: Channel,
+    pub practitioner: Practitioner,
+    pub capacity: u16,
+    pub taken: u16,
+    pub holds: Vec<Hold>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hold {
+    pub by: SubjectId,
+    pub expires_at: Timestamp,
+}
+
+impl FreeSlotRow {
+    /// How many patients can still have this slot.
+    pub fn places(&self, now: Timestamp) -> u16 {
+        let held = self.holds.iter().filter(|hold| hold.expires_at > now).count();
+        let held = u16::try_from(held).unwrap_or(u16::MAX);
+        self.capacity.saturating_sub(self.taken).saturating_sub(held)
+    }
+}
+
+impl FreeSlots {
+    pub fn partition(site: &OdsCode) -> String {
+        site.to_string()
+    }
+
+    /// The first sort key of the slots that start at this instant or later.
+    pub fn from(starts_at: Timestamp) -> String {
+        starts_at.to_string()
+    }
+
+    pub fn key(session: &SessionId, starts_at: Timestamp) -> Key {
+        Key::new(session.site(), format_args!("{starts_at}.{session}"))
+    }
+}
+
+fn all(session: &SessionId, timetable: &Timetable) -> Keys {
+    timetable.slots().map(|starts_at| FreeSlots::key(session, starts_at)).collect()
+}
+
+impl Projection for FreeSlots {
+    const NAME: &'static str = "free_slots";
+    const VERSION: u32 = 1;
+    type Row = FreeSlotRow;
+    type Event = SessionEvent;
+
+    fn keys(fact: &Recorded<SessionEvent>) -> Keys {
+        match &fact.data {
+            SessionEvent::Published(event) => all(&event.session, &event.timetable),
+            SessionEvent::Withdrawn(event) => all(&event.session, &event.timetable),
+            SessionEvent::Held(event) => vec![Self::key(&event.session, event.starts_at)],
+            SessionEvent::Released(event) => vec![Self::key(&event.session, event.starts_at)],
+            SessionEvent::Taken(event) => vec![Self::key(&event.session, event.starts_at)],
+            SessionEvent::Freed(event) => vec![Self::key(&event.session, event.starts_at)],
+        }
+    }
+
+    fn evolve(key: &Key, row: Option<FreeSlotRow>, fact: &Recorded<SessionEvent>) -> Option<FreeSlotRow> {
+        let mut row = match (&fact.data, row) {
+            (SessionEvent::Published(event), _) => {
+                let starts_at = event.timetable.slots().find(|start| Self::key(&event.session, *start) == *key)?;
+                return Some(FreeSlotRow {
+                    session: event.session.clone(),
+                    starts_at,
+                    ends_at: starts_at.plus_minutes(i64::from(event.timetable.slot_minutes)),
+                    slot_minutes: event.timetable.slot_minutes,
+                    service: event.service.clone(),
+                    channel: event.channel,
+                    practitioner: event.practitioner.clone(),
+                    capacity: event.capacity,
+                    taken: 0,
+                    holds: Vec::new(),
+                });
+            }
+            (_, row) => row?,
+        };
+        match &fact.data {
+            SessionEvent::Published(_) => {}
+            SessionEvent::Withdrawn(_) => return None,
+            SessionEvent::Held(event) => {
+                row.holds.retain(|hold| hold.by != event.by);
+                row.holds.push(Hold { by: event.by, expires_at: event.expires_at });
+            }
+            SessionEvent::Released(event) => row.holds.retain(|hold| hold.by != event.by),
+            SessionEvent::Taken(event) => {
+                row.holds.retain(|hold| hold.by != event.by);
+                row.taken += 1;
+            }
+            SessionEvent::Freed(_) => row.taken = row.taken.saturating_sub(1),
+        }
+        Some(row)
+    }
+}
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::appointment::{HoldReleased, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken};
+
+    use super::*;
+    use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, fold, published};
+
+    fn places(events: Vec<SessionEvent>, now: &str) -> Option<u16> {
+        fold::<FreeSlots>(events).get(&FreeSlots::key(&clinic(), at(NINE))).map(|row| row.places(at(now)))
+    }
+
+    fn held(by: SubjectId) -> SessionEvent {
+        SlotHeld { session: clinic(), starts_at: at(NINE), by, expires_at: at("2026-03-02T08:05:00Z") }.into()
+    }
+
+    fn taken(by: SubjectId) -> SessionEvent {
+        SlotTaken { session: clinic(), starts_at: at(NINE), by }.into()
+    }
+
+    const BEFORE: &str = "2026-03-02T08:04:59Z";
+    const AFTER: &str = "2026-03-02T08:05:00Z";
+
+    #[test]
+    fn every_slot_of_a_session_is_a_row() {
+        let rows = fold::<FreeSlots>([published(1)]);
+        let starts: Vec<_> = rows.values().map(|row| row.starts_at.to_string()).collect();
+        assert_eq!(starts, [NINE, TEN_PAST, "2026-03-09T09:20:00Z"]);
+    }
+
+    #[test]
+    fn a_hold_takes_a_place_until_it_expires_or_is_released() {
+        assert_eq!(places(vec![published(1), held(alice())], BEFORE), Some(0));
+        assert_eq!(places(vec![published(1), held(alice())], AFTER), Some(1));
+        let released = HoldReleased { session: clinic(), starts_at: at(NINE), by: alice() }.into();
+        assert_eq!(places(vec![published(1), held(alice()), released], BEFORE), Some(1));
+    }
+
+    #[test]
+    fn a_booking_takes_a_place_and_ends_the_hold_of_the_same_patient_only() {
+        assert_eq!(places(vec![published(2), held(alice()), taken(alice())], BEFORE), Some(1));
+        assert_eq!(places(vec![published(2), held(alice()), taken(bob())], BEFORE), Some(0));
+        let freed = SlotFreed { session: clinic(), starts_at: at(NINE), by: alice() }.into();
+        assert_eq!(places(vec![published(1), taken(alice()), freed], BEFORE), Some(1));
+    }
+
+    #[test]
+    fn a_withdrawn_session_has_no_rows() {
+        let SessionEvent::Published(session) = published(1) else { panic!("it is published") };
+        let withdrawn = SessionWithdrawn { session: clinic(), timetable: session.timetable.clone() }.into();
+        assert!(fold::<FreeSlots>([published(1), withdrawn]).is_empty());
+    }
+}

@@ -1,0 +1,189 @@
+//! A practice's day: every slot with its state, and whose it is.
+
+use serde::{Deserialize, Serialize};
+use vocabulary::{
+    LocalDate, OdsCode, Personal, Recorded, SessionId, SubjectId, Timestamp,
+    appointment::{BookedTime, Channel, DiaryEvent, Practitioner, ServiceType, SessionEvent, Timetable},
+    text::Reason,
+};
+
+use crate::{Key, Keys, Projection};
+
+pub struct PracticeDay;
+
+vocabulary::followed! {
+    /// What happens to slots, and to those who have booked them.
+    pub enum DayEvent {
+        Session(SessionEvent),
+        Diary(DiaryEvent),
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DaySlotRow {
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub service: ServiceType,
+    pub channel: Channel,
+    pub practitioner: Practitioner,
+    pub capacity: u16,
+    pub bookings: Vec<DayBooking>,
+    pub holds: Vec<DayHold>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DayBooking {
+    pub patient: SubjectId,
+    pub reason: Option<Personal<Reason>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DayHold {
+    pub patient: SubjectId,
+    pub expires_at: Timestamp,
+}
+
+impl PracticeDay {
+    pub fn partition(site: &OdsCode, day: LocalDate) -> String {
+        format!("{site}.{day}")
+    }
+
+    pub fn key(session: &SessionId, starts_at: Timestamp) -> Key {
+        let partition = Self::partition(&session.site(), starts_at.local_date());
+        Key { partition, sort: format!("{starts_at}.{session}") }
+    }
+}
+
+fn of_table(session: &SessionId, timetable: &Timetable) -> Keys {
+    timetable.slots().map(|starts_at| PracticeDay::key(session, starts_at)).collect()
+}
+
+fn of_booking(time: &BookedTime) -> Keys {
+    time.slots().map(|starts_at| PracticeDay::key(&time.session, starts_at)).collect()
+}
+
+impl Projection for PracticeDay {
+    const NAME: &'static str = "practice_day";
+    const VERSION: u32 = 1;
+    type Row = DaySlotRow;
+    type Event = DayEvent;
+
+    fn keys(fact: &Recorded<DayEvent>) -> Keys {
+        match &fact.data {
+            DayEvent::Session(SessionEvent::Published(event)) => of_table(&event.session, &event.timetable),
+            DayEvent::Session(SessionEvent::Withdrawn(event)) => of_table(&event.session, &event.timetable),
+            DayEvent::Session(SessionEvent::Held(event)) => vec![Self::key(&event.session, event.starts_at)],
+            DayEvent::Session(SessionEvent::Released(event)) => vec![Self::key(&event.session, event.starts_at)],
+            DayEvent::Session(SessionEvent::Taken(event)) => vec![Self::key(&event.session, event.starts_at)],
+            DayEvent::Session(SessionEvent::Freed(event)) => vec![Self::key(&event.session, event.starts_at)],
+            // Who has a slot is told by the session; the diary adds why.
+            DayEvent::Diary(DiaryEvent::Booked(event)) => of_booking(&event.time),
+            DayEvent::Diary(DiaryEvent::Rescheduled(event)) => of_booking(&event.to),
+            DayEvent::Diary(DiaryEvent::Amended(event)) => of_booking(&event.time),
+            DayEvent::Diary(DiaryEvent::Cancelled(_) | DiaryEvent::HoldPlaced(_)) => vec![],
+        }
+    }
+
+    fn evolve(key: &Key, row: Option<DaySlotRow>, fact: &Recorded<DayEvent>) -> Option<DaySlotRow> {
+        match &fact.data {
+            DayEvent::Session(SessionEvent::Published(event)) => {
+                let starts_at = event.timetable.slots().find(|start| Self::key(&event.session, *start) == *key)?;
+                Some(DaySlotRow {
+                    session: event.session.clone(),
+                    starts_at,
+                    ends_at: starts_at.plus_minutes(i64::from(event.timetable.slot_minutes)),
+                    service: event.service.clone(),
+                    channel: event.channel,
+                    practitioner: event.practitioner.clone(),
+                    capacity: event.capacity,
+                    bookings: Vec::new(),
+                    holds: Vec::new(),
+                })
+            }
+            DayEvent::Session(SessionEvent::Withdrawn(_)) => None,
+            DayEvent::Session(event) => row.map(|row| slot(row, event)),
+            DayEvent::Diary(DiaryEvent::Booked(event)) => row.map(|row| why(row, event.patient, &event.reason)),
+            DayEvent::Diary(DiaryEvent::Rescheduled(event)) => row.map(|row| why(row, event.patient, &event.reason)),
+            DayEvent::Diary(DiaryEvent::Amended(event)) => row.map(|row| why(row, event.patient, &event.reason)),
+            DayEvent::Diary(DiaryEvent::Cancelled(_) | DiaryEvent::HoldPlaced(_)) => row,
+        }
+    }
+}
+
+fn slot(mut row: DaySlotRow, event: &SessionEvent) -> DaySlotRow {
+    match event {
+        SessionEvent::Published(_) | SessionEvent::Withdrawn(_) => {}
+        SessionEvent::Held(event) => {
+            row.holds.retain(|hold| hold.patient != event.by);
+            row.holds.push(DayHold { patient: event.by, expires_at: event.expires_at });
+        }
+        SessionEvent::Released(event) => row.holds.retain(|hold| hold.patient != event.by),
+        SessionEvent::Taken(event) => {
+            row.holds.retain(|hold| hold.patient != event.by);
+            row.bookings.push(DayBooking { patient: event.by, reason: None });
+        }
+        SessionEvent::Freed(event) => row.bookings.retain(|booking| booking.patient != event.by),
+    }
+    row
+}
+
+fn why(mut row: DaySlotRow, patient: SubjectId, reason: &Option<Personal<Reason>>) -> DaySlotRow {
+    for booking in row.bookings.iter_mut().filter(|booking| booking.patient == patient) {
+        booking.reason.clone_from(reason);
+    }
+    row
+}
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::appointment::{AppointmentBooked, SlotFreed, SlotHeld, SlotTaken};
+
+    use super::*;
+    use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, fold, published, time};
+
+    fn taken() -> DayEvent {
+        DayEvent::Session(SlotTaken { session: clinic(), starts_at: at(NINE), by: alice() }.into())
+    }
+
+    fn nine(events: Vec<DayEvent>) -> DaySlotRow {
+        let rows = fold::<PracticeDay>(events);
+        rows.get(&PracticeDay::key(&clinic(), at(NINE))).expect("a row").clone()
+    }
+
+    #[test]
+    fn every_slot_of_the_day_is_there_whoever_has_it() {
+        let rows = fold::<PracticeDay>([DayEvent::Session(published(1)), taken()]);
+        let bookings: Vec<_> = rows.values().map(|row| row.bookings.len()).collect();
+        assert_eq!(bookings, [1, 0, 0]);
+        assert!(rows.keys().all(|key| key.partition == "A12345.2026-03-09"));
+    }
+
+    #[test]
+    fn a_booking_comes_with_its_reason_and_goes_when_it_is_freed() {
+        let reason: Personal<Reason> = serde_json::from_str("\"p0.ImtuZWUi\"").expect("a closed text");
+        let booked = AppointmentBooked {
+            patient: alice(),
+            time: time(NINE, TEN_PAST),
+            reason: Some(reason.clone()),
+            comment: None,
+            version: 1,
+        };
+        let booked = vec![DayEvent::Session(published(1)), taken(), DayEvent::Diary(booked.into())];
+        assert_eq!(nine(booked.clone()).bookings, [DayBooking { patient: alice(), reason: Some(reason) }]);
+        let freed = DayEvent::Session(SlotFreed { session: clinic(), starts_at: at(NINE), by: alice() }.into());
+        assert_eq!(nine([booked, vec![freed]].concat()).bookings, []);
+    }
+
+    #[test]
+    fn a_hold_is_shown_until_it_is_booked() {
+        let held = SlotHeld { session: clinic(), starts_at: at(NINE), by: bob(), expires_at: at(NINE) };
+        let held = vec![DayEvent::Session(published(2)), DayEvent::Session(held.into())];
+        assert_eq!(nine(held.clone()).holds.len(), 1);
+        let bobs = DayEvent::Session(SlotTaken { session: clinic(), starts_at: at(NINE), by: bob() }.into());
+        assert_eq!(nine([held, vec![bobs]].concat()).holds, []);
+    }
+}
