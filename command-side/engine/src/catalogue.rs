@@ -1,0 +1,151 @@
+//! The commands by name, without their types: what the API tells of each, and how its body becomes a decision.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use domain::{
+    Access, Command, Context, Decision, Rejected, Rejection, Visitor,
+    state::{AnyState, Reads, Wanted},
+};
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+use vocabulary::{OdsCode, SubjectId, text::TOO_LONG};
+
+use crate::failure::{Failure, Fault};
+
+type Parse = fn(&[u8]) -> Result<Arc<dyn AnyCommand>, Failure>;
+
+/// What is known of a command before anybody gives it.
+pub struct Entry {
+    pub name: &'static str,
+    pub who: Access,
+    pub rejections: &'static [&'static Rejection],
+    /// JSON Schema (2020-12) of its body.
+    pub schema: Value,
+    parse: Parse,
+}
+
+impl Entry {
+    /// The command's first sentence.
+    pub fn summary(&self) -> &str {
+        self.schema["description"].as_str().and_then(|text| text.lines().next()).unwrap_or_default()
+    }
+
+    /// # Errors
+    /// `Unreadable` or `TextTooLong`, with the place of the fault.
+    pub(crate) fn parse(&self, body: &[u8]) -> Result<Arc<dyn AnyCommand>, Failure> {
+        (self.parse)(body)
+    }
+}
+
+/// Every command that an engine takes.
+#[derive(Default)]
+pub struct Catalogue {
+    entries: BTreeMap<&'static str, Entry>,
+}
+
+impl Catalogue {
+    /// No command; `with` adds them.
+    pub fn new() -> Catalogue {
+        Catalogue::default()
+    }
+
+    /// Every command of the platform.
+    pub fn of_the_house() -> Catalogue {
+        let mut catalogue = Catalogue::new();
+        domain::every_command(&mut catalogue);
+        catalogue
+    }
+
+    #[must_use]
+    pub fn with<C: Command>(mut self) -> Catalogue {
+        self.visit::<C>();
+        self
+    }
+
+    /// By name.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+}
+
+impl Visitor for Catalogue {
+    fn visit<C: Command>(&mut self) {
+        let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<C>();
+        let entry = Entry {
+            name: C::NAME,
+            who: C::WHO,
+            rejections: C::REJECTIONS,
+            schema: schema.into(),
+            parse: |body| Ok(Arc::new(parse::<C>(body)?)),
+        };
+        self.entries.insert(C::NAME, entry);
+    }
+}
+
+/// A command of any type, as the engine decides it.
+pub(crate) trait AnyCommand: Send + Sync {
+    fn subject(&self) -> Option<SubjectId>;
+    fn answers_for(&self) -> Option<SubjectId>;
+    fn organisation(&self) -> Option<OdsCode>;
+    fn wanted(&self) -> Vec<Wanted>;
+    /// `None` where the states are not of the types that `wanted` asks for: a bug.
+    fn decide(&self, states: &[Arc<dyn AnyState>], context: &Context) -> Option<Result<Decision, Rejected>>;
+}
+
+impl<C: Command> AnyCommand for C {
+    fn subject(&self) -> Option<SubjectId> {
+        Command::subject(self)
+    }
+
+    fn answers_for(&self) -> Option<SubjectId> {
+        Command::answers_for(self)
+    }
+
+    fn organisation(&self) -> Option<OdsCode> {
+        Command::organisation(self)
+    }
+
+    fn wanted(&self) -> Vec<Wanted> {
+        C::Reads::wanted(&self.streams())
+    }
+
+    fn decide(&self, states: &[Arc<dyn AnyState>], context: &Context) -> Option<Result<Decision, Rejected>> {
+        Some(Command::decide(self, C::Reads::borrow(states)?, context))
+    }
+}
+
+fn parse<C: Command>(body: &[u8]) -> Result<C, Failure> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let command: C = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| unreadable(pointer(error.path()), error.inner()))?;
+    reader.end().map_err(|error| unreadable(String::new(), &error))?;
+    Ok(command)
+}
+
+fn unreadable(pointer: String, error: &serde_json::Error) -> Failure {
+    let detail = error.to_string();
+    let too_long = detail.strip_prefix(TOO_LONG).map(|rest| rest.trim_start_matches([':', ' ']).to_owned());
+    match too_long {
+        Some(detail) => Failure::TextTooLong(Fault { pointer, detail }),
+        None => Failure::Unreadable(Fault { pointer, detail }),
+    }
+}
+
+/// RFC 6901.
+fn pointer(path: &Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            // A variant is no step in the JSON; what is unknown has no name to give.
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}

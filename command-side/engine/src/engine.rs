@@ -1,0 +1,202 @@
+//! The engine as the rest of the house sees it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::{Access, Caller, state::AnyState};
+use event_log::{Idempotency, Log, Provenance, Stored};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+use uuid::Uuid;
+use vocabulary::{OdsCode, SubjectId, Timestamp, Token};
+
+use crate::{
+    canonical::canonical,
+    catalogue::{Catalogue, Entry},
+    failure::{Failure, Fault},
+    gate::Question,
+    lane::{self, Job, Lane},
+};
+
+/// Limits and ports of an engine. `Default` is what a server uses.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Commands that may wait to be decided; one more is `Failure::Overloaded`.
+    pub queue_max: usize,
+    /// Commands whose missing states are loaded in one read.
+    pub batch_max: usize,
+    /// Commands whose outcome may be unknown at once. Smaller than the log's queue, so that the log refuses none.
+    pub in_flight_max: usize,
+    /// Streams whose state is kept in memory.
+    pub states_max: usize,
+    /// How often a command is decided again when what it was decided on was not so.
+    pub decisions_again_max: u32,
+    pub clock: fn() -> Timestamp,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        EngineOptions {
+            queue_max: 8_192,
+            batch_max: 256,
+            in_flight_max: 4_096,
+            states_max: 50_000,
+            decisions_again_max: 3,
+            clock: || Timestamp::from_jiff(jiff::Timestamp::now()),
+        }
+    }
+}
+
+/// What comes with a command beside its body.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// 16 to 128 visible ASCII characters, new for each wish. It is hashed, and never stored.
+    pub idempotency_key: Box<str>,
+    /// `None`: the id of the first event.
+    pub correlation: Option<Uuid>,
+    /// W3C `traceparent`.
+    pub trace: Option<Box<str>>,
+}
+
+/// A command that was granted; everything in it is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// A view that has come here shows it. Of the last event, or the highest that was read where nothing was stored.
+    pub position: Token,
+    pub events: Vec<Stored>,
+    /// The same command was granted before; this is what was stored then.
+    pub replayed: bool,
+}
+
+/// Decides commands. Cheap to clone; when the last clone is dropped, what was begun is still finished.
+#[derive(Clone)]
+pub struct Engine {
+    log: Log,
+    catalogue: Arc<Catalogue>,
+    queue: mpsc::Sender<Job>,
+}
+
+impl Engine {
+    /// Starts the task that decides; it needs a running tokio.
+    pub fn start(log: Log, catalogue: Catalogue, options: EngineOptions) -> Engine {
+        let (queue, waiting) = mpsc::channel(options.queue_max.max(1));
+        tokio::spawn(Lane::new(log.clone(), waiting, options).run());
+        Engine { log, catalogue: Arc::new(catalogue), queue }
+    }
+
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Decides a command and stores what it decides. It goes on when nobody waits for its answer any more.
+    ///
+    /// # Errors
+    /// As `Failure` says; nothing was stored.
+    pub async fn execute(
+        &self,
+        caller: Caller,
+        name: &str,
+        body: Bytes,
+        request: RequestContext,
+    ) -> Result<Answer, Failure> {
+        let began = Instant::now();
+        let entry = self.catalogue.get(name);
+        let answered = match entry {
+            Some(entry) => self.give(entry, caller, &body, request).await,
+            None => Err(Failure::UnknownCommand),
+        };
+        // A name that is not in the catalogue is whatever somebody typed.
+        let command = entry.map_or("unknown", |entry| entry.name);
+        let outcome = match &answered {
+            Ok(answer) if answer.replayed => "replayed",
+            Ok(answer) if answer.events.is_empty() => "nothing-new",
+            Ok(_) => "stored",
+            Err(failure) => failure.outcome(),
+        };
+        metrics::counter!("commands_total", "command" => command, "outcome" => outcome).increment(1);
+        metrics::histogram!("command_seconds", "command" => command).record(began.elapsed());
+        answered
+    }
+
+    async fn give(
+        &self,
+        entry: &Entry,
+        caller: Caller,
+        body: &[u8],
+        request: RequestContext,
+    ) -> Result<Answer, Failure> {
+        let idempotency = self.idempotency(entry, &caller, body, &request)?;
+        let command = entry.parse(body)?;
+        let question =
+            Question { who: entry.who, subject: command.answers_for(), organisation: command.organisation(), caller };
+        let registration = question.by_token()?;
+        let provenance = Provenance {
+            actor: actor(&question.caller)?,
+            acting_for: None,
+            subject: command.subject(),
+            correlation: request.correlation,
+            causation: None,
+            trace: request.trace,
+        };
+        let (answer, answered) = oneshot::channel();
+        let job = Job::new(entry.name, command, question, registration, provenance, idempotency, answer);
+        self.queue.try_send(job).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Failure::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => Failure::Broken,
+        })?;
+        answered.await.unwrap_or(Err(Failure::Broken))
+    }
+
+    fn idempotency(
+        &self,
+        entry: &Entry,
+        caller: &Caller,
+        body: &[u8],
+        request: &RequestContext,
+    ) -> Result<Idempotency, Failure> {
+        let key = request.idempotency_key.as_bytes();
+        if !((16..=128).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic)) {
+            return Err(Failure::UnfitKey);
+        }
+        let body: serde_json::Value = serde_json::from_slice(body)
+            .map_err(|error| Failure::Unreadable(Fault { pointer: String::new(), detail: error.to_string() }))?;
+        Ok(Idempotency {
+            command_key: self.log.keyed_hash(&[caller.id.as_bytes(), entry.name.as_bytes(), key]),
+            request_hash: self.log.keyed_hash(&[&canonical(&body)]),
+        })
+    }
+
+    /// The gate, for queries: checked on what is durable now.
+    ///
+    /// # Errors
+    /// `Denied`, or that the log could not be read.
+    pub async fn admit(
+        &self,
+        who: &Access,
+        caller: &Caller,
+        subject: Option<SubjectId>,
+        organisation: Option<&OdsCode>,
+    ) -> Result<(), Failure> {
+        let question = Question { who: *who, caller: caller.clone(), subject, organisation: organisation.cloned() };
+        let Some(registration) = question.by_token()? else { return Ok(()) };
+        let events = self.log.read_streams(std::slice::from_ref(&registration.stream)).await.map_err(|error| {
+            tracing::error!(%error, "the gate could not read a registration");
+            Failure::Unavailable
+        })?;
+        let state: Arc<dyn AnyState> = lane::fold(&registration, events.iter().flatten()).map_err(|error| {
+            tracing::error!(%error, "the gate met an event that this binary cannot read");
+            Failure::Broken
+        })?;
+        Ok(question.by_registration(&state)?)
+    }
+}
+
+fn actor(caller: &Caller) -> Result<Box<str>, Failure> {
+    let actor = serde_json::to_string(&caller.actor()).map_err(|error| {
+        tracing::error!(%error, "an actor could not be written");
+        Failure::Broken
+    })?;
+    Ok(actor.into())
+}

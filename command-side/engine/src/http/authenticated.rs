@@ -1,0 +1,35 @@
+//! Who asks, from the request's token.
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{header, request::Parts},
+};
+use domain::Caller;
+
+use super::{Problem, Tokens};
+
+/// The caller, whose token is valid. A request without one is answered 401 before anything else is looked at.
+#[derive(Debug, Clone)]
+pub struct Authenticated(pub Caller);
+
+impl<S> FromRequestParts<S> for Authenticated
+where
+    S: Send + Sync,
+    Tokens: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
+        let (Some(header), None) = (given.next(), given.next()) else {
+            return Err(Problem::of("unauthenticated"));
+        };
+        let token = header.to_str().ok().and_then(|text| text.split_once(' '));
+        let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+        match token {
+            Some(token) => Tokens::from_ref(state).caller(token).await.map(Authenticated),
+            None => None,
+        }
+        .ok_or_else(|| Problem::of("unauthenticated"))
+    }
+}

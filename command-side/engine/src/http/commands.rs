@@ -1,0 +1,183 @@
+//! `POST /commands/{name}`, `GET /commands`, `GET /problems`, `GET /problems/{code}`.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, FromRef, Path, State, rejection::BytesRejection},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Authenticated, Explained, Problem, Tokens, known::KNOWN};
+use crate::{
+    catalogue::{Catalogue, Entry},
+    engine::{Answer, Engine, RequestContext},
+};
+
+/// Bytes of a body.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+#[derive(Clone)]
+struct Commands {
+    engine: Engine,
+    tokens: Tokens,
+    problems: Arc<BTreeMap<String, Explained>>,
+}
+
+impl FromRef<Commands> for Tokens {
+    fn from_ref(commands: &Commands) -> Tokens {
+        commands.tokens.clone()
+    }
+}
+
+/// Every command, and what the problems mean.
+pub fn router(engine: Engine, tokens: Tokens) -> Router {
+    router_explaining(engine, tokens, [])
+}
+
+/// The same, with the problems that others answer explained beside them.
+pub fn router_explaining(engine: Engine, tokens: Tokens, others: impl IntoIterator<Item = Explained>) -> Router {
+    let rules = engine.catalogue().entries().flat_map(|entry| entry.rejections).map(|rejection| (*rejection).into());
+    let problems = KNOWN.iter().cloned().chain(rules).chain(others);
+    let problems = Arc::new(problems.map(|explained| (explained.code.to_string(), explained)).collect());
+    Router::new()
+        .route("/commands", get(list))
+        .route("/commands/{name}", post(give))
+        .route("/problems", get(explain_all))
+        .route("/problems/{code}", get(explain))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(Commands { engine, tokens, problems })
+}
+
+async fn give(
+    State(commands): State<Commands>,
+    Authenticated(caller): Authenticated,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let read = if commands.engine.catalogue().get(&name).is_none() {
+        Err(Problem::of("unknown-command"))
+    } else {
+        read(&headers, body)
+    };
+    let (request, body) = match read {
+        Ok(read) => read,
+        Err(problem) => return problem.into_response(),
+    };
+    match commands.engine.execute(caller, &name, body, request).await {
+        Ok(answer) => granted(&answer),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<(RequestContext, Bytes), Problem> {
+    let json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|text| {
+        text.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    });
+    if !json {
+        return Err(Problem::of("unsupported-media-type"));
+    }
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::of("too-large"),
+        _ => Problem::of("malformed").fault("", "the body ended early"),
+    })?;
+    let request = RequestContext {
+        idempotency_key: one(headers, &IDEMPOTENCY_KEY).ok_or_else(|| Problem::of("idempotency-key"))?.into(),
+        correlation: correlation(headers)?,
+        trace: one(headers, &TRACEPARENT).filter(|text| is_traceparent(text)).map(Into::into),
+    };
+    Ok((request, body))
+}
+
+/// A header that is given once.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut given = headers.get_all(name).iter();
+    match (given.next(), given.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
+}
+
+fn correlation(headers: &HeaderMap) -> Result<Option<Uuid>, Problem> {
+    if !headers.contains_key(CORRELATION_ID) {
+        return Ok(None);
+    }
+    let id = one(headers, &CORRELATION_ID).and_then(|text| Uuid::try_parse(text).ok());
+    id.map(Some).ok_or_else(|| Problem::of("malformed-header").detail("Correlation-Id is no UUID"))
+}
+
+/// W3C Trace Context, version 00. Another one, or a malformed one, is as none: that is what the standard asks for.
+fn is_traceparent(text: &str) -> bool {
+    let hex = |part: &str, digits: usize| {
+        part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    let some = |part: &str| part.bytes().any(|byte| byte != b'0');
+    match text.split('-').collect::<Vec<_>>()[..] {
+        ["00", trace, parent, flags] => {
+            hex(trace, 32) && some(trace) && hex(parent, 16) && some(parent) && hex(flags, 2)
+        }
+        _ => false,
+    }
+}
+
+fn granted(answer: &Answer) -> Response {
+    let events: Vec<Value> = answer
+        .events
+        .iter()
+        .map(|event| {
+            json!({
+                "id": event.id,
+                "kind": event.kind,
+                "stream": event.stream,
+                "revision": event.revision,
+                "position": event.position,
+            })
+        })
+        .collect();
+    let mut response = Json(json!({"position": answer.position, "events": events})).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if answer.replayed {
+        response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+async fn list(State(commands): State<Commands>) -> Json<Value> {
+    Json(described(commands.engine.catalogue()))
+}
+
+fn described(catalogue: &Catalogue) -> Value {
+    let describe = |entry: &Entry| {
+        let rejections: Vec<Explained> = entry.rejections.iter().map(|rejection| (*rejection).into()).collect();
+        json!({
+            "name": entry.name,
+            "summary": entry.summary(),
+            "who": entry.who,
+            "rejections": rejections,
+            "schema": entry.schema,
+        })
+    };
+    json!({"items": catalogue.entries().map(describe).collect::<Vec<_>>()})
+}
+
+async fn explain_all(State(commands): State<Commands>) -> Json<Value> {
+    Json(json!({"items": commands.problems.values().collect::<Vec<_>>()}))
+}
+
+async fn explain(State(commands): State<Commands>, Path(code): Path<String>) -> Response {
+    match commands.problems.get(&code) {
+        Some(explained) => Json(explained).into_response(),
+        None => Problem::of("not-found").into_response(),
+    }
+}

@@ -1,0 +1,188 @@
+//! Tokens: JSON Web Tokens of the issuers that this installation trusts. Strict: the algorithm is the key's, never the
+//! token's choice, and only signatures by asymmetric keys count. What a caller may do is decided elsewhere.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::{Caller, Permission};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, Validation, decode, decode_header,
+    jwk::{Jwk, JwkSet, PublicKeyUse},
+};
+use moka::{Expiry, future::Cache};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use vocabulary::{
+    OdsCode, SubjectId,
+    envelope::{IdentityLevel, Role},
+};
+
+/// Bytes of a token.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of `sub`.
+const SUB_BYTES_MAX: usize = 128;
+/// How far an issuer's clock may be from ours.
+const LEEWAY_SECONDS: u64 = 30;
+/// Verified tokens that are remembered (a signature costs some 40 us).
+const REMEMBERED_MAX: u64 = 100_000;
+/// The longest time for which one is, however late it expires.
+const REMEMBERED_SECONDS_MAX: i64 = 24 * 3_600;
+/// Keys of all issuers.
+const KEYS_MAX: usize = 64;
+
+/// An issuer's key set that cannot be trusted as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnfitIssuer {
+    #[error("{0} has no key")]
+    NoKey(String),
+    #[error("there are more than {KEYS_MAX} keys")]
+    TooMany,
+    #[error("a key of {0} does not name its algorithm (alg), or a symmetric or unknown one")]
+    Algorithm(String),
+    #[error("a key of {0} is not for signatures, or does not fit its algorithm")]
+    Key(String),
+}
+
+/// Who can issue tokens, and the tokens that were found valid. Cheap to clone.
+#[derive(Clone)]
+pub struct Tokens {
+    keys: Arc<[IssuerKey]>,
+    remembered: Cache<[u8; 32], Arc<Verified>>,
+}
+
+struct IssuerKey {
+    issuer: String,
+    id: Option<String>,
+    algorithm: Algorithm,
+    key: DecodingKey,
+    validation: Validation,
+}
+
+struct Verified {
+    caller: Caller,
+    /// Seconds since 1970.
+    expires_at: i64,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    exp: i64,
+    role: Role,
+    /// Those that this binary does not know permit nothing here.
+    #[serde(default)]
+    permissions: Vec<String>,
+    organisation: Option<OdsCode>,
+    identity_proofing_level: Option<IdentityLevel>,
+}
+
+impl Tokens {
+    /// `issuers`: each with its keys. An issuer that is not in the list is not trusted: the demo's only where a demo
+    /// puts it there. A key signs for its own issuer alone.
+    ///
+    /// # Errors
+    /// When a key does not name an asymmetric algorithm, or does not fit it.
+    pub fn new(audience: &str, issuers: Vec<(String, JwkSet)>) -> Result<Tokens, UnfitIssuer> {
+        let mut keys = Vec::new();
+        for (issuer, set) in issuers {
+            if set.keys.is_empty() {
+                return Err(UnfitIssuer::NoKey(issuer));
+            }
+            for jwk in &set.keys {
+                keys.push(IssuerKey::new(audience, &issuer, jwk)?);
+            }
+        }
+        if keys.len() > KEYS_MAX {
+            return Err(UnfitIssuer::TooMany);
+        }
+        let remembered = Cache::builder().max_capacity(REMEMBERED_MAX).expire_after(UntilExpired).build();
+        Ok(Tokens { keys: keys.into(), remembered })
+    }
+
+    /// Whose token it is; `None` where it is not valid, for whatever reason: the bearer of a forged one learns nothing.
+    pub async fn caller(&self, token: &str) -> Option<Caller> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return None;
+        }
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        if let Some(known) = self.remembered.get(&hash).await
+            && known.expires_at > now()
+        {
+            return Some(known.caller.clone());
+        }
+        let verified = Arc::new(self.verify(token)?);
+        if verified.expires_at > now() {
+            self.remembered.insert(hash, Arc::clone(&verified)).await;
+        }
+        Some(verified.caller.clone())
+    }
+
+    fn verify(&self, token: &str) -> Option<Verified> {
+        let header = decode_header(token).ok()?;
+        // What has to be understood and is not (RFC 7515, 4.1.11).
+        if header.crit.is_some() {
+            return None;
+        }
+        let fits = |key: &&IssuerKey| key.algorithm == header.alg && (header.kid.is_none() || header.kid == key.id);
+        self.keys.iter().filter(fits).find_map(|key| key.verify(token))
+    }
+}
+
+impl IssuerKey {
+    fn new(audience: &str, issuer: &str, jwk: &Jwk) -> Result<IssuerKey, UnfitIssuer> {
+        let algorithm = jwk.common.key_algorithm.and_then(|algorithm| Algorithm::try_from(algorithm).ok());
+        let symmetric = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
+        let algorithm = algorithm
+            .filter(|algorithm| !symmetric.contains(algorithm))
+            .ok_or_else(|| UnfitIssuer::Algorithm(issuer.to_owned()))?;
+        let unfit = || UnfitIssuer::Key(issuer.to_owned());
+        let key = DecodingKey::from_jwk(jwk).map_err(|_| unfit())?;
+        let signs = jwk.common.public_key_use.as_ref().is_none_or(|wanted| *wanted == PublicKeyUse::Signature);
+        if !signs || key.family() != algorithm.family() {
+            return Err(unfit());
+        }
+        let mut validation = Validation::new(algorithm);
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.leeway = LEEWAY_SECONDS;
+        validation.validate_nbf = true;
+        Ok(IssuerKey { issuer: issuer.to_owned(), id: jwk.common.key_id.clone(), algorithm, key, validation })
+    }
+
+    fn verify(&self, token: &str) -> Option<Verified> {
+        let claims = decode::<Claims>(token, &self.key, &self.validation).ok()?.claims;
+        let sub = claims.sub;
+        let named = (1..=SUB_BYTES_MAX).contains(&sub.len()) && sub.bytes().all(|byte| byte.is_ascii_graphic());
+        let person = claims.role != Role::Patient || sub.parse::<SubjectId>().is_ok();
+        if !named || !person || claims.iss != self.issuer {
+            return None;
+        }
+        let known = |name: String| serde_json::from_value::<Permission>(name.into()).ok();
+        let caller = Caller {
+            id: sub.into(),
+            role: claims.role,
+            permissions: claims.permissions.into_iter().filter_map(known).collect(),
+            organisation: claims.organisation,
+            level: claims.identity_proofing_level,
+        };
+        Some(Verified { caller, expires_at: claims.exp })
+    }
+}
+
+struct UntilExpired;
+
+impl Expiry<[u8; 32], Arc<Verified>> for UntilExpired {
+    fn expire_after_create(&self, _: &[u8; 32], verified: &Arc<Verified>, _: Instant) -> Option<Duration> {
+        let seconds = verified.expires_at.saturating_sub(now()).clamp(0, REMEMBERED_SECONDS_MAX);
+        Some(Duration::from_secs(seconds.unsigned_abs()))
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}

@@ -1,0 +1,119 @@
+//! One decision: states, gate, rules, and the request to the log.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use domain::{Context, Decision, command::AnyEvent, state::AnyState};
+use event_log::{Append, Condition, Expected, NewEvent, Ticket};
+use uuid::Uuid;
+use vocabulary::{StreamName, personal::with_key};
+
+use super::{
+    Job, Lane, failure,
+    job::{Flight, Ground, Sent},
+    load::Troubles,
+};
+use crate::failure::Failure;
+
+/// What a command reads: one entry for each of its streams.
+#[derive(Default)]
+struct Read {
+    states: Vec<Arc<dyn AnyState>>,
+    conditions: Vec<Condition>,
+    rests_on: Vec<Ticket>,
+    grounds: Vec<Ground>,
+}
+
+impl Lane {
+    pub(super) fn decide(&mut self, job: Job, troubles: &Troubles) {
+        if let Some(trouble) = job.streams.iter().find_map(|wanted| troubles.get(&wanted.stream)) {
+            return job.answer(Err(trouble.clone()));
+        }
+        // A state that panicked over a proposal of this batch is read again in the next.
+        let Some(read) = self.read(&job) else { return self.again(job) };
+        match judge(&job, &read.states, &self.context(&job)) {
+            Ok(decision) => self.submit(job, read, decision, None),
+            // A bug is no decision that could be validated.
+            Err(Failure::Broken) => job.answer(Err(Failure::Broken)),
+            Err(refusal) => self.submit(job, read, Decision::default(), Some(refusal)),
+        }
+    }
+
+    fn context(&self, job: &Job) -> Context {
+        Context { now: (self.options.clock)(), caller: job.question.caller.clone() }
+    }
+
+    fn read(&mut self, job: &Job) -> Option<Read> {
+        let mut read = Read::default();
+        for wanted in &job.streams {
+            let held = self.states.get(&wanted.stream)?;
+            let stream = wanted.stream.clone();
+            read.states.push(Arc::clone(&held.state));
+            read.conditions.push(Condition { stream: stream.clone(), expected: Expected::Revision(held.revision) });
+            read.rests_on.extend(held.unresolved);
+            read.grounds.push(Ground { stream, load: held.load, proposed: false });
+        }
+        Some(read)
+    }
+
+    fn submit(&mut self, job: Job, read: Read, decision: Decision, refusal: Option<Failure>) {
+        let Read { states, conditions, rests_on, mut grounds } = read;
+        // Nobody else holds the states now, so that a proposal happens on them in place.
+        drop(states);
+        let Some(events) = self.written(&decision.events) else { return job.answer(Err(Failure::Broken)) };
+        for ground in &mut grounds {
+            ground.proposed = decision.events.iter().any(|(stream, _)| *stream == ground.stream);
+        }
+        let append = Append {
+            conditions,
+            events,
+            provenance: job.provenance.clone(),
+            idempotency: Some(job.idempotency),
+            rests_on,
+        };
+        match self.log.submit(append) {
+            Ok(submission) => {
+                let ticket = submission.ticket;
+                self.states.propose(&decision.events, ticket);
+                let sent = Some(Sent { job, ticket, grounds, refusal });
+                self.in_flight.push(Flight { sent, outcome: submission.outcome });
+            }
+            Err(refused) => job.answer(Err(failure(&refused))),
+        }
+    }
+
+    /// The events as they are stored, their personal fields sealed.
+    fn written(&self, events: &[(StreamName, Box<dyn AnyEvent>)]) -> Option<Vec<NewEvent>> {
+        let write = |(stream, event): &(StreamName, Box<dyn AnyEvent>)| {
+            let data = event.encode()?.into();
+            Ok(NewEvent { stream: stream.clone(), id: Uuid::now_v7(), kind: event.kind(), data })
+        };
+        let written: Result<_, serde_json::Error> =
+            with_key(Arc::clone(&self.key), || events.iter().map(write).collect());
+        written.inspect_err(|_| tracing::error!("an event that was decided could not be written")).ok()
+    }
+}
+
+/// The gate, then the rules.
+fn judge(job: &Job, states: &[Arc<dyn AnyState>], context: &Context) -> Result<Decision, Failure> {
+    if let Some(registration) = job.registration.and_then(|at| states.get(at)) {
+        job.question.by_registration(registration)?;
+    }
+    let given: Vec<Arc<dyn AnyState>> = job.reads.iter().filter_map(|at| states.get(*at).cloned()).collect();
+    let decided = catch_unwind(AssertUnwindSafe(|| job.command.decide(&given, context)));
+    match decided {
+        Ok(Some(Ok(decision))) => Ok(decision),
+        Ok(Some(Err(rejected))) => Err(Failure::Rejected(rejected)),
+        Ok(None) => {
+            tracing::error!(command = job.name, "a command was given states of other types than it reads");
+            Err(Failure::Broken)
+        }
+        // The panic's text may quote data; its place was printed by the panic hook.
+        Err(_panic) => {
+            tracing::error!(command = job.name, "a command's rules panicked");
+            Err(Failure::Broken)
+        }
+    }
+}

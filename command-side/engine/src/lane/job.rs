@@ -1,0 +1,87 @@
+//! A command on its way through the lane.
+
+use std::{pin::Pin, sync::Arc, task};
+
+use domain::state::Wanted;
+use event_log::{Granted, Idempotency, Outcome, Provenance, Refused, Ticket};
+use tokio::sync::oneshot;
+use vocabulary::StreamName;
+
+use crate::{catalogue::AnyCommand, engine::Answer, failure::Failure, gate::Question};
+
+pub(crate) struct Job {
+    pub name: &'static str,
+    pub command: Arc<dyn AnyCommand>,
+    pub question: Question,
+    /// Every stream that is read, once.
+    pub streams: Vec<Wanted>,
+    /// Where in `streams` the command's states are, in its own order; a stream that it names twice is given twice.
+    pub reads: Vec<usize>,
+    /// Where in `streams` the gate's state is, where it needs one.
+    pub registration: Option<usize>,
+    pub provenance: Provenance,
+    pub idempotency: Idempotency,
+    /// How often it was decided again.
+    pub again: u32,
+    answer: oneshot::Sender<Result<Answer, Failure>>,
+}
+
+impl Job {
+    pub fn new(
+        name: &'static str,
+        command: Arc<dyn AnyCommand>,
+        question: Question,
+        registration: Option<Wanted>,
+        provenance: Provenance,
+        idempotency: Idempotency,
+        answer: oneshot::Sender<Result<Answer, Failure>>,
+    ) -> Job {
+        let mut streams: Vec<Wanted> = Vec::with_capacity(4);
+        let mut place = |wanted: Wanted| {
+            streams.iter().position(|known| known.stream == wanted.stream).unwrap_or_else(|| {
+                streams.push(wanted);
+                streams.len() - 1
+            })
+        };
+        let reads = command.wanted().into_iter().map(&mut place).collect();
+        let registration = registration.map(&mut place);
+        Job { name, command, question, streams, reads, registration, provenance, idempotency, again: 0, answer }
+    }
+
+    /// Nobody may be waiting any more: then the answer is asked for again, by the key.
+    pub fn answer(self, answer: Result<Answer, Failure>) {
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// A stream on which a command was decided.
+pub(super) struct Ground {
+    pub stream: StreamName,
+    /// Which load of the stream it was.
+    pub load: u64,
+    /// The command's events happened on the cached state.
+    pub proposed: bool,
+}
+
+/// A decision that was submitted.
+pub(super) struct Sent {
+    pub job: Job,
+    pub ticket: Ticket,
+    pub grounds: Vec<Ground>,
+    /// What is answered if the conditions of a request without events hold.
+    pub refusal: Option<Failure>,
+}
+
+/// A decision whose outcome is not known yet.
+pub(super) struct Flight {
+    pub sent: Option<Sent>,
+    pub outcome: Outcome,
+}
+
+impl Future for Flight {
+    type Output = Option<(Sent, Result<Granted, Refused>)>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> task::Poll<Self::Output> {
+        Pin::new(&mut self.outcome).poll(context).map(|outcome| Some((self.sent.take()?, outcome)))
+    }
+}

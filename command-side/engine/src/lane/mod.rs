@@ -1,0 +1,171 @@
+//! The one task that decides all commands, in order, on the state as already proposed: five hundred people who want
+//! one session are a few batches of the log, not five hundred.
+//!
+//! While a proposal's outcome is unknown, what is decided on it names its ticket, and the log stores nothing that
+//! rests on what was not stored. Every decision is validated by the log, a refusal and "nothing new" too, so a stale
+//! state never refuses wrongly: it is forgotten, read again, and the command decided again.
+//!
+//! Traps that are closed here: a pipelined decision on a proposal that failed; a wrong refusal from a stale cache;
+//! success answered but nothing stored; a caller who goes away in the middle.
+
+mod decide;
+mod job;
+mod load;
+mod states;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use event_log::{Granted, Log, Refused};
+use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
+use tokio::sync::mpsc;
+use vocabulary::{
+    LogName, Token,
+    personal::{Key, Unsealed},
+};
+
+pub(crate) use self::{job::Job, states::fold};
+use self::{
+    job::{Flight, Sent},
+    load::Complaints,
+    states::States,
+};
+use crate::{
+    engine::{Answer, EngineOptions},
+    failure::Failure,
+};
+
+/// Streams of one command: six states, and the gate's.
+const STREAMS_MAX: usize = 7;
+
+pub(crate) struct Lane {
+    log: Log,
+    waiting: mpsc::Receiver<Job>,
+    /// No engine is left that could give a command.
+    closed: bool,
+    /// What is decided next: first what has to be decided again.
+    next: VecDeque<Job>,
+    in_flight: FuturesUnordered<Flight>,
+    states: States,
+    key: Arc<dyn Key>,
+    complaints: Complaints,
+    options: EngineOptions,
+}
+
+impl Lane {
+    pub fn new(log: Log, waiting: mpsc::Receiver<Job>, options: EngineOptions) -> Lane {
+        // What a batch reads has to fit, or it could never be decided.
+        let states_max = options.states_max.max(options.batch_max * STREAMS_MAX);
+        Lane {
+            log,
+            waiting,
+            closed: false,
+            next: VecDeque::new(),
+            in_flight: FuturesUnordered::new(),
+            states: States::new(states_max),
+            key: Arc::new(Unsealed),
+            complaints: Complaints::default(),
+            options,
+        }
+    }
+
+    /// Until no engine is left and everything is answered.
+    pub async fn run(mut self) {
+        while self.something_to_do().await {
+            while let Some(Some(known)) = self.in_flight.next().now_or_never() {
+                self.settle(known);
+            }
+            let size = self.next.len().min(self.options.batch_max.max(1));
+            let batch: Vec<Job> = self.next.drain(..size).collect();
+            let troubles = self.load(&batch).await;
+            for job in batch {
+                self.decide(job, &troubles);
+            }
+            metrics::gauge!("command_states_cached").set(self.states.len() as f64);
+        }
+    }
+
+    /// Waits for a command or an outcome; false when neither will come.
+    async fn something_to_do(&mut self) -> bool {
+        if !self.next.is_empty() {
+            return true;
+        }
+        let room = self.options.in_flight_max.max(1).saturating_sub(self.in_flight.len());
+        let mut come = Vec::new();
+        tokio::select! {
+            biased;
+            Some(known) = self.in_flight.next() => self.settle(known),
+            count = self.waiting.recv_many(&mut come, room.min(self.options.batch_max.max(1))),
+                if room > 0 && !self.closed => self.closed = count == 0,
+            else => return false,
+        }
+        self.next.extend(come);
+        true
+    }
+
+    /// What became of a decision.
+    fn settle(&mut self, known: Option<(Sent, Result<Granted, Refused>)>) {
+        let Some((sent, outcome)) = known else { return };
+        match outcome {
+            Ok(Granted::Stored(events)) => {
+                self.states.resolve(&sent.grounds, sent.ticket);
+                sent.job.answer(Ok(answer(events, false)));
+            }
+            Ok(Granted::Holds { position }) => {
+                let nothing_new = Answer { position: care(position), events: Vec::new(), replayed: false };
+                sent.job.answer(sent.refusal.map_or(Ok(nothing_new), Err));
+            }
+            Ok(Granted::Repeated(events)) => {
+                self.states.doubt(&sent.grounds, None);
+                sent.job.answer(Ok(answer(events, true)));
+            }
+            Err(Refused::Conflict { stream, .. }) => {
+                self.states.doubt(&sent.grounds, Some(&stream));
+                self.again(sent.job);
+            }
+            Err(Refused::Unfounded) => {
+                self.states.doubt(&sent.grounds, None);
+                self.again(sent.job);
+            }
+            Err(refused) => {
+                self.states.doubt(&sent.grounds, None);
+                sent.job.answer(Err(failure(&refused)));
+            }
+        }
+    }
+
+    fn again(&mut self, mut job: Job) {
+        if job.again >= self.options.decisions_again_max {
+            return job.answer(Err(Failure::Contended));
+        }
+        metrics::counter!("command_decisions_again_total", "command" => job.name).increment(1);
+        job.again += 1;
+        self.next.push_back(job);
+    }
+}
+
+/// What a refusal of the log, which deciding again would not change, means to who gave the command.
+fn failure(refused: &Refused) -> Failure {
+    match refused {
+        Refused::Conflict { .. } | Refused::Unfounded => Failure::Contended,
+        Refused::KeyReused => Failure::KeyReused,
+        Refused::StreamFull { .. } => Failure::StreamFull,
+        Refused::Invalid(why) => {
+            tracing::error!(why, "the engine made a request that the log cannot store");
+            Failure::Broken
+        }
+        Refused::Unavailable(why) => {
+            tracing::warn!(why, "the log stores nothing now");
+            Failure::Unavailable
+        }
+    }
+}
+
+fn answer(events: Vec<event_log::Stored>, replayed: bool) -> Answer {
+    let position = events.iter().map(|event| event.position).max().unwrap_or_default();
+    Answer { position: care(position), events, replayed }
+}
+
+/// Every command is stored in this log.
+fn care(position: u64) -> Token {
+    Token { log: LogName::Care, position }
+}

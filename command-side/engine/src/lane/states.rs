@@ -1,0 +1,128 @@
+//! The states that are kept in memory: each as its stored and its proposed events amount to.
+
+use std::{
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use domain::{
+    command::AnyEvent,
+    state::{AnyState, Wanted},
+};
+use event_log::Ticket;
+use lru::LruCache;
+use vocabulary::{Raw, StreamName};
+
+use super::job::Ground;
+
+pub(super) struct Held {
+    pub state: Arc<dyn AnyState>,
+    /// After what is proposed.
+    pub revision: u64,
+    /// The last request whose events happened here and whose outcome is unknown. It rests on those before it, so
+    /// whoever rests on it rests on all.
+    pub unresolved: Option<Ticket>,
+    /// Which load it was: what comes to be known of a decision on an earlier one says nothing about this one.
+    pub load: u64,
+}
+
+pub(super) struct States {
+    held: LruCache<StreamName, Held>,
+    loads: u64,
+}
+
+impl States {
+    pub fn new(most: usize) -> States {
+        States { held: LruCache::new(NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN)), loads: 0 }
+    }
+
+    /// Marks it as used.
+    pub fn get(&mut self, stream: &StreamName) -> Option<&Held> {
+        self.held.get(stream)
+    }
+
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    pub fn loaded(&mut self, stream: StreamName, state: Arc<dyn AnyState>, revision: u64) {
+        self.loads += 1;
+        self.held.put(stream, Held { state, revision, unresolved: None, load: self.loads });
+    }
+
+    /// These events have happened, for all who decide from now on, if the request of the ticket is stored.
+    pub fn propose(&mut self, events: &[(StreamName, Box<dyn AnyEvent>)], ticket: Ticket) {
+        for (stream, event) in events {
+            let Some(held) = self.held.peek_mut(stream) else { continue };
+            held.revision += 1;
+            held.unresolved = Some(ticket);
+            if catch_unwind(AssertUnwindSafe(|| evolve(&mut held.state, event.as_ref()))).is_err() {
+                tracing::error!(%stream, kind = event.kind(), "a state panicked over an event and is read again");
+                self.held.pop(stream);
+            }
+        }
+    }
+
+    /// The request was stored whole: what it proposed is so.
+    pub fn resolve(&mut self, grounds: &[Ground], ticket: Ticket) {
+        for ground in grounds {
+            if let Some(held) = self.held.peek_mut(&ground.stream).filter(|held| held.unresolved == Some(ticket)) {
+                held.unresolved = None;
+            }
+        }
+    }
+
+    /// The request was not stored, or not as proposed: whatever is wrong about these states is forgotten. A state on
+    /// which others wait for their outcome is kept where nothing says that it is wrong.
+    pub fn doubt(&mut self, grounds: &[Ground], named: Option<&StreamName>) {
+        for ground in grounds {
+            let wrong = |held: &Held| {
+                let suspect = ground.proposed || named == Some(&ground.stream) || held.unresolved.is_none();
+                suspect && held.load == ground.load
+            };
+            if self.held.peek(&ground.stream).is_some_and(wrong) {
+                self.held.pop(&ground.stream);
+            }
+        }
+    }
+}
+
+fn evolve(state: &mut Arc<dyn AnyState>, event: &dyn AnyEvent) {
+    if let Some(alone) = Arc::get_mut(state) {
+        alone.evolve_proposed(event.as_any());
+    } else {
+        let mut copy = state.boxed_clone();
+        copy.evolve_proposed(event.as_any());
+        *state = copy.into();
+    }
+}
+
+/// A stream that this binary cannot read. It names no data: an error's text may quote what is stored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error("event {position} of kind {kind} cannot be read by this binary")]
+    Event { position: u64, kind: String },
+    #[error("the state of {0} panicked over its events")]
+    Panicked(StreamName),
+}
+
+/// What the stored events of a stream amount to. Within the scope of a key, their personal fields are open.
+///
+/// # Errors
+/// When an event cannot be read.
+pub(crate) fn fold<'a>(
+    wanted: &Wanted,
+    events: impl IntoIterator<Item = &'a Raw>,
+) -> Result<Arc<dyn AnyState>, Unreadable> {
+    let folded = catch_unwind(AssertUnwindSafe(|| {
+        let mut state = (wanted.empty)();
+        for event in events {
+            state
+                .evolve_stored(&event.kind, &event.data)
+                .map_err(|_| Unreadable::Event { position: event.position, kind: event.kind.clone().into_owned() })?;
+        }
+        Ok(Arc::from(state))
+    }));
+    folded.unwrap_or_else(|_| Err(Unreadable::Panicked(wanted.stream.clone())))
+}
