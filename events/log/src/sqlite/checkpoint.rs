@@ -9,8 +9,11 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use vocabulary::LogName;
 
-/// Events after which a PASSIVE checkpoint is asked for. An event dirties about three pages.
-const PASSIVE_EVERY_EVENTS: usize = 4_096;
+/// Growth of the write-ahead log after which a PASSIVE checkpoint is asked for. Pages that are written again and again
+/// are then moved once.
+const PASSIVE_EVERY_BYTES: u64 = 32 * 1024 * 1024;
+/// The same in events, for a write-ahead log that began again at its beginning and so does not grow.
+const PASSIVE_EVERY_EVENTS: usize = 16_384;
 /// After a TRUNCATE that did not get through (a reader was in the way), the next one waits for this much more.
 const TRUNCATE_AGAIN_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -26,6 +29,9 @@ pub(super) struct Checkpoints {
     bytes_max: u64,
     /// The size at which the writer waits.
     wait_at: u64,
+    /// Its size at the last PASSIVE one.
+    bytes: u64,
+    /// Since the last checkpoint.
     events: usize,
     task: tokio::task::JoinHandle<()>,
 }
@@ -37,7 +43,7 @@ impl Checkpoints {
         let task = tokio::spawn(follow(connection, queue, log));
         let mut wal = file.as_os_str().to_owned();
         wal.push("-wal");
-        Ok(Checkpoints { orders, wal: wal.into(), log, bytes_max, wait_at: bytes_max, events: 0, task })
+        Ok(Checkpoints { orders, wal: wal.into(), log, bytes_max, wait_at: bytes_max, bytes: 0, events: 0, task })
     }
 
     /// After each commit.
@@ -49,8 +55,10 @@ impl Checkpoints {
             self.truncate().await;
             let left = std::fs::metadata(&self.wal).map_or(0, |file| file.len());
             self.wait_at = self.bytes_max.max(left + TRUNCATE_AGAIN_BYTES * u64::from(left >= self.bytes_max));
-        } else if self.events >= PASSIVE_EVERY_EVENTS {
+            self.bytes = left;
+        } else if bytes >= self.bytes + PASSIVE_EVERY_BYTES || self.events >= PASSIVE_EVERY_EVENTS {
             self.events = 0;
+            self.bytes = bytes;
             // One that is at work already will do.
             let _ = self.orders.try_send(Order::Passive);
         }

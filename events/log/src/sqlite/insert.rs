@@ -1,5 +1,5 @@
-//! Many rows in few statements. Each statement is a power of two rows, so few different ones are ever prepared; the
-//! first one begins the transaction and the last one commits it: a batch of 2^n events is one round trip.
+//! Many rows in few statements. Each statement has room for a power of two rows, so few different ones are ever
+//! prepared; the first one begins the transaction and the last one commits it: a usual batch is one round trip.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     store::Request,
 };
 
-/// Rows of the largest statement: 2 to this.
+/// Rows of the largest statement: 2 to this. SQLite takes 32,766 parameters.
 const LOG2_ROWS_MAX: usize = 7;
 /// Columns of a row, each a parameter.
 const COLUMNS: usize = 9;
@@ -23,13 +23,13 @@ pub(super) struct Statements([[Arc<str>; 4]; LOG2_ROWS_MAX + 1]);
 
 impl Statements {
     pub(super) fn new() -> Statements {
-        let one = include_str!("../../sql/sqlite/insert.sql").trim_end();
-        let (insert, row) = one.split_once(" VALUES ").unwrap_or((one, ""));
+        let text = include_str!("../../sql/sqlite/insert.sql").trim_end();
+        let row = format!("({})", vec!["?"; COLUMNS].join(", "));
         let statement = |log2: usize, form: usize| -> Arc<str> {
-            let rows = vec![row; 1 << log2].join(", ");
+            let insert = text.replace(&row, &vec![row.as_str(); 1 << log2].join(", "));
             let begin = if form & 1 == 0 { "" } else { "BEGIN IMMEDIATE; " };
             let commit = if form & 2 == 0 { "" } else { "; COMMIT" };
-            format!("{begin}{insert} VALUES {rows}{commit}").into()
+            format!("{begin}{insert}{commit}").into()
         };
         Statements(std::array::from_fn(|log2| std::array::from_fn(|form| statement(log2, form))))
     }
@@ -46,8 +46,8 @@ impl Statements {
         let mut rest = plan.rows.as_slice();
         let mut first = true;
         while !rest.is_empty() {
-            let log2 = (rest.len().ilog2() as usize).min(LOG2_ROWS_MAX);
-            let (chunk, after) = rest.split_at(1 << log2);
+            let (chunk, after) = rest.split_at(rest.len().min(1 << LOG2_ROWS_MAX));
+            let log2 = chunk.len().next_power_of_two().ilog2() as usize;
             rest = after;
             let form = usize::from(first) | usize::from(rest.is_empty()) << 1;
             first = false;
@@ -73,14 +73,14 @@ fn bind(
     // What identifies the request is on its first event only.
     let first = row.event == 0;
     arguments.add(i64::try_from(row.position)?)?;
-    arguments.add(event.stream.as_str())?;
+    arguments.add(event.stream.to_string())?;
     arguments.add(i64::try_from(row.revision)?)?;
-    arguments.add(event.id.as_bytes().as_slice())?;
+    arguments.add(event.id.as_bytes().to_vec())?;
     arguments.add(event.kind)?;
     arguments.add(recorded_at)?;
     arguments.add(if first { key_of(append).map(|key| key.to_vec()) } else { None })?;
     arguments.add(meta(append, first).pack())?;
-    arguments.add(event.data.as_ref())?;
+    arguments.add(Vec::from(event.data.as_ref()))?;
     Ok(())
 }
 

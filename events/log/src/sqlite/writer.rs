@@ -142,10 +142,8 @@ impl SqliteWriter {
         if let Some(row) = plan.rows.last() {
             self.last = Last { position: row.position, recorded_at };
         }
-        for (stream, head) in heads {
-            self.heads.put(stream, head);
-        }
-        for (stream, head) in plan.moved {
+        for (stream, mut head) in heads {
+            head = plan.moved.get(&stream).copied().unwrap_or(head);
             self.heads.put(stream, head);
         }
         if !plan.rows.is_empty() {
@@ -230,6 +228,7 @@ impl SqliteWriter {
             Ok(true) => {
                 tracing::warn!(log = self.log.as_str(), "the batch was stored though its commit failed");
                 let Sent { plan, repeats, recorded_at } = sent;
+                // The heads were forgotten, and are read again when they are needed.
                 self.committed(batch, plan, Heads::new(), &repeats, recorded_at).await
             }
             Ok(false) => {
