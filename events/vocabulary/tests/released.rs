@@ -1,0 +1,108 @@
+//! Every kind of event that was ever written stays readable: `released/` holds one of each, as it is stored. A fixture
+//! is never edited; a changed form is a new kind (`.v2`) with a fixture of its own.
+
+use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
+
+use serde_json::Value;
+use vocabulary::{
+    ALL_KINDS, Event, Undecodable,
+    appointment::{DiaryEvent, SessionEvent},
+    organ_donation::DonorEvent,
+    personal::{Unsealed, with_key},
+    practice::PracticeEvent,
+    registration::RegistrationEvent,
+};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("released")
+}
+
+/// The stored bytes of the fixture of this kind.
+fn released(kind: &str) -> Vec<u8> {
+    let file = folder().join(format!("{kind}.json"));
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{kind} has no fixture: {error}"));
+    text.trim_end().as_bytes().to_vec()
+}
+
+fn kinds() -> impl Iterator<Item = &'static str> {
+    ALL_KINDS.iter().flat_map(|kinds| kinds.iter().copied())
+}
+
+fn again<E: Event>(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
+    let event = E::decode(kind, data)?;
+    assert_eq!(event.kind(), kind);
+    Ok(event.encode().expect("what was read can be written"))
+}
+
+/// The event of these bytes, written again.
+fn read_and_written(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
+    let categories: [(&[&str], fn(&str, &[u8]) -> Result<Vec<u8>, Undecodable>); 5] = [
+        (SessionEvent::KINDS, again::<SessionEvent>),
+        (DiaryEvent::KINDS, again::<DiaryEvent>),
+        (DonorEvent::KINDS, again::<DonorEvent>),
+        (PracticeEvent::KINDS, again::<PracticeEvent>),
+        (RegistrationEvent::KINDS, again::<RegistrationEvent>),
+    ];
+    let (_, read) = categories.iter().find(|(kinds, _)| kinds.contains(&kind)).expect("a category of events");
+    read(kind, data)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn every_kind_has_a_fixture_and_every_fixture_a_kind() {
+    let fixtures: BTreeSet<String> = fs::read_dir(folder())
+        .expect("the folder of fixtures")
+        .map(|entry| entry.expect("a file").file_name().into_string().expect("UTF-8"))
+        .collect();
+    let expected: BTreeSet<String> = kinds().map(|kind| format!("{kind}.json")).collect();
+    assert_eq!(fixtures, expected);
+    assert_eq!(kinds().count(), expected.len(), "no kind is listed twice");
+}
+
+#[test]
+fn every_released_event_is_opened_and_written_again_byte_for_byte() {
+    for kind in kinds() {
+        let stored = released(kind);
+        let written = with_key(Arc::new(Unsealed), || read_and_written(kind, &stored)).expect(kind);
+        assert_eq!(text(&written), text(&stored), "{kind}");
+    }
+}
+
+#[test]
+fn without_a_key_personal_fields_are_carried_byte_for_byte() {
+    for kind in kinds() {
+        let stored = released(kind);
+        assert_eq!(text(&read_and_written(kind, &stored).expect(kind)), text(&stored), "{kind}");
+    }
+}
+
+#[test]
+fn a_field_that_a_later_release_adds_is_tolerated_wherever_it_stands() {
+    fn with_more(value: &mut Value) {
+        if let Value::Object(fields) = value {
+            fields.values_mut().for_each(with_more);
+            fields.insert("laterAdded".to_owned(), Value::from(1));
+        }
+    }
+    for kind in kinds() {
+        let stored = released(kind);
+        let mut later: Value = serde_json::from_slice(&stored).expect(kind);
+        with_more(&mut later);
+        let read = read_and_written(kind, later.to_string().as_bytes()).expect(kind);
+        let known: Value = serde_json::from_slice(&read).expect(kind);
+        assert_eq!(known, serde_json::from_slice::<Value>(&stored).expect(kind), "{kind}");
+    }
+}
+
+#[test]
+fn fixtures_of_personal_kinds_hold_nothing_in_clear() {
+    for kind in kinds() {
+        let stored = text(&released(kind));
+        for clear in ["Alice", "Bob", "9990000026", "1980-02-29", "knee", "opt-in", "prefer-not"] {
+            assert!(!stored.contains(clear), "{kind} shows {clear}");
+        }
+    }
+}
