@@ -1,6 +1,6 @@
 //! The limits of a request, checked before it is given a ticket. Nothing here knows what is stored.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, hash::Hash};
 
 use vocabulary::{LogName, StreamName};
 
@@ -8,6 +8,8 @@ use crate::port::{Append, Expected, Refused, limits};
 
 /// Bytes of the actor's JSON, and of the trace.
 const TEXT_BYTES_MAX: usize = 4_096;
+/// So many are compared each with each; more are hashed.
+const FEW: usize = 8;
 /// Bytes of a kind.
 const KIND_BYTES_MAX: usize = 100;
 
@@ -17,20 +19,16 @@ pub(crate) fn validate(append: &Append, log: LogName) -> Result<(), Refused> {
     count("requests on which it rests", append.rests_on.len(), limits::RESTS_ON_MAX)?;
     count("bytes of actor", append.provenance.actor.len(), TEXT_BYTES_MAX)?;
     count("bytes of trace", append.provenance.trace.as_ref().map_or(0, |trace| trace.len()), TEXT_BYTES_MAX)?;
-    let streams = conditions(append, log)?;
-    events(append, &streams)
+    conditions(append, log)?;
+    events(append)
 }
 
-fn conditions(append: &Append, log: LogName) -> Result<HashSet<&StreamName>, Refused> {
-    let mut streams = HashSet::with_capacity(append.conditions.len());
+fn conditions(append: &Append, log: LogName) -> Result<(), Refused> {
     for condition in &append.conditions {
         let stream = &condition.stream;
         // `StreamName::of` builds names without looking at them.
-        if stream.as_str().parse::<StreamName>().is_err() {
+        if stream.as_str().len() > StreamName::LENGTH_MAX || stream.as_str().parse::<StreamName>().is_err() {
             return Err(Refused::Invalid(format!("{stream} is no name of a stream")));
-        }
-        if !streams.insert(stream) {
-            return Err(Refused::Invalid(format!("there are two conditions on {stream}")));
         }
         match (condition.expected, log) {
             (Expected::Any, LogName::Care) => {
@@ -39,25 +37,47 @@ fn conditions(append: &Append, log: LogName) -> Result<HashSet<&StreamName>, Ref
             (Expected::Any, LogName::Access) | (Expected::Revision(_), LogName::Care | LogName::Access) => {}
         }
     }
-    Ok(streams)
+    match repeated(append.conditions.iter().map(|condition| &condition.stream)) {
+        Some(stream) => Err(Refused::Invalid(format!("there are two conditions on {stream}"))),
+        None => Ok(()),
+    }
 }
 
-fn events(append: &Append, streams: &HashSet<&StreamName>) -> Result<(), Refused> {
-    let mut ids = HashSet::with_capacity(append.events.len());
+fn events(append: &Append) -> Result<(), Refused> {
     for event in &append.events {
         count("bytes of data", event.data.len(), limits::DATA_BYTES_MAX)?;
         count("bytes of kind", event.kind.len(), KIND_BYTES_MAX)?;
         if event.kind.is_empty() {
             return Err(Refused::Invalid("an event has no kind".into()));
         }
-        if !streams.contains(&event.stream) {
-            return Err(Refused::Invalid(format!("there is no condition on {}", event.stream)));
-        }
-        if !ids.insert(event.id) {
-            return Err(Refused::Invalid(format!("two events have the id {}", event.id)));
-        }
     }
-    Ok(())
+    if let Some(id) = repeated(append.events.iter().map(|event| event.id)) {
+        return Err(Refused::Invalid(format!("two events have the id {id}")));
+    }
+    match unread(append) {
+        Some(stream) => Err(Refused::Invalid(format!("there is no condition on {stream}"))),
+        None => Ok(()),
+    }
+}
+
+/// A stream of an event for which there is no condition.
+fn unread(append: &Append) -> Option<&StreamName> {
+    let mut streams = append.events.iter().map(|event| &event.stream);
+    if append.conditions.len() <= FEW {
+        return streams.find(|stream| !append.conditions.iter().any(|condition| condition.stream == **stream));
+    }
+    let read: HashSet<&StreamName> = append.conditions.iter().map(|condition| &condition.stream).collect();
+    streams.find(|stream| !read.contains(stream))
+}
+
+/// The first item that was there before.
+fn repeated<T: Eq + Hash + Clone>(items: impl Iterator<Item = T> + Clone) -> Option<T> {
+    if items.clone().nth(FEW).is_none() {
+        let before = |at: usize, item: &T| items.clone().take(at).any(|earlier| earlier == *item);
+        return items.clone().enumerate().find(|(at, item)| before(*at, item)).map(|(_, item)| item);
+    }
+    let mut seen = HashSet::new();
+    items.into_iter().find(|item| !seen.insert(item.clone()))
 }
 
 fn count(what: &str, count: usize, max: usize) -> Result<(), Refused> {

@@ -24,7 +24,7 @@ pub(super) struct Statements([[Arc<str>; 4]; LOG2_ROWS_MAX + 1]);
 impl Statements {
     pub(super) fn new() -> Statements {
         let text = include_str!("../../sql/sqlite/insert.sql").trim_end();
-        let row = format!("({})", vec!["?"; COLUMNS].join(", "));
+        let row = format!("({})", ["?"; COLUMNS].join(", "));
         let statement = |log2: usize, form: usize| -> Arc<str> {
             let insert = text.replace(&row, &vec![row.as_str(); 1 << log2].join(", "));
             let begin = if form & 1 == 0 { "" } else { "BEGIN IMMEDIATE; " };
