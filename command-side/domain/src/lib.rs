@@ -14,6 +14,8 @@ pub mod practices;
 pub mod registration;
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod spec;
 
 pub use access::{Access, Caller, Capability, Permission};

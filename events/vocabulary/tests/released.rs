@@ -34,9 +34,11 @@ fn again<E: Event>(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
     Ok(event.encode().expect("what was read can be written"))
 }
 
+type Again = fn(&str, &[u8]) -> Result<Vec<u8>, Undecodable>;
+
 /// The event of these bytes, written again.
 fn read_and_written(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
-    let categories: [(&[&str], fn(&str, &[u8]) -> Result<Vec<u8>, Undecodable>); 5] = [
+    let categories: [(&[&str], Again); 5] = [
         (SessionEvent::KINDS, again::<SessionEvent>),
         (DiaryEvent::KINDS, again::<DiaryEvent>),
         (DonorEvent::KINDS, again::<DonorEvent>),

@@ -191,6 +191,12 @@ mod specs {
     }
 
     #[test]
+    fn without_its_practice_nothing_is_cancelled() {
+        let nine = time(clinic(), NINE, TEN_PAST);
+        world().given::<DiaryEvent>(booked(alice(), nine)).when(by_citizen()).rejected(&PRACTICE_NOT_FOUND);
+    }
+
+    #[test]
     fn another_patients_appointment_or_a_stale_version_is_refused() {
         let bobs = CancelAppointment { patient: bob(), ..by_citizen() };
         alice_at_nine().by(as_patient(bob())).when(bobs).rejected(&NOT_YOUR_APPOINTMENT);

@@ -147,6 +147,11 @@ mod specs {
     #[test]
     fn only_slots_that_exist_in_the_future_and_at_the_own_practice_are_held() {
         world().when(hold(NINE, alice())).rejected(&SESSION_NOT_FOUND);
+        world()
+            .given::<vocabulary::registration::RegistrationEvent>(registered(alice(), "1980-02-29"))
+            .given::<SessionEvent>(published(clinic(), 1))
+            .when(hold(NINE, alice()))
+            .rejected(&PRACTICE_NOT_FOUND);
         surgery().when(hold("2026-03-09T09:05:00Z", alice())).rejected(&SLOT_NOT_FOUND);
         surgery().at(NINE).when(hold(NINE, alice())).rejected(&IN_THE_PAST);
         surgery().at("2026-01-02T08:00:00Z").when(hold(NINE, alice())).rejected(&OUTSIDE_BOOKING_WINDOW);

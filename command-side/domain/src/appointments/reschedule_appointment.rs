@@ -149,7 +149,10 @@ impl RescheduleAppointment {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::appointment::{DiaryEvent, SessionEvent};
+    use vocabulary::{
+        appointment::{DiaryEvent, SessionEvent},
+        practice::{PracticeEvent, PracticeSettings, SettingsChanged},
+    };
 
     use super::*;
     use crate::{command::AnyEvent, spec::*};
@@ -269,6 +272,32 @@ mod specs {
             version: 2,
         };
         alice_at_nine().given::<DiaryEvent>(cancelled).when(move_to(clinic(), TEN_PAST)).rejected(&ALREADY_CANCELLED);
+    }
+
+    #[test]
+    fn it_is_not_moved_beyond_the_booking_window() {
+        alice_at_nine().at("2026-01-25T23:59:59Z").when(move_to(clinic(), TEN_PAST)).rejected(&OUTSIDE_BOOKING_WINDOW);
+    }
+
+    #[test]
+    fn the_other_open_bookings_count_against_the_limit() {
+        let other = time(elsewhere(), "2026-03-10T10:00:00Z", "2026-03-10T10:10:00Z");
+        let only_one = PracticeSettings { open_bookings_max: 1, ..PracticeSettings::default() };
+        alice_at_nine()
+            .given::<DiaryEvent>(booked(alice(), other))
+            .given::<PracticeEvent>(SettingsChanged { practice: site(), settings: only_one })
+            .when(move_to(clinic(), TEN_PAST))
+            .rejected(&LIMIT_REACHED);
+        let long = RescheduleAppointment { to_more_slots: vec![at(TEN_PAST); SLOTS_MAX], ..move_to(clinic(), NINE) };
+        alice_at_nine().when(long).rejected(&LIMIT_REACHED);
+    }
+
+    #[test]
+    fn without_its_practice_nothing_is_moved() {
+        world()
+            .given::<DiaryEvent>(booked(alice(), time(clinic(), NINE, TEN_PAST)))
+            .when(move_to(clinic(), TEN_PAST))
+            .rejected(&PRACTICE_NOT_FOUND);
     }
 
     #[test]
