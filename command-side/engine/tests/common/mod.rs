@@ -1,0 +1,295 @@
+//! A desk that gives out numbers, up to a limit: the smallest service on which everything that the engine promises can
+//! be seen. Every number says which state it was decided on: two equal ones, or a gap, would be a wrong decision.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure, RequestContext};
+use domain::{
+    Access, Caller, Class, Command, Context, Decision, Permission, Rejected, Rejection, State, Stream, access,
+    nothing_new, record,
+};
+use event_log::{Append, Condition, Expected, Log, LogOptions, NewEvent, Provenance};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+use vocabulary::{
+    Event, LogName, OdsCode, Raw, StreamName, SubjectId, Undecodable,
+    envelope::{IdentityLevel, Role},
+    text::Reason,
+};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NumberGiven {
+    pub number: u32,
+}
+
+impl Event for NumberGiven {
+    const CATEGORY: &'static str = "desk";
+    const SERVICE: &'static str = "desk";
+    const KINDS: &'static [&'static str] = &["desk.number-given.v1"];
+
+    fn kind(&self) -> &'static str {
+        "desk.number-given.v1"
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    fn decode(kind: &str, data: &[u8]) -> Result<Self, Undecodable> {
+        match kind {
+            "desk.number-given.v1" => {
+                serde_json::from_slice(data).map_err(|cause| Undecodable::Data { kind: Self::KINDS[0], cause })
+            }
+            other => Err(Undecodable::UnknownKind(other.to_owned())),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Desk {
+    pub given: u32,
+}
+
+impl State for Desk {
+    type Event = NumberGiven;
+
+    fn evolve(&mut self, event: &NumberGiven) {
+        // What is proposed on a state that never was leaves its trace.
+        self.given = event.number;
+    }
+}
+
+pub static NONE_LEFT: Rejection =
+    Rejection { code: "none-left", class: Class::Conflict, title: "No number is left.", advice: "Try another desk." };
+
+/// Take the next number of a desk.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TakeNumber {
+    pub desk: String,
+    /// How many there are.
+    pub most: u32,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// Desks of which a number is taken too, or none of any.
+    #[serde(default)]
+    pub also: Option<String>,
+}
+
+impl Command for TakeNumber {
+    const NAME: &'static str = "take-number";
+    const WHO: Access = access::anybody();
+    const REJECTIONS: &'static [&'static Rejection] = &[&NONE_LEFT];
+    type Reads = (Desk, Desk);
+
+    fn subject(&self) -> Option<SubjectId> {
+        None
+    }
+
+    fn organisation(&self) -> Option<OdsCode> {
+        None
+    }
+
+    fn streams(&self) -> (Stream<Desk>, Stream<Desk>) {
+        (Stream::of(&self.desk), Stream::of(self.also.as_ref().unwrap_or(&self.desk)))
+    }
+
+    fn decide(&self, (desk, other): (&Desk, &Desk), _: &Context) -> Result<Decision, Rejected> {
+        meddle(&self.desk, desk.given);
+        assert_ne!(self.desk, "panic", "the desk that panics");
+        if self.most == 0 {
+            return Ok(nothing_new());
+        }
+        if desk.given >= self.most || (self.also.is_some() && other.given >= self.most) {
+            return Err(NONE_LEFT.with("given", desk.given));
+        }
+        let (here, there) = self.streams();
+        let decision = record(&here, NumberGiven { number: desk.given + 1 });
+        Ok(if self.also.is_some() { decision.and(&there, NumberGiven { number: other.given + 1 }) } else { decision })
+    }
+}
+
+/// Look after somebody: for staff of the practice where they are registered, and for themselves.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LookAfter {
+    pub patient: SubjectId,
+}
+
+impl Command for LookAfter {
+    const NAME: &'static str = "look-after";
+    const WHO: Access = access::patient(IdentityLevel::P9).or(access::staff(Permission::Booking));
+    const REJECTIONS: &'static [&'static Rejection] = &[];
+    type Reads = Desk;
+
+    fn subject(&self) -> Option<SubjectId> {
+        Some(self.patient)
+    }
+
+    fn organisation(&self) -> Option<OdsCode> {
+        None
+    }
+
+    fn streams(&self) -> Stream<Desk> {
+        Stream::of(self.patient)
+    }
+
+    fn decide(&self, desk: &Desk, _: &Context) -> Result<Decision, Rejected> {
+        Ok(record(&self.streams(), NumberGiven { number: desk.given + 1 }))
+    }
+}
+
+/// Who gives out numbers of a desk between a decision and its append, and how often yet: another node, so to say.
+static MEDDLERS: LazyLock<Mutex<HashMap<String, (Log, u32)>>> = LazyLock::new(Mutex::default);
+
+/// Whenever a number of this desk is decided, somebody else takes it first.
+pub fn meddle_with(desk: &str, log: &Log, times: u32) {
+    MEDDLERS.lock().expect("not poisoned").insert(desk.to_owned(), (log.clone(), times));
+}
+
+fn meddle(desk: &str, given: u32) {
+    if let Some((log, times)) = MEDDLERS.lock().expect("not poisoned").get_mut(desk)
+        && *times > 0
+    {
+        *times -= 1;
+        drop(log.submit(number(desk, given, given + 1)).expect("submitted"));
+    }
+}
+
+/// An append past the engine.
+pub fn number(desk: &str, revision: u32, number: u32) -> Append {
+    let data = NumberGiven { number }.encode().expect("written");
+    append(desk_stream(desk), revision.into(), NumberGiven::KINDS[0], data)
+}
+
+pub fn append(stream: StreamName, revision: u64, kind: &'static str, data: Vec<u8>) -> Append {
+    Append {
+        conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(revision) }],
+        events: vec![NewEvent { stream, id: Uuid::now_v7(), kind, data: data.into() }],
+        provenance: Provenance {
+            actor: "{}".into(),
+            acting_for: None,
+            subject: None,
+            correlation: None,
+            causation: None,
+            trace: None,
+        },
+        idempotency: None,
+        rests_on: vec![],
+    }
+}
+
+pub fn desk_stream(desk: &str) -> StreamName {
+    StreamName::of("desk", desk)
+}
+
+pub fn catalogue() -> Catalogue {
+    Catalogue::new().with::<TakeNumber>().with::<LookAfter>()
+}
+
+/// An engine on a log of its own.
+pub struct House {
+    pub folder: TempDir,
+    pub log: Log,
+    pub engine: Engine,
+}
+
+pub async fn open(folder: &TempDir, options: LogOptions) -> Log {
+    let url = format!("sqlite:{}", folder.path().display());
+    Log::open(&url, LogName::Care, options).await.expect("a log")
+}
+
+pub async fn house() -> House {
+    house_with(EngineOptions::default()).await
+}
+
+pub async fn house_with(options: EngineOptions) -> House {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(&folder, LogOptions::default()).await;
+    let engine = Engine::start(log.clone(), catalogue(), options);
+    House { folder, log, engine }
+}
+
+impl House {
+    pub async fn take(&self, desk: &str, most: u32) -> Result<Answer, Failure> {
+        self.take_as(&new_key(), json!({"desk": desk, "most": most})).await
+    }
+
+    pub async fn take_as(&self, key: &str, body: Value) -> Result<Answer, Failure> {
+        self.give(somebody(), "take-number", key, body).await
+    }
+
+    pub async fn give(&self, caller: Caller, name: &str, key: &str, body: Value) -> Result<Answer, Failure> {
+        self.engine.execute(caller, name, Bytes::from(body.to_string()), request(key)).await
+    }
+
+    /// The stored numbers of a desk.
+    pub async fn numbers(&self, desk: &str) -> Vec<u32> {
+        self.events(&desk_stream(desk)).await.iter().map(decoded).collect()
+    }
+
+    pub async fn events(&self, stream: &StreamName) -> Vec<Raw> {
+        self.log.read_streams(std::slice::from_ref(stream)).await.expect("read").remove(0)
+    }
+
+    /// Waits, woken, until the log has come there.
+    pub async fn until(&self, position: u64) {
+        let mut end = self.log.watch();
+        let come = end.wait_for(|end| *end >= position);
+        tokio::time::timeout(Duration::from_secs(20), come).await.expect("in time").expect("a log");
+    }
+}
+
+fn decoded(event: &Raw) -> u32 {
+    NumberGiven::decode(&event.kind, &event.data).expect("a number").number
+}
+
+pub fn request(key: &str) -> RequestContext {
+    RequestContext { idempotency_key: key.into(), correlation: None, trace: None }
+}
+
+pub fn new_key() -> String {
+    Uuid::new_v4().to_string()
+}
+
+pub fn somebody() -> Caller {
+    Caller { id: "somebody".into(), role: Role::Operator, permissions: vec![], organisation: None, level: None }
+}
+
+pub fn nurse(organisation: &str) -> Caller {
+    Caller {
+        id: "nurse-1".into(),
+        role: Role::Staff,
+        permissions: vec![Permission::Booking],
+        organisation: Some(organisation.parse().expect("a code")),
+        level: None,
+    }
+}
+
+pub fn patient(subject: SubjectId, level: IdentityLevel) -> Caller {
+    Caller {
+        id: subject.to_string().into(),
+        role: Role::Patient,
+        permissions: vec![],
+        organisation: None,
+        level: Some(level),
+    }
+}
+
+pub fn new_subject() -> SubjectId {
+    SubjectId::new(Uuid::new_v4()).expect("version 4")
+}
+
+/// 1, 2, 3 …
+pub fn counted(most: u32) -> Vec<u32> {
+    (1..=most).collect()
+}
