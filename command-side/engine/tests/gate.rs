@@ -1,0 +1,120 @@
+//! Who is let in: commands and queries ask the same gate, and the registration that lets staff in is validated too.
+
+mod common;
+
+use std::sync::Arc;
+
+use command_engine::{Answer, Failure};
+use common::{House, append, house, new_key, new_subject, nurse, patient, somebody};
+use domain::{Command, access::Denied};
+use event_log::Log;
+use serde_json::json;
+use vocabulary::{
+    Event, Personal, SubjectId,
+    envelope::IdentityLevel,
+    personal::{Unsealed, with_key},
+    registration::{PatientRegistered, RegistrationEvent},
+};
+
+const HERE: &str = "A12345";
+const ELSEWHERE: &str = "B67890";
+
+async fn register(log: &Log, subject: SubjectId, practice: &str, revision: u64) {
+    let registered = RegistrationEvent::Registered(PatientRegistered {
+        subject,
+        practice: practice.parse().expect("a code"),
+        name: Personal::new("Ada Example".parse().expect("a name")),
+        nhs_number: Personal::new("9990000026".parse().expect("a number")),
+        born_on: Personal::new(vocabulary::text::BirthDate("1990-02-28".parse().expect("a day"))),
+    });
+    let data = with_key(Arc::new(Unsealed), || registered.encode()).expect("written");
+    let stream = domain::access::registration_of(subject);
+    log.append(append(stream, revision, registered.kind(), data)).await.expect("stored");
+}
+
+async fn look_after(house: &House, caller: domain::Caller, subject: SubjectId) -> Result<Answer, Failure> {
+    house.give(caller, "look-after", &new_key(), json!({"patient": subject})).await
+}
+
+const NOT_YOURS: Failure = Failure::Denied(Denied::NotYours);
+
+#[tokio::test]
+async fn patients_are_let_in_to_their_own_from_their_identity_level_on() {
+    let house = house().await;
+    let (alice, bob) = (new_subject(), new_subject());
+    assert!(look_after(&house, patient(alice, IdentityLevel::P9), alice).await.is_ok());
+    assert_eq!(look_after(&house, patient(bob, IdentityLevel::P9), alice).await, Err(NOT_YOURS));
+    let too_low = Failure::Denied(Denied::IdentityTooLow { level: IdentityLevel::P9 });
+    assert_eq!(look_after(&house, patient(alice, IdentityLevel::P5), alice).await, Err(too_low));
+}
+
+#[tokio::test]
+async fn staff_are_let_in_to_those_who_are_registered_with_them() {
+    let house = house().await;
+    let (here, elsewhere, nowhere) = (new_subject(), new_subject(), new_subject());
+    register(&house.log, here, HERE, 0).await;
+    register(&house.log, elsewhere, ELSEWHERE, 0).await;
+    assert!(look_after(&house, nurse(HERE), here).await.is_ok());
+    for other in [elsewhere, nowhere] {
+        assert_eq!(look_after(&house, nurse(HERE), other).await, Err(NOT_YOURS));
+    }
+    let mut without = nurse(HERE);
+    without.permissions.clear();
+    assert_eq!(look_after(&house, without, here).await, Err(NOT_YOURS));
+    assert_eq!(look_after(&house, somebody(), here).await, Err(NOT_YOURS));
+}
+
+/// The trap: write skew over a stream that is only read.
+#[tokio::test]
+async fn who_moved_away_a_moment_ago_is_no_longer_let_in_though_the_cache_says_so() {
+    let house = house().await;
+    let person = new_subject();
+    register(&house.log, person, HERE, 0).await;
+    look_after(&house, nurse(HERE), person).await.expect("registered here");
+    register(&house.log, person, ELSEWHERE, 1).await;
+    assert_eq!(look_after(&house, nurse(HERE), person).await, Err(NOT_YOURS));
+    assert!(look_after(&house, nurse(ELSEWHERE), person).await.is_ok());
+}
+
+/// The trap: wrong refusal from a stale cache.
+#[tokio::test]
+async fn who_has_come_a_moment_ago_is_let_in_though_the_cache_does_not_know() {
+    let house = house().await;
+    let person = new_subject();
+    assert_eq!(look_after(&house, nurse(HERE), person).await, Err(NOT_YOURS));
+    register(&house.log, person, HERE, 0).await;
+    assert!(look_after(&house, nurse(HERE), person).await.is_ok());
+}
+
+#[tokio::test]
+async fn queries_ask_the_same_gate_on_what_is_durable() {
+    let house = house().await;
+    let (person, who) = (new_subject(), &common::LookAfter::WHO);
+    let admit = async |caller: domain::Caller| house.engine.admit(who, &caller, Some(person), None).await;
+    assert_eq!(admit(patient(person, IdentityLevel::P9)).await, Ok(()));
+    assert_eq!(admit(nurse(HERE)).await, Err(NOT_YOURS));
+    register(&house.log, person, HERE, 0).await;
+    assert_eq!(admit(nurse(HERE)).await, Ok(()));
+    register(&house.log, person, ELSEWHERE, 1).await;
+    assert_eq!(admit(nurse(HERE)).await, Err(NOT_YOURS));
+    assert_eq!(admit(somebody()).await, Err(NOT_YOURS));
+}
+
+#[tokio::test]
+async fn an_event_keeps_who_did_it_and_for_whom() {
+    let house = house().await;
+    let person = new_subject();
+    register(&house.log, person, HERE, 0).await;
+    let mut request = common::request(&new_key());
+    request.correlation = Some(uuid::Uuid::from_u128(7));
+    request.trace = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into());
+    let body = json!({"patient": person}).to_string().into();
+    house.engine.execute(nurse(HERE), "look-after", body, request).await.expect("granted");
+    let event = house.events(&common::desk_stream(&person.to_string())).await.remove(0);
+    let actor = r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#;
+    assert_eq!((&*event.actor, event.subject), (actor, Some(person)));
+    assert_eq!(event.correlation, uuid::Uuid::from_u128(7));
+    assert_eq!(event.trace.as_deref(), Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+    assert!(event.command_key.is_some() && event.request_hash.is_some());
+    assert_eq!(event.id.get_version_num(), 7);
+}

@@ -1,0 +1,89 @@
+//! A wish that is sent again is granted once, for ever.
+
+mod common;
+
+use command_engine::{Engine, EngineOptions, Failure};
+use common::{catalogue, counted, house, nurse, open, request, somebody};
+use event_log::LogOptions;
+use futures::future::join_all;
+use serde_json::json;
+
+const KEY: &str = "one-wish-one-key";
+
+#[tokio::test]
+async fn a_repeat_gets_the_stored_outcome_though_it_would_now_be_refused() {
+    let house = house().await;
+    let first = house.take_as(KEY, json!({"desk": "only", "most": 1})).await.expect("granted");
+    assert!(house.take("only", 1).await.is_err(), "none is left");
+    let again = house.take_as(KEY, json!({"most": 1, "desk": "only"})).await.expect("the same answer");
+    assert!(again.replayed && !first.replayed);
+    assert_eq!((again.events, again.position), (first.events, first.position));
+    assert_eq!(house.numbers("only").await, [1]);
+}
+
+#[tokio::test]
+async fn a_repeat_is_recognised_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let log = open(&folder, LogOptions::default()).await;
+        let engine = Engine::start(log.clone(), catalogue(), EngineOptions::default());
+        let body = json!({"desk": "only", "most": 9}).to_string().into();
+        answers.push(engine.execute(somebody(), "take-number", body, request(KEY)).await.expect("granted"));
+        log.close().await;
+    }
+    assert_eq!(answers.iter().map(|answer| answer.replayed).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(answers[0].events, answers[1].events);
+}
+
+#[tokio::test]
+async fn the_same_key_with_another_body_is_refused_and_what_it_proposed_is_forgotten() {
+    let house = house().await;
+    house.take_as(KEY, json!({"desk": "first", "most": 9})).await.expect("granted");
+    let other = house.take_as(KEY, json!({"desk": "second", "most": 9})).await;
+    assert_eq!(other, Err(Failure::KeyReused));
+    house.take("second", 9).await.expect("granted");
+    assert_eq!(house.numbers("second").await, counted(1));
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_its_caller_and_command() {
+    let house = house().await;
+    let body = json!({"desk": "shared", "most": 9});
+    let one = house.give(somebody(), "take-number", KEY, body.clone()).await.expect("granted");
+    let other = house.give(nurse("A12345"), "take-number", KEY, body).await.expect("granted");
+    assert!(!one.replayed && !other.replayed);
+    assert_eq!(house.numbers("shared").await, counted(2));
+}
+
+#[tokio::test]
+async fn a_wish_that_is_sent_a_hundred_times_at_once_is_granted_once() {
+    let house = house().await;
+    let others = join_all((0..100).map(|_| house.take("busy", 999)));
+    let same = join_all((0..100).map(|_| house.take_as(KEY, json!({"desk": "busy", "most": 999}))));
+    let (others, same) = tokio::join!(others, same);
+    assert!(others.iter().chain(&same).all(|answer| answer.is_ok()));
+    assert_eq!(same.iter().flatten().filter(|answer| !answer.replayed).count(), 1);
+    assert_eq!(house.numbers("busy").await, counted(101));
+}
+
+#[tokio::test]
+async fn what_stored_nothing_is_decided_afresh() {
+    let house = house().await;
+    house.take("afresh", 1).await.expect("granted");
+    assert!(house.take_as(KEY, json!({"desk": "afresh", "most": 1})).await.is_err());
+    house.log.append(common::number("afresh", 1, 0)).await.expect("stored");
+    let answer = house.take_as(KEY, json!({"desk": "afresh", "most": 1})).await.expect("now there is one");
+    assert!(!answer.replayed);
+}
+
+#[tokio::test]
+async fn a_key_of_another_length_or_with_blanks_is_refused() {
+    let house = house().await;
+    let longest = "k".repeat(128);
+    assert!(house.take_as(&longest, json!({"desk": "keys", "most": 9})).await.is_ok());
+    for wrong in ["", "fifteen-letters", "sixteen letters!", "sechzehn-zeichen-ä", &"k".repeat(129)] {
+        let answer = house.take_as(wrong, json!({"desk": "keys", "most": 9})).await;
+        assert_eq!(answer, Err(Failure::UnfitKey), "{wrong:?}");
+    }
+}
