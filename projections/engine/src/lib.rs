@@ -1,1 +1,36 @@
+//! The engine of the read models: follow the log, fold, save rows and checkpoint in one transaction, rebuild, read. It
+//! opens no personal data and knows no read model.
 
+mod fold;
+mod follow;
+mod model;
+mod reader;
+mod rebuild;
+mod status;
+mod store;
+mod views;
+
+pub use model::{Model, model};
+pub use reader::{ROWS_MAX, Read, Reader, Scan, Waited};
+pub use rebuild::{RebuildProgress, RebuildReport};
+pub use status::{ModelState, ModelStatus};
+pub use views::Views;
+
+/// Why the views could not be opened, read, followed or rebuilt.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewsError {
+    #[error("there is no read model {0}")]
+    Unknown(String),
+    #[error("{0}")]
+    Unusable(String),
+    #[error("the read model {name} cannot go on from position {position}: {why}")]
+    Stopped { name: &'static str, position: u64, why: String },
+    #[error("another process has taken over the read model {0}")]
+    Superseded(&'static str),
+    #[error("the views could not be read or written: {0}")]
+    Store(#[from] sqlx::Error),
+    #[error("{0}")]
+    Log(#[from] event_log::LogError),
+    #[error("a row of {name} does not decode: {cause}")]
+    Row { name: &'static str, cause: serde_json::Error },
+}

@@ -1,0 +1,144 @@
+//! Folding in memory, apart from any store: the same code serves live batches and rebuilds.
+
+use std::{
+    any::Any,
+    cell::Cell,
+    collections::{HashMap, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use views::{Key, Keys, Projection};
+use vocabulary::{Followed, Raw, Recorded};
+
+use crate::ViewsError;
+
+/// An event at which a read model cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    pub position: u64,
+    pub why: String,
+}
+
+/// A row as it is to be stored: `None` takes it away.
+pub type Saved = (Key, Option<Vec<u8>>);
+
+/// The rows of one read model that are in memory.
+pub trait Fold: Send {
+    /// Decodes events, in order, and asks for their keys.
+    ///
+    /// # Errors
+    /// The first event that cannot be read; then nothing of the batch is taken.
+    fn take(&mut self, batch: Vec<Raw>) -> Result<(), Stop>;
+
+    /// The rows that the taken events touch and that are not in memory.
+    fn wanted(&self) -> Vec<Key>;
+
+    /// Puts a stored row into memory.
+    ///
+    /// # Errors
+    /// When it does not decode.
+    fn put(&mut self, key: Key, row: &[u8]) -> Result<(), ViewsError>;
+
+    /// Applies what was taken. Keys that were wanted and not put have no row.
+    ///
+    /// # Errors
+    /// The event at which the read model panicked. The rows are spoilt then: throw the fold away.
+    fn fold(&mut self) -> Result<(), Stop>;
+
+    /// The rows that have changed since the last flush, ordered by key. Nothing stays in memory.
+    ///
+    /// # Errors
+    /// When a row cannot be written as JSON.
+    fn flush(&mut self) -> Result<Vec<Saved>, ViewsError>;
+
+    /// Rows in memory.
+    fn rows(&self) -> usize;
+}
+
+pub struct Folding<P: Projection> {
+    taken: Vec<(Recorded<P::Event>, Keys)>,
+    rows: HashMap<Key, Option<P::Row>>,
+}
+
+impl<P: Projection> Default for Folding<P> {
+    fn default() -> Self {
+        Folding { taken: Vec::new(), rows: HashMap::new() }
+    }
+}
+
+impl<P: Projection> Fold for Folding<P> {
+    fn take(&mut self, batch: Vec<Raw>) -> Result<(), Stop> {
+        let at = Cell::new(0);
+        let read = || {
+            let mut taken = Vec::with_capacity(batch.len());
+            for raw in batch {
+                at.set(raw.position);
+                if !P::Event::follows(&raw.kind) {
+                    continue;
+                }
+                let Some(event) = P::Event::read(&raw.kind, &raw.data).map_err(|cause| cause.to_string())? else {
+                    continue;
+                };
+                let fact = raw.map(|_| event);
+                let keys = P::keys(&fact);
+                if !keys.is_empty() {
+                    taken.push((fact, keys));
+                }
+            }
+            Ok(taken)
+        };
+        let taken = guarded(read).map_err(|why| Stop { position: at.get(), why })?;
+        self.taken.extend(taken);
+        Ok(())
+    }
+
+    fn wanted(&self) -> Vec<Key> {
+        let keys = self.taken.iter().flat_map(|(_, keys)| keys).filter(|key| !self.rows.contains_key(*key));
+        let mut seen = HashSet::new();
+        keys.filter(|key| seen.insert(*key)).cloned().collect()
+    }
+
+    fn put(&mut self, key: Key, row: &[u8]) -> Result<(), ViewsError> {
+        let row = serde_json::from_slice(row).map_err(|cause| ViewsError::Row { name: P::NAME, cause })?;
+        self.rows.insert(key, Some(row));
+        Ok(())
+    }
+
+    fn fold(&mut self) -> Result<(), Stop> {
+        let at = Cell::new(0);
+        let (taken, rows) = (std::mem::take(&mut self.taken), &mut self.rows);
+        let apply = || {
+            for (fact, keys) in taken {
+                at.set(fact.position);
+                for key in keys {
+                    let row = rows.remove(&key).flatten();
+                    let row = P::evolve(&key, row, &fact);
+                    rows.insert(key, row);
+                }
+            }
+            Ok(())
+        };
+        guarded(apply).map_err(|why| Stop { position: at.get(), why })
+    }
+
+    fn flush(&mut self) -> Result<Vec<Saved>, ViewsError> {
+        let mut rows: Vec<_> = self.rows.drain().collect();
+        rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let written = |row: P::Row| serde_json::to_vec(&row).map_err(|cause| ViewsError::Row { name: P::NAME, cause });
+        rows.into_iter().map(|(key, row)| Ok((key, row.map(written).transpose()?))).collect()
+    }
+
+    fn rows(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+/// Runs a read model's own code: its panic is an answer.
+fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(format!("it panicked: {}", words(panic.as_ref()))))
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
+}

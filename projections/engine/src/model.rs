@@ -1,0 +1,21 @@
+//! A read model as the engine keeps it: its type erased, its name and version kept.
+
+use std::any::TypeId;
+
+use views::Projection;
+
+use crate::fold::{Fold, Folding};
+
+/// A read model that the engine is to keep.
+#[derive(Clone, Copy)]
+pub struct Model {
+    pub(crate) name: &'static str,
+    pub(crate) version: u32,
+    pub(crate) type_id: TypeId,
+    pub(crate) fold: fn() -> Box<dyn Fold>,
+}
+
+/// The read model `P`.
+pub fn model<P: Projection>() -> Model {
+    Model { name: P::NAME, version: P::VERSION, type_id: TypeId::of::<P>(), fold: || Box::new(Folding::<P>::default()) }
+}

@@ -1,0 +1,193 @@
+//! Rebuilding: the same fold, from the first event, into a new build beside the live one. Rows stay in memory until the
+//! end, or until there are too many; then they are loaded in bulk, ordered by key.
+
+use std::time::Instant;
+
+use event_log::Log;
+use serde::Serialize;
+use tokio::sync::mpsc;
+use vocabulary::Raw;
+
+use crate::{
+    ViewsError,
+    fold::Fold,
+    follow::{BATCH_EVENTS_MAX, advanced, apply, off, stopped, take},
+    store::{Build, Checkpoint, Store},
+    views::{Kept, Turn},
+};
+
+/// Rows that are kept in memory before they are written (some 500 bytes each).
+const ROWS_IN_MEMORY_MAX: usize = 500_000;
+/// Batches that are read ahead.
+const BATCHES_AHEAD_MAX: usize = 4;
+
+/// How far a rebuild is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct RebuildProgress {
+    pub events_done: u64,
+    pub events_total: u64,
+    pub events_per_second: f64,
+    pub seconds_left: f64,
+}
+
+/// What a rebuild did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct RebuildReport {
+    pub build: i64,
+    pub events: u64,
+    pub seconds: f64,
+}
+
+pub async fn rebuild(
+    store: &Store,
+    log: &Log,
+    kept: &Kept,
+    progress: &(impl Fn(RebuildProgress) + Send + Sync),
+) -> Result<RebuildReport, ViewsError> {
+    let started = Instant::now();
+    let old = kept.live_build();
+    let new = Build { build: old.build + 1, ..old };
+    // A rebuild that failed earlier may have left its table.
+    store.drop(&new).await?;
+    store.create(&new, log.lineage(), false).await?;
+    let epoch = store.take_over(&new).await?;
+    let mut turn = Turn { epoch, checkpoint: Checkpoint { position: 0, event_id: None } };
+    let folded = fold_all(store, log, kept, &new, &mut turn, progress, started).await;
+    let replaced = match folded {
+        Ok(()) => replace(store, log, kept, &old, &new, turn).await,
+        Err(error) => Err(error),
+    };
+    match replaced {
+        Ok(events) => Ok(RebuildReport { build: new.build, events, seconds: started.elapsed().as_secs_f64() }),
+        Err(error) => {
+            store.drop(&new).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Folds everything that the log holds now.
+async fn fold_all(
+    store: &Store,
+    log: &Log,
+    kept: &Kept,
+    new: &Build,
+    turn: &mut Turn,
+    progress: &(impl Fn(RebuildProgress) + Send + Sync),
+    started: Instant,
+) -> Result<(), ViewsError> {
+    let total = log.end();
+    let mut batches = read_ahead(log.clone(), total);
+    let mut fold = (kept.model.fold)();
+    let mut at = turn.checkpoint;
+    // Until rows are written for the first time, there are none to load.
+    let mut written = false;
+    while let Some(batch) = batches.recv().await {
+        let batch = batch?;
+        let Some(last) = batch.last().map(|event| (event.position, event.id)) else { break };
+        let (back, wanted) = take(new, fold, at.position, batch).await?;
+        fold = back;
+        if written {
+            for (key, row) in store.load(new, &wanted).await? {
+                fold.put(key, &row)?;
+            }
+        }
+        fold = folded(new, fold).await?;
+        at = Checkpoint { position: last.0, event_id: Some(last.1) };
+        if fold.rows() > ROWS_IN_MEMORY_MAX {
+            fold = write(store, new, fold, turn, at).await?;
+            written = true;
+        }
+        progress(so_far(at.position, total, started));
+    }
+    write(store, new, fold, turn, at).await.map(drop)
+}
+
+fn read_ahead(log: Log, until: u64) -> mpsc::Receiver<Result<Vec<Raw>, event_log::LogError>> {
+    let (to, batches) = mpsc::channel(BATCHES_AHEAD_MAX);
+    tokio::spawn(async move {
+        let mut after = 0;
+        while after < until {
+            let batch = log.read(after, BATCH_EVENTS_MAX).await;
+            let last = batch.as_ref().ok().and_then(|batch| batch.last()).map(|event| event.position);
+            if to.send(batch).await.is_err() {
+                return;
+            }
+            match last {
+                Some(last) => after = last,
+                None => return,
+            }
+        }
+    });
+    batches
+}
+
+async fn folded(new: &Build, mut fold: Box<dyn Fold>) -> Result<Box<dyn Fold>, ViewsError> {
+    off(move || fold.fold().map(|()| fold)).await?.map_err(|stop| stopped(new, stop))
+}
+
+async fn write(
+    store: &Store,
+    new: &Build,
+    mut fold: Box<dyn Fold>,
+    turn: &mut Turn,
+    to: Checkpoint,
+) -> Result<Box<dyn Fold>, ViewsError> {
+    let (fold, rows) = off(move || {
+        let rows = fold.flush();
+        (fold, rows)
+    })
+    .await?;
+    store.save(new, turn.epoch, &rows?, to).await?;
+    turn.checkpoint = to;
+    Ok(fold)
+}
+
+/// Catches up with what came meanwhile, while the live build waits, and takes its place.
+async fn replace(
+    store: &Store,
+    log: &Log,
+    kept: &Kept,
+    old: &Build,
+    new: &Build,
+    mut turn: Turn,
+) -> Result<u64, ViewsError> {
+    let mut live = kept.turn.lock().await;
+    let mut recorded_at = 0;
+    while turn.checkpoint.position < log.end() || recorded_at == 0 {
+        let batch = log.read(turn.checkpoint.position, BATCH_EVENTS_MAX).await?;
+        if batch.is_empty() {
+            break;
+        }
+        recorded_at = apply(store, new, (kept.model.fold)(), &mut turn, batch).await?;
+    }
+    if recorded_at == 0 {
+        let last = turn.checkpoint.position.checked_sub(1);
+        let event = match last {
+            Some(before) => log.read(before, 1).await?.into_iter().next(),
+            None => None,
+        };
+        recorded_at = event.map_or(0, |event| event.recorded_at.micros());
+    }
+    store.replace(old, new).await?;
+    *live = turn;
+    {
+        let mut marked = kept.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        marked.build = *new;
+        marked.stopped = None;
+    }
+    advanced(kept, &live, recorded_at);
+    kept.replaced.notify_one();
+    metrics::gauge!("views_stopped", "name" => new.name).set(0.0);
+    Ok(live.checkpoint.position)
+}
+
+fn so_far(done: u64, total: u64, started: Instant) -> RebuildProgress {
+    let rate = done as f64 / started.elapsed().as_secs_f64().max(f64::EPSILON);
+    RebuildProgress {
+        events_done: done,
+        events_total: total,
+        events_per_second: rate,
+        seconds_left: total.saturating_sub(done) as f64 / rate.max(1.0),
+    }
+}

@@ -1,0 +1,31 @@
+//! How the read models are, as operators and metrics see them.
+
+use serde::Serialize;
+
+/// One read model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelStatus {
+    pub name: &'static str,
+    pub version: u32,
+    pub build: i64,
+    /// The last event that is in its rows.
+    pub position: u64,
+    /// Events of the log that are not in its rows yet.
+    pub lag_events: u64,
+    /// How long ago the last event in its rows was recorded, in milliseconds; 0 when there is nothing to catch up.
+    pub lag_ms: u64,
+    #[serde(flatten)]
+    pub state: ModelState,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ModelState {
+    Following,
+    /// It goes on serving what it has. It tries again when the process starts.
+    Stopped {
+        stopped_at: u64,
+        why: String,
+    },
+    Rebuilding,
+}

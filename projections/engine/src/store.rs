@@ -1,0 +1,251 @@
+//! The views' database on SQLite: a table for each build of each read model, and the checkpoints beside them. Rows and
+//! checkpoint are written in one transaction. `synchronous=NORMAL` is enough: after a power cut the views are older, with
+//! the checkpoint that belongs to them, and they go on from there.
+
+use std::sync::Arc;
+
+use event_log::LogError;
+use sqlx::{
+    Arguments, AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::{Mutex, MutexGuard};
+use uuid::Uuid;
+use views::Key;
+
+use crate::{ViewsError, fold::Saved};
+
+/// Connections that read.
+const READERS: u32 = 4;
+/// Rows of one INSERT statement. A power of two, so that few statements are prepared.
+const INSERT_ROWS_MAX: usize = 256;
+/// Keys of one query for touched rows.
+const LOAD_KEYS_MAX: usize = 10_000;
+
+/// One build of a read model: its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Build {
+    pub name: &'static str,
+    pub version: u32,
+    pub build: i64,
+}
+
+impl Build {
+    pub fn table(&self) -> String {
+        format!("view_{}_v{}_b{}", self.name, self.version, self.build)
+    }
+}
+
+/// A build's place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub position: u64,
+    pub event_id: Option<Uuid>,
+}
+
+/// A build as it stands in the database.
+pub struct Found {
+    pub build: i64,
+    pub live: bool,
+    pub checkpoint: Checkpoint,
+    pub lineage: Uuid,
+}
+
+#[derive(Clone)]
+pub struct Store {
+    /// SQLite has one writer; whoever waits for it waits here, in turn.
+    writer: Arc<Mutex<SqliteConnection>>,
+    pub readers: SqlitePool,
+}
+
+impl Store {
+    pub async fn open(url: &str) -> Result<Store, ViewsError> {
+        let file = url
+            .strip_prefix("sqlite:")
+            .ok_or_else(|| ViewsError::Unusable(format!("views at {url}: only sqlite:FILE is known to this build")))?;
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .statement_cache_capacity(64);
+        let mut writer = SqliteConnection::connect_with(&options).await?;
+        sqlx::query(include_str!("../sql/sqlite/projection.sql")).execute(&mut writer).await?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        Ok(Store { writer: Arc::new(Mutex::new(writer)), readers })
+    }
+
+    pub async fn write(&self) -> MutexGuard<'_, SqliteConnection> {
+        self.writer.lock().await
+    }
+
+    pub async fn builds(&self, name: &str, version: u32) -> Result<Vec<Found>, ViewsError> {
+        let rows = sqlx::query(
+            "SELECT build, live, position, event_id, lineage FROM projection WHERE name = ? AND version = ? ORDER BY build",
+        )
+        .bind(name)
+        .bind(version)
+        .fetch_all(&mut *self.write().await)
+        .await?;
+        let found = |row: sqlx::sqlite::SqliteRow| {
+            Ok(Found {
+                build: row.try_get(0)?,
+                live: row.try_get(1)?,
+                checkpoint: Checkpoint { position: unsigned(row.try_get(2)?), event_id: row.try_get(3)? },
+                lineage: row.try_get(4)?,
+            })
+        };
+        rows.into_iter().map(found).collect()
+    }
+
+    /// Makes an empty build at position 0.
+    pub async fn create(&self, build: &Build, lineage: Uuid, live: bool) -> Result<(), ViewsError> {
+        let mut writer = self.write().await;
+        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let table = format!(
+            "CREATE TABLE {} (partition TEXT NOT NULL, sort TEXT NOT NULL, row BLOB NOT NULL, \
+             PRIMARY KEY (partition, sort)) STRICT, WITHOUT ROWID",
+            build.table()
+        );
+        sqlx::query(AssertSqlSafe(table)).execute(&mut *transaction).await?;
+        sqlx::query("INSERT INTO projection (name, version, build, live, position, lineage, epoch) VALUES (?, ?, ?, ?, 0, ?, 0)")
+            .bind(build.name)
+            .bind(build.version)
+            .bind(build.build)
+            .bind(live)
+            .bind(lineage)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    pub async fn drop(&self, build: &Build) -> Result<(), ViewsError> {
+        let mut writer = self.write().await;
+        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+        forget(&mut transaction, build).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Takes a build over: what its earlier owner still writes is refused from now on.
+    pub async fn take_over(&self, build: &Build) -> Result<i64, ViewsError> {
+        let row = sqlx::query(
+            "UPDATE projection SET epoch = epoch + 1 WHERE name = ? AND version = ? AND build = ? RETURNING epoch",
+        )
+        .bind(build.name)
+        .bind(build.version)
+        .bind(build.build)
+        .fetch_one(&mut *self.write().await)
+        .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// The stored rows of these keys.
+    pub async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError> {
+        let mut rows = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(LOAD_KEYS_MAX) {
+            let pairs: Vec<_> = keys.iter().map(|key| [&key.partition, &key.sort]).collect();
+            let wanted = serde_json::to_string(&pairs).map_err(|cause| ViewsError::Row { name: build.name, cause })?;
+            let query = format!(
+                "SELECT row.partition, row.sort, row.row FROM json_each(?) AS wanted CROSS JOIN {} AS row \
+                 ON row.partition = wanted.value ->> 0 AND row.sort = wanted.value ->> 1",
+                build.table()
+            );
+            let found = sqlx::query(AssertSqlSafe(query)).bind(wanted).fetch_all(&mut *self.write().await).await?;
+            for row in found {
+                rows.push((Key { partition: row.try_get(0)?, sort: row.try_get(1)? }, row.try_get(2)?));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Rows and checkpoint in one transaction, if the build is still this owner's.
+    pub async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], to: Checkpoint) -> Result<(), ViewsError> {
+        let mut writer = self.write().await;
+        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+        advance(&mut transaction, build, epoch, to).await?;
+        put_rows(&mut transaction, build, rows).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Makes `new` the build that is read, and takes `old` away, in one transaction.
+    pub async fn replace(&self, old: &Build, new: &Build) -> Result<(), ViewsError> {
+        let mut writer = self.write().await;
+        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+        forget(&mut transaction, old).await?;
+        sqlx::query("UPDATE projection SET live = 1 WHERE name = ? AND version = ? AND build = ?")
+            .bind(new.name)
+            .bind(new.version)
+            .bind(new.build)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+async fn forget(transaction: &mut Transaction<'_, Sqlite>, build: &Build) -> Result<(), ViewsError> {
+    sqlx::query(AssertSqlSafe(format!("DROP TABLE IF EXISTS {}", build.table()))).execute(&mut **transaction).await?;
+    sqlx::query("DELETE FROM projection WHERE name = ? AND version = ? AND build = ?")
+        .bind(build.name)
+        .bind(build.version)
+        .bind(build.build)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+async fn advance(
+    transaction: &mut Transaction<'_, Sqlite>,
+    build: &Build,
+    epoch: i64,
+    to: Checkpoint,
+) -> Result<(), ViewsError> {
+    let done = sqlx::query(include_str!("../sql/sqlite/advance.sql"))
+        .bind(signed(to.position)?)
+        .bind(to.event_id)
+        .bind(build.name)
+        .bind(build.version)
+        .bind(build.build)
+        .bind(epoch)
+        .execute(&mut **transaction)
+        .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(ViewsError::Superseded(build.name)) }
+}
+
+async fn put_rows(transaction: &mut Transaction<'_, Sqlite>, build: &Build, rows: &[Saved]) -> Result<(), ViewsError> {
+    let table = build.table();
+    let mut kept: &[_] = &rows.iter().filter_map(|(key, row)| Some((key, row.as_ref()?))).collect::<Vec<_>>();
+    let mut size = INSERT_ROWS_MAX;
+    while !kept.is_empty() {
+        while size > kept.len() {
+            size /= 2;
+        }
+        let (chunk, rest) = kept.split_at(size);
+        kept = rest;
+        let values = vec!["(?, ?, ?)"; size].join(", ");
+        let insert = format!("INSERT OR REPLACE INTO {table} (partition, sort, row) VALUES {values}");
+        let mut arguments = SqliteArguments::default();
+        for (key, row) in chunk {
+            arguments.add(&key.partition).map_err(sqlx::Error::Encode)?;
+            arguments.add(&key.sort).map_err(sqlx::Error::Encode)?;
+            arguments.add(row.as_slice()).map_err(sqlx::Error::Encode)?;
+        }
+        sqlx::query_with(AssertSqlSafe(insert), arguments).execute(&mut **transaction).await?;
+    }
+    for (key, _) in rows.iter().filter(|(_, row)| row.is_none()) {
+        sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE partition = ? AND sort = ?")))
+            .bind(&key.partition)
+            .bind(&key.sort)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Positions are far below 2^63.
+fn signed(position: u64) -> Result<i64, ViewsError> {
+    i64::try_from(position).map_err(|_| LogError::Damaged { position, why: "no log is as long as that".into() }.into())
+}
+
+pub fn unsigned(position: i64) -> u64 {
+    u64::try_from(position).unwrap_or_default()
+}

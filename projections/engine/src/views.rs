@@ -1,0 +1,228 @@
+//! The views of one log: opened, followed, listed, read, rebuilt.
+
+use std::{
+    collections::HashMap,
+    marker::PhantomData,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+};
+
+use event_log::Log;
+use futures::future::try_join_all;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use views::Projection;
+use vocabulary::Timestamp;
+
+use crate::{
+    Model, ModelState, ModelStatus, Reader, RebuildProgress, RebuildReport, ViewsError,
+    fold::Stop,
+    follow, rebuild,
+    store::{Build, Checkpoint, Store},
+};
+
+/// The read models of one log. Cheap to clone.
+#[derive(Clone)]
+pub struct Views {
+    store: Store,
+    log: Log,
+    kept: Arc<HashMap<std::any::TypeId, Arc<Kept>>>,
+    clock: fn() -> Timestamp,
+}
+
+/// One read model, as it is kept.
+pub struct Kept {
+    pub model: Model,
+    /// How far its rows are; readers wait on it.
+    pub position: watch::Sender<u64>,
+    /// When the last event in its rows was recorded, in microseconds.
+    pub recorded_at: AtomicI64,
+    pub rebuilding: AtomicBool,
+    /// Wakes the follower of a stopped read model when a rebuild has replaced it.
+    pub replaced: Notify,
+    pub live: Mutex<Live>,
+    /// Whoever writes rows holds this.
+    pub turn: tokio::sync::Mutex<Turn>,
+}
+
+pub struct Live {
+    pub build: Build,
+    pub stopped: Option<Stop>,
+}
+
+pub struct Turn {
+    pub epoch: i64,
+    pub checkpoint: Checkpoint,
+}
+
+impl Kept {
+    pub fn live_build(&self) -> Build {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).build
+    }
+
+    pub fn stopped(&self) -> Option<Stop> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).stopped.clone()
+    }
+
+    pub fn set_stopped(&self, stop: Option<Stop>) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).stopped = stop;
+    }
+}
+
+impl Views {
+    /// Opens (makes) the views of a log at `sqlite:FILE`. Nothing follows yet: see `run`. What an interrupted rebuild left
+    /// is taken away.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn open(url: &str, log: Log, models: Vec<Model>) -> Result<Views, ViewsError> {
+        let store = Store::open(url).await?;
+        let mut kept = HashMap::new();
+        for model in models {
+            kept.insert(model.type_id, Arc::new(keep(&store, &log, model).await?));
+        }
+        Ok(Views { store, log, kept: Arc::new(kept), clock: || Timestamp::from_jiff(jiff::Timestamp::now()) })
+    }
+
+    /// Follows the log with every read model until `stop`; ends at a batch boundary. One that cannot go on stops alone.
+    ///
+    /// # Errors
+    /// When a read model's owner is another process now.
+    pub async fn run(&self, stop: CancellationToken) -> Result<(), ViewsError> {
+        let followers = self.kept.values().map(|kept| follow::follow(&self.store, &self.log, kept, &stop));
+        try_join_all(followers).await.map(drop)
+    }
+
+    pub fn reader<P: Projection>(&self) -> Reader<P> {
+        let kept = self.kept.get(&std::any::TypeId::of::<P>()).cloned();
+        Reader { store: self.store.clone(), kept, projection: PhantomData }
+    }
+
+    /// Every read model, by name.
+    pub fn status(&self) -> Vec<ModelStatus> {
+        let mut all: Vec<_> = self.kept.values().map(|kept| self.status_of(kept)).collect();
+        all.sort_unstable_by_key(|status| (status.name, status.version));
+        all
+    }
+
+    fn status_of(&self, kept: &Kept) -> ModelStatus {
+        let build = kept.live_build();
+        let position = *kept.position.borrow();
+        let lag_events = self.log.end().saturating_sub(position);
+        let recorded_at = Timestamp::from_micros(kept.recorded_at.load(Ordering::Relaxed));
+        let age_ms = u64::try_from((self.clock)().since(recorded_at).as_millis()).unwrap_or_default();
+        let state = match kept.stopped() {
+            _ if kept.rebuilding.load(Ordering::Relaxed) => ModelState::Rebuilding,
+            Some(stop) => ModelState::Stopped { stopped_at: stop.position, why: stop.why },
+            None => ModelState::Following,
+        };
+        let lag_ms = if lag_events == 0 { 0 } else { age_ms };
+        ModelStatus {
+            name: build.name,
+            version: build.version,
+            build: build.build,
+            position,
+            lag_events,
+            lag_ms,
+            state,
+        }
+    }
+
+    /// Waits until every read model that has not stopped has come to `position`.
+    pub async fn caught_up(&self, position: u64) {
+        for kept in self.kept.values() {
+            let mut reached = kept.position.subscribe();
+            tokio::select! {
+                _ = reached.wait_for(|reached| *reached >= position) => {}
+                () = stopped(kept) => {}
+            }
+        }
+    }
+
+    /// Folds a read model again from the first event into a new build, beside the live one, and puts it in its place.
+    ///
+    /// # Errors
+    /// When there is no such read model, it is being rebuilt already, or it cannot be folded to the end: then the live
+    /// build stays.
+    pub async fn rebuild(
+        &self,
+        name: &str,
+        progress: impl Fn(RebuildProgress) + Send + Sync,
+    ) -> Result<RebuildReport, ViewsError> {
+        let kept = self.kept.values().find(|kept| kept.model.name == name);
+        let kept = kept.ok_or_else(|| ViewsError::Unknown(name.to_owned()))?;
+        if kept.rebuilding.swap(true, Ordering::AcqRel) {
+            return Err(ViewsError::Unusable(format!("{name} is being rebuilt already")));
+        }
+        let report = rebuild::rebuild(&self.store, &self.log, kept, &progress).await;
+        kept.rebuilding.store(false, Ordering::Release);
+        report
+    }
+}
+
+/// Ends when the read model has stopped.
+async fn stopped(kept: &Kept) {
+    // A stop touches the watch, so whoever waits sees it.
+    let mut touched = kept.position.subscribe();
+    while kept.stopped().is_none() {
+        if touched.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn keep(store: &Store, log: &Log, model: Model) -> Result<Kept, ViewsError> {
+    let (name, version) = (model.name, model.version);
+    let build = |build| Build { name, version, build };
+    let mut live = None;
+    for found in store.builds(name, version).await? {
+        if found.live {
+            live = Some((build(found.build), found.checkpoint, found.lineage));
+        } else {
+            store.drop(&build(found.build)).await?;
+        }
+    }
+    let (build, checkpoint, lineage) = match live {
+        Some(live) => live,
+        None => {
+            store.create(&build(1), log.lineage(), true).await?;
+            (build(1), Checkpoint { position: 0, event_id: None }, log.lineage())
+        }
+    };
+    let (recorded_at, stop) = match belongs(log, checkpoint, lineage).await? {
+        Ok(recorded_at) => (recorded_at, None),
+        Err(why) => (Timestamp::EPOCH, Some(Stop { position: checkpoint.position, why })),
+    };
+    let epoch = store.take_over(&build).await?;
+    Ok(Kept {
+        model,
+        position: watch::Sender::new(checkpoint.position),
+        recorded_at: AtomicI64::new(recorded_at.micros()),
+        rebuilding: AtomicBool::new(false),
+        replaced: Notify::new(),
+        live: Mutex::new(Live { build, stopped: stop }),
+        turn: tokio::sync::Mutex::new(Turn { epoch, checkpoint }),
+    })
+}
+
+/// Whether the checkpoint lies in this log's history; then when its event was recorded.
+async fn belongs(
+    log: &Log,
+    checkpoint: Checkpoint,
+    lineage: uuid::Uuid,
+) -> Result<Result<Timestamp, String>, ViewsError> {
+    if lineage != log.lineage() {
+        return Ok(Err("the rows were made from a log of another lineage".into()));
+    }
+    let Some(before) = checkpoint.position.checked_sub(1) else { return Ok(Ok(Timestamp::EPOCH)) };
+    if checkpoint.position > log.end() {
+        return Ok(Err(format!("the log ends at {}: it was restored to an older point", log.end())));
+    }
+    let event = log.read(before, 1).await?.into_iter().next();
+    match event {
+        Some(event) if Some(event.id) == checkpoint.event_id => Ok(Ok(event.recorded_at)),
+        _ => Ok(Err("another event stands at the checkpoint: the log was restored to an older point".into())),
+    }
+}
