@@ -140,6 +140,7 @@ impl Lane {
             // Nobody may be waiting any more. It is stored all the same.
             let _ = answer.send(outcome);
         }
+        self.writer.settle().await;
     }
 
     fn request(&self, append: Append, first_ticket: u64) -> Request {

@@ -51,6 +51,9 @@ pub trait Writer: Send {
     /// durable; whatever fails is in the answers.
     async fn commit(&mut self, batch: &[Request]) -> Committed;
 
+    /// What there is to do after a commit that no answer has to wait for. Called after each, before the next.
+    async fn settle(&mut self);
+
     /// The last thing that happens to a store: after it, another process may open the log.
     async fn close(self: Box<Self>);
 }

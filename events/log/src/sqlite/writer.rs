@@ -46,6 +46,7 @@ pub(super) struct SqliteWriter {
     statements: Statements,
     /// Exact, because no other process writes.
     heads: LruCache<StreamName, Head>,
+    unsettled: Option<Unsettled>,
     last: Last,
     checkpoints: Checkpoints,
     /// Given back when everything else is closed.
@@ -56,6 +57,13 @@ pub(super) struct SqliteWriter {
 struct Failure {
     why: String,
     sent: Option<Sent>,
+}
+
+/// A batch that is on disk, and not yet in memory.
+struct Unsettled {
+    read: Heads,
+    moved: Heads,
+    events: usize,
 }
 
 /// What was sent to the disk.
@@ -83,6 +91,7 @@ impl SqliteWriter {
             clock: options.clock,
             statements: Statements::new(),
             heads: LruCache::new(heads_max),
+            unsettled: None,
             last,
             checkpoints,
             held,
@@ -111,7 +120,7 @@ impl SqliteWriter {
             stored = self.store(batch, &plan, recorded_at).await;
         }
         match stored {
-            Ok(()) => Ok(self.committed(batch, plan, heads, &repeats, recorded_at).await),
+            Ok(()) => Ok(self.committed(batch, plan, heads, &repeats, recorded_at)),
             Err(error) => Err(Failure { why: explain(&error), sent: Some(Sent { plan, repeats, recorded_at }) }),
         }
     }
@@ -130,7 +139,7 @@ impl SqliteWriter {
     }
 
     /// The plan is on disk.
-    async fn committed(
+    fn committed(
         &mut self,
         batch: &[Request],
         plan: Plan,
@@ -142,13 +151,7 @@ impl SqliteWriter {
         if let Some(row) = plan.rows.last() {
             self.last = Last { position: row.position, recorded_at };
         }
-        for (stream, mut head) in heads {
-            head = plan.moved.get(&stream).copied().unwrap_or(head);
-            self.heads.put(stream, head);
-        }
-        if !plan.rows.is_empty() {
-            self.checkpoints.committed(plan.rows.len()).await;
-        }
+        self.unsettled = Some(Unsettled { events: plan.rows.len(), read: heads, moved: plan.moved });
         Committed { answers, end: self.last.position }
     }
 
@@ -229,7 +232,7 @@ impl SqliteWriter {
                 tracing::warn!(log = self.log.as_str(), "the batch was stored though its commit failed");
                 let Sent { plan, repeats, recorded_at } = sent;
                 // The heads were forgotten, and are read again when they are needed.
-                self.committed(batch, plan, Heads::new(), &repeats, recorded_at).await
+                self.committed(batch, plan, Heads::new(), &repeats, recorded_at)
             }
             Ok(false) => {
                 // Frames of a commit that failed must not come back to life after a crash.
@@ -274,6 +277,17 @@ impl Writer for SqliteWriter {
         match self.attempt(batch).await {
             Ok(committed) => committed,
             Err(failure) => self.recover(batch, failure).await,
+        }
+    }
+
+    async fn settle(&mut self) {
+        let Some(Unsettled { read, moved, events }) = self.unsettled.take() else { return };
+        for (stream, head) in read {
+            let head = moved.get(&stream).copied().unwrap_or(head);
+            self.heads.put(stream, head);
+        }
+        if events > 0 {
+            self.checkpoints.committed(events).await;
         }
     }
 
