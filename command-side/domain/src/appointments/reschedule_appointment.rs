@@ -155,7 +155,7 @@ mod specs {
     };
 
     use super::*;
-    use crate::{command::AnyEvent, spec::*};
+    use crate::{appointments::diary::CHANGES_IN_A_SESSION_MAX, command::AnyEvent, spec::*};
 
     fn elsewhere() -> SessionId {
         "A12345.000000000002".parse().expect("valid")
@@ -290,6 +290,21 @@ mod specs {
             .rejected(&LIMIT_REACHED);
         let long = RescheduleAppointment { to_more_slots: vec![at(TEN_PAST); SLOTS_MAX], ..move_to(clinic(), NINE) };
         alice_at_nine().when(long).rejected(&LIMIT_REACHED);
+    }
+
+    #[test]
+    fn nobody_fills_a_session_by_moving_in_circles() {
+        let kinds = ["appointment.slot-freed.v1", "appointment.slot-taken.v1", "appointment.rescheduled.v1"];
+        let slots = [NINE, TEN_PAST];
+        let go = |n: usize| RescheduleAppointment {
+            starts_at: at(slots[n % 2]),
+            version: Some(u32::try_from(n).expect("small") + 1),
+            ..move_to(clinic(), slots[(n + 1) % 2])
+        };
+        // A move changes the session that is left and the one that is reached: here, the same one twice.
+        let moves = usize::from(CHANGES_IN_A_SESSION_MAX) / 2;
+        let moved = (0..moves).fold(alice_at_nine(), |world, n| world.when(go(n)).records_kinds(&kinds));
+        moved.when(go(moves)).rejected(&LIMIT_REACHED);
     }
 
     #[test]
