@@ -1,0 +1,75 @@
+//! An issuer of tokens.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{Ed25519KeyPair, KeyPair},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
+use serde_json::{Value, json};
+
+pub const ISSUER: &str = "https://issuer.example";
+pub const AUDIENCE: &str = "frontdoor";
+
+pub struct Signer {
+    id: String,
+    pkcs8: Vec<u8>,
+}
+
+impl Signer {
+    pub fn new(id: &str) -> Signer {
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key").as_ref().to_vec();
+        Signer { id: id.into(), pkcs8 }
+    }
+
+    /// The same key under another id.
+    pub fn with_pair_of(other: &Signer, id: &str) -> Signer {
+        Signer { id: id.into(), pkcs8: other.pkcs8.clone() }
+    }
+
+    fn pair(&self) -> Ed25519KeyPair {
+        Ed25519KeyPair::from_pkcs8(&self.pkcs8).expect("a key")
+    }
+
+    pub fn public(&self) -> Vec<u8> {
+        self.pair().public_key().as_ref().to_vec()
+    }
+
+    pub fn keys(&self) -> JwkSet {
+        let key = json!({
+            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": self.id, "x": base64(&self.public()),
+        });
+        serde_json::from_value(json!({"keys": [key]})).expect("a key set")
+    }
+
+    pub fn sign(&self, claims: &Value) -> String {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(self.id.clone());
+        jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(&self.pkcs8)).expect("signed")
+    }
+
+    /// A signature over any header and claims.
+    pub fn sign_parts(&self, header: &str, claims: &str) -> String {
+        let text = format!("{header}.{claims}");
+        let signature = self.pair().sign(text.as_bytes());
+        format!("{text}.{}", base64(signature.as_ref()))
+    }
+}
+
+/// Those of a patient.
+pub fn claims() -> Value {
+    json!({
+        "iss": ISSUER, "aud": AUDIENCE, "sub": "8f14e45f-ceea-467f-a9b5-0123456789ab", "exp": now() + 3_600,
+        "role": "patient", "identity_proofing_level": "P9",
+    })
+}
+
+/// Seconds since 1970.
+pub fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+pub fn base64(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}

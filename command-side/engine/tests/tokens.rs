@@ -1,0 +1,153 @@
+//! Forged, expired and foreign tokens are no tokens.
+
+#[path = "common/signer.rs"]
+mod signer;
+
+use command_engine::http::{Tokens, UnfitIssuer};
+use domain::Permission;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
+use serde_json::{Value, json};
+use signer::{AUDIENCE, ISSUER, Signer, claims, now};
+use vocabulary::envelope::{IdentityLevel, Role};
+
+fn tokens(signer: &Signer) -> Tokens {
+    Tokens::new(AUDIENCE, vec![(ISSUER.into(), signer.keys())]).expect("a key set")
+}
+
+/// The claims, with one of them set or, with null, left out.
+fn with(name: &str, value: Value) -> Value {
+    let mut claims = claims();
+    match (value, claims.as_object_mut().expect("an object")) {
+        (Value::Null, claims) => claims.remove(name),
+        (value, claims) => claims.insert(name.into(), value),
+    };
+    claims
+}
+
+#[tokio::test]
+async fn a_token_says_who_asks() {
+    let signer = Signer::new("key-1");
+    let claims = json!({
+        "iss": ISSUER, "aud": AUDIENCE, "sub": "nurse-1", "exp": now() + 60, "role": "staff",
+        "permissions": ["booking", "of-a-later-release"], "organisation": "A12345",
+    });
+    let tokens = tokens(&signer);
+    for _ in 0..2 {
+        let caller = tokens.caller(&signer.sign(&claims)).await.expect("valid");
+        assert_eq!((&*caller.id, caller.role, caller.level), ("nurse-1", Role::Staff, None));
+        assert_eq!(caller.permissions, [Permission::Booking]);
+        assert_eq!(caller.organisation.expect("given").as_str(), "A12345");
+    }
+    let patient = tokens.caller(&signer.sign(&signer::claims())).await.expect("valid");
+    assert_eq!((patient.role, patient.level), (Role::Patient, Some(IdentityLevel::P9)));
+}
+
+#[tokio::test]
+async fn claims_that_are_missing_wrong_or_late_are_refused() {
+    let signer = Signer::new("key-1");
+    let tokens = tokens(&signer);
+    assert!(tokens.caller(&signer.sign(&claims())).await.is_some(), "the table's ground");
+    let table = [
+        ("no exp", with("exp", Value::Null)),
+        ("expired", with("exp", json!(now() - 31))),
+        ("exp is a text", with("exp", json!("tomorrow"))),
+        ("no iss", with("iss", Value::Null)),
+        ("another issuer", with("iss", json!("https://evil.example"))),
+        ("the demo's issuer, where this is no demo", with("iss", json!("urn:frontdoor:demo"))),
+        ("several issuers", with("iss", json!([ISSUER, "https://evil.example"]))),
+        ("no aud", with("aud", Value::Null)),
+        ("for somebody else", with("aud", json!("backdoor"))),
+        ("no sub", with("sub", Value::Null)),
+        ("an empty sub", with("sub", json!(""))),
+        ("a sub with a blank", with("sub", json!("nurse 1"))),
+        ("a patient who is no subject", with("sub", json!("alice"))),
+        ("no role", with("role", Value::Null)),
+        ("an unknown role", with("role", json!("king"))),
+        ("an unknown level", with("identity_proofing_level", json!("P99"))),
+        ("a malformed organisation", with("organisation", json!("a12345!"))),
+        ("not yet", with("nbf", json!(now() + 120))),
+    ];
+    for (name, claims) in table {
+        assert!(tokens.caller(&signer.sign(&claims)).await.is_none(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_issuers_clock_may_be_half_a_minute_from_ours() {
+    let signer = Signer::new("key-1");
+    let late = signer.sign(&with("exp", json!(now() - 10)));
+    assert!(tokens(&signer).caller(&late).await.is_some());
+}
+
+#[tokio::test]
+async fn signatures_that_are_absent_symmetric_foreign_or_changed_are_refused() {
+    let (signer, stranger) = (Signer::new("key-1"), Signer::new("key-1"));
+    let tokens = tokens(&signer);
+    let good = signer.sign(&claims());
+    let parts: Vec<&str> = good.split('.').collect();
+    let public = signer.public().to_vec();
+    let hmac = |algorithm, secret: &[u8]| {
+        let mut header = Header::new(algorithm);
+        header.kid = Some("key-1".into());
+        jsonwebtoken::encode(&header, &claims(), &EncodingKey::from_secret(secret)).expect("signed")
+    };
+    let king = signer::base64(with("role", json!("operator")).to_string().as_bytes());
+    let unsigned = signer::base64(br#"{"alg":"none","typ":"JWT"}"#);
+    let critical = signer::base64(br#"{"alg":"EdDSA","kid":"key-1","crit":["exp"]}"#);
+    let table = [
+        ("a stranger's key", stranger.sign(&claims())),
+        ("the public key as a secret", hmac(Algorithm::HS256, &public)),
+        ("its text as a secret", hmac(Algorithm::HS256, signer::base64(&public).as_bytes())),
+        ("other claims", format!("{}.{king}.{}", parts[0], parts[2])),
+        ("no signature", format!("{}.{}.", parts[0], parts[1])),
+        ("no algorithm", format!("{unsigned}.{}.", parts[1])),
+        ("no algorithm, with a signature", format!("{unsigned}.{}.{}", parts[1], parts[2])),
+        ("another key's id", Signer::with_pair_of(&signer, "key-2").sign(&claims())),
+        ("what has to be understood and is not", signer.sign_parts(&critical, parts[1])),
+        ("two parts", format!("{}.{}", parts[0], parts[1])),
+        ("a part more", format!("{good}.")),
+        ("nothing", String::new()),
+        ("no base64", "a.b.c".to_owned()),
+    ];
+    for (name, token) in table {
+        assert!(tokens.caller(&token).await.is_none(), "{name}");
+    }
+    assert!(tokens.caller(&good).await.is_some());
+}
+
+#[tokio::test]
+async fn a_token_of_more_than_8_kib_is_refused() {
+    let signer = Signer::new("key-1");
+    let long = signer.sign(&with("note", json!("x".repeat(8 * 1024))));
+    assert!(tokens(&signer).caller(&long).await.is_none());
+    assert!(tokens(&signer).caller(&signer.sign(&with("note", json!("x".repeat(4 * 1024))))).await.is_some());
+}
+
+#[tokio::test]
+async fn a_key_signs_for_its_own_issuer_alone() {
+    let (own, other) = (Signer::new("key-1"), Signer::new("key-1"));
+    let issuers = vec![(ISSUER.into(), own.keys()), ("https://other.example".into(), other.keys())];
+    let tokens = Tokens::new(AUDIENCE, issuers).expect("key sets");
+    assert!(tokens.caller(&other.sign(&with("iss", json!("https://other.example")))).await.is_some());
+    assert!(tokens.caller(&other.sign(&claims())).await.is_none());
+}
+
+#[test]
+fn a_key_set_has_to_pin_an_asymmetric_algorithm() {
+    let (issuer, x) = (ISSUER.to_owned(), signer::base64(Signer::new("key-1").public()));
+    let secret = json!({"kty": "oct", "alg": "HS256", "k": "c2VjcmV0"});
+    let unnamed = json!({"kty": "OKP", "crv": "Ed25519", "x": x});
+    let misnamed = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "RS256"});
+    let for_sealing = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA", "use": "enc"});
+    let table = [
+        (json!([secret]), UnfitIssuer::Algorithm(issuer.clone())),
+        (json!([unnamed]), UnfitIssuer::Algorithm(issuer.clone())),
+        (json!([misnamed]), UnfitIssuer::Key(issuer.clone())),
+        (json!([for_sealing]), UnfitIssuer::Key(issuer.clone())),
+        (json!([]), UnfitIssuer::NoKey(issuer.clone())),
+    ];
+    for (keys, expected) in table {
+        let set: JwkSet = serde_json::from_value(json!({"keys": keys})).expect("a key set");
+        assert_eq!(Tokens::new(AUDIENCE, vec![(issuer.clone(), set)]).err(), Some(expected), "{keys}");
+    }
+}
