@@ -38,7 +38,7 @@ impl Signer {
 
     pub fn keys(&self) -> JwkSet {
         let key = json!({
-            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": self.id, "x": base64(&self.public()),
+            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": self.id, "x": base64(self.public()),
         });
         serde_json::from_value(json!({"keys": [key]})).expect("a key set")
     }
