@@ -29,7 +29,7 @@ pub struct EngineOptions {
     pub batch_max: usize,
     /// Commands whose outcome may be unknown at once. Smaller than the log's queue, so that the log refuses none.
     pub in_flight_max: usize,
-    /// Streams whose state is kept in memory.
+    /// Streams whose state is kept in memory: a few KiB each as a rule, and bounded, as streams are.
     pub states_max: usize,
     /// How often a command is decided again when what it was decided on was not so.
     pub decisions_again_max: u32,
@@ -42,7 +42,7 @@ impl Default for EngineOptions {
             queue_max: 8_192,
             batch_max: 256,
             in_flight_max: 4_096,
-            states_max: 50_000,
+            states_max: 20_000,
             decisions_again_max: 3,
             clock: || Timestamp::from_jiff(jiff::Timestamp::now()),
         }

@@ -3,7 +3,7 @@
 mod common;
 
 use command_engine::{Engine, EngineOptions, Failure};
-use common::{catalogue, counted, house, nurse, open, request, somebody};
+use common::{catalogue, counted, decisions, house, nurse, open, request, somebody};
 use event_log::LogOptions;
 use futures::future::join_all;
 use serde_json::json;
@@ -44,6 +44,19 @@ async fn the_same_key_with_another_body_is_refused_and_what_it_proposed_is_forgo
     assert_eq!(other, Err(Failure::KeyReused));
     house.take("second", 9).await.expect("granted");
     assert_eq!(house.numbers("second").await, counted(1));
+}
+
+#[tokio::test]
+async fn what_a_repeat_proposed_is_forgotten_before_anybody_builds_upon_it() {
+    let house = house().await;
+    let wish = |most: u32| json!({"desk": "repeated", "most": most});
+    house.take_as(KEY, wish(9)).await.expect("granted");
+    assert!(house.take_as(KEY, wish(9)).await.expect("the same answer").replayed);
+    house.take("repeated", 9).await.expect("granted");
+    assert_eq!(decisions("repeated"), 3, "each was decided once, on what is stored");
+    assert_eq!(house.take_as(KEY, wish(8)).await, Err(Failure::KeyReused));
+    house.take("repeated", 9).await.expect("granted");
+    assert_eq!(decisions("repeated"), 5, "each was decided once, on what is stored");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use common::{append, catalogue, counted, desk_stream, house, house_with, meddle_
 use futures::future::join_all;
 use serde_json::json;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_race_of_500_for_30_gives_30_numbers_and_470_refusals() {
     let house = house().await;
     let answers = join_all((0..500).map(|_| house.take("race", 30))).await;
@@ -22,7 +22,7 @@ async fn a_race_of_500_for_30_gives_30_numbers_and_470_refusals() {
     assert_eq!(house.numbers("race").await, counted(30));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hot_stream_is_decided_on_the_state_as_proposed() {
     let house = house().await;
     let answers = join_all((0..1_000).map(|_| house.take("hot", u32::MAX))).await;
@@ -52,7 +52,7 @@ async fn nothing_new_is_validated_and_tells_how_far_was_read() {
 }
 
 /// The trap: pipelined decision on a proposal that failed.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_proposal_that_failed_is_never_built_upon() {
     let house = house().await;
     house.take("failed", 500).await.expect("the first");
@@ -65,7 +65,7 @@ async fn a_proposal_that_failed_is_never_built_upon() {
     assert_eq!(house.numbers("failed").await, expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_proposed_on_two_streams_is_forgotten_on_both_when_one_has_moved() {
     let house = house().await;
     house.take_as(&new_key(), json!({"desk": "left", "also": "right", "most": 99})).await.expect("the first");

@@ -128,6 +128,12 @@ pub(super) static KNOWN: &[Explained] = &[
         "Send it again, with the same key, after the time that Retry-After names.",
     ),
     explained(
+        "timed-out",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "This took too long. It may still happen.",
+        "Send it again, with the same key: what was stored meanwhile is answered, and nothing happens twice.",
+    ),
+    explained(
         "log-unavailable",
         StatusCode::SERVICE_UNAVAILABLE,
         "Nothing can be written or read now.",

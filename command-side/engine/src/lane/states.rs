@@ -126,3 +126,28 @@ pub(crate) fn fold<'a>(
     }));
     folded.unwrap_or_else(|_| Err(Unreadable::Panicked(wanted.stream.clone())))
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{Stream, registration::Registration};
+
+    use super::*;
+
+    fn loaded(states: &mut States) -> (StreamName, Ground) {
+        let stream = Stream::<Registration>::of("somebody").name().clone();
+        states.loaded(stream.clone(), Arc::new(Registration::default()), 0);
+        let load = states.get(&stream).expect("held").load;
+        (stream.clone(), Ground { stream, load, proposed: true })
+    }
+
+    #[test]
+    fn what_failed_on_an_earlier_load_says_nothing_about_this_one() {
+        let mut states = States::new(2);
+        let (_, earlier) = loaded(&mut states);
+        let (stream, this) = loaded(&mut states);
+        states.doubt(&[earlier], Some(&stream));
+        assert!(states.get(&stream).is_some());
+        states.doubt(&[this], None);
+        assert!(states.get(&stream).is_none());
+    }
+}

@@ -104,6 +104,7 @@ impl Command for TakeNumber {
     }
 
     fn decide(&self, (desk, other): (&Desk, &Desk), _: &Context) -> Result<Decision, Rejected> {
+        *DECISIONS.lock().expect("not poisoned").entry(self.desk.clone()).or_default() += 1;
         meddle(&self.desk, desk.given);
         assert_ne!(self.desk, "panic", "the desk that panics");
         if self.most == 0 {
@@ -150,6 +151,13 @@ impl Command for LookAfter {
 
 /// Who gives out numbers of a desk between a decision and its append, and how often yet: another node, so to say.
 static MEDDLERS: LazyLock<Mutex<HashMap<String, (Log, u32)>>> = LazyLock::new(Mutex::default);
+
+static DECISIONS: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);
+
+/// How often a number of this desk was decided on.
+pub fn decisions(desk: &str) -> u32 {
+    DECISIONS.lock().expect("not poisoned").get(desk).copied().unwrap_or_default()
+}
 
 /// Whenever a number of this desk is decided, somebody else takes it first.
 pub fn meddle_with(desk: &str, log: &Log, times: u32) {
