@@ -1,0 +1,133 @@
+//! The platform's own commands through the engine: opened, registered, published, and the slot race of 500 for 30.
+
+mod common;
+
+use bytes::Bytes;
+use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure};
+use common::{new_key, new_subject, open, patient, request};
+use domain::{Caller, Permission, appointments::rejections::SLOT_TAKEN};
+use event_log::{Log, LogOptions};
+use futures::{StreamExt, future::join_all, stream};
+use serde_json::{Value, json};
+use vocabulary::{
+    StreamName, SubjectId, Timestamp,
+    envelope::{IdentityLevel, Role},
+    text::NhsNumber,
+};
+
+const PRACTICE: &str = "A12345";
+const SESSION: &str = "A12345.0123456789AB";
+const PATIENTS: usize = 500;
+const SLOTS: usize = 30;
+
+fn second_of_november() -> Timestamp {
+    "2026-11-02T08:00:00Z".parse().expect("an instant")
+}
+
+fn start(log: &Log) -> Engine {
+    let options = EngineOptions { clock: second_of_november, ..EngineOptions::default() };
+    Engine::start(log.clone(), Catalogue::of_the_house(), options)
+}
+
+async fn give(engine: &Engine, caller: Caller, name: &str, body: Value) -> Result<Answer, Failure> {
+    engine.execute(caller, name, Bytes::from(body.to_string()), request(&new_key())).await
+}
+
+fn operator() -> Caller {
+    let permissions = vec![Permission::Practices];
+    Caller { id: "operator-1".into(), role: Role::Operator, permissions, organisation: None, level: None }
+}
+
+fn reception() -> Caller {
+    Caller {
+        id: "reception-1".into(),
+        role: Role::Staff,
+        permissions: vec![Permission::Registration, Permission::Clinics, Permission::Booking],
+        organisation: Some(PRACTICE.parse().expect("a code")),
+        level: None,
+    }
+}
+
+/// Numbers that are never given to anybody: from 999 000 0000 on.
+fn nhs_numbers() -> impl Iterator<Item = NhsNumber> {
+    (9_990_000_000_u64..).filter_map(|number| number.to_string().parse().ok())
+}
+
+fn slot(at: usize) -> String {
+    format!("2026-11-09T{:02}:{:02}:00Z", 9 + at / 6, at % 6 * 10)
+}
+
+async fn register(engine: &Engine, subject: SubjectId, nhs_number: NhsNumber) {
+    let body = json!({
+        "subject": subject, "practice": PRACTICE, "name": "Sam Example", "nhsNumber": nhs_number, "bornOn": "1980-02-29",
+    });
+    give(engine, reception(), "register-patient", body).await.expect("registered");
+}
+
+async fn open_the_practice(engine: &Engine) {
+    let practice = json!({"practice": PRACTICE, "name": "Example Surgery", "address": "1 Example Street"});
+    give(engine, operator(), "open-practice", practice).await.expect("opened");
+    let session = json!({
+        "session": SESSION, "on": "2026-11-09", "from": "09:00", "until": "14:00", "slotMinutes": 10, "capacity": 1,
+        "service": "gp", "channel": "in-person", "practitioner": {"name": "Dr Example", "role": "GP"},
+    });
+    give(engine, reception(), "publish-session", session).await.expect("published");
+}
+
+async fn book(engine: &Engine, subject: SubjectId, at: usize) -> Result<Answer, Failure> {
+    let body = json!({"session": SESSION, "startsAt": slot(at), "patient": subject, "reason": "a sore knee"});
+    give(engine, patient(subject, IdentityLevel::P0), "book-appointment", body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_of_500_patients_for_30_slots_gives_30_bookings_and_470_who_are_told_that_the_slot_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(&folder, LogOptions::default()).await;
+    let engine = start(&log);
+    open_the_practice(&engine).await;
+    let subjects: Vec<SubjectId> = (0..PATIENTS).map(|_| new_subject()).collect();
+    let registrations = subjects.iter().zip(nhs_numbers()).map(|(subject, number)| register(&engine, *subject, number));
+    stream::iter(registrations).buffer_unordered(64).collect::<Vec<()>>().await;
+
+    // The states are read from the log: half of the race is a cold cache.
+    let engine = start(&log);
+    let race = subjects.iter().enumerate().map(|(at, subject)| book(&engine, *subject, at % SLOTS));
+    let answers = join_all(race).await;
+    let booked = answers.iter().filter(|answer| answer.is_ok()).count();
+    let told = answers
+        .iter()
+        .filter(|answer| matches!(answer, Err(Failure::Rejected(rejected)) if rejected.rejection == &SLOT_TAKEN));
+    assert_eq!((booked, told.count()), (SLOTS, PATIENTS - SLOTS));
+    let session: StreamName = StreamName::of("session", SESSION);
+    let events = log.read_streams(&[session]).await.expect("read").remove(0);
+    assert_eq!(events.len(), 1 + SLOTS, "published, and one booking for each slot");
+}
+
+#[tokio::test]
+async fn what_is_personal_is_stored_closed_and_read_again_by_the_next_decision() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(&folder, LogOptions::default()).await;
+    let engine = start(&log);
+    open_the_practice(&engine).await;
+    let subject = new_subject();
+    register(&engine, subject, nhs_numbers().next().expect("a number")).await;
+    book(&engine, subject, 0).await.expect("booked");
+    let texts: Vec<String> = log
+        .read(0, 100)
+        .await
+        .expect("read")
+        .iter()
+        .map(|event| String::from_utf8_lossy(&event.data).into_owned())
+        .collect();
+    assert!(texts.iter().any(|text| text.contains("\"p0.")), "a personal field is closed");
+    for plain in ["Sam Example", "1980-02-29", "a sore knee", "99900"] {
+        assert!(!texts.iter().any(|text| text.contains(plain)), "{plain}");
+    }
+    // Another engine opens it: the same registration is nothing new, which compares what is personal.
+    let number = nhs_numbers().next().expect("a number");
+    let body = json!({
+        "subject": subject, "practice": PRACTICE, "name": "Sam Example", "nhsNumber": number, "bornOn": "1980-02-29",
+    });
+    let again = give(&start(&log), reception(), "register-patient", body).await.expect("nothing new");
+    assert!(again.events.is_empty() && !again.replayed);
+}
