@@ -1,1 +1,65 @@
+//! The one place that knows all: roles, URLs, configuration, listeners, and the operator's commands. It decides nothing
+//! about the health service, and holds no SQL but that of the offline check.
 
+pub mod cli;
+pub mod demo;
+pub mod front;
+pub mod house;
+
+mod admin;
+mod check;
+mod operator;
+mod serve;
+mod telemetry;
+pub mod tokens;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser;
+use cli::{Cli, Task};
+
+/// Wrong usage or configuration (sysexits.h, EX_USAGE).
+const EXIT_USAGE: u8 = 64;
+/// It could not be done.
+const EXIT_FAILED: u8 = 1;
+
+/// Wrong configuration: one line that says what.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Misconfigured(pub String);
+
+/// Does what the command line asks for.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let task = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli.task,
+        Err(error) => return unparsed(&error),
+    };
+    let outcome = match task {
+        Task::Serve(options) => serve::serve(options).map(|()| ExitCode::SUCCESS),
+        Task::Token(options) => tokens::print(&options).map(|()| ExitCode::SUCCESS),
+        Task::Projections(options) => operator::projections(&options).map(|()| ExitCode::SUCCESS),
+        Task::Rebuild(options) => operator::rebuild(&options).map(|()| ExitCode::SUCCESS),
+        Task::Check(options) => Ok(check::check(&options)),
+    };
+    outcome.unwrap_or_else(|error| {
+        let code = if error.is::<Misconfigured>() { EXIT_USAGE } else { EXIT_FAILED };
+        eprintln!("frontdoor: {}", one_line(&format!("{error:#}")));
+        ExitCode::from(code)
+    })
+}
+
+/// Help and version are answers; all else is one line.
+fn unparsed(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        print!("{error}");
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    eprintln!("frontdoor: {}", one_line(first.trim_start_matches("error: ")));
+    ExitCode::from(EXIT_USAGE)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

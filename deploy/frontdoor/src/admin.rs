@@ -1,0 +1,140 @@
+//! The operator's listener: health, metrics, the list of projections, rebuilds. It asks for no token and is bound to the
+//! loopback address unless told otherwise; requests that a web page sends are refused.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::{Path, Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use command_engine::http::Problem;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::{front::speaking_problems, house::House};
+
+/// Lines of progress that wait for a slow reader; more are left out, the last one never is.
+const PROGRESS_LINES_MAX: usize = 64;
+
+/// Whether this process wants requests.
+#[derive(Default)]
+pub struct Readiness {
+    caught_up: AtomicBool,
+    draining: AtomicBool,
+}
+
+impl Readiness {
+    /// The views have reached what the log held at the start.
+    pub fn caught_up(&self) {
+        self.caught_up.store(true, Ordering::Release);
+    }
+
+    /// From now on new requests should go elsewhere.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    fn obstacle(&self) -> Option<&'static str> {
+        if self.draining.load(Ordering::Acquire) {
+            Some("This process is ending.")
+        } else if !self.caught_up.load(Ordering::Acquire) {
+            Some("The views have not caught up yet.")
+        } else {
+            None
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Admin {
+    house: House,
+    metrics: PrometheusHandle,
+}
+
+/// `/health/live` and `/health/ready`, on both listeners.
+pub fn health(house: House, readiness: Arc<Readiness>) -> Router {
+    let ready = move || ready(house.clone(), readiness.clone());
+    let live = async || Json(json!({"status": "live"}));
+    speaking_problems(Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)))
+}
+
+async fn ready(house: House, readiness: Arc<Readiness>) -> Response {
+    let mut obstacle = readiness.obstacle();
+    if obstacle.is_none() && house.care.healthy().await.is_err() {
+        obstacle = Some("The log cannot be read.");
+    }
+    match obstacle {
+        None => Json(json!({"status": "ready"})).into_response(),
+        Some(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", why).into_response(),
+    }
+}
+
+/// The operator's routes.
+pub fn router(house: House, readiness: Arc<Readiness>, metrics: PrometheusHandle) -> Router {
+    let admin = Admin { house: house.clone(), metrics };
+    let routes = Router::new()
+        .route("/metrics", get(metrics_text))
+        .route("/projections", get(projections))
+        .route("/projections/{name}/rebuild", post(rebuild))
+        .fallback(async || StatusCode::NOT_FOUND)
+        .with_state(admin)
+        .merge(health(house, readiness));
+    speaking_problems(routes).layer(middleware::from_fn(not_from_a_page))
+}
+
+/// A browser names the page that makes it ask; operators' tools do not.
+async fn not_from_a_page(request: Request, next: Next) -> Response {
+    if request.headers().contains_key(header::ORIGIN) {
+        return Problem::new(StatusCode::FORBIDDEN, "not-for-pages", "Web pages cannot use this address.")
+            .into_response();
+    }
+    next.run(request).await
+}
+
+async fn metrics_text(State(admin): State<Admin>) -> String {
+    // How old the rows are changes without an event, so it is measured when it is asked for.
+    for model in admin.house.views.status() {
+        metrics::gauge!("views_lag_events", "name" => model.name).set(model.lag_events as f64);
+        metrics::gauge!("views_lag_ms", "name" => model.name).set(model.lag_ms as f64);
+    }
+    admin.metrics.render()
+}
+
+async fn projections(State(admin): State<Admin>) -> Json<Value> {
+    Json(json!({"end": admin.house.care.end(), "items": admin.house.views.status()}))
+}
+
+/// Answers at once with NDJSON: a line for each step of progress, and a last one with `done` or `failed`. The rebuild
+/// goes on when the operator hangs up.
+async fn rebuild(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
+    if !admin.house.views.status().iter().any(|model| model.name == name) {
+        let title = "There is no read model of this name.";
+        return Problem::new(StatusCode::NOT_FOUND, "not-found", title).into_response();
+    }
+    let (lines, mut coming) = mpsc::channel::<Value>(PROGRESS_LINES_MAX);
+    tokio::spawn(async move {
+        let progress = lines.clone();
+        // A full channel means that the reader is slow: a step more or less is no loss.
+        let step = move |step| drop(progress.try_send(json!({"progress": step})));
+        let last = match admin.house.views.rebuild(&name, step).await {
+            Ok(report) => json!({"done": report}),
+            Err(error) => json!({"failed": error.to_string()}),
+        };
+        drop(lines.send(last).await);
+    });
+    let body = futures::stream::poll_fn(move |context| coming.poll_recv(context).map(|line| line.map(ndjson)));
+    ([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(body)).into_response()
+}
+
+fn ndjson(line: Value) -> Result<Bytes, std::convert::Infallible> {
+    Ok(format!("{line}\n").into())
+}

@@ -1,0 +1,317 @@
+//! The configuration, and its manual: every flag of `frontdoor serve` is also `FRONTDOOR_<NAME>` in the environment.
+
+use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, str::FromStr};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::Permission;
+use vocabulary::{OdsCode, envelope::IdentityLevel, envelope::Role as CallerRole};
+
+use crate::Misconfigured;
+
+/// The front door of a health service.
+#[derive(Debug, Parser)]
+#[command(name = "frontdoor", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Serve commands and queries.
+    Serve(Box<Serve>),
+    /// Print a token for the demonstration.
+    Token(Token),
+    /// List the read models of a running server: position, lag, state.
+    Projections(Projections),
+    /// Fold a read model of a running server again, from the first event.
+    Rebuild(Rebuild),
+    /// Prove the files of a stopped server: 0 clean, 1 something is wrong, 2 it could not be told.
+    Check(Check),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// What this process does: `all`, or some of `command`, `projections`, `query`, separated by commas. With SQLite
+    /// one process has all of them.
+    #[arg(long, env = "FRONTDOOR_ROLES", default_value = "all")]
+    pub roles: Roles,
+    /// The folder of everything that has no place of its own.
+    #[arg(long, env = "FRONTDOOR_DATA", default_value = "frontdoor-data")]
+    pub data: PathBuf,
+    /// Where the logs are: `sqlite:FOLDER`. Absent: the data folder.
+    #[arg(long, env = "FRONTDOOR_LOG")]
+    pub log: Option<String>,
+    /// Where the views are: `sqlite:FILE`. Absent: `views.db` in the data folder. They can be deleted: they are made
+    /// again from the log.
+    #[arg(long, env = "FRONTDOOR_VIEWS")]
+    pub views: Option<String>,
+    /// The keys of persons. Not in this build.
+    #[arg(long, env = "FRONTDOOR_VAULT")]
+    pub vault: Option<String>,
+    /// Where followers read from. Absent: from the log itself. Nothing else is in this build.
+    #[arg(long, env = "FRONTDOOR_FEED")]
+    pub feed: Option<String>,
+    /// The public address. Port 0 takes a free one, which is printed.
+    #[arg(long, env = "FRONTDOOR_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The operator's address: rebuilds, the list of projections, /metrics. It asks for no token: keep it inside.
+    #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081")]
+    pub admin: SocketAddr,
+    /// Whose tokens are admitted: `ISSUER=JWKS_FILE`. May be given several times; in the environment separated by commas.
+    #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
+    pub issuers: Vec<Issuer>,
+    /// Fill the data folder with invented practices, sessions and patients, and admit tokens of `frontdoor token`.
+    #[arg(long, env = "FRONTDOOR_DEMO")]
+    pub demo: bool,
+    /// How log lines are written, to standard error.
+    #[arg(long, env = "FRONTDOOR_LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
+    pub log_format: LogFormat,
+    /// Which log lines are written, like `info` or `info,command_engine=debug`.
+    #[arg(long, env = "FRONTDOOR_LOG_LEVEL", default_value = "info")]
+    pub log_level: String,
+    /// Requests at a time; more are answered 503 with Retry-After.
+    #[arg(long, env = "FRONTDOOR_REQUESTS_MAX", default_value_t = 2_048, value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests_max: u32,
+    /// Seconds after which a request is answered 503.
+    #[arg(long, env = "FRONTDOOR_REQUEST_SECONDS_MAX", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    pub request_seconds_max: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Json,
+    Pretty,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Token {
+    /// patient, staff, auditor or operator
+    #[arg(long, value_parser = from_wire::<CallerRole>)]
+    pub role: CallerRole,
+    /// A patient's subject id, or the id of a member of staff.
+    #[arg(long)]
+    pub subject: String,
+    /// P0, P5 or P9: how surely a patient is who they say they are.
+    #[arg(long, value_parser = from_wire::<IdentityLevel>)]
+    pub level: Option<IdentityLevel>,
+    /// The ODS code of the organisation that a member of staff works for.
+    #[arg(long)]
+    pub organisation: Option<OdsCode>,
+    /// practices, practice-admin, registration, clinics, booking, audit; may be given several times
+    #[arg(long = "permission", value_delimiter = ',', value_parser = from_wire::<Permission>)]
+    pub permissions: Vec<Permission>,
+    /// Hours until the token expires.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=24 * 30))]
+    pub hours: u32,
+    /// The demonstration's data folder, which holds its key.
+    #[arg(long, env = "FRONTDOOR_DATA", default_value = "target/demo")]
+    pub data: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Projections {
+    /// As JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub server: Server,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Rebuild {
+    /// The read model's name, as `frontdoor projections` lists it.
+    pub name: String,
+    #[command(flatten)]
+    pub server: Server,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Server {
+    /// The running server's operator's address.
+    #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081")]
+    pub admin: SocketAddr,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    /// The stopped server's data folder.
+    #[arg(long, env = "FRONTDOOR_DATA", default_value = "frontdoor-data")]
+    pub data: PathBuf,
+    /// What clients were told, a JSON object a line: `{"key", "position", "events": [{"id", "kind", "stream",
+    /// "revision", "position"}]}`. Every event of it has to be there, exactly so, and no key may have two effects.
+    #[arg(long)]
+    pub told: Option<PathBuf>,
+}
+
+/// Reads a value as it stands in JSON, so that the command line and tokens have one spelling.
+fn from_wire<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(serde_json::Value::from(text)).map_err(|_| format!("{text:?} is none of the values"))
+}
+
+/// What a process may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    Command,
+    Projections,
+    Query,
+}
+
+impl Role {
+    const ALL: [(&'static str, Role); 3] =
+        [("command", Role::Command), ("projections", Role::Projections), ("query", Role::Query)];
+}
+
+/// The set of roles of one process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles(BTreeSet<Role>);
+
+impl Roles {
+    pub fn all() -> Roles {
+        Roles(Role::ALL.into_iter().map(|(_, role)| role).collect())
+    }
+}
+
+impl FromStr for Roles {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Roles, String> {
+        if text == "all" {
+            return Ok(Roles::all());
+        }
+        let role = |name: &str| {
+            let known = Role::ALL.into_iter().find(|(known, _)| *known == name.trim()).map(|(_, role)| role);
+            known.ok_or_else(|| format!("this build has no role {name:?}; it has all, command, projections, query"))
+        };
+        text.split(',').map(role).collect::<Result<_, _>>().map(Roles)
+    }
+}
+
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Role::ALL.into_iter().filter(|(_, role)| self.0.contains(role)).map(|(name, _)| name);
+        f.write_str(&names.collect::<Vec<_>>().join(","))
+    }
+}
+
+/// An issuer of tokens, and the file of its public keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    pub name: String,
+    pub jwks: PathBuf,
+}
+
+impl FromStr for Issuer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Issuer, String> {
+        match text.rsplit_once('=') {
+            Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+                Ok(Issuer { name: name.to_owned(), jwks: file.into() })
+            }
+            _ => Err("an issuer is ISSUER=JWKS_FILE".to_owned()),
+        }
+    }
+}
+
+/// Where the parts of a house are, once the configuration is known to make sense.
+#[derive(Debug, Clone)]
+pub struct Places {
+    pub log_url: String,
+    pub views_url: String,
+}
+
+impl Serve {
+    /// # Errors
+    /// What this build cannot do, or what contradicts itself, in one line.
+    pub fn places(&self) -> Result<Places, Misconfigured> {
+        let absent = |flag: &str| Misconfigured(format!("this build has no {flag}; leave it away"));
+        if self.vault.is_some() {
+            return Err(absent("--vault"));
+        }
+        if self.feed.is_some() {
+            return Err(absent("--feed"));
+        }
+        if self.issuers.iter().any(|issuer| issuer.name == crate::tokens::DEMO_ISSUER) {
+            return Err(Misconfigured(format!(
+                "the issuer {} is admitted by --demo alone",
+                crate::tokens::DEMO_ISSUER
+            )));
+        }
+        if self.issuers.is_empty() && !self.demo {
+            return Err(Misconfigured("nobody could sign in: give --issuer ISSUER=JWKS_FILE, or --demo".to_owned()));
+        }
+        let data = self.data.to_str().ok_or_else(|| Misconfigured("--data is not UTF-8".to_owned()))?;
+        let places = Places {
+            log_url: self.log.clone().unwrap_or_else(|| format!("sqlite:{data}")),
+            views_url: self.views.clone().unwrap_or_else(|| format!("sqlite:{data}/views.db")),
+        };
+        for (flag, url) in [("--log", &places.log_url), ("--views", &places.views_url)] {
+            if url.strip_prefix("sqlite:").is_none_or(str::is_empty) {
+                return Err(Misconfigured(format!("{flag} {url:?}: this build opens sqlite:… only")));
+            }
+        }
+        if self.roles != Roles::all() {
+            return Err(Misconfigured(format!("--roles {}: with SQLite one process has all roles", self.roles)));
+        }
+        Ok(places)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serve(arguments: &[&str]) -> Serve {
+        let all = ["frontdoor", "serve"].iter().chain(arguments);
+        match Cli::try_parse_from(all).expect("parses").task {
+            Task::Serve(options) => *options,
+            other => panic!("{other:?} is not serve"),
+        }
+    }
+
+    #[test]
+    fn the_defaults_make_the_embedded_demonstration_work() {
+        let places = serve(&["--demo"]).places().expect("makes sense");
+        assert_eq!(places.log_url, "sqlite:frontdoor-data");
+        assert_eq!(places.views_url, "sqlite:frontdoor-data/views.db");
+    }
+
+    #[test]
+    fn what_this_build_lacks_is_refused() {
+        for arguments in [
+            ["--demo", "--roles=command"].as_slice(),
+            &["--demo", "--vault=sqlite:vault.db"],
+            &["--demo", "--feed=kafka://b1"],
+            &["--demo", "--log=postgres://host/frontdoor"],
+            &["--demo", "--views=sqlite:"],
+            &["--issuer=urn:frontdoor:demo=keys.json"],
+            &[],
+        ] {
+            let refused = serve(arguments).places().expect_err("is refused");
+            assert!(!refused.to_string().contains('\n'), "{arguments:?}");
+        }
+        assert!(Cli::try_parse_from(["frontdoor", "serve", "--roles=notary"]).is_err());
+    }
+
+    #[test]
+    fn an_issuer_may_hold_an_equals_sign() {
+        let issuer: Issuer = "https://id.example/?a=b=keys.json".parse().expect("an issuer");
+        assert_eq!((issuer.name.as_str(), issuer.jwks.to_str()), ("https://id.example/?a=b", Some("keys.json")));
+        assert!("keys.json".parse::<Issuer>().is_err());
+    }
+
+    #[test]
+    fn the_manual_is_complete() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve").expect("is there");
+        for argument in serve.get_arguments().filter(|argument| argument.get_id() != "help") {
+            let name = argument.get_id();
+            assert!(argument.get_help().is_some(), "{name} says what it is for");
+            let variable = argument.get_env().and_then(|name| name.to_str()).expect("can be set by the environment");
+            assert!(variable.starts_with("FRONTDOOR_"), "{variable}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The invented practices, clinics and people of the demonstration. Everything is derived, so a second start means the
+//! same things. NHS numbers are of the range for tests, 999 000 0000 on.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use vocabulary::LocalDate;
+
+pub struct Practice {
+    pub ods: &'static str,
+    pub name: &'static str,
+    pub address: &'static str,
+}
+
+pub const PRACTICES: [Practice; 3] = [
+    Practice { ods: "A99001", name: "Brook Street Surgery", address: "1 Brook Street, Exampleton, EX1 1AA" },
+    Practice { ods: "A99002", name: "The Old Mill Practice", address: "Mill Lane, Exampleton, EX2 2BB" },
+    Practice { ods: "A99003", name: "Harbour View Health Centre", address: "9 Quayside, Sampleport, EX3 3CC" },
+];
+
+/// One clinician's clinic on every weekday at every practice.
+pub struct Clinic {
+    pub from: &'static str,
+    pub until: &'static str,
+    pub slot_minutes: u16,
+    pub service: &'static str,
+    pub channel: &'static str,
+    pub practitioner: &'static str,
+    pub role: &'static str,
+}
+
+pub const CLINICS: [Clinic; 3] = [
+    Clinic {
+        from: "09:00",
+        until: "12:00",
+        slot_minutes: 10,
+        service: "gp-routine",
+        channel: "in-person",
+        practitioner: "Dr Amara Okafor",
+        role: "General practitioner",
+    },
+    Clinic {
+        from: "13:30",
+        until: "16:00",
+        slot_minutes: 15,
+        service: "nurse",
+        channel: "in-person",
+        practitioner: "Rowan Pryce",
+        role: "Practice nurse",
+    },
+    Clinic {
+        from: "16:00",
+        until: "18:00",
+        slot_minutes: 10,
+        service: "gp-routine",
+        channel: "telephone",
+        practitioner: "Dr Mei Tanaka",
+        role: "General practitioner",
+    },
+];
+
+/// The id of a clinic's session on a day: `A99001.202603290001` is Crockford base32 too.
+pub fn session_id(practice: &Practice, on: LocalDate, clinic: usize) -> String {
+    format!("{}.{}{:04}", practice.ods, on.to_string().replace('-', ""), clinic + 1)
+}
+
+const NAMES: [&str; 24] = [
+    "Alice Example",
+    "Bob Sample",
+    "Chidi Invented",
+    "Dilys Fictional",
+    "Edward Nobody",
+    "Fatima Madeup",
+    "Gwen Placeholder",
+    "Harpreet Imagined",
+    "Isla Pretend",
+    "Jakub Nowhere",
+    "Kezia Unreal",
+    "Liam Figment",
+    "Mariam Fable",
+    "Niall Parable",
+    "Olu Storybook",
+    "Priya Novel",
+    "Quentin Legend",
+    "Ruth Allegory",
+    "Sunil Fantasy",
+    "Tamsin Dream",
+    "Umar Mirage",
+    "Violet Myth",
+    "Wojciech Tale",
+    "Yasmin Anecdote",
+];
+
+pub struct Person {
+    pub name: &'static str,
+    pub subject: String,
+    pub nhs_number: String,
+    pub born_on: String,
+    pub practice: &'static Practice,
+}
+
+pub fn people() -> Vec<Person> {
+    let numbers = (0..).filter_map(|n| nhs_number(999_000_000 + n));
+    let person = |((n, name), nhs_number): ((usize, &'static str), String)| Person {
+        name,
+        subject: subject(n),
+        nhs_number,
+        // 29 February is among them.
+        born_on: format!("{}-02-{:02}", 1948 + 4 * (n % 15), 1 + (28 + n) % 29),
+        practice: &PRACTICES[n % PRACTICES.len()],
+    };
+    NAMES.into_iter().enumerate().zip(numbers).map(person).collect()
+}
+
+/// A UUID of version 4 in form; its bits come from a hash instead of chance, because nobody real is meant.
+fn subject(n: usize) -> String {
+    let hash = digest(&SHA256, format!("frontdoor demonstration, person {n}").as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.as_ref()[..16]);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
+/// The number with this first nine digits, where there is one (Modulus 11, DOMAIN.md section 0).
+fn nhs_number(nine: u32) -> Option<String> {
+    let digits = format!("{nine:09}");
+    let sum: u32 = digits.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    match 11 - sum % 11 {
+        10 => None,
+        11 => Some(format!("{digits}0")),
+        check => Some(format!("{digits}{check}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use vocabulary::{SessionId, SubjectId, text::NhsNumber};
+
+    #[test]
+    fn everybody_is_invented_and_nobody_is_there_twice() {
+        let people = people();
+        let subjects: BTreeSet<_> = people.iter().map(|person| person.subject.clone()).collect();
+        let numbers: BTreeSet<_> = people.iter().map(|person| person.nhs_number.clone()).collect();
+        assert_eq!((subjects.len(), numbers.len()), (NAMES.len(), NAMES.len()));
+        for person in &people {
+            assert!(person.subject.parse::<SubjectId>().is_ok(), "{}", person.subject);
+            assert!(person.nhs_number.parse::<NhsNumber>().is_ok() && person.nhs_number.starts_with("999"));
+            assert!(person.born_on.parse::<LocalDate>().is_ok(), "{}", person.born_on);
+        }
+    }
+
+    #[test]
+    fn a_session_of_a_day_has_one_name() {
+        let on: LocalDate = "2026-03-29".parse().expect("a date");
+        let id = session_id(&PRACTICES[0], on, 0);
+        assert_eq!(id, "A99001.202603290001");
+        assert!(id.parse::<SessionId>().is_ok());
+    }
+}

@@ -1,0 +1,121 @@
+//! The demonstration: invented practices, two weeks of clinic sessions and patients, all through commands with derived
+//! ids and keys, so that a second start repeats what is there and publishes the sessions that are missing.
+
+mod cast;
+mod try_it;
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use command_engine::{Failure, RequestContext};
+use domain::{Caller, Permission};
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::civil::Weekday;
+use serde_json::{Value, json};
+use vocabulary::{LocalDate, Timestamp, envelope::Role};
+
+use crate::{house::House, tokens::DemoKey};
+use cast::{CLINICS, Clinic, PRACTICES, Person, Practice, people, session_id};
+pub use try_it::Told;
+
+/// How many days ahead there are sessions.
+const DAYS: i64 = 14;
+/// Commands that wait for the log at a time, so that they share its commits.
+const AT_A_TIME: usize = 64;
+
+/// Makes the demonstration's data, and the files that the lines to copy use.
+///
+/// # Errors
+/// When a command fails for another reason than that its wish was granted before.
+pub async fn fill(house: &House, key: &DemoKey, data: &Path) -> anyhow::Result<Told> {
+    let people = people();
+    give(house, PRACTICES.iter().map(open_practice).collect()).await?;
+    give(house, people.iter().map(register).collect()).await?;
+    give(house, sessions(Timestamp::from_jiff(jiff::Timestamp::now()).local_date())).await?;
+    let alice = people.first().context("nobody is in the cast")?;
+    try_it::prepare(house, key, data, alice).await
+}
+
+/// A command of the demonstration, as somebody would give it.
+struct Wish {
+    caller: Caller,
+    name: &'static str,
+    key: String,
+    body: Value,
+}
+
+async fn give(house: &House, wishes: Vec<Wish>) -> anyhow::Result<()> {
+    let execute = |wish: Wish| async move {
+        let request = RequestContext { idempotency_key: wish.key.into(), correlation: None, trace: None };
+        let body = wish.body.to_string().into();
+        match house.engine.execute(wish.caller, wish.name, body, request).await {
+            Ok(_) => Ok(()),
+            // Made by another version of the cast: what is there stays as it is.
+            Err(Failure::KeyReused) => Ok(()),
+            Err(failure) => bail!("{}: {failure}", wish.name),
+        }
+    };
+    stream::iter(wishes.into_iter().map(execute)).buffer_unordered(AT_A_TIME).try_collect().await
+}
+
+fn open_practice(practice: &Practice) -> Wish {
+    let body = json!({"practice": practice.ods, "name": practice.name, "address": practice.address});
+    let caller = Caller {
+        id: "operator-demo".into(),
+        role: Role::Operator,
+        permissions: vec![Permission::Practices],
+        organisation: None,
+        level: None,
+    };
+    Wish { caller, name: "open-practice", key: format!("demonstration-{}", practice.ods), body }
+}
+
+fn staff(practice: &Practice) -> Caller {
+    Caller {
+        id: format!("reception-{}", practice.ods).into(),
+        role: Role::Staff,
+        permissions: vec![Permission::Registration, Permission::Clinics],
+        organisation: practice.ods.parse().ok(),
+        level: None,
+    }
+}
+
+fn register(person: &Person) -> Wish {
+    let body = json!({
+        "subject": person.subject,
+        "practice": person.practice.ods,
+        "name": person.name,
+        "nhsNumber": person.nhs_number,
+        "bornOn": person.born_on,
+    });
+    let key = format!("demonstration-{}", person.subject);
+    Wish { caller: staff(person.practice), name: "register-patient", key, body }
+}
+
+fn sessions(today: LocalDate) -> Vec<Wish> {
+    let weekday = |day: &LocalDate| !matches!(day.civil().weekday(), Weekday::Saturday | Weekday::Sunday);
+    let days = (1..=DAYS).map(|n| today.plus_days(n)).filter(weekday);
+    let of_day = |day: LocalDate| PRACTICES.iter().flat_map(move |practice| clinics_of(practice, day));
+    days.flat_map(of_day).collect()
+}
+
+fn clinics_of(practice: &'static Practice, day: LocalDate) -> impl Iterator<Item = Wish> {
+    CLINICS.iter().enumerate().map(move |(n, clinic)| publish(practice, day, n, clinic))
+}
+
+fn publish(practice: &Practice, day: LocalDate, n: usize, clinic: &Clinic) -> Wish {
+    let session = session_id(practice, day, n);
+    let key = format!("demonstration-{session}");
+    let body = json!({
+        "session": session,
+        "on": day,
+        "from": clinic.from,
+        "until": clinic.until,
+        "slotMinutes": clinic.slot_minutes,
+        "capacity": 1,
+        "service": clinic.service,
+        "channel": clinic.channel,
+        "practitioner": {"name": clinic.practitioner, "role": clinic.role},
+    });
+    Wish { caller: staff(practice), name: "publish-session", key, body }
+}

@@ -1,0 +1,147 @@
+//! Five lines to copy, and the files that keep them short: a header for each caller, a body for each wish.
+
+use std::{
+    collections::HashSet,
+    fs,
+    io::Write,
+    net::SocketAddr,
+    ops::Bound,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, anyhow};
+use domain::Permission;
+use projection_engine::{ROWS_MAX, Scan};
+use serde_json::{Value, json};
+use views::{FreeSlotRow, FreeSlots, MyAppointments};
+use vocabulary::{
+    LocalDate, Timestamp,
+    envelope::{IdentityLevel, Role},
+    time::start_of,
+};
+
+use super::{DAYS, cast::Person};
+use crate::{cli::Token, house::House, tokens::DemoKey};
+
+/// What the demonstration tells whoever started it.
+pub struct Told {
+    data: PathBuf,
+    site: &'static str,
+    subject: String,
+    from: LocalDate,
+    until: LocalDate,
+    tokens: Vec<(&'static str, String)>,
+}
+
+/// Writes the files; finds a slot that Alice can book.
+///
+/// # Errors
+/// When a file cannot be written, or the house does not answer.
+pub async fn prepare(house: &House, key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Told> {
+    let today = Timestamp::from_jiff(jiff::Timestamp::now()).local_date();
+    let (from, until) = (today.plus_days(1), today.plus_days(DAYS));
+    let mut tokens = Vec::new();
+    for (file, token) in callers(alice, data) {
+        let token = key.sign(&token)?;
+        write(data, file, &format!("Authorization: Bearer {token}\n"))?;
+        tokens.push((file, token));
+    }
+    let site = alice.practice.ods;
+    let told = Told { data: data.to_owned(), site, subject: alice.subject.clone(), from, until, tokens };
+    let slot = free_slot(house, alice).await.context("no slot to book was found")?;
+    write(data, "alice.subject", &alice.subject)?;
+    write(data, "book.json", &slot.to_string())?;
+    write(data, "donor.json", &json!({"subject": alice.subject, "decision": {"kind": "opt-in-all"}}).to_string())?;
+    Ok(told)
+}
+
+fn callers(alice: &Person, data: &Path) -> [(&'static str, Token); 4] {
+    let token = |role, subject: &str, permissions: &[Permission]| Token {
+        role,
+        subject: subject.to_owned(),
+        level: (role == Role::Patient).then_some(IdentityLevel::P9),
+        organisation: (role == Role::Staff).then(|| alice.practice.ods.parse().ok()).flatten(),
+        permissions: permissions.to_vec(),
+        hours: 12,
+        data: data.to_owned(),
+    };
+    let desk = [Permission::PracticeAdmin, Permission::Registration, Permission::Clinics, Permission::Booking];
+    [
+        ("alice", token(Role::Patient, &alice.subject, &[])),
+        ("reception", token(Role::Staff, "reception-demo", &desk)),
+        ("auditor", token(Role::Auditor, "auditor-demo", &[Permission::Audit])),
+        ("operator", token(Role::Operator, "operator-demo", &[Permission::Practices])),
+    ]
+}
+
+fn write(data: &Path, name: &str, content: &str) -> anyhow::Result<()> {
+    let file = data.join(name);
+    let mut open = fs::OpenOptions::new();
+    let written = open.write(true).create(true).truncate(true).mode(0o600).open(&file);
+    written.and_then(|mut file| file.write_all(content.as_bytes())).with_context(|| format!("{}", file.display()))
+}
+
+/// A booking of the first free slot on a day on which Alice has no appointment yet.
+async fn free_slot(house: &House, alice: &Person) -> anyhow::Result<Value> {
+    house.caught_up().await;
+    let (site, patient) = (alice.practice.ods.parse()?, alice.subject.parse()?);
+    let now = Timestamp::from_jiff(jiff::Timestamp::now());
+    let all = |partition: String, from: String| Scan {
+        partition,
+        from: Bound::Included(from),
+        until: Bound::Unbounded,
+        limit: ROWS_MAX,
+        backwards: false,
+    };
+    let own = all(MyAppointments::partition(patient), MyAppointments::from(now));
+    let own = house.views.reader::<MyAppointments>().page(own).await?.value;
+    let taken: HashSet<LocalDate> = own.iter().map(|(_, row)| row.time.starts_at.local_date()).collect();
+    let free = all(FreeSlots::partition(&site), FreeSlots::from(start_of(now.local_date().plus_days(1))));
+    let free = house.views.reader::<FreeSlots>().page(free).await?.value;
+    let suits = |row: &&FreeSlotRow| row.places(now) > 0 && !taken.contains(&row.starts_at.local_date());
+    let slot = free.iter().map(|(_, row)| row).find(suits);
+    let slot = slot.ok_or_else(|| anyhow!("there is none among {}", free.len()))?;
+    Ok(json!({
+        "session": slot.session,
+        "startsAt": slot.starts_at,
+        "patient": patient,
+        "reason": "A sore knee",
+    }))
+}
+
+impl Told {
+    /// What is printed.
+    pub fn text(&self, public: SocketAddr) -> String {
+        let (data, base) = (self.data.display(), format!("http://{public}"));
+        let tokens: Vec<String> = self.tokens.iter().map(|(name, token)| format!("  {name:10} {token}")).collect();
+        let lines: Vec<String> =
+            self.lines(&base).into_iter().map(|(what, line)| format!("# {what}\n{line}")).collect();
+        format!(
+            "\nFrontdoor, a demonstration with invented people: {base} (a page to try it: {base}/docs)\n\n\
+             Tokens, good for twelve hours, also as headers in {data}/<name>:\n{}\n\nFive lines to copy:\n\n{}\n",
+            tokens.join("\n"),
+            lines.join("\n")
+        )
+    }
+
+    /// What each line does, and the line.
+    pub fn lines(&self, base: &str) -> [(&'static str, String); 5] {
+        let data = self.data.display();
+        let as_whom = |who: &str| format!("curl -s -H @{data}/{who}");
+        let wish = |name: &str, body: &str| {
+            let key = format!("-H \"Idempotency-Key: {name}-$(date +%s%N)\"");
+            let alice = as_whom("alice");
+            format!("{alice} -H 'Content-Type: application/json' {key} -d @{data}/{body} {base}/commands/{name}")
+        };
+        let Told { site, from, until, subject, .. } = self;
+        let search = format!("{base}/free-slots?site={site}&service=gp-routine&from={from}&until={until}&limit=3");
+        [
+            ("search", format!("{} '{search}'", as_whom("alice"))),
+            ("book the first slot that was free at the start", wish("book-appointment", "book.json")),
+            ("see it", format!("{} {base}/patients/{subject}/appointments", as_whom("alice"))),
+            ("register a donor", wish("register-donor", "donor.json")),
+            ("look at the log, as an auditor", format!("{} '{base}/events?after=care:0&limit=5'", as_whom("auditor"))),
+        ]
+    }
+}

@@ -1,0 +1,167 @@
+//! What stands before every public route: limits, request id and trace context, counting, and the promise that whatever
+//! goes wrong is answered by a problem (RFC 9457). It knows no route, and no token.
+
+pub mod listener;
+mod trace;
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use command_engine::http::Problem;
+use futures::FutureExt;
+use tokio::{sync::Semaphore, time::Instant};
+use tower_http::limit::RequestBodyLimitLayer;
+use tracing::Instrument;
+
+/// The most bytes of a request's body.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// After how many seconds a caller may come again when there was no room.
+const RETRY_AFTER_SECONDS: u32 = 1;
+const PROBLEM: &str = "application/problem+json";
+
+/// How much is let in.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Requests at a time.
+    pub requests_max: usize,
+    /// The time until an answer.
+    pub request_time_max: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { requests_max: 2_048, request_time_max: Duration::from_secs(15) }
+    }
+}
+
+struct Front {
+    places: Semaphore,
+    request_time_max: Duration,
+}
+
+/// These routes, behind all that every public route has before it.
+pub fn before(routes: Router, limits: Limits) -> Router {
+    let front =
+        Arc::new(Front { places: Semaphore::new(limits.requests_max), request_time_max: limits.request_time_max });
+    routes
+        // Not axum's own fallback, which is lost when routers are merged.
+        .fallback(async || StatusCode::NOT_FOUND)
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(front, through))
+}
+
+/// These routes, with problems for whatever goes wrong, and no limits: for health, and for operators.
+pub fn speaking_problems(routes: Router) -> Router {
+    routes.layer(middleware::map_response(async |response| as_problem(response)))
+}
+
+async fn through(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = method_of(&request);
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route_name = route.as_ref().map_or("(none)", MatchedPath::as_str);
+    let identity = trace::identify(request.headers_mut());
+    let span = tracing::info_span!(
+        "request",
+        method,
+        route = route_name,
+        request_id = identity.request_id.as_str(),
+        trace_id = identity.trace_id()
+    );
+    let mut response = answer(&front, request, next).instrument(span.clone()).await;
+    let status = response.status();
+    let took = began.elapsed();
+    span.in_scope(|| {
+        if status.is_server_error() {
+            tracing::warn!(status = status.as_u16(), took_ms = took.as_secs_f64() * 1e3, "a request failed");
+        } else {
+            tracing::debug!(status = status.as_u16(), took_ms = took.as_secs_f64() * 1e3, "answered a request");
+        }
+    });
+    let route_label: Arc<str> = route_name.into();
+    metrics::counter!("http_requests_total", "method" => method, "route" => route_label.clone(), "status" => status_label(status))
+        .increment(1);
+    metrics::histogram!("http_request_seconds", "route" => route_label).record(took);
+    if let Ok(id) = HeaderValue::try_from(identity.request_id) {
+        response.headers_mut().insert(trace::REQUEST_ID, id);
+    }
+    response
+}
+
+async fn answer(front: &Front, request: Request, next: Next) -> Response {
+    let Ok(_place) = front.places.try_acquire() else {
+        return come_again("overloaded", "There are too many requests at the moment.");
+    };
+    // The engine's own task goes on with a command whose answer nobody waits for; it is asked for again by its key.
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(front.request_time_max, answered).await {
+        Ok(Ok(response)) => as_problem(response),
+        Ok(Err(_panic)) => {
+            // What it says may quote data, so it is not repeated here; the panic hook has printed the place.
+            tracing::error!("a request panicked");
+            problem(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+        Err(_) => come_again("timed-out", "This took too long. It may still happen: ask again with the same key."),
+    }
+}
+
+fn come_again(code: &'static str, title: &'static str) -> Response {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, title).retry_after(RETRY_AFTER_SECONDS).into_response()
+}
+
+/// Errors that come from the web framework (no such route, wrong method, too large) are plain texts; here they become
+/// problems, and keep their other headers (`Allow`).
+fn as_problem(response: Response) -> Response {
+    let status = response.status();
+    let content = response.headers().get(header::CONTENT_TYPE);
+    if !(status.is_client_error() || status.is_server_error()) || content.is_some_and(|kind| kind == PROBLEM) {
+        return response;
+    }
+    let mut answer = problem(status);
+    for (name, value) in response.headers() {
+        if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH) {
+            answer.headers_mut().insert(name, value.clone());
+        }
+    }
+    answer
+}
+
+fn problem(status: StatusCode) -> Response {
+    let (code, title) = match status {
+        StatusCode::NOT_FOUND => ("not-found", "There is nothing at this address."),
+        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "This address is not asked in this way."),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The request is larger than 1 MiB."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported-media-type", "The body has to be JSON."),
+        status if status.is_client_error() => ("malformed", "The request could not be read."),
+        _ => ("internal", "Something went wrong on our side."),
+    };
+    Problem::new(status, code, title).into_response()
+}
+
+/// A label of few values: anything may stand where a method is expected.
+fn method_of(request: &Request) -> &'static str {
+    match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+fn status_label(status: StatusCode) -> String {
+    status.as_str().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! Who is who among requests: a request id, and the W3C trace context (<https://www.w3.org/TR/trace-context/>), which goes
+//! on into the events.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+const REQUEST_ID_BYTES_MAX: usize = 64;
+
+/// How a request is found again.
+pub struct Identity {
+    pub request_id: String,
+    traceparent: String,
+}
+
+impl Identity {
+    /// 32 hexadecimal digits.
+    pub fn trace_id(&self) -> &str {
+        self.traceparent.get(3..35).unwrap_or_default()
+    }
+}
+
+/// Takes over what the caller sent where it is well formed; else makes it, so that events and log lines of a request
+/// can always be joined. Afterwards the headers hold a valid `traceparent`.
+pub fn identify(headers: &mut HeaderMap) -> Identity {
+    let sent = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let fresh = Uuid::now_v7();
+    let request_id = sent(&REQUEST_ID).filter(|id| is_request_id(id)).map_or_else(|| fresh.to_string(), str::to_owned);
+    let valid = sent(&TRACEPARENT).filter(|parent| is_traceparent(parent)).map(str::to_owned);
+    let traceparent = valid.unwrap_or_else(|| {
+        let span = fresh.as_u128() as u64 | 1;
+        format!("00-{}-{span:016x}-00", fresh.simple())
+    });
+    if let Ok(value) = HeaderValue::from_str(&traceparent) {
+        headers.insert(TRACEPARENT, value);
+    }
+    Identity { request_id, traceparent }
+}
+
+fn is_request_id(text: &str) -> bool {
+    (1..=REQUEST_ID_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// Version 00: `00-<32 hex>-<16 hex>-<2 hex>`, lower case, neither id all zeroes.
+fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let hex = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let not_zero = |part: &str| part.bytes().any(|b| b != b'0');
+    match parts[..] {
+        [version, trace, span, flags] => {
+            version == "00" && hex(trace, 32) && not_zero(trace) && hex(span, 16) && not_zero(span) && hex(flags, 2)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    #[test]
+    fn a_callers_trace_context_and_request_id_are_kept() {
+        let mut headers = HeaderMap::new();
+        headers.insert(TRACEPARENT, HeaderValue::from_static(PARENT));
+        headers.insert(REQUEST_ID, HeaderValue::from_static("gateway-7"));
+        let identity = identify(&mut headers);
+        assert_eq!(identity.request_id, "gateway-7");
+        assert_eq!(identity.trace_id(), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(headers[TRACEPARENT], PARENT);
+    }
+
+    #[test]
+    fn what_is_absent_or_malformed_is_made_anew() {
+        for wrong in ["", "00-abc-def-01", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "ff-x"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(TRACEPARENT, HeaderValue::from_str(wrong).expect("a header"));
+            headers.insert(REQUEST_ID, HeaderValue::from_static("a b"));
+            let identity = identify(&mut headers);
+            let made = headers[TRACEPARENT].to_str().expect("text");
+            assert!(is_traceparent(made), "{made}");
+            assert!(is_request_id(&identity.request_id));
+            assert!(made.contains(identity.trace_id()) && identity.trace_id().len() == 32);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The operator's commands that concern a running server: calls to its admin listener.
+
+use anyhow::{Context, anyhow, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+use crate::cli::{Projections, Rebuild, Server};
+
+/// `frontdoor projections`.
+///
+/// # Errors
+/// When there is no server, or it does not answer as one.
+pub fn projections(options: &Projections) -> anyhow::Result<()> {
+    let list: Value = ask(async {
+        let response = reqwest::get(url(&options.server, "/projections")).await.context("is the server running?")?;
+        response.error_for_status()?.json().await.context("the answer is no list")
+    })?;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&list)?);
+    } else {
+        print!("{}", table(&list)?);
+    }
+    Ok(())
+}
+
+fn table(list: &Value) -> anyhow::Result<String> {
+    let items = list["items"].as_array().ok_or_else(|| anyhow!("the answer is no list"))?;
+    let header = ["NAME", "VERSION", "BUILD", "POSITION", "LAG", "LAG MS", "STATE"].map(str::to_owned);
+    let row = |item: &Value| {
+        let text = |field: &str| match &item[field] {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        ["name", "version", "build", "position", "lag_events", "lag_ms", "state"].map(text)
+    };
+    let rows: Vec<_> = std::iter::once(header).chain(items.iter().map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..7).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// `frontdoor rebuild NAME`.
+///
+/// # Errors
+/// When there is no server, no such read model, or the rebuild failed.
+pub fn rebuild(options: &Rebuild) -> anyhow::Result<()> {
+    let bar = ProgressBar::new(0);
+    bar.set_style(
+        ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} events, {eta} left")?.progress_chars("=> "),
+    );
+    bar.set_message(options.name.clone());
+    let path = format!("/projections/{}/rebuild", options.name);
+    let report = ask(async {
+        let client = reqwest::Client::new();
+        let mut response = client.post(url(&options.server, &path)).send().await.context("is the server running?")?;
+        if !response.status().is_success() {
+            let problem: Value = response.json().await.unwrap_or_default();
+            bail!("{}", problem["title"].as_str().unwrap_or("the server refused"));
+        }
+        let mut pending = Vec::new();
+        while let Some(piece) = response.chunk().await.context("the server went away; did it go on?")? {
+            pending.extend_from_slice(&piece);
+            while let Some(end) = pending.iter().position(|b| *b == b'\n') {
+                let line: Vec<u8> = pending.drain(..=end).collect();
+                if let Some(report) = step(&bar, &serde_json::from_slice(&line)?)? {
+                    return Ok(report);
+                }
+            }
+        }
+        bail!("the server went away before the end")
+    })?;
+    bar.finish_and_clear();
+    let (events, seconds) = (&report["events"], report["seconds"].as_f64().unwrap_or(0.0));
+    println!("{} is rebuilt from {events} events in {seconds:.1} s: build {}", options.name, report["build"]);
+    Ok(())
+}
+
+/// Shows a line of progress; the last one is the outcome.
+fn step(bar: &ProgressBar, line: &Value) -> anyhow::Result<Option<Value>> {
+    if let Some(why) = line["failed"].as_str() {
+        bail!("the rebuild failed, and the live rows are as they were: {why}");
+    }
+    if let Some(progress) = line.get("progress") {
+        bar.set_length(progress["events_total"].as_u64().unwrap_or(0));
+        bar.set_position(progress["events_done"].as_u64().unwrap_or(0));
+    }
+    Ok(line.get("done").cloned())
+}
+
+fn url(server: &Server, path: &str) -> String {
+    format!("http://{}{path}", server.admin)
+}
+
+fn ask<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,211 @@
+//! `frontdoor check` finds what is damaged by hand, and names its place.
+
+mod common;
+
+use std::{
+    fs,
+    io::{Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use common::{BINARY, Server};
+use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
+
+/// The files of a demonstration that ended in order, with one booking.
+struct Files {
+    folder: tempfile::TempDir,
+}
+
+impl Files {
+    fn make() -> Files {
+        let files = Files { folder: tempfile::tempdir().expect("a folder") };
+        let server = Server::demo(&files.whole());
+        let booking = server.printed.lines().find(|line| line.contains("/commands/book-appointment")).expect("a line");
+        let copied = |line: &str| Command::new("bash").arg("-c").arg(line).output().expect("bash runs");
+        let donor = server.printed.lines().find(|line| line.contains("/commands/register-donor")).expect("a line");
+        assert!(String::from_utf8_lossy(&copied(donor).stdout).contains("organ-donation.registered.v1"));
+        let booked = copied(booking);
+        assert!(String::from_utf8_lossy(&booked.stdout).contains("appointment.booked.v1"));
+        server.stop();
+        files
+    }
+
+    fn whole(&self) -> PathBuf {
+        self.folder.path().join("whole")
+    }
+
+    /// A copy, to be damaged.
+    fn copy(&self, name: &str) -> PathBuf {
+        let copy = self.folder.path().join(name);
+        fs::create_dir(&copy).expect("made");
+        for entry in fs::read_dir(self.whole()).expect("listed") {
+            let entry = entry.expect("an entry");
+            fs::copy(entry.path(), copy.join(entry.file_name())).expect("copied");
+        }
+        copy
+    }
+}
+
+async fn sql(file: PathBuf, statements: &str) {
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.expect("opens");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut connection).await.expect("done");
+    connection.close().await.expect("closed");
+}
+
+async fn text(file: PathBuf, query: &'static str) -> String {
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}?mode=ro", file.display())).await.expect("opens");
+    sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a text")
+}
+
+/// The exit code, and what was printed.
+fn check(data: &Path, told: Option<&Path>) -> (i32, String) {
+    let mut command = Command::new(BINARY);
+    command.arg("check").arg("--data").arg(data);
+    if let Some(told) = told {
+        command.arg("--told").arg(told);
+    }
+    let output = command.output().expect("runs");
+    (output.status.code().expect("a code"), String::from_utf8(output.stdout).expect("text"))
+}
+
+fn assert_found(data: &Path, told: Option<&Path>, what: &str) {
+    let (code, printed) = check(data, told);
+    assert_eq!(code, 1, "{what}: {printed}");
+    assert!(printed.contains(what), "{what:?} is not in: {printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_damage_is_found_and_whole_files_are_not_blamed() {
+    let files = Files::make();
+    assert_eq!(check(&files.whole(), None).0, 0, "{}", check(&files.whole(), None).1);
+
+    let copy = files.copy("a deleted event");
+    sql(copy.join("care.db"), "DELETE FROM event WHERE position = 20").await;
+    assert_found(&copy, None, "care:21: the event before it is at 19");
+
+    let copy = files.copy("a deleted last event");
+    sql(copy.join("care.db"), "DELETE FROM event WHERE position = (SELECT max(position) FROM event)").await;
+    assert_found(&copy, None, "beyond the log's end");
+
+    let copy = files.copy("a byte of an event");
+    sql(
+        copy.join("care.db"),
+        "UPDATE event SET data = CAST('x' || substr(CAST(data AS TEXT), 2) AS BLOB) WHERE position = 7",
+    )
+    .await;
+    assert_found(&copy, None, "care:7: the data of");
+
+    let copy = files.copy("a byte of an envelope");
+    sql(copy.join("care.db"), "UPDATE event SET meta = substr(meta, 1, length(meta) - 1) WHERE position = 7").await;
+    assert_found(&copy, None, "care:7: the packed envelope is damaged");
+
+    let copy = files.copy("a letter of an event that still reads");
+    let other = "UPDATE event SET data = CAST(replace(CAST(data AS TEXT), '\"capacity\":1', '\"capacity\":2') AS BLOB)
+                 WHERE kind = 'appointment.session-published.v1'";
+    sql(copy.join("care.db"), other).await;
+    assert_found(&copy, None, "is not what the log says");
+
+    let copy = files.copy("two events of a command in the other order");
+    let swap = "UPDATE event SET position = 1000001 WHERE kind = 'appointment.booked.v1';
+                UPDATE event SET position = position + 1 WHERE kind = 'appointment.slot-taken.v1';
+                UPDATE event SET position = (SELECT position - 1 FROM event WHERE kind = 'appointment.slot-taken.v1')
+                WHERE position = 1000001";
+    sql(copy.join("care.db"), swap).await;
+    assert_found(&copy, None, "it has no command key, and does not belong to the event before it");
+
+    let copy = files.copy("time goes back");
+    sql(copy.join("care.db"), "UPDATE event SET recorded_at = recorded_at + 3600000000 WHERE position = 9").await;
+    assert_found(&copy, None, "care:10: it was recorded before the event before it");
+
+    let copy = files.copy("a booking that only the diary knows");
+    let other_slot = "UPDATE event SET data = CAST(replace(CAST(data AS TEXT), ':00Z', ':30Z') AS BLOB)
+                      WHERE kind = 'appointment.slot-taken.v1'";
+    sql(copy.join("care.db"), other_slot).await;
+    assert_found(&copy, None, "the diary alone knows the booking");
+
+    let copy = files.copy("no files");
+    fs::remove_file(copy.join("care.db")).expect("deleted");
+    assert_eq!(check(&copy, None).0, 2, "what cannot be checked is neither clean nor damaged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_overwritten_is_found() {
+    let files = Files::make();
+    let copy = files.copy("a page");
+    let mut file = fs::OpenOptions::new().write(true).open(copy.join("care.db")).expect("opens");
+    let length = file.metadata().expect("is there").len();
+    file.seek(SeekFrom::Start(length / 4_096 / 2 * 4_096)).expect("a place");
+    file.write_all(&[0xff; 64]).expect("written");
+    drop(file);
+    let (code, printed) = check(&copy, None);
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("care.db: ") || printed.contains("cannot be read"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_is_not_the_fold_of_the_log_is_found() {
+    let files = Files::make();
+    let tables = "SELECT group_concat(name, ' ') FROM sqlite_schema WHERE type = 'table' AND name GLOB 'view_*'";
+    let tables = text(files.whole().join("views.db"), tables).await;
+    assert_eq!(tables.split(' ').count(), 5, "{tables}");
+    for table in tables.split(' ') {
+        let one = format!("(partition, sort) = (SELECT partition, sort FROM {table} LIMIT 1)");
+        let copy = files.copy(&format!("a lost row of {table}"));
+        sql(copy.join("views.db"), &format!("DELETE FROM {table} WHERE {one}")).await;
+        assert_found(&copy, None, "is lost");
+
+        let copy = files.copy(&format!("a changed row of {table}"));
+        sql(copy.join("views.db"), &format!("UPDATE {table} SET row = CAST('{{}}' AS BLOB) WHERE {one}")).await;
+        assert_found(&copy, None, "is not what the log says");
+
+        let copy = files.copy(&format!("a row too many of {table}"));
+        let more = format!("INSERT INTO {table} SELECT partition, sort || '0', row FROM {table} LIMIT 1");
+        sql(copy.join("views.db"), &more).await;
+        assert_found(&copy, None, "should not be there");
+    }
+    let copy = files.copy("a checkpoint ahead of its rows");
+    sql(copy.join("views.db"), "UPDATE projection SET position = position + 1, event_id = NULL").await;
+    assert_found(&copy, None, "beyond the log's end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_clients_were_told_is_held_against_the_log() {
+    let files = Files::make();
+    let query = "SELECT json_object('id', lower(hex(id)), 'kind', kind, 'stream', stream, 'revision', revision, 'position', position)
+                 FROM event WHERE position = 30";
+    let event: serde_json::Value =
+        serde_json::from_str(&text(files.whole().join("care.db"), query).await).expect("JSON");
+    let hex = event["id"].as_str().expect("an id");
+    let id: uuid::Uuid = hex.parse().expect("an id");
+    let mut event = event.clone();
+    event["id"] = json!(id.to_string());
+    let told = |name: &str, lines: &[serde_json::Value]| {
+        let file = files.folder.path().join(name);
+        let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        fs::write(&file, text.join("\n") + "\n{\"key\": \"half a li").expect("written");
+        file
+    };
+    let line = json!({"key": "key-1", "position": "care:30", "events": [event]});
+    let truth =
+        told("truth", &[line.clone(), json!({"key": "key-2", "position": "care:30", "events": []}), line.clone()]);
+    assert_eq!(check(&files.whole(), Some(&truth)).0, 0, "{}", check(&files.whole(), Some(&truth)).1);
+
+    let mut moved = line.clone();
+    moved["events"][0]["position"] = json!(31);
+    assert_found(&files.whole(), Some(&told("moved", &[moved])), "care:30: line 1 was told of");
+
+    let mut lost = line.clone();
+    lost["events"][0]["id"] = json!(uuid::Uuid::from_u128(7).to_string());
+    assert_found(&files.whole(), Some(&told("lost", &[lost.clone()])), "it is lost");
+
+    assert_found(&files.whole(), Some(&told("doubled", &[line, lost])), "the key key-1 has had another effect");
+
+    let copy = files.copy("swapped");
+    let swap = "UPDATE event SET position = 1000001 WHERE position = 30;
+                UPDATE event SET position = 30 WHERE position = 31;
+                UPDATE event SET position = 31 WHERE position = 1000001";
+    sql(copy.join("care.db"), swap).await;
+    assert_found(&copy, Some(&truth), "care:31: line 1 was told of");
+}

@@ -1,0 +1,272 @@
+//! The real binary as a process, and clients of it. Every test file uses a part of this.
+#![allow(dead_code, reason = "each test file is a crate of its own and uses its part")]
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+};
+
+use frontdoor::tokens::{AUDIENCE, DEMO_ISSUER, DemoKey};
+use serde_json::{Value, json};
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_frontdoor");
+/// The issuer of tests that are no demonstration.
+pub const ISSUER: &str = "urn:frontdoor:test";
+
+/// A running server. It is killed when it is dropped.
+pub struct Server {
+    child: Child,
+    pub base: String,
+    pub admin: String,
+    /// What it printed before it was ready.
+    pub printed: String,
+}
+
+impl Server {
+    /// The demonstration, ready.
+    pub fn demo(data: &Path) -> Server {
+        Server::start(data, &["--demo"])
+    }
+
+    /// A server that admits `ISSUER`, ready. `keys` is the folder of the issuer's key.
+    pub fn plain(data: &Path, keys: &Path) -> Server {
+        let key = DemoKey::in_folder(keys).expect("a key");
+        Server::start(data, &["--issuer", &format!("{ISSUER}={}", key.jwks().display())])
+    }
+
+    fn start(data: &Path, arguments: &[&str]) -> Server {
+        let child = Command::new(BINARY)
+            .args(["serve", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--log-level=warn", "--data"])
+            .arg(data)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut server = Server { child, base: String::new(), admin: String::new(), printed: String::new() };
+        let mut lines = BufReader::new(server.child.stdout.take().expect("piped")).lines();
+        loop {
+            let line = lines.next().expect("it ended before it was ready").expect("text");
+            if let Some(addresses) = line.strip_prefix("frontdoor is ready: ") {
+                let (public, admin) = addresses.split_once(" (operator: ").expect("two addresses");
+                server.base = public.to_owned();
+                server.admin = admin.trim_end_matches(')').to_owned();
+                // Whatever else it prints must not block it.
+                std::thread::spawn(move || lines.for_each(drop));
+                return server;
+            }
+            server.printed.push_str(&line);
+            server.printed.push('\n');
+        }
+    }
+
+    /// SIGTERM; does not wait.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(sent.success());
+    }
+
+    pub fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("it ends");
+    }
+
+    pub fn stop(self) {
+        self.terminate();
+        assert!(self.wait().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Signs tokens.
+pub struct Signer {
+    key: jsonwebtoken::EncodingKey,
+    issuer: &'static str,
+}
+
+impl Signer {
+    /// Of the demonstration in this data folder.
+    pub fn demo(data: &Path) -> Signer {
+        Signer::of(data, DEMO_ISSUER)
+    }
+
+    /// Of `ISSUER`, whose key is in this folder.
+    pub fn plain(keys: &Path) -> Signer {
+        Signer::of(keys, ISSUER)
+    }
+
+    fn of(folder: &Path, issuer: &'static str) -> Signer {
+        DemoKey::in_folder(folder).expect("a key");
+        let pkcs8 = std::fs::read(folder.join("demo-key.p8")).expect("the key");
+        Signer { key: jsonwebtoken::EncodingKey::from_ed_der(&pkcs8), issuer }
+    }
+
+    /// A token with these claims beside the common ones.
+    pub fn token(&self, claims: Value) -> String {
+        let mut all = json!({"iss": self.issuer, "aud": AUDIENCE, "iat": 1, "exp": 4_000_000_000_u64});
+        let (into, from) = (all.as_object_mut().expect("an object"), claims.as_object().expect("an object"));
+        into.extend(from.clone());
+        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA);
+        header.kid = Some("demo".to_owned());
+        jsonwebtoken::encode(&header, &all, &self.key).expect("signs")
+    }
+
+    pub fn patient(&self, subject: &str) -> String {
+        self.token(json!({"sub": subject, "role": "patient", "identity_proofing_level": "P9"}))
+    }
+
+    pub fn staff(&self, organisation: &str) -> String {
+        let permissions = ["practice-admin", "registration", "clinics", "booking"];
+        self.token(json!({"sub": "desk-1", "role": "staff", "organisation": organisation, "permissions": permissions}))
+    }
+
+    pub fn operator(&self) -> String {
+        self.token(json!({"sub": "operator-1", "role": "operator", "permissions": ["practices"]}))
+    }
+
+    pub fn auditor(&self) -> String {
+        self.token(json!({"sub": "auditor-1", "role": "auditor", "permissions": ["audit"]}))
+    }
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub replayed: bool,
+    pub body: Value,
+}
+
+impl Answer {
+    async fn of(response: reqwest::Response) -> reqwest::Result<Answer> {
+        let status = response.status().as_u16();
+        let replayed = response.headers().contains_key("idempotency-replayed");
+        let bytes = response.bytes().await?;
+        Ok(Answer { status, replayed, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+    }
+
+    /// The last part of a problem's `type`.
+    pub fn problem(&self) -> &str {
+        self.body["type"].as_str().and_then(|kind| kind.rsplit('/').next()).unwrap_or_default()
+    }
+
+    /// `care:17` of a command's answer.
+    pub fn position(&self) -> &str {
+        self.body["position"].as_str().expect("a position")
+    }
+}
+
+/// Gives a command.
+///
+/// # Errors
+/// When there was no answer.
+pub async fn give(
+    client: &reqwest::Client,
+    base: &str,
+    token: &str,
+    name: &str,
+    key: &str,
+    body: &Value,
+) -> reqwest::Result<Answer> {
+    let url = format!("{base}/commands/{name}");
+    let request = client.post(url).bearer_auth(token).header("Idempotency-Key", key).json(body);
+    Answer::of(request.send().await?).await
+}
+
+/// Gives a command that is granted.
+pub async fn granted(client: &reqwest::Client, base: &str, token: &str, name: &str, key: &str, body: &Value) -> Answer {
+    let answer = give(client, base, token, name, key, body).await.expect("an answer");
+    assert_eq!(answer.status, 200, "{name}: {}", answer.body);
+    answer
+}
+
+/// Asks a query.
+pub async fn ask(client: &reqwest::Client, base: &str, token: &str, path: &str) -> Answer {
+    let request = client.get(format!("{base}{path}")).bearer_auth(token);
+    Answer::of(request.send().await.expect("an answer")).await.expect("a body")
+}
+
+/// `frontdoor` with these arguments, to its end.
+pub fn frontdoor(arguments: &[&str]) -> Output {
+    Command::new(BINARY).args(arguments).output().expect("the binary runs")
+}
+
+/// `frontdoor check` finds nothing.
+pub fn assert_clean(data: &Path, told: Option<&Path>) {
+    let mut command = Command::new(BINARY);
+    command.arg("check").arg("--data").arg(data);
+    if let Some(told) = told {
+        command.arg("--told").arg(told);
+    }
+    let output = command.output().expect("the binary runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+}
+
+/// A subject id that is always the same for the same number.
+pub fn subject(n: u64) -> String {
+    format!("{:08x}-0000-4000-8000-{n:012x}", n >> 16)
+}
+
+/// The nth NHS number of the range for tests.
+pub fn nhs_number(n: u64) -> String {
+    let with_check = |nine: u64| {
+        let digits = format!("{nine:09}");
+        let sum: u64 = digits.bytes().zip((2..=10).rev()).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
+        match 11 - sum % 11 {
+            10 => None,
+            11 => Some(format!("{digits}0")),
+            check => Some(format!("{digits}{check}")),
+        }
+    };
+    (999_000_000 + n..).find_map(with_check).expect("there are enough")
+}
+
+/// What `register-patient` takes.
+pub fn registration(n: u64, practice: &str) -> Value {
+    json!({
+        "subject": subject(n),
+        "practice": practice,
+        "name": "Somebody Invented",
+        "nhsNumber": nhs_number(n),
+        "bornOn": "1980-02-29",
+    })
+}
+
+/// What `publish-session` takes: a morning in a week's time, with 10-minute slots from 09:00 UTC or BST on.
+pub fn session(id: &str, until: &str, capacity: u32) -> Value {
+    json!({
+        "session": id,
+        "on": in_days(7),
+        "from": "09:00",
+        "until": until,
+        "slotMinutes": 10,
+        "capacity": capacity,
+        "service": "gp-routine",
+        "channel": "in-person",
+        "practitioner": {"name": "Dr Nobody", "role": "General practitioner"},
+    })
+}
+
+/// The date so many days from today, in London.
+pub fn in_days(days: i64) -> String {
+    vocabulary::Timestamp::from_jiff(jiff::Timestamp::now()).local_date().plus_days(days).to_string()
+}
+
+/// The start of the nth ten-minute slot of `session`.
+pub fn slot(n: i64) -> String {
+    let nine = vocabulary::time::instant_of(in_days(7).parse().expect("a date"), "09:00".parse().expect("a time"));
+    nine.expect("exists on every day").plus_minutes(n * 10).to_string()
+}

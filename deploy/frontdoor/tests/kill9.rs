@@ -1,0 +1,226 @@
+//! `kill -9` under load, over and over: nothing that was acknowledged is lost, nothing is doubled, and the next start needs
+//! no repair. What clients were told is proven against the files by `frontdoor check --told`.
+
+mod common;
+
+use std::{
+    fs::File,
+    io::Write,
+    path::Path,
+    sync::Mutex,
+    time::{Duration, Instant, SystemTime},
+};
+
+use common::{Answer, Server, Signer, give, granted, registration, session, slot, subject};
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+const ROUNDS: u64 = 100;
+const CLIENTS: u64 = 8;
+/// A kill comes at most this long after the load began.
+const LOAD_MS_MAX: u64 = 350;
+/// How often the files are proven; after the last round always.
+const CHECK_EVERY: u64 = 10;
+const PRACTICE: &str = "A99009";
+const SESSION_SLOTS: u64 = 30;
+/// So few places that clients meet.
+const SESSION_PLACES: u64 = 4;
+
+/// A command that was sent. Its key is of this wish alone, so it can be sent again.
+#[derive(Clone)]
+struct Wish {
+    token: String,
+    name: &'static str,
+    key: String,
+    body: Value,
+}
+
+/// A client: what it does next depends on its number alone, so a run can be repeated from its seed as far as chance allows.
+struct Client {
+    number: u64,
+    people: u64,
+    /// Sent, and never answered.
+    open: Option<Wish>,
+    /// Answered, to be asked once more.
+    last: Option<(Wish, Value)>,
+    replays: u64,
+    retries: u64,
+}
+
+struct Load<'a> {
+    http: reqwest::Client,
+    base: String,
+    signer: &'a Signer,
+    told: &'a Mutex<File>,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
+    let seed = seed();
+    println!("seed {seed} (FRONTDOOR_SEED={seed} repeats its moments)");
+    let mut dice = Dice(seed);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, keys) = (folder.path().join("data"), folder.path().join("keys"));
+    let signer = Signer::plain(&keys);
+    let told_file = folder.path().join("told.ndjson");
+    let told = Mutex::new(File::create(&told_file).expect("a file"));
+    prepare(&data, &keys, &signer).await;
+
+    let mut clients: Vec<Client> = (0..CLIENTS).map(Client::new).collect();
+    let mut slowest_start = Duration::ZERO;
+    for round in 1..=ROUNDS {
+        let began = Instant::now();
+        let server = Server::plain(&data, &keys);
+        slowest_start = slowest_start.max(began.elapsed());
+        let load = Load { http: reqwest::Client::new(), base: server.base.clone(), signer: &signer, told: &told };
+        let moment = Duration::from_millis(dice.below(LOAD_MS_MAX));
+        let fault = tokio::task::spawn_blocking(move || {
+            // Not a wait for something to happen: the random moment is the fault.
+            std::thread::sleep(moment);
+            server.kill();
+        });
+        join_all(clients.iter_mut().map(|client| client.work(&load, round))).await;
+        fault.await.expect("killed");
+        if round % CHECK_EVERY == 0 {
+            common::assert_clean(&data, Some(&told_file));
+        }
+    }
+
+    let server = Server::plain(&data, &keys);
+    let load = Load { http: reqwest::Client::new(), base: server.base.clone(), signer: &signer, told: &told };
+    join_all(clients.iter_mut().map(|client| client.settle(&load))).await;
+    server.stop();
+    common::assert_clean(&data, Some(&told_file));
+    let sum = |of: fn(&Client) -> u64| clients.iter().map(of).sum::<u64>();
+    let (people, retries, replays) = (sum(|c| c.people), sum(|c| c.retries), sum(|c| c.replays));
+    println!("{ROUNDS} kills, {people} people, {retries} unanswered commands asked again, {replays} answers repeated");
+    println!("the slowest start took {} ms", slowest_start.as_millis());
+    assert!(people > ROUNDS && retries > 0 && replays > 0, "there was load: {people}, {retries}, {replays}");
+}
+
+async fn prepare(data: &Path, keys: &Path, signer: &Signer) {
+    let server = Server::plain(data, keys);
+    let http = reqwest::Client::new();
+    let practice = json!({"practice": PRACTICE, "name": "Sturdy Surgery", "address": "1 Rock Road"});
+    granted(&http, &server.base, &signer.operator(), "open-practice", "kill-open-practice", &practice).await;
+    server.stop();
+}
+
+impl Client {
+    fn new(number: u64) -> Client {
+        Client { number, people: 0, open: None, last: None, replays: 0, retries: 0 }
+    }
+
+    /// Works until the server is gone.
+    async fn work(&mut self, load: &Load<'_>, round: u64) {
+        if self.settle(load).await.is_none() {
+            return;
+        }
+        let staff = load.signer.staff(PRACTICE);
+        let session_id = format!("{PRACTICE}.K{round:05}000000");
+        let publish = Wish {
+            token: staff.clone(),
+            name: "publish-session",
+            key: format!("kill-publish-{round:06}-{}", self.number),
+            body: session(&session_id, "14:00", u32::try_from(SESSION_PLACES).expect("small")),
+        };
+        // Every client publishes the same session: one does, for the others there is nothing new, or it is refused.
+        if self.send(load, publish).await.is_none() {
+            return;
+        }
+        while self.live_a_life(load, &staff, &session_id).await.is_some() {}
+    }
+
+    /// One person: registered, booked, moved or cancelled, a donor who thinks again.
+    async fn live_a_life(&mut self, load: &Load<'_>, staff: &str, session: &str) -> Option<()> {
+        let n = self.number * 100_000 + self.people;
+        self.people += 1;
+        let patient = load.signer.patient(&subject(n));
+        let wish = |name: &'static str, token: &str, body: Value| Wish {
+            token: token.to_owned(),
+            name,
+            key: format!("kill-{name}-{n:012}"),
+            body,
+        };
+        let starts = |n: u64| slot(i64::try_from(n % SESSION_SLOTS).expect("small"));
+        self.send(load, wish("register-patient", staff, registration(n, PRACTICE))).await?;
+        let (first, second) = (starts(self.people), starts(self.people + 7));
+        let place = json!({"session": session, "startsAt": first, "patient": subject(n)});
+        let booked = self.send(load, wish("book-appointment", &patient, place)).await?;
+        if booked.status == 200 && n % 3 == 0 {
+            let body = json!({
+                "patient": subject(n), "session": session, "startsAt": first,
+                "toSession": session, "toStartsAt": second,
+            });
+            self.send(load, wish("reschedule-appointment", &patient, body)).await?;
+        }
+        let donor = json!({"subject": subject(n), "decision": {"kind": "opt-in-all"}});
+        self.send(load, wish("register-donor", &patient, donor)).await?;
+        let again = json!({"subject": subject(n), "decision": {"kind": "opt-out"}});
+        self.send(load, wish("amend-decision", &patient, again)).await?;
+        self.repeat_the_last(load).await
+    }
+
+    /// Sends again what was never answered, under the same key.
+    async fn settle(&mut self, load: &Load<'_>) -> Option<()> {
+        if let Some(wish) = self.open.take() {
+            self.retries += 1;
+            self.send(load, wish).await?;
+        }
+        Some(())
+    }
+
+    /// The same key again is the same answer, also after a restart.
+    async fn repeat_the_last(&mut self, load: &Load<'_>) -> Option<()> {
+        let (wish, before) = self.last.take()?;
+        let answer = self.send(load, wish.clone()).await?;
+        assert!(answer.replayed, "{} is known by its key", wish.name);
+        assert_eq!(answer.body["events"], before, "the same answer to {} {}", wish.name, wish.key);
+        self.replays += 1;
+        Some(())
+    }
+
+    /// `None`: the server is gone, and nobody knows what became of it.
+    async fn send(&mut self, load: &Load<'_>, wish: Wish) -> Option<Answer> {
+        let sent = give(&load.http, &load.base, &wish.token, wish.name, &wish.key, &wish.body).await;
+        let Ok(answer) = sent else {
+            self.open = Some(wish);
+            return None;
+        };
+        match answer.status {
+            200 => {
+                let line = json!({"key": wish.key, "position": answer.position(), "events": answer.body["events"]});
+                let mut told = load.told.lock().expect("nobody panicked");
+                writeln!(told, "{line}").expect("written");
+                if answer.body["events"].as_array().is_some_and(|events| !events.is_empty()) {
+                    self.last = Some((wish, answer.body["events"].clone()));
+                }
+            }
+            404 | 409 | 422 => assert!(!answer.problem().is_empty(), "a refusal says why: {}", answer.body),
+            503 => {}
+            status => panic!("{} {}: {status} {}", wish.name, wish.body, answer.body),
+        }
+        Some(answer)
+    }
+}
+
+fn seed() -> u64 {
+    let given = std::env::var("FRONTDOOR_SEED").ok().map(|text| text.parse().expect("FRONTDOOR_SEED is a number"));
+    given.unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+        u64::try_from(now.as_nanos() & u128::from(u64::MAX)).expect("masked")
+    })
+}
+
+/// `splitmix64`.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}

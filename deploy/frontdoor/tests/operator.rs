@@ -1,0 +1,80 @@
+//! What an operator does with the real binary: look, rebuild, throw views away.
+
+mod common;
+
+use std::path::Path;
+
+use common::{Server, ask, frontdoor};
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sees_the_projections_and_rebuilds_one_while_it_serves() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::demo(folder.path());
+    let admin = server.admin.trim_start_matches("http://");
+    let table = frontdoor(&["projections", "--admin", admin]);
+    let table = String::from_utf8(table.stdout).expect("text");
+    let list = frontdoor(&["projections", "--json", "--admin", admin]);
+    let list: Value = serde_json::from_slice(&list.stdout).expect("JSON");
+    let items = list["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 5, "{list}");
+    for item in items {
+        let name = item["name"].as_str().expect("a name");
+        assert!(table.contains(name), "{table}");
+        let rebuilt = frontdoor(&["rebuild", name, "--admin", admin]);
+        assert!(rebuilt.status.success(), "{name}: {}", String::from_utf8_lossy(&rebuilt.stderr));
+    }
+    let unknown = frontdoor(&["rebuild", "nonsense", "--admin", admin]);
+    assert_eq!(unknown.status.code(), Some(1));
+    server.stop();
+    common::assert_clean(folder.path(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn views_that_are_deleted_come_back_as_they_were() {
+    let folder = tempfile::tempdir().expect("a folder");
+    Server::demo(folder.path()).stop();
+    let views: Vec<_> = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("views.db")))
+        .collect();
+    assert!(!views.is_empty());
+    views.iter().for_each(|file| std::fs::remove_file(file).expect("deleted"));
+    Server::demo(folder.path()).stop();
+    common::assert_clean(folder.path(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_metrics_and_problems_are_where_they_should_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::demo(folder.path());
+    let client = reqwest::Client::new();
+    for base in [&server.base, &server.admin] {
+        assert_eq!(ask(&client, base, "", "/health/live").await.body, json!({"status": "live"}));
+        assert_eq!(ask(&client, base, "", "/health/ready").await.body, json!({"status": "ready"}));
+    }
+    for base in [&server.base, &server.admin] {
+        let nowhere = ask(&client, base, "", "/nowhere").await;
+        assert_eq!((nowhere.status, nowhere.problem()), (404, "not-found"));
+        let wrong = client.delete(format!("{base}/health/live")).send().await.expect("an answer");
+        assert_eq!(wrong.status().as_u16(), 405);
+        assert!(wrong.headers().contains_key("allow"));
+        assert_eq!(wrong.headers()["content-type"], "application/problem+json");
+    }
+    let metrics = client.get(format!("{}/metrics", server.admin)).send().await.expect("an answer");
+    let metrics = metrics.text().await.expect("text");
+    assert!(metrics.contains("http_requests_total"), "{metrics}");
+    let nobody_s_business = ask(&client, &server.base, "", "/metrics").await;
+    assert_eq!(nobody_s_business.status, 404);
+    for key_file in ["demo-key.p8", "alice"] {
+        assert_private(&folder.path().join(key_file));
+    }
+    server.stop();
+}
+
+fn assert_private(file: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(file).expect("is there").permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{} is private", file.display());
+}

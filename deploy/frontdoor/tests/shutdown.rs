@@ -1,0 +1,138 @@
+//! How it starts and ends: wrong configuration, the lock, SIGTERM in the middle of work.
+
+mod common;
+
+use common::{BINARY, Server, Signer, frontdoor, give, granted, registration, subject};
+use futures::{StreamExt, stream::FuturesUnordered};
+use serde_json::json;
+
+const PRACTICE: &str = "A99009";
+
+#[test]
+fn wrong_configuration_is_one_line_and_exit_64() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_str().expect("text");
+    for arguments in [
+        ["serve", "--demo", "--roles=notary"].as_slice(),
+        &["serve", "--demo", "--roles=command"],
+        &["serve", "--demo", "--vault=sqlite:vault.db"],
+        &["serve", "--demo", "--feed=kafka://broker"],
+        &["serve", "--demo", "--log=postgres://host/db"],
+        &["serve", "--demo", "--listen=nowhere"],
+        &["serve", "--demo", "--log-level=a=b=c"],
+        &["serve", "--issuer=urn:frontdoor:demo=keys.json"],
+        &["serve", "--issuer=urn:other=no-such-file.json"],
+        &["serve"],
+        &["serve", "--no-such-flag"],
+        &["dance"],
+    ] {
+        let mut all = arguments.to_vec();
+        if arguments[0] == "serve" {
+            all.extend(["--data", data]);
+        }
+        let output = frontdoor(&all);
+        let told = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}: {told}");
+        assert_eq!(told.lines().count(), 1, "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn two_processes_cannot_have_one_data_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::demo(folder.path());
+    let data = folder.path().to_str().expect("text");
+    let second = frontdoor(&["serve", "--demo", "--data", data, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0"]);
+    assert_eq!(second.status.code(), Some(1));
+    let told = String::from_utf8(second.stderr).expect("text");
+    assert!(told.lines().any(|line| line.starts_with("frontdoor: ")), "{told}");
+    let check = frontdoor(&["check", "--data", data]);
+    assert_eq!(check.status.code(), Some(2), "a running server's files cannot be checked");
+    server.stop();
+}
+
+#[test]
+fn a_server_that_is_no_demonstration_refuses_the_demonstrations_issuer() {
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keys = folder.path().join("keys");
+        // The same key, under the demonstration's name.
+        let server = Server::plain(&folder.path().join("data"), &keys);
+        let client = reqwest::Client::new();
+        let wish = json!({"subject": subject(1), "decision": {"kind": "opt-out"}});
+        let ask = async |signer: Signer| {
+            let token = signer.patient(&subject(1));
+            give(&client, &server.base, &token, "register-donor", "issuer-register-donor", &wish)
+                .await
+                .expect("an answer")
+        };
+        assert_eq!(ask(Signer::plain(&keys)).await.status, 200);
+        assert_eq!(ask(Signer::demo(&keys)).await.status, 401);
+        server.stop();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_answers_all_that_is_in_flight_and_exits_with_0() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, keys) = (folder.path().join("data"), folder.path().join("keys"));
+    let server = Server::plain(&data, &keys);
+    let (signer, client, base) = (Signer::plain(&keys), reqwest::Client::new(), server.base.clone());
+    let practice = json!({"practice": PRACTICE, "name": "Last Surgery", "address": "1 The End"});
+    granted(&client, &base, &signer.operator(), "open-practice", "shutdown-practice-1", &practice).await;
+
+    let (staff, client, base) = (&signer.staff(PRACTICE), &client, &base);
+    let register = |n: u64| async move {
+        let key = format!("shutdown-register-{n:06}");
+        give(client, base, staff, "register-patient", &key, &registration(n, PRACTICE)).await
+    };
+    let mut flying: FuturesUnordered<_> = (0..64).map(register).collect();
+    let (mut asked, mut answered) = (64, 0);
+    // The signal comes when the server is in full swing, and requests are sent on until it takes no more.
+    while let Some(outcome) = flying.next().await {
+        match outcome {
+            Ok(answer) => {
+                assert_eq!(answer.status, 200, "an answer is an answer: {}", answer.body);
+                answered += 1;
+                if answered == 200 {
+                    server.terminate();
+                }
+                flying.push(register(asked));
+                asked += 1;
+            }
+            // Never accepted, or an idle connection that was closed: nothing was begun.
+            Err(error) => assert!(error.is_connect() || error.is_request(), "{error:?}"),
+        }
+    }
+    assert!(answered > 200, "there were requests in flight");
+    assert_eq!(server.wait().code(), Some(0));
+    let registered = events_of_kind(&data, "registration.registered.v1");
+    assert_eq!(registered, answered, "everything that was stored was answered");
+    common::assert_clean(&data, None);
+}
+
+/// Counts in the file itself, after the end.
+fn events_of_kind(data: &std::path::Path, kind: &str) -> u64 {
+    use sqlx::{Connection, SqliteConnection};
+    let runtime = std::thread::spawn({
+        let (url, kind) = (format!("sqlite:{}?mode=ro", data.join("care.db").display()), kind.to_owned());
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
+            runtime.block_on(async {
+                let mut connection = SqliteConnection::connect(&url).await.expect("opens");
+                let count = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM event WHERE kind = ?1").bind(kind);
+                count.fetch_one(&mut connection).await.expect("counts")
+            })
+        }
+    });
+    u64::try_from(runtime.join().expect("no panic")).expect("a number")
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    for flag in ["--help", "--version"] {
+        let output = std::process::Command::new(BINARY).arg(flag).output().expect("runs");
+        assert!(output.status.success() && !output.stdout.is_empty() && output.stderr.is_empty(), "{flag}");
+    }
+}
