@@ -1,1 +1,73 @@
+//! The query side: what can be seen, by whom, and how fresh it is. Queries are a file each in `queries`; here they are
+//! put together with the gate, the views and the log. It decides nothing, writes nothing, and holds no SQL.
 
+mod ask;
+mod cloud_events;
+mod docs;
+mod openapi;
+mod page;
+mod parameters;
+mod queries;
+mod query;
+mod reference;
+mod refusal;
+mod route;
+
+use std::sync::Arc;
+
+use axum::{Json, Router, extract::FromRef, routing::get};
+use command_engine::{Engine, http::Tokens};
+use event_log::Log;
+use projection_engine::Views;
+use vocabulary::Timestamp;
+
+/// What the queries read, and who admits to them.
+#[derive(Clone)]
+pub struct Queries {
+    pub views: Views,
+    /// The log `care`: its end, and its events for auditors.
+    pub log: Log,
+    pub engine: Engine,
+    pub tokens: Tokens,
+}
+
+/// What the problems mean that queries answer: for `/problems`.
+pub fn problems() -> Vec<command_engine::http::Explained> {
+    refusal::explained()
+}
+
+/// Tells the time by which a slot lies in the future and a hold has expired.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+#[derive(Clone)]
+pub(crate) struct Sources {
+    pub views: Views,
+    pub log: Log,
+    pub engine: Engine,
+    pub tokens: Tokens,
+    pub clock: Clock,
+}
+
+impl FromRef<Sources> for Tokens {
+    fn from_ref(sources: &Sources) -> Tokens {
+        sources.tokens.clone()
+    }
+}
+
+/// Every query, `/openapi.json` and `/docs`.
+pub fn router(queries: Queries) -> Router {
+    router_at(queries, Arc::new(|| Timestamp::from_jiff(jiff::Timestamp::now())))
+}
+
+/// The same, by another clock.
+pub fn router_at(queries: Queries, clock: Clock) -> Router {
+    let Queries { views, log, engine, tokens } = queries;
+    let all = queries::all();
+    let document = Arc::new(openapi::document(&all));
+    let sources = Sources { views, log, engine, tokens, clock };
+    all.iter()
+        .fold(Router::new(), |router, entry| router.route(entry.path, (entry.route)()))
+        .with_state(sources)
+        .route("/openapi.json", get(move || async move { Json(document) }))
+        .merge(docs::router())
+}

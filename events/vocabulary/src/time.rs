@@ -56,6 +56,12 @@ impl Timestamp {
         self.plus_minutes(days.saturating_mul(24 * 60))
     }
 
+    /// The whole second in which this instant lies. Whole seconds are written with a fixed width, so they sort as text.
+    #[must_use]
+    pub const fn whole_second(self) -> Timestamp {
+        Timestamp(self.0 - self.0 % 1_000_000)
+    }
+
     /// How long after `earlier` this is (negative when before).
     pub fn since(self, earlier: Timestamp) -> SignedDuration {
         SignedDuration::from_micros(self.0 - earlier.0)

@@ -47,9 +47,9 @@ impl FreeSlots {
         site.to_string()
     }
 
-    /// The first sort key of the slots that start at this instant or later.
+    /// The first sort key of the slots that start in this instant's second or later.
     pub fn from(starts_at: Timestamp) -> String {
-        starts_at.to_string()
+        starts_at.whole_second().to_string()
     }
 
     pub fn key(session: &SessionId, starts_at: Timestamp) -> Key {

@@ -33,9 +33,9 @@ impl MyAppointments {
         patient.to_string()
     }
 
-    /// The first sort key of the appointments that start at this instant or later.
+    /// The first sort key of the appointments that start in this instant's second or later.
     pub fn from(starts_at: Timestamp) -> String {
-        starts_at.to_string()
+        starts_at.whole_second().to_string()
     }
 
     pub fn key(patient: SubjectId, session: &SessionId, starts_at: Timestamp) -> Key {

@@ -1,0 +1,146 @@
+//! The shared schemas of the API's description. Each JSON Schema brings its own `$defs`; here they become one set.
+
+use serde_json::{Map, Value};
+
+const OWN: &str = "#/$defs/";
+const SHARED: &str = "#/components/schemas/";
+
+/// `components.schemas`.
+#[derive(Default)]
+pub struct Components(Map<String, Value>);
+
+impl Components {
+    /// Takes over the definitions of a root schema and returns the schema with references to them. A definition whose
+    /// name another one has is given the next free name, like `Practitioner2`.
+    pub fn absorb(&mut self, mut schema: Value) -> Value {
+        let Some(object) = schema.as_object_mut() else { return schema };
+        object.remove("$schema");
+        let Some(Value::Object(own)) = object.remove("$defs") else { return schema };
+        let names = self.names(&own);
+        for (name, mut definition) in own {
+            rename(&mut definition, &names);
+            let shared = named(&names, &name);
+            self.0.entry(shared).or_insert(definition);
+        }
+        rename(&mut schema, &names);
+        schema
+    }
+
+    /// Adds a schema under its own name, and returns the reference to it.
+    pub fn add(&mut self, name: &str, schema: Value) -> Value {
+        let mut root = Map::new();
+        let mut schema = schema;
+        if let Some(Value::Object(own)) = schema.as_object_mut().and_then(|object| object.remove("$defs")) {
+            root = own;
+        }
+        if let Some(object) = schema.as_object_mut() {
+            object.remove("$schema");
+        }
+        root.insert(name.to_owned(), schema);
+        let reference = serde_json::json!({"$ref": format!("{OWN}{name}"), "$defs": root});
+        self.absorb(reference)
+    }
+
+    pub fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+
+    /// The shared name of each definition. One that differs from its namesake, or refers to one that does, is new.
+    fn names(&self, own: &Map<String, Value>) -> Vec<(String, String)> {
+        let mut names: Vec<(String, String)> = own.keys().map(|name| (name.clone(), name.clone())).collect();
+        // A renaming can make those differ that refer to it, so until nothing changes: at most once for each name.
+        for _ in 0..=own.len() {
+            let mut changed = false;
+            for at in 0..names.len() {
+                let (name, shared) = names[at].clone();
+                let Some(definition) = own.get(&name) else { continue };
+                let mut definition = definition.clone();
+                rename(&mut definition, &names);
+                if self.0.get(&shared).is_some_and(|known| *known != definition) {
+                    names[at].1 = self.free(&name, &names);
+                    changed = true;
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+        names
+    }
+
+    fn free(&self, name: &str, names: &[(String, String)]) -> String {
+        let taken = |candidate: &String| {
+            self.0.contains_key(candidate) || names.iter().any(|(_, shared)| shared == candidate)
+        };
+        (2..).map(|n| format!("{name}{n}")).find(|candidate| !taken(candidate)).unwrap_or_default()
+    }
+}
+
+fn named(names: &[(String, String)], own: &str) -> String {
+    names.iter().find(|(name, _)| name == own).map_or_else(|| own.to_owned(), |(_, shared)| shared.clone())
+}
+
+/// Points every `#/$defs/X` at the shared schema of `X`.
+fn rename(value: &mut Value, names: &[(String, String)]) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                match value {
+                    Value::String(reference) if name == "$ref" => {
+                        if let Some(own) = reference.strip_prefix(OWN) {
+                            *reference = format!("{SHARED}{}", named(names, own));
+                        }
+                    }
+                    other => rename(other, names),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn references_point_at_the_shared_schemas() {
+        let mut components = Components::default();
+        let schema = components.absorb(json!({
+            "$schema": "x", "properties": {"site": {"$ref": "#/$defs/Site"}}, "$defs": {"Site": {"type": "string"}},
+        }));
+        assert_eq!(schema, json!({"properties": {"site": {"$ref": "#/components/schemas/Site"}}}));
+        assert_eq!(components.into_value(), json!({"Site": {"type": "string"}}));
+    }
+
+    #[test]
+    fn namesakes_that_differ_are_kept_apart_with_all_that_refers_to_them() {
+        let mut components = Components::default();
+        let of = |kind: &str| {
+            json!({"$ref": "#/$defs/Outer", "$defs": {
+                "Outer": {"items": {"$ref": "#/$defs/Inner"}}, "Inner": {"type": kind},
+            }})
+        };
+        let first = components.absorb(of("string"));
+        assert_eq!(components.absorb(of("string")), first);
+        assert_eq!(components.absorb(of("number")), json!({"$ref": "#/components/schemas/Outer2"}));
+        assert_eq!(
+            components.into_value(),
+            json!({
+                "Outer": {"items": {"$ref": "#/components/schemas/Inner"}}, "Inner": {"type": "string"},
+                "Outer2": {"items": {"$ref": "#/components/schemas/Inner2"}}, "Inner2": {"type": "number"},
+            })
+        );
+    }
+
+    #[test]
+    fn the_same_definition_comes_once() {
+        let mut components = Components::default();
+        let reference = components.add("Problem", json!({"type": "object", "$schema": "x"}));
+        assert_eq!(reference, components.add("Problem", json!({"type": "object"})));
+        assert_eq!(components.into_value(), json!({"Problem": {"type": "object"}}));
+    }
+}

@@ -1,0 +1,76 @@
+//! `/openapi.json`: OpenAPI 3.1 of everything that is served, made once from what the code itself says: the commands of
+//! the catalogue, the queries of `queries`, and the few paths that are neither.
+
+mod components;
+mod fixed;
+mod operations;
+#[cfg(test)]
+mod tests;
+
+use domain::{Command, Visitor, every_command};
+use schemars::{SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use self::{components::Components, operations::Answers};
+use crate::query::Entry;
+
+pub const VERSION: &str = "3.1.0";
+
+/// The whole document.
+pub fn document(queries: &[Entry]) -> Value {
+    let mut components = Components::default();
+    fixed::schemas(&mut components);
+    let mut commands = Commands { paths: Map::new(), components: &mut components };
+    every_command(&mut commands);
+    let mut paths = commands.paths;
+    for entry in queries {
+        paths.insert(entry.path.to_owned(), json!({"get": operations::query(entry, &mut components)}));
+    }
+    paths.extend(fixed::paths());
+    json!({
+        "openapi": VERSION,
+        "info": {
+            "title": "Frontdoor",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Book, see, decide: commands become events, events become views, views answer queries.",
+            "description": "Demonstration software with synthetic people only. It makes no claim of clinical assurance.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "tags": fixed::tags(),
+        "paths": paths,
+        "components": {
+            "schemas": components.into_value(),
+            "parameters": fixed::parameters(),
+            "headers": fixed::headers(),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                    "description": "Claims: sub, role, permissions, organisation, identity_proofing_level."},
+            },
+        },
+    })
+}
+
+/// The paths of the commands.
+struct Commands<'a> {
+    paths: Map<String, Value>,
+    components: &'a mut Components,
+}
+
+impl Visitor for Commands<'_> {
+    fn visit<C: Command>(&mut self) {
+        let operation = operations::command::<C>(self.components);
+        self.paths.insert(format!("/commands/{}", C::NAME), json!({"post": operation}));
+    }
+}
+
+/// Schemas of what is sent to us.
+fn parameters() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_deserialize().into_generator()
+}
+
+/// Schemas of what we answer.
+fn answers() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_serialize().into_generator()
+}

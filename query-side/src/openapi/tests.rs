@@ -1,0 +1,90 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::queries;
+
+fn whole() -> Value {
+    document(&queries::all())
+}
+
+/// Every `$ref` in the document.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+                found.push(reference.to_owned());
+            }
+            object.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn operations(document: &Value) -> Vec<(&String, &Value)> {
+    let paths = document["paths"].as_object().expect("paths");
+    paths.iter().flat_map(|(path, item)| item.as_object().expect("methods").values().map(move |op| (path, op))).collect()
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = whole();
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 50, "{}", found.len());
+    for reference in found {
+        let pointer = reference.strip_prefix('#').expect("within the document");
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+}
+
+#[test]
+fn it_is_openapi_3_1_and_every_operation_says_what_it_answers() {
+    let document = whole();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut ids = HashSet::new();
+    for (path, operation) in operations(&document) {
+        assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{path} has no summary");
+        assert!(ids.insert(operation["operationId"].as_str().expect("an id")), "{path} has another's id");
+        let responses = operation["responses"].as_object().expect("responses");
+        assert!(responses.values().all(|response| response["description"].is_string()), "{path}");
+    }
+}
+
+#[test]
+fn what_stands_in_braces_is_a_required_parameter() {
+    for (path, operation) in operations(&whole()) {
+        let braces: HashSet<&str> =
+            path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let in_path: HashSet<&str> = parameters
+            .filter(|parameter| parameter["in"] == "path" && parameter["required"] == true)
+            .filter_map(|parameter| parameter["name"].as_str())
+            .collect();
+        assert_eq!(in_path, braces, "{path}");
+    }
+}
+
+#[test]
+fn a_command_is_described_with_its_rejections() {
+    let document = whole();
+    let book = &document["paths"]["/commands/book-appointment"]["post"];
+    assert!(book["summary"].as_str().is_some_and(|summary| summary.starts_with("Book")), "{book}");
+    assert!(book["responses"]["409"]["description"].as_str().is_some_and(|text| text.contains("`slot-taken`")));
+    let body = &book["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body["properties"]["session"]["$ref"], "#/components/schemas/SessionId");
+    assert_eq!(body["additionalProperties"], false);
+}
+
+#[test]
+fn every_query_is_in_it() {
+    let document = whole();
+    for entry in queries::all() {
+        assert_eq!(document["paths"][entry.path]["get"]["operationId"], entry.name, "{}", entry.path);
+    }
+}
+
+#[test]
+fn throwaway_dump() {
+    std::fs::write("/tmp/oas/doc.json", serde_json::to_string_pretty(&whole()).expect("x")).expect("x");
+}

@@ -1,0 +1,119 @@
+//! The log, for auditors: that something happened, to whom, by whom and when; never what personal fields hold. What the
+//! auditors themselves look at is recorded once the access log is written (a later issue).
+
+use domain::{
+    Access, Permission, Rejection,
+    access::auditor,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use vocabulary::{LogName, Raw, StreamName, Token};
+
+use crate::{
+    ask::Ask,
+    cloud_events::CloudEvent,
+    page::{ITEMS_DEFAULT, ITEMS_MAX},
+    parameters::Faulty,
+    query::{Kind, Query},
+    refusal::{Refusal, UNKNOWN_POSITION},
+};
+
+const FIRST_REVISION: u64 = 1;
+
+/// The events of a log in the order of their positions.
+///
+/// The answer's `Link` header, `rel="next"`, leads on while there is more.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Events {
+    /// The position after which to begin; from the start of the log `care` where it is absent.
+    pub after: Option<Token>,
+    /// How many events at most: 1 to 500, 50 where it is absent.
+    #[schemars(range(min = 1, max = 500))]
+    pub limit: Option<u32>,
+}
+
+impl Query for Events {
+    const NAME: &'static str = "events";
+    const PATH: &'static str = "/events";
+    const KIND: Kind = Kind::Log;
+    const WHO: Access = auditor(Permission::Audit);
+    const PERSONAL: bool = true;
+    const REJECTIONS: &'static [&'static Rejection] = &[&UNKNOWN_POSITION];
+    type Answer = Vec<CloudEvent>;
+
+    async fn answer(&self, ask: &mut Ask<'_>) -> Result<Vec<CloudEvent>, Refusal> {
+        let limit = events_of_page(self.limit)?;
+        let after = self.after.unwrap_or(Token { log: LogName::Care, position: 0 });
+        let end = ask.log().end();
+        if after.log != ask.log().name() {
+            return Err(Faulty::new("after", format!("events are read from the log {}", ask.log().name())).into());
+        }
+        if after.position > end {
+            return Err(Refusal::UnknownPosition);
+        }
+        let page = ask.log().read(after.position, limit).await?;
+        let reached = page.last().map_or(after.position, |event| event.position);
+        ask.saw_log(reached);
+        if reached < end {
+            let next = Token { position: reached, ..after };
+            ask.next_page = Some(format!("/events?after={next}&limit={limit}"));
+        }
+        shown(page, ask)
+    }
+}
+
+/// The events of one stream in the order of their revisions.
+///
+/// The answer's `Link` header, `rel="next"`, leads on while there is more. A stream without events is an empty batch.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StreamEvents {
+    pub stream: StreamName,
+    /// The revision with which to begin; 1 where it is absent.
+    pub from: Option<u64>,
+    /// How many events at most: 1 to 500, 50 where it is absent.
+    #[schemars(range(min = 1, max = 500))]
+    pub limit: Option<u32>,
+}
+
+impl Query for StreamEvents {
+    const NAME: &'static str = "stream";
+    const PATH: &'static str = "/streams/{stream}";
+    const KIND: Kind = Kind::Log;
+    const WHO: Access = auditor(Permission::Audit);
+    const PERSONAL: bool = true;
+    type Answer = Vec<CloudEvent>;
+
+    async fn answer(&self, ask: &mut Ask<'_>) -> Result<Vec<CloudEvent>, Refusal> {
+        let limit = events_of_page(self.limit)?;
+        let from = self.from.unwrap_or(FIRST_REVISION).max(FIRST_REVISION);
+        // Before the read: what is stored meanwhile may be missing.
+        ask.saw_log(ask.log().end());
+        let page = ask.log().read_stream(&self.stream, from, limit).await?;
+        if let Some(last) = page.last().filter(|_| page.len() == limit) {
+            ask.next_page = Some(format!("/streams/{}?from={}&limit={limit}", self.stream, last.revision + 1));
+        }
+        shown(page, ask)
+    }
+}
+
+fn events_of_page(limit: Option<u32>) -> Result<usize, Faulty> {
+    let limit = limit.map_or(ITEMS_DEFAULT, |limit| limit as usize);
+    if (1..=ITEMS_MAX).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Faulty::new("limit", format!("it is 1 to {ITEMS_MAX}")))
+    }
+}
+
+fn shown(page: Vec<Raw>, ask: &Ask<'_>) -> Result<Vec<CloudEvent>, Refusal> {
+    let lineage = ask.log().lineage();
+    page.into_iter()
+        .map(|event| {
+            let position = event.position;
+            CloudEvent::of(event, lineage)
+                .map_err(|cause| Refusal::Broken(format!("event {position} does not read: {cause}")))
+        })
+        .collect()
+}

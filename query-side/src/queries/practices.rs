@@ -1,0 +1,52 @@
+//! The practices of this installation.
+
+use std::ops::Bound;
+
+use domain::{Access, access::anybody};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use views::Practices;
+use vocabulary::{OdsCode, practice::PracticeSettings, text::Line};
+
+use crate::{
+    ask::{Ask, Span},
+    page::List,
+    query::{Kind, Query},
+    refusal::Refusal,
+};
+
+/// The practices, in the order of their ODS codes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListPractices {}
+
+/// A practice and what it has set for itself.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Practice {
+    pub ods: OdsCode,
+    pub name: Line,
+    /// In one line, as on a letter.
+    pub address: Line,
+    pub settings: PracticeSettings,
+}
+
+impl Query for ListPractices {
+    const NAME: &'static str = "practices";
+    const PATH: &'static str = "/practices";
+    const KIND: Kind = Kind::List;
+    const WHO: Access = anybody();
+    const PERSONAL: bool = false;
+    type Answer = List<Practice>;
+
+    async fn answer(&self, ask: &mut Ask<'_>) -> Result<List<Practice>, Refusal> {
+        let span = Span {
+            partition: Practices::PARTITION.to_owned(),
+            from: Bound::Unbounded,
+            until: Bound::Unbounded,
+            backwards: false,
+        };
+        let rows = ask.list::<Practices>(Self::NAME, span).await?;
+        Ok(rows.map(|row| Practice { ods: row.practice, name: row.name, address: row.address, settings: row.settings }))
+    }
+}

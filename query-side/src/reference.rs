@@ -1,0 +1,45 @@
+//! The number by which a patient and a practice speak of a booking.
+
+use vocabulary::{SessionId, SubjectId, Timestamp};
+
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// 60 bits: among a million bookings of one practice, two share a number in less than one case in a million.
+const CHARACTERS: u32 = 12;
+
+/// Twelve characters of Crockford base32 in groups of four, the same for ever for a booking: it follows from session,
+/// start and patient, and tells nothing about them. It finds a booking, and is no proof of anything.
+pub fn reference(session: &SessionId, starts_at: Timestamp, patient: SubjectId) -> String {
+    let name = format!("{session}|{starts_at}|{patient}");
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let mut number = String::with_capacity(14);
+    for at in 0..CHARACTERS {
+        if at > 0 && at % 4 == 0 {
+            number.push('-');
+        }
+        let digit = (hash >> (5 * at)) & 31;
+        number.push(char::from(ALPHABET[digit as usize]));
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_booking_keeps_its_number_and_shares_it_with_no_other() {
+        let session: SessionId = "A12345.0123456789AB".parse().expect("valid");
+        let patient: SubjectId = "8f14e45f-ceea-467f-a9b5-0123456789ab".parse().expect("valid");
+        let nine: Timestamp = "2026-07-01T08:00:00Z".parse().expect("valid");
+        let numbers: HashSet<String> =
+            (0..20_000).map(|n| reference(&session, nine.plus_minutes(n), patient)).collect();
+        assert_eq!(numbers.len(), 20_000);
+        let number = reference(&session, nine, patient);
+        assert_eq!(number, "RR77-1XCQ-C8XY");
+        assert!(number.split('-').all(|part| part.len() == 4), "{number}");
+    }
+}

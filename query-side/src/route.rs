@@ -1,0 +1,80 @@
+//! The way of every query: who asks, what is asked, may they, the answer, and how fresh it is.
+
+use axum::{
+    extract::{RawPathParams, RawQuery, State},
+    http::{HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use command_engine::http::Authenticated;
+use domain::Caller;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::{
+    Sources,
+    ask::{Ask, Wanted},
+    cloud_events::BATCH,
+    page::Paging,
+    parameters::Given,
+    query::{Kind, Query},
+    refusal::Refusal,
+};
+
+const POSITION: HeaderName = HeaderName::from_static("frontdoor-position");
+const STALE: HeaderName = HeaderName::from_static("frontdoor-stale");
+
+pub async fn answer<Q: Query>(
+    State(sources): State<Sources>,
+    Authenticated(caller): Authenticated,
+    path: RawPathParams,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let began = Instant::now();
+    let answered = match Given::new(path.iter(), query.as_deref()) {
+        Ok(given) => answered::<Q>(&sources, &caller, given).await,
+        Err(fault) => Err(fault.into()),
+    };
+    let outcome = answered.as_ref().map_or_else(Refusal::outcome, |_| "answered");
+    let mut response = answered.unwrap_or_else(Refusal::into_response);
+    if Q::PERSONAL {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    metrics::counter!("queries_total", "query" => Q::NAME, "outcome" => outcome).increment(1);
+    metrics::histogram!("query_seconds", "query" => Q::NAME).record(began.elapsed());
+    response
+}
+
+async fn answered<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given<'_>) -> Result<Response, Refusal> {
+    let (wanted, paging) = match Q::KIND {
+        Kind::Rows => (Wanted::take(&mut given)?, Paging::default()),
+        Kind::List => (Wanted::take(&mut given)?, Paging::take(&mut given, Q::NAME)?),
+        Kind::Log => (Wanted::default(), Paging::default()),
+    };
+    let query: Q = given.read()?;
+    sources.engine.admit(&Q::WHO, caller, query.subject(), query.organisation().as_ref()).await.map_err(Refusal::Gate)?;
+    let mut ask = Ask::new(sources, wanted, paging)?;
+    let answer = query.answer(&mut ask).await?;
+    if ask.late() && wanted.strict {
+        return Err(Refusal::Behind);
+    }
+    respond::<Q>(&answer, &ask)
+}
+
+fn respond<Q: Query>(answer: &impl Serialize, ask: &Ask<'_>) -> Result<Response, Refusal> {
+    let body = serde_json::to_vec(answer).map_err(|cause| Refusal::Broken(cause.to_string()))?;
+    let content = if Q::KIND == Kind::Log { BATCH } else { "application/json" };
+    let mut response = ([(header::CONTENT_TYPE, HeaderValue::from_static(content))], body).into_response();
+    let headers = response.headers_mut();
+    let text = |text: String| HeaderValue::try_from(text).ok();
+    if let Some(position) = ask.position().and_then(|position| text(position.to_string())) {
+        headers.insert(POSITION, position);
+    }
+    if let Some(next) = ask.next_page.as_ref().and_then(|next| text(format!("<{next}>; rel=\"next\""))) {
+        headers.insert(header::LINK, next);
+    }
+    if ask.stale() {
+        metrics::counter!("query_stale_answers_total", "query" => Q::NAME).increment(1);
+        headers.insert(STALE, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
