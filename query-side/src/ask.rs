@@ -62,16 +62,13 @@ impl Span {
         match row {
             None => {}
             // The bounds of this request hold, whatever request the cursor is from.
-            Some(row) if backwards => {
-                if key(&until).is_none_or(|until| row.as_str() <= until) {
-                    until = Bound::Excluded(row);
-                }
+            Some(row) if backwards && key(&until).is_none_or(|until| row.as_str() <= until) => {
+                until = Bound::Excluded(row);
             }
-            Some(row) => {
-                if key(&from).is_none_or(|from| row.as_str() >= from) {
-                    from = Bound::Excluded(row);
-                }
+            Some(row) if !backwards && key(&from).is_none_or(|from| row.as_str() >= from) => {
+                from = Bound::Excluded(row);
             }
+            Some(_) => {}
         }
         Scan { partition, from, until, limit, backwards }
     }

@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn personal_values_are_masked_wherever_they_stand_and_nothing_else_changes() {
-        let data = r#"{"z":1.50,"reason":"p0.InNvcmUi","list":["p1.AAAA","a \"p0.\" b",{"x":"p0.YQ"}],"a":"é\\","p":"pa"}"#;
+        let data =
+            r#"{"z":1.50,"reason":"p0.InNvcmUi","list":["p1.AAAA","a \"p0.\" b",{"x":"p0.YQ"}],"a":"é\\","p":"pa"}"#;
         let shown = r#"{"z":1.50,"reason":"***","list":["***","a \"p0.\" b",{"x":"***"}],"a":"é\\","p":"pa"}"#;
         assert_eq!(masked(data.as_bytes()), shown);
     }

@@ -10,9 +10,9 @@ const CHARACTERS: u32 = 12;
 /// start and patient, and tells nothing about them. It finds a booking, and is no proof of anything.
 pub fn reference(session: &SessionId, starts_at: Timestamp, patient: SubjectId) -> String {
     let name = format!("{session}|{starts_at}|{patient}");
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let mut number = String::with_capacity(14);
     for at in 0..CHARACTERS {
         if at > 0 && at % 4 == 0 {

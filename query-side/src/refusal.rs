@@ -83,16 +83,13 @@ impl IntoResponse for Refusal {
             tracing::error!(error = %cause, "a query could not be answered");
         };
         match self {
-            Refusal::Parameter(fault) => Problem::new(
-                StatusCode::BAD_REQUEST,
-                "malformed",
-                "The request could not be read.",
-            )
-            .fault(format!("/{}", fault.parameter), fault.detail),
-            Refusal::UnknownPosition => Problem::from(Rejected::from(&UNKNOWN_POSITION)),
-            Refusal::Behind => {
-                Problem::new(StatusCode::GATEWAY_TIMEOUT, VIEW_BEHIND, VIEW_BEHIND_TITLE).retry_after(RETRY_AFTER_SECONDS)
+            Refusal::Parameter(fault) => {
+                Problem::new(StatusCode::BAD_REQUEST, "malformed", "The request could not be read.")
+                    .fault(format!("/{}", fault.parameter), fault.detail)
             }
+            Refusal::UnknownPosition => Problem::from(Rejected::from(&UNKNOWN_POSITION)),
+            Refusal::Behind => Problem::new(StatusCode::GATEWAY_TIMEOUT, VIEW_BEHIND, VIEW_BEHIND_TITLE)
+                .retry_after(RETRY_AFTER_SECONDS),
             Refusal::Rejected(rejected) => rejected.into(),
             Refusal::Gate(failure) => failure.into(),
             Refusal::Views(cause) => {
@@ -113,7 +110,8 @@ impl IntoResponse for Refusal {
 }
 
 fn unavailable() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, VIEW_UNAVAILABLE, VIEW_UNAVAILABLE_TITLE).retry_after(RETRY_AFTER_SECONDS)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, VIEW_UNAVAILABLE, VIEW_UNAVAILABLE_TITLE)
+        .retry_after(RETRY_AFTER_SECONDS)
 }
 
 const VIEW_BEHIND: &str = "view-behind";
@@ -132,7 +130,12 @@ pub fn explained() -> Vec<Explained> {
     vec![
         (&UNKNOWN_POSITION).into(),
         (&RANGE_TOO_LONG).into(),
-        own(VIEW_BEHIND, 504, VIEW_BEHIND_TITLE, "Ask again, or without `strict`: then the answer says that it is stale."),
+        own(
+            VIEW_BEHIND,
+            504,
+            VIEW_BEHIND_TITLE,
+            "Ask again, or without `strict`: then the answer says that it is stale.",
+        ),
         own(VIEW_UNAVAILABLE, 503, VIEW_UNAVAILABLE_TITLE, "Ask again after the time that Retry-After names."),
     ]
 }

@@ -51,7 +51,11 @@ async fn answered<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given
         Kind::Log => (Wanted::default(), Paging::default()),
     };
     let query: Q = given.read()?;
-    sources.engine.admit(&Q::WHO, caller, query.subject(), query.organisation().as_ref()).await.map_err(Refusal::Gate)?;
+    sources
+        .engine
+        .admit(&Q::WHO, caller, query.subject(), query.organisation().as_ref())
+        .await
+        .map_err(Refusal::Gate)?;
     let mut ask = Ask::new(sources, wanted, paging)?;
     let answer = query.answer(&mut ask).await?;
     if ask.late() && wanted.strict {

@@ -69,9 +69,8 @@ impl Components {
     }
 
     fn free(&self, name: &str, names: &[(String, String)]) -> String {
-        let taken = |candidate: &String| {
-            self.0.contains_key(candidate) || names.iter().any(|(_, shared)| shared == candidate)
-        };
+        let taken =
+            |candidate: &String| self.0.contains_key(candidate) || names.iter().any(|(_, shared)| shared == candidate);
         (2..).map(|n| format!("{name}{n}")).find(|candidate| !taken(candidate)).unwrap_or_default()
     }
 }
@@ -85,13 +84,10 @@ fn rename(value: &mut Value, names: &[(String, String)]) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
-                match value {
-                    Value::String(reference) if name == "$ref" => {
-                        if let Some(own) = reference.strip_prefix(OWN) {
-                            *reference = format!("{SHARED}{}", named(names, own));
-                        }
-                    }
-                    other => rename(other, names),
+                let reference = value.as_str().filter(|_| name == "$ref").and_then(|text| text.strip_prefix(OWN));
+                match reference.map(|own| format!("{SHARED}{}", named(names, own))) {
+                    Some(shared) => *value = shared.into(),
+                    None => rename(value, names),
                 }
             }
         }

@@ -64,10 +64,8 @@ pub fn schemas(components: &mut Components) {
             },
         }),
     );
-    components.add(
-        "Token",
-        json!({"type": "string", "pattern": "^(care|access):[0-9]{1,18}$", "examples": ["care:17"]}),
-    );
+    components
+        .add("Token", json!({"type": "string", "pattern": "^(care|access):[0-9]{1,18}$", "examples": ["care:17"]}));
 }
 
 pub fn parameters() -> Value {

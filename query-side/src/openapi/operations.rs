@@ -1,5 +1,6 @@
 //! Operations of the API's description: the parts that commands and queries share, each written once.
 
+use command_engine::http::status_of;
 use domain::{Access, Command, Rejection};
 use serde_json::{Map, Value, json};
 
@@ -7,7 +8,6 @@ use super::components::Components;
 use crate::{
     cloud_events::BATCH,
     query::{Entry, Kind},
-    
 };
 
 /// The `responses` of an operation, by status.
@@ -118,7 +118,7 @@ pub fn command<C: Command>(components: &mut Components) -> Value {
     let replayed = json!({"Idempotency-Replayed": {"$ref": "#/components/headers/Idempotency-Replayed"}});
     let answers = with_common_problems(answers.headers(200, replayed))
         .problem(413, "`too-large`: the body is larger than 1 MiB.")
-        .problem(422, "`idempotency-key-reused`: this key was used with another body.");
+        .problem(422, "`key-reused`: this key was used with another body.");
     let answers = with_rejections(answers, C::REJECTIONS);
     json!({
         "operationId": C::NAME,
@@ -138,7 +138,7 @@ pub fn command<C: Command>(components: &mut Components) -> Value {
 
 fn with_rejections(answers: Answers, rejections: &[&'static Rejection]) -> Answers {
     rejections.iter().fold(answers, |answers, rejection| {
-        answers.problem(status_of(rejection.class), &format!("`{}`: {}", rejection.code, rejection.title))
+        answers.problem(status_of(rejection.class).as_u16(), &format!("`{}`: {}", rejection.code, rejection.title))
     })
 }
 

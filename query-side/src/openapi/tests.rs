@@ -23,7 +23,10 @@ fn references(value: &Value, found: &mut Vec<String>) {
 
 fn operations(document: &Value) -> Vec<(&String, &Value)> {
     let paths = document["paths"].as_object().expect("paths");
-    paths.iter().flat_map(|(path, item)| item.as_object().expect("methods").values().map(move |op| (path, op))).collect()
+    paths
+        .iter()
+        .flat_map(|(path, item)| item.as_object().expect("methods").values().map(move |op| (path, op)))
+        .collect()
 }
 
 #[test]
@@ -82,9 +85,4 @@ fn every_query_is_in_it() {
     for entry in queries::all() {
         assert_eq!(document["paths"][entry.path]["get"]["operationId"], entry.name, "{}", entry.path);
     }
-}
-
-#[test]
-fn throwaway_dump() {
-    std::fs::write("/tmp/oas/doc.json", serde_json::to_string_pretty(&whole()).expect("x")).expect("x");
 }

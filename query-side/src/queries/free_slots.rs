@@ -124,7 +124,8 @@ impl SearchFreeSlots {
         let channel = self.channel.is_none_or(|channel| channel == row.channel);
         let inside = row.ends_at <= start_of(self.until.plus_days(1));
         let places = row.places(now);
-        (service && channel && inside && row.starts_at > now && places > 0).then(|| FreeSlot {
+        let free = service && channel && inside && row.starts_at > now && places > 0;
+        free.then_some(FreeSlot {
             session: row.session,
             starts_at: row.starts_at,
             ends_at: row.ends_at,

@@ -1,10 +1,7 @@
 //! The log, for auditors: that something happened, to whom, by whom and when; never what personal fields hold. What the
 //! auditors themselves look at is recorded once the access log is written (a later issue).
 
-use domain::{
-    Access, Permission, Rejection,
-    access::auditor,
-};
+use domain::{Access, Permission, Rejection, access::auditor};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use vocabulary::{LogName, Raw, StreamName, Token};

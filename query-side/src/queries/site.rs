@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use views::{Key, Practices};
+use views::Practices;
 use vocabulary::{OdsCode, text::Line};
 
 use crate::{ask::Ask, refusal::Refusal};
