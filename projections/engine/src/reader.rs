@@ -116,12 +116,13 @@ impl<P: Projection> Reader<P> {
         Ok(self.seen(position, rows))
     }
 
-    /// Waits, woken, until the view has come to `position`.
+    /// Waits, woken, until the view has come to `position`. One that has stopped before it is late at once.
     pub async fn wait_for(&self, position: u64, at_most: Duration) -> Waited {
         let Some(kept) = &self.kept else { return Waited::Late };
-        let mut reached = kept.position.subscribe();
-        let waited = tokio::time::timeout(at_most, reached.wait_for(|reached| *reached >= position)).await;
-        if matches!(waited, Ok(Ok(_))) { Waited::Reached } else { Waited::Late }
+        match tokio::time::timeout(at_most, kept.reaches(position)).await {
+            Ok(waited) => waited,
+            Err(_) => Waited::Late,
+        }
     }
 
     /// Runs a query on the live build's table. A rebuild may take that table away between the two: then once more.

@@ -178,6 +178,10 @@ async fn replace(
     }
     advanced(kept, &live, recorded_at);
     kept.replaced.notify_one();
+    // Not before the readers have been led away from it. What stays behind is taken away when the views are opened.
+    if let Err(error) = store.drop(old).await {
+        tracing::warn!(name = old.name, build = old.build, %error, "the build that was replaced could not be dropped");
+    }
     metrics::gauge!("views_stopped", "name" => new.name).set(0.0);
     Ok(live.checkpoint.position)
 }

@@ -167,14 +167,15 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Makes `new` the build that is read, and takes `old` away, in one transaction.
+    /// Makes `new` the build that is read instead of `old`, which stays until it is dropped: readers may be in it.
     pub async fn replace(&self, old: &Build, new: &Build) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
         let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
-        forget(&mut transaction, old).await?;
-        sqlx::query("UPDATE projection SET live = 1 WHERE name = ? AND version = ? AND build = ?")
+        sqlx::query("UPDATE projection SET live = (build = ?) WHERE name = ? AND version = ? AND build IN (?, ?)")
+            .bind(new.build)
             .bind(new.name)
             .bind(new.version)
+            .bind(old.build)
             .bind(new.build)
             .execute(&mut *transaction)
             .await?;

@@ -17,7 +17,7 @@ use views::Projection;
 use vocabulary::Timestamp;
 
 use crate::{
-    Model, ModelState, ModelStatus, Reader, RebuildProgress, RebuildReport, ViewsError,
+    Model, ModelState, ModelStatus, Reader, RebuildProgress, RebuildReport, ViewsError, Waited,
     fold::Stop,
     follow, rebuild,
     store::{Build, Checkpoint, Store},
@@ -64,6 +64,14 @@ impl Kept {
 
     pub fn stopped(&self) -> Option<Stop> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).stopped.clone()
+    }
+
+    /// Waits until the rows have come to `position`, or the read model has stopped before it.
+    pub async fn reaches(&self, position: u64) -> Waited {
+        // A stop touches the watch, so whoever waits sees it.
+        let mut touched = self.position.subscribe();
+        let done = touched.wait_for(|reached| *reached >= position || self.stopped().is_some()).await;
+        if done.is_ok_and(|reached| *reached >= position) { Waited::Reached } else { Waited::Late }
     }
 
     pub fn set_stopped(&self, stop: Option<Stop>) {
@@ -133,11 +141,7 @@ impl Views {
     /// Waits until every read model that has not stopped has come to `position`.
     pub async fn caught_up(&self, position: u64) {
         for kept in self.kept.values() {
-            let mut reached = kept.position.subscribe();
-            tokio::select! {
-                _ = reached.wait_for(|reached| *reached >= position) => {}
-                () = stopped(kept) => {}
-            }
+            kept.reaches(position).await;
         }
     }
 
@@ -156,20 +160,17 @@ impl Views {
         if kept.rebuilding.swap(true, Ordering::AcqRel) {
             return Err(ViewsError::Unusable(format!("{name} is being rebuilt already")));
         }
-        let report = rebuild::rebuild(&self.store, &self.log, kept, &progress).await;
-        kept.rebuilding.store(false, Ordering::Release);
-        report
+        let _rebuilding = Rebuilding(&kept.rebuilding);
+        rebuild::rebuild(&self.store, &self.log, kept, &progress).await
     }
 }
 
-/// Ends when the read model has stopped.
-async fn stopped(kept: &Kept) {
-    // A stop touches the watch, so whoever waits sees it.
-    let mut touched = kept.position.subscribe();
-    while kept.stopped().is_none() {
-        if touched.changed().await.is_err() {
-            return;
-        }
+/// Ends with the rebuild, also where its caller gives it up.
+struct Rebuilding<'a>(&'a AtomicBool);
+
+impl Drop for Rebuilding<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

@@ -1,0 +1,145 @@
+//! Views that follow: they hold what the log says, are read with their checkpoint, and go on where they were.
+
+use std::ops::Bound;
+
+use crate::house::{DEADLINE, Running, Written, all_models, open_views, practice, reaches};
+use projection_engine::{ROWS_MAX, Scan, Waited, model};
+use tempfile::TempDir;
+use views::{MyAppointments, Practices};
+
+fn list(limit: usize) -> Scan {
+    let partition = Practices::PARTITION.to_owned();
+    Scan { partition, from: Bound::Unbounded, until: Bound::Unbounded, limit, backwards: false }
+}
+
+async fn with_practices(count: usize) -> (TempDir, Written, Running) {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let mut end = 0;
+    for number in 1..=count {
+        end = written.open_practice(number).await;
+    }
+    reaches::<Practices>(&running.views, end).await;
+    (folder, written, running)
+}
+
+async fn page(running: &Running, scan: Scan) -> Vec<String> {
+    let rows = running.views.reader::<Practices>().page(scan).await.expect("reads").value;
+    assert!(rows.iter().all(|(sort, row)| *sort == row.practice.to_string()));
+    rows.into_iter().map(|(sort, _)| sort).collect()
+}
+
+fn codes(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
+    numbers.into_iter().map(|number| practice(number).to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_page_is_in_order_within_its_bounds_and_limit_both_ways() {
+    let (_folder, _written, running) = with_practices(9).await;
+    assert_eq!(page(&running, list(4)).await, codes(1..=4));
+    assert_eq!(page(&running, Scan { backwards: true, ..list(4) }).await, codes((6..=9).rev()));
+    let (three, seven) = (practice(3).to_string(), practice(7).to_string());
+    let within = Scan { from: Bound::Included(three.clone()), until: Bound::Excluded(seven.clone()), ..list(9) };
+    assert_eq!(page(&running, within.clone()).await, codes(3..=6));
+    assert_eq!(page(&running, Scan { backwards: true, ..within }).await, codes((3..=6).rev()));
+    let beyond = Scan { from: Bound::Excluded(three), until: Bound::Included(seven), ..list(9) };
+    assert_eq!(page(&running, beyond).await, codes(4..=7));
+    assert_eq!(page(&running, Scan { partition: "nothing".into(), ..list(9) }).await, codes([]));
+    running.stop().await.expect("it ends well");
+}
+
+#[tokio::test]
+async fn nothing_is_lost_or_doubled_between_pages_while_rows_come() {
+    let (_folder, mut written, running) = with_practices(6).await;
+    let mut seen = page(&running, list(3)).await;
+    for number in [0, 7] {
+        let end = written.open_practice(number).await;
+        reaches::<Practices>(&running.views, end).await;
+    }
+    let from = Bound::Excluded(seen.last().expect("a row").clone());
+    seen.extend(page(&running, Scan { from, ..list(9) }).await);
+    assert_eq!(seen, codes(1..=7));
+    running.stop().await.expect("it ends well");
+}
+
+#[tokio::test]
+async fn a_page_has_a_limit_whatever_is_asked_for() {
+    let (_folder, _written, running) = with_practices(ROWS_MAX + 2).await;
+    assert_eq!(page(&running, list(usize::MAX)).await.len(), ROWS_MAX);
+    running.stop().await.expect("it ends well");
+}
+
+#[tokio::test]
+async fn rows_come_with_the_checkpoint_that_they_belong_to() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let reader = running.views.reader::<Practices>();
+    let reading = async {
+        loop {
+            // Practice n opens at position n, so rows and checkpoint have to agree in each snapshot.
+            let read = reader.page(list(ROWS_MAX)).await.expect("reads");
+            assert_eq!(read.value.len() as u64, read.position);
+            if read.position == 200 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let writing = async {
+        for number in 1..=200 {
+            written.open_practice(number).await;
+        }
+    };
+    tokio::join!(writing, tokio::time::timeout(DEADLINE, reading)).1.expect("it comes to the end in time");
+    running.stop().await.expect("it ends well");
+}
+
+/// Read-your-writes that waits for the head of everything: here it waits for its own position only.
+#[tokio::test]
+async fn whoever_waits_is_woken_by_their_own_position_not_by_the_head_of_everything() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let reader = running.views.reader::<Practices>();
+    let (waited, position) = tokio::join!(reader.wait_for(1, DEADLINE), written.open_practice(1));
+    assert_eq!((waited, position), (Waited::Reached, 1));
+    let row = reader.row(&Practices::key(&practice(1))).await.expect("reads");
+    assert_eq!((row.value.is_some(), row.position), (true, 1));
+    assert_eq!(reader.wait_for(2, std::time::Duration::from_millis(1)).await, Waited::Late);
+    running.stop().await.expect("it ends well");
+}
+
+/// Checkpoint ahead of the view: after every stop, at whatever moment, the rows are those of the checkpoint.
+#[tokio::test]
+async fn the_checkpoint_is_never_ahead_of_the_view_wherever_it_was_stopped() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let mut number = 0;
+    for round in 0..8_usize {
+        let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+        for _ in 0..=round * 3 {
+            number += 1;
+            written.open_practice(number).await;
+        }
+        running.stop().await.expect("it ends well");
+        let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+        let read = views.reader::<Practices>().page(list(ROWS_MAX)).await.expect("reads");
+        assert_eq!(read.value.len() as u64, read.position, "round {round}");
+    }
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    reaches::<Practices>(&running.views, number as u64).await;
+    assert_eq!(page(&running, list(ROWS_MAX)).await, codes(1..=number));
+    running.stop().await.expect("it ends well");
+}
+
+#[tokio::test]
+async fn events_that_touch_no_row_move_the_checkpoint_too() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let end = written.open_practice(1).await;
+    let running = Running::start(folder.path(), &written.log, all_models()).await;
+    reaches::<MyAppointments>(&running.views, end).await;
+    running.stop().await.expect("it ends well");
+}

@@ -1,0 +1,143 @@
+//! Random histories of every service that a read model follows. They keep no business rule: a read model holds what
+//! happened, whatever it was.
+
+use proptest::prelude::*;
+use vocabulary::{
+    SessionId, SubjectId, Timestamp,
+    appointment::{
+        AppointmentAmended, AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, BookedTime,
+        CancellationReason, Channel, DiaryEvent, HoldReleased, Practitioner, SessionEvent, SessionPublished,
+        SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken, Timetable,
+    },
+    organ_donation::{
+        DecisionAmended, DecisionRegistered, DecisionWithdrawn, DonorEvent, FaithDeclaration, FaithDeclared,
+        OrganDecision,
+    },
+    practice::{PracticeEvent, PracticeSettings, SettingsChanged},
+};
+
+use crate::house::{Written, opened, practice};
+
+/// What happens: the what, and small numbers that say to whom and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Happening {
+    what: u8,
+    who: u8,
+    which: u8,
+    slot: u8,
+    to: u8,
+}
+
+const WHATS: u8 = 16;
+
+pub fn histories(events: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Happening>> {
+    let happening = (0..WHATS, 0..3_u8, 0..3_u8, 0..4_u8, 0..4_u8);
+    let happening = happening.prop_map(|(what, who, which, slot, to)| Happening { what, who, which, slot, to });
+    prop::collection::vec(happening, events)
+}
+
+impl Happening {
+    pub async fn append(self, to: &mut Written) -> u64 {
+        match self.what {
+            0..=5 => to.append(self.session(), self.in_session()).await,
+            6..=10 => to.append(self.patient(), self.in_diary()).await,
+            11..=13 => to.append(self.patient(), self.of_donor()).await,
+            _ => to.append(practice(self.which.into()), self.of_practice()).await,
+        }
+    }
+
+    fn in_session(self) -> SessionEvent {
+        let (session, by, starts_at) = (self.session(), self.patient(), slot(self.slot));
+        match self.what {
+            0 => self.published().into(),
+            1 => SessionWithdrawn { session, timetable: timetable() }.into(),
+            2 => SlotHeld { session, starts_at, by, expires_at: starts_at.plus_minutes(self.to.into()) }.into(),
+            3 => HoldReleased { session, starts_at, by }.into(),
+            4 => SlotTaken { session, starts_at, by }.into(),
+            _ => SlotFreed { session, starts_at, by }.into(),
+        }
+    }
+
+    fn in_diary(self) -> DiaryEvent {
+        let (patient, time, version) = (self.patient(), self.time(self.slot), u32::from(self.to) + 1);
+        let (reason, comment) = (Some("a sore knee".parse::<vocabulary::text::Reason>().expect("valid").into()), None);
+        let cause = CancellationReason::CancelledByCitizen;
+        match self.what {
+            6 | 7 => AppointmentBooked { patient, time, reason, comment, version }.into(),
+            8 => {
+                let to = self.time(self.to);
+                AppointmentRescheduled { patient, from: time, to, cause, reason, comment, version }.into()
+            }
+            9 => AppointmentCancelled { patient, time, cause, cancelled_at: slot(0), version }.into(),
+            _ => AppointmentAmended { patient, time, reason: None, comment, version }.into(),
+        }
+    }
+
+    fn of_donor(self) -> DonorEvent {
+        let (subject, decided_at) = (self.patient(), slot(self.slot));
+        match (self.what, self.to) {
+            (11, _) => DecisionRegistered { subject, decision: OrganDecision::OptInAll.into(), decided_at }.into(),
+            (12, _) => DecisionAmended { subject, decision: OrganDecision::OptOut.into(), decided_at }.into(),
+            (_, 0) => FaithDeclared { subject, faith: FaithDeclaration::Yes.into(), declared_at: decided_at }.into(),
+            _ => DecisionWithdrawn { subject, decided_at }.into(),
+        }
+    }
+
+    fn of_practice(self) -> PracticeEvent {
+        let number = self.which.into();
+        if self.what == 14 {
+            return opened(number).into();
+        }
+        let settings = PracticeSettings { open_bookings_max: self.to, ..PracticeSettings::default() };
+        SettingsChanged { practice: practice(number), settings }.into()
+    }
+
+    fn patient(self) -> SubjectId {
+        format!("8f14e45f-ceea-467f-a9b5-{:012}", self.who).parse().expect("a subject")
+    }
+
+    fn session(self) -> SessionId {
+        format!("{}.{:012}", practice(usize::from(self.which) % 2), self.which).parse().expect("a session")
+    }
+
+    fn time(self, first: u8) -> BookedTime {
+        BookedTime {
+            session: self.session(),
+            starts_at: slot(first),
+            ends_at: slot(first).plus_minutes(20),
+            slot_minutes: 10,
+            service: "gp-routine".parse().expect("a service"),
+            channel: Channel::Video,
+            practitioner: practitioner(),
+        }
+    }
+
+    fn published(self) -> SessionPublished {
+        SessionPublished {
+            session: self.session(),
+            on: "2026-07-01".parse().expect("a date"),
+            from: "23:30".parse().expect("a time"),
+            until: "23:59".parse().expect("a time"),
+            zone: vocabulary::time::ZONE.into(),
+            timetable: timetable(),
+            capacity: u16::from(self.to) + 1,
+            service: "gp-routine".parse().expect("a service"),
+            channel: Channel::Video,
+            practitioner: practitioner(),
+        }
+    }
+}
+
+fn practitioner() -> Practitioner {
+    Practitioner { name: "Dr Ada Synthetic".parse().expect("a line"), role: "GP".parse().expect("a line") }
+}
+
+/// Slots around midnight in London, so that one session is on two days.
+fn slot(number: u8) -> Timestamp {
+    timetable().starts_at.plus_minutes(i64::from(number) * 10)
+}
+
+fn timetable() -> Timetable {
+    let instant = |text: &str| text.parse().expect("an instant");
+    Timetable { starts_at: instant("2026-07-01T22:40:00Z"), ends_at: instant("2026-07-01T23:20:00Z"), slot_minutes: 10 }
+}

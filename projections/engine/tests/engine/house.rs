@@ -1,0 +1,204 @@
+//! What the tests share: a log to which events are appended as they come, and what its views should hold.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Bound,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance};
+use projection_engine::{Model, ModelState, Reader, Scan, Views, ViewsError, Waited, model};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use views::{Key, Projection, Visitor};
+use vocabulary::{
+    Followed, LogName, OdsCode, StreamName,
+    event::Event,
+    personal::{Unsealed, with_key},
+    practice::{PracticeEvent, PracticeOpened, PracticeSettings},
+};
+
+/// Far more than anything here takes.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A log, and at which revision its streams are.
+pub struct Written {
+    pub log: Log,
+    revisions: HashMap<StreamName, u64>,
+}
+
+impl Written {
+    pub async fn open(folder: &Path) -> Written {
+        let url = format!("sqlite:{}", folder.display());
+        let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("the log opens");
+        let mut revisions = HashMap::new();
+        for event in log.read(0, 5_000).await.expect("reads") {
+            revisions.insert(event.stream, event.revision);
+        }
+        Written { log, revisions }
+    }
+
+    /// Appends an event; gives back its position.
+    pub async fn append<E: Event>(&mut self, id: impl ToString, event: E) -> u64 {
+        let data = with_key(Arc::new(Unsealed), || event.encode()).expect("it is written");
+        self.append_raw(StreamName::of(E::CATEGORY, id.to_string()), event.kind(), data).await
+    }
+
+    pub async fn append_raw(&mut self, stream: StreamName, kind: &'static str, data: Vec<u8>) -> u64 {
+        let revision = self.revisions.entry(stream.clone()).or_default();
+        let append = Append {
+            conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(*revision) }],
+            events: vec![NewEvent { stream, id: Uuid::now_v7(), kind, data: data.into() }],
+            provenance: Provenance {
+                actor: r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#.into(),
+                acting_for: None,
+                subject: None,
+                correlation: None,
+                causation: None,
+                trace: None,
+            },
+            idempotency: None,
+            rests_on: Vec::new(),
+        };
+        let granted = self.log.append(append).await.expect("it is stored");
+        *revision += 1;
+        let Granted::Stored(stored) = granted else { panic!("{granted:?}") };
+        stored[0].position
+    }
+
+    /// A practice opens: the smallest thing that can happen.
+    pub async fn open_practice(&mut self, number: usize) -> u64 {
+        let opened = opened(number);
+        self.append(opened.practice.clone(), PracticeEvent::from(opened)).await
+    }
+}
+
+pub fn practice(number: usize) -> OdsCode {
+    format!("A{number:05}").parse().expect("an ODS code")
+}
+
+pub fn opened(number: usize) -> PracticeOpened {
+    PracticeOpened {
+        practice: practice(number),
+        name: format!("Surgery {number}").parse().expect("a line"),
+        address: "1 Elm Road".parse().expect("a line"),
+        settings: PracticeSettings::default(),
+    }
+}
+
+/// Views that follow, until they are stopped.
+pub struct Running {
+    pub views: Views,
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), ViewsError>>,
+}
+
+impl Running {
+    pub async fn start(folder: &Path, log: &Log, models: Vec<Model>) -> Running {
+        let views = open_views(folder, log, models).await;
+        let stop = CancellationToken::new();
+        let task = tokio::spawn({
+            let (views, stop) = (views.clone(), stop.clone());
+            async move { views.run(stop).await }
+        });
+        Running { views, stop, task }
+    }
+
+    pub async fn stop(self) -> Result<(), ViewsError> {
+        self.stop.cancel();
+        self.ended().await
+    }
+
+    /// Waits until the following has ended by itself.
+    pub async fn ended(self) -> Result<(), ViewsError> {
+        let ended = tokio::time::timeout(DEADLINE, self.task).await;
+        ended.expect("it ends in time").expect("it does not panic")
+    }
+
+    pub async fn caught_up(&self, position: u64) {
+        let caught_up = tokio::time::timeout(DEADLINE, self.views.caught_up(position));
+        caught_up.await.expect("the views come to the end in time");
+    }
+}
+
+pub async fn open_views(folder: &Path, log: &Log, models: Vec<Model>) -> Views {
+    let url = format!("sqlite:{}", folder.join("views.db").display());
+    Views::open(&url, log.clone(), models).await.expect("the views open")
+}
+
+/// Every read model of the house.
+pub fn all_models() -> Vec<Model> {
+    struct Models(Vec<Model>);
+    impl Visitor for Models {
+        fn visit<P: Projection>(&mut self) {
+            self.0.push(model::<P>());
+        }
+    }
+    let mut models = Models(Vec::new());
+    views::every_read_model(&mut models);
+    models.0
+}
+
+/// What the view should hold at `until`: the log's events, folded one by one. Rows as JSON.
+pub async fn folded<P: Projection>(log: &Log, until: u64) -> BTreeMap<Key, String> {
+    let mut rows: BTreeMap<Key, P::Row> = BTreeMap::new();
+    let mut after = 0;
+    while after < until {
+        for raw in log.read(after, 5_000).await.expect("reads") {
+            after = raw.position;
+            let event = P::Event::read(&raw.kind, &raw.data).expect("it decodes");
+            let Some(event) = event.filter(|_| after <= until) else { continue };
+            let fact = raw.map(|_| event);
+            for key in P::keys(&fact) {
+                let row = rows.remove(&key);
+                if let Some(row) = P::evolve(&key, row, &fact) {
+                    rows.insert(key, row);
+                }
+            }
+        }
+    }
+    rows.into_iter().map(|(key, row)| (key, serde_json::to_string(&row).expect("writes"))).collect()
+}
+
+/// Whether the view holds exactly the rows of `expected`, partition by partition. Gives back its checkpoint.
+pub async fn holds_exactly<P: Projection>(views: &Views, expected: &BTreeMap<Key, String>) -> u64 {
+    let reader = views.reader::<P>();
+    let mut partitions: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
+    for (key, row) in expected {
+        partitions.entry(&key.partition).or_default().push((key.sort.clone(), row.clone()));
+    }
+    for (partition, rows) in partitions {
+        assert_eq!(whole(&reader, partition).await, rows, "{} of {partition}", P::NAME);
+    }
+    reader.row(&Key::new("nobody", "nothing")).await.expect("reads").position
+}
+
+/// All rows of a partition, read page by page.
+pub async fn whole<P: Projection>(reader: &Reader<P>, partition: &str) -> Vec<(String, String)> {
+    let mut rows: Vec<(String, String)> = Vec::new();
+    loop {
+        let from = rows.last().map_or(Bound::Unbounded, |(sort, _)| Bound::Excluded(sort.clone()));
+        let scan = Scan { partition: partition.to_owned(), from, until: Bound::Unbounded, limit: 7, backwards: false };
+        let page = reader.page(scan).await.expect("reads").value;
+        if page.is_empty() {
+            return rows;
+        }
+        rows.extend(page.into_iter().map(|(sort, row)| (sort, serde_json::to_string(&row).expect("writes"))));
+    }
+}
+
+pub async fn reaches<P: Projection>(views: &Views, position: u64) {
+    assert_eq!(views.reader::<P>().wait_for(position, DEADLINE).await, Waited::Reached, "{}", P::NAME);
+}
+
+/// At which position the read model has stopped, and why; `None`: it has not.
+pub fn stopped(views: &Views, name: &str) -> Option<(u64, String)> {
+    let status = views.status().into_iter().find(|status| status.name == name).expect("it is listed");
+    match status.state {
+        ModelState::Stopped { stopped_at, why } => Some((stopped_at, why)),
+        ModelState::Following | ModelState::Rebuilding => None,
+    }
+}

@@ -1,0 +1,170 @@
+//! A view equals the fold of its log: followed in any number of steps, and rebuilt from zero.
+
+use std::sync::{Arc, Mutex};
+
+use projection_engine::{RebuildProgress, Views, ViewsError, model};
+use proptest::{prelude::*, test_runner::FileFailurePersistence};
+use tempfile::TempDir;
+use views::{DonorDecision, FreeSlots, MyAppointments, PracticeDay, Practices, Projection};
+
+use crate::{
+    history::{Happening, histories},
+    house::{Running, Written, all_models, folded, holds_exactly, open_views, practice, reaches},
+};
+
+/// Compares every read model with the fold of the log up to `end`.
+async fn all_equal_their_fold(views: &Views, written: &Written, end: u64) {
+    async fn one<P: Projection>(views: &Views, written: &Written, end: u64) {
+        assert_eq!(holds_exactly::<P>(views, &folded::<P>(&written.log, end).await).await, end, "{}", P::NAME);
+    }
+    one::<Practices>(views, written, end).await;
+    one::<FreeSlots>(views, written, end).await;
+    one::<MyAppointments>(views, written, end).await;
+    one::<PracticeDay>(views, written, end).await;
+    one::<DonorDecision>(views, written, end).await;
+}
+
+async fn follow_then_rebuild(history: Vec<Happening>, parts: usize) {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let mut end = 0;
+    for part in history.chunks(history.len() / parts + 1) {
+        // Half of a part is there when the views start, half comes while they follow.
+        let (before, while_following) = part.split_at(part.len() / 2);
+        for happening in before {
+            end = happening.append(&mut written).await;
+        }
+        let running = Running::start(folder.path(), &written.log, all_models()).await;
+        for happening in while_following {
+            end = happening.append(&mut written).await;
+        }
+        running.caught_up(end).await;
+        all_equal_their_fold(&running.views, &written, end).await;
+        running.stop().await.expect("it ends well");
+    }
+    let views = open_views(folder.path(), &written.log, all_models()).await;
+    for status in views.status() {
+        views.rebuild(status.name, |_| {}).await.expect("it is rebuilt");
+    }
+    all_equal_their_fold(&views, &written, end).await;
+    assert!(views.status().iter().all(|status| status.build == 2 && status.lag_events == 0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
+        ..ProptestConfig::default()
+    })]
+
+    /// Rebuild that differs from live; replay that repeats side effects.
+    #[test]
+    fn a_view_followed_in_any_steps_and_one_rebuilt_both_equal_the_fold(history in histories(1..120), parts in 1..4_usize) {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(follow_then_rebuild(history, parts));
+    }
+}
+
+#[tokio::test]
+async fn a_rebuild_takes_over_while_events_go_on_coming() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    for number in 0..50 {
+        written.open_practice(number).await;
+    }
+    let (rebuilt, end) = tokio::join!(running.views.rebuild("practices", |_| {}), async {
+        let mut end = 0;
+        for number in 50..150 {
+            end = written.open_practice(number).await;
+        }
+        end
+    });
+    assert!(rebuilt.expect("it is rebuilt").events >= 50);
+    reaches::<Practices>(&running.views, end).await;
+    let expected = folded::<Practices>(&written.log, end).await;
+    assert_eq!((holds_exactly::<Practices>(&running.views, &expected).await, expected.len()), (end, 150));
+    running.stop().await.expect("it ends well");
+}
+
+#[tokio::test]
+async fn queries_are_answered_while_a_rebuild_runs_and_when_it_takes_over() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    for number in 0..20 {
+        written.open_practice(number).await;
+    }
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    reaches::<Practices>(&running.views, 20).await;
+    let reading = tokio::spawn({
+        let reader = running.views.reader::<Practices>();
+        async move {
+            for number in (0..20).cycle().take(400) {
+                let row = reader.row(&Practices::key(&practice(number))).await.expect("it is answered");
+                assert_eq!((row.value.is_some(), row.position), (true, 20));
+            }
+        }
+    });
+    let mut rebuilds = 0;
+    while !reading.is_finished() {
+        running.views.rebuild("practices", |_| {}).await.expect("it is rebuilt");
+        rebuilds += 1;
+    }
+    reading.await.expect("every row was there");
+    assert!(rebuilds > 0);
+    running.stop().await.expect("it ends well");
+}
+
+#[tokio::test]
+async fn a_rebuild_tells_how_far_it_is_and_what_it_did() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    for number in 0..30 {
+        written.open_practice(number).await;
+    }
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let told: Arc<Mutex<Vec<RebuildProgress>>> = Arc::default();
+    let steps = Arc::clone(&told);
+    let report = views.rebuild("practices", move |step| steps.lock().expect("whole").push(step)).await;
+    assert_eq!(report.expect("it is rebuilt").events, 30);
+    let last = told.lock().expect("whole").last().copied().expect("a step");
+    assert_eq!((last.events_done, last.events_total), (30, 30));
+}
+
+#[tokio::test]
+async fn a_rebuild_that_is_interrupted_leaves_the_live_rows_and_the_next_one_works() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let end = written.open_practice(1).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    reaches::<Practices>(&running.views, end).await;
+    {
+        // It is dropped in the middle, as by a process that ends: in the step that it takes first.
+        let rebuild = running.views.rebuild("practices", |_| {});
+        assert!(futures::FutureExt::now_or_never(rebuild).is_none());
+    }
+    running.stop().await.expect("it ends well");
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    holds_exactly::<Practices>(&views, &folded::<Practices>(&written.log, end).await).await;
+    views.rebuild("practices", |_| {}).await.expect("it is rebuilt");
+    holds_exactly::<Practices>(&views, &folded::<Practices>(&written.log, end).await).await;
+}
+
+#[tokio::test]
+async fn a_rebuild_that_was_given_up_can_be_started_again_in_the_same_process() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    written.open_practice(1).await;
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    assert!(futures::FutureExt::now_or_never(views.rebuild("practices", |_| {})).is_none());
+    views.rebuild("practices", |_| {}).await.expect("it is rebuilt");
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_not_rebuilt() {
+    let folder = TempDir::new().expect("a folder");
+    let written = Written::open(folder.path()).await;
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let refused = views.rebuild("free_slots", |_| {}).await;
+    assert!(matches!(refused, Err(ViewsError::Unknown(_))), "{refused:?}");
+}
