@@ -264,10 +264,8 @@ mod tests {
 
     fn serve(arguments: &[&str]) -> Serve {
         let all = ["frontdoor", "serve"].iter().chain(arguments);
-        match Cli::try_parse_from(all).expect("parses").task {
-            Task::Serve(options) => *options,
-            other => panic!("{other:?} is not serve"),
-        }
+        let Task::Serve(options) = Cli::try_parse_from(all).expect("parses").task else { panic!("this is not serve") };
+        *options
     }
 
     #[test]

@@ -44,7 +44,13 @@ impl House {
     /// Every public route, behind all that stands before it.
     pub fn router(&self, limits: Limits) -> Router {
         let commands = command_engine::http::router(self.engine.clone(), self.tokens.clone());
-        front::before(commands, limits)
+        let queries = query_side::router(query_side::Queries {
+            views: self.views.clone(),
+            log: self.care.clone(),
+            engine: self.engine.clone(),
+            tokens: self.tokens.clone(),
+        });
+        front::before(commands.merge(queries), limits)
     }
 
     /// Waits until every read model has reached what the log holds now. One that is stopped is not waited for: it serves,

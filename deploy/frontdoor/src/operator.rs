@@ -27,10 +27,7 @@ fn table(list: &Value) -> anyhow::Result<String> {
     let items = list["items"].as_array().ok_or_else(|| anyhow!("the answer is no list"))?;
     let header = ["NAME", "VERSION", "BUILD", "POSITION", "LAG", "LAG MS", "STATE"].map(str::to_owned);
     let row = |item: &Value| {
-        let text = |field: &str| match &item[field] {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+        let text = |field: &str| item[field].as_str().map_or_else(|| item[field].to_string(), str::to_owned);
         ["name", "version", "build", "position", "lag_events", "lag_ms", "state"].map(text)
     };
     let rows: Vec<_> = std::iter::once(header).chain(items.iter().map(row)).collect();

@@ -147,7 +147,7 @@ impl Client {
         let (first, second) = (starts(self.people), starts(self.people + 7));
         let place = json!({"session": session, "startsAt": first, "patient": subject(n)});
         let booked = self.send(load, wish("book-appointment", &patient, place)).await?;
-        if booked.status == 200 && n % 3 == 0 {
+        if booked.status == 200 && n.is_multiple_of(3) {
             let body = json!({
                 "patient": subject(n), "session": session, "startsAt": first,
                 "toSession": session, "toStartsAt": second,

@@ -1,0 +1,86 @@
+//! What README.md promises, done with the real binary: its lines, copied; a second start; the pages.
+
+mod common;
+
+use std::process::Command;
+
+use common::{Server, ask};
+use serde_json::Value;
+
+/// The lines of README.md's block of shell, with what each does.
+fn lines_of_the_readme() -> Vec<(String, String)> {
+    let readme = include_str!("../../../README.md");
+    let (_, after) = readme.split_once("```sh\n").expect("README.md has lines to copy");
+    let (block, _) = after.split_once("```").expect("the block ends");
+    let lines: Vec<&str> = block.lines().collect();
+    lines.chunks(2).map(|pair| (pair[0].trim_start_matches("# ").to_owned(), pair[1].to_owned())).collect()
+}
+
+/// Copies a line into a shell.
+fn shell(line: &str) -> Value {
+    let output = Command::new("bash").arg("-c").arg(line).output().expect("bash runs");
+    let text = String::from_utf8(output.stdout).expect("text");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{line}\nanswers {text:?}: {error}"))
+}
+
+fn copy_all(lines: &[(String, String)]) {
+    let [search, book, see, register, log] = lines else { panic!("five lines, not {}", lines.len()) };
+    let free = shell(&search.1);
+    assert!(free["items"].as_array().is_some_and(|items| !items.is_empty()), "free slots: {free}");
+    let booked = shell(&book.1);
+    assert!(booked["events"].as_array().is_some_and(|events| events.len() == 2), "booked: {booked}");
+    let position = booked["position"].as_str().expect("a position");
+    let own = shell(&format!("{}?after={position}", see.1));
+    assert!(own["items"].as_array().is_some_and(|items| !items.is_empty()), "my appointments: {own}");
+    let donor = shell(&register.1);
+    assert!(donor["position"].is_string(), "a donor: {donor}");
+    let events = shell(&log.1);
+    assert_eq!(events.as_array().map(Vec::len), Some(5), "the log: {events}");
+}
+
+fn lines_that_were_printed(printed: &str) -> Vec<(String, String)> {
+    let lines: Vec<&str> = printed.lines().collect();
+    let pairs = lines.windows(2).filter(|pair| pair[0].starts_with("# ") && pair[1].starts_with("curl"));
+    pairs.map(|pair| (pair[0].trim_start_matches("# ").to_owned(), pair[1].to_owned())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lines_of_the_readme_and_the_lines_that_are_printed_do_what_they_say() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_str().expect("text");
+    let first = Server::demo(folder.path());
+    let address = first.base.trim_start_matches("http://");
+    let here =
+        |(what, line): (String, String)| (what, line.replace("target/demo", data).replace("127.0.0.1:8080", address));
+    let from_readme: Vec<_> = lines_of_the_readme().into_iter().map(here).collect();
+    let printed = lines_that_were_printed(&first.printed);
+    let names = |lines: &[(String, String)]| lines.iter().map(|(what, _)| what.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&from_readme), names(&printed), "README.md and the terminal show the same lines");
+    copy_all(&from_readme);
+    let end = end_of(&first).await;
+    first.stop();
+
+    // The second start goes on with the same data: nothing of it is done twice.
+    let second = Server::demo(folder.path());
+    assert_eq!(end_of(&second).await, end);
+    copy_all(&lines_that_were_printed(&second.printed));
+    second.stop();
+    common::assert_clean(folder.path(), None);
+}
+
+async fn end_of(server: &Server) -> u64 {
+    let list = ask(&reqwest::Client::new(), &server.admin, "", "/projections").await;
+    list.body["end"].as_u64().expect("a position")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_that_the_readme_names_are_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::demo(folder.path());
+    let client = reqwest::Client::new();
+    for page in ["/docs/", "/openapi.json", "/commands"] {
+        let got = client.get(format!("{}{page}", server.base)).send().await.expect("an answer");
+        assert!(got.status().is_success(), "{page}: {}", got.status());
+    }
+    server.stop();
+}
