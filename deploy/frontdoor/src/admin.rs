@@ -20,7 +20,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::{front::speaking_problems, house::House};
+use crate::{
+    front::{NOT_FOR_PAGES, NOT_READY, speaking_problems},
+    house::House,
+};
 
 /// Lines of progress that wait for a slow reader; more are left out, the last one never is.
 const PROGRESS_LINES_MAX: usize = 64;
@@ -74,7 +77,10 @@ async fn ready(house: House, readiness: Arc<Readiness>) -> Response {
     }
     match obstacle {
         None => Json(json!({"status": "ready"})).into_response(),
-        Some(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", why).into_response(),
+        Some(why) => {
+            let title = "This process wants no requests now.";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, NOT_READY, title).detail(why).into_response()
+        }
     }
 }
 
@@ -94,7 +100,7 @@ pub fn router(house: House, readiness: Arc<Readiness>, metrics: PrometheusHandle
 /// A browser names the page that makes it ask; operators' tools do not.
 async fn not_from_a_page(request: Request, next: Next) -> Response {
     if request.headers().contains_key(header::ORIGIN) {
-        return Problem::new(StatusCode::FORBIDDEN, "not-for-pages", "Web pages cannot use this address.")
+        return Problem::new(StatusCode::FORBIDDEN, NOT_FOR_PAGES, "Web pages cannot use this address.")
             .into_response();
     }
     next.run(request).await

@@ -43,7 +43,8 @@ impl House {
 
     /// Every public route, behind all that stands before it.
     pub fn router(&self, limits: Limits) -> Router {
-        let commands = command_engine::http::router(self.engine.clone(), self.tokens.clone());
+        let explained = query_side::problems().into_iter().chain(front::explained());
+        let commands = command_engine::http::router_explaining(self.engine.clone(), self.tokens.clone(), explained);
         let queries = query_side::router(query_side::Queries {
             views: self.views.clone(),
             log: self.care.clone(),

@@ -82,5 +82,25 @@ async fn the_pages_that_the_readme_names_are_served() {
         let got = client.get(format!("{}{page}", server.base)).send().await.expect("an answer");
         assert!(got.status().is_success(), "{page}: {}", got.status());
     }
+    let api = ask(&client, &server.base, "", "/openapi.json").await.body;
+    for path in ["/commands/book-appointment", "/free-slots", "/patients/{subject}/organ-donation", "/events"] {
+        assert!(api["paths"][path].is_object(), "{path} is described");
+    }
+    // Every no says where it is explained.
+    let wrong = [
+        client.get(format!("{}/nowhere", server.base)),
+        client.delete(format!("{}/practices", server.base)),
+        client.get(format!("{}/practices", server.base)),
+        client.post(format!("{}/commands/book-appointment", server.base)).body("{"),
+    ];
+    for request in wrong {
+        let problem: Value = request.send().await.expect("an answer").json().await.expect("a problem");
+        let explained = ask(&client, &server.base, "", problem["type"].as_str().expect("a type")).await;
+        assert_eq!(explained.status, 200, "{problem}");
+        assert_eq!(explained.body["title"], problem["title"], "{problem}");
+    }
+    for code in ["timed-out", "not-ready", "not-for-pages", "overloaded", "too-large", "view-behind", "slot-taken"] {
+        assert_eq!(ask(&client, &server.base, "", &format!("/problems/{code}")).await.status, 200, "{code}");
+    }
     server.stop();
 }

@@ -13,7 +13,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use command_engine::http::Problem;
+use command_engine::http::{Explained, Problem};
 use futures::FutureExt;
 use tokio::{sync::Semaphore, time::Instant};
 use tower_http::limit::RequestBodyLimitLayer;
@@ -97,7 +97,7 @@ async fn through(State(front): State<Arc<Front>>, mut request: Request, next: Ne
 
 async fn answer(front: &Front, request: Request, next: Next) -> Response {
     let Ok(_place) = front.places.try_acquire() else {
-        return come_again("overloaded", "There are too many requests at the moment.");
+        return come_again("overloaded", "Too much is being asked at once.");
     };
     // The engine's own task goes on with a command whose answer nobody waits for; it is asked for again by its key.
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
@@ -108,8 +108,40 @@ async fn answer(front: &Front, request: Request, next: Next) -> Response {
             tracing::error!("a request panicked");
             problem(StatusCode::INTERNAL_SERVER_ERROR)
         }
-        Err(_) => come_again("timed-out", "This took too long. It may still happen: ask again with the same key."),
+        Err(_) => come_again(TIMED_OUT, TIMED_OUT_TITLE),
     }
+}
+
+pub const NOT_READY: &str = "not-ready";
+pub const NOT_FOR_PAGES: &str = "not-for-pages";
+const TIMED_OUT: &str = "timed-out";
+const TIMED_OUT_TITLE: &str = "This took too long.";
+
+/// What the problems mean that are answered before a route, by health and by the operator's listener, beside those of
+/// any request.
+pub fn explained() -> [Explained; 3] {
+    let own = |code: &'static str, status: StatusCode, title: &'static str, advice: &'static str| Explained {
+        code: code.into(),
+        status: status.as_u16(),
+        title: title.into(),
+        advice: advice.into(),
+    };
+    let again = "A command may still happen. Send it again, with the same key, after the time that Retry-After names.";
+    [
+        own(TIMED_OUT, StatusCode::SERVICE_UNAVAILABLE, TIMED_OUT_TITLE, again),
+        own(
+            NOT_READY,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "This process wants no requests now.",
+            "`detail` says why. Ask another one.",
+        ),
+        own(
+            NOT_FOR_PAGES,
+            StatusCode::FORBIDDEN,
+            "Web pages cannot use this address.",
+            "It is for `frontdoor projections`, `frontdoor rebuild` and the collector of metrics.",
+        ),
+    ]
 }
 
 fn come_again(code: &'static str, title: &'static str) -> Response {
