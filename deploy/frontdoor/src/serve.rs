@@ -223,3 +223,25 @@ impl Signals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn why_it_ends(work: impl Future<Output = anyhow::Result<()>> + Send + 'static) -> String {
+        let mut tasks = Tasks::default();
+        tasks.spawn("views", work);
+        tasks.spawn("public", std::future::pending());
+        let mut signals = Signals::listen().expect("signals");
+        let ended = until_it_ends(std::future::pending(), &mut signals, &mut tasks).await;
+        format!("{:#}", ended.expect_err("the process ends"))
+    }
+
+    #[tokio::test]
+    async fn one_tasks_end_is_the_processs_end() {
+        assert_eq!(why_it_ends(async { Ok(()) }).await, "views ended by itself");
+        assert_eq!(why_it_ends(async { bail!("no more rows") }).await, "views ended: no more rows");
+        let panicked = why_it_ends(async { std::panic::resume_unwind(Box::new("a bug")) }).await;
+        assert!(panicked.starts_with("a task ended: "), "{panicked}");
+    }
+}

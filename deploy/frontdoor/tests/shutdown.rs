@@ -2,6 +2,11 @@
 
 mod common;
 
+use std::{
+    io::{Read, Write},
+    time::{Duration, Instant},
+};
+
 use common::{BINARY, Server, Signer, frontdoor, give, granted, registration, subject};
 use futures::{StreamExt, stream::FuturesUnordered};
 use serde_json::json;
@@ -110,6 +115,29 @@ async fn sigterm_answers_all_that_is_in_flight_and_exits_with_0() {
     let registered = events_of_kind(&data, "registration.registered.v1");
     assert_eq!(registered, answered, "everything that was stored was answered");
     common::assert_clean(&data, None);
+}
+
+#[test]
+fn a_client_that_never_finishes_its_request_does_not_hold_up_the_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("keys");
+    let server = Server::plain(&folder.path().join("data"), &keys);
+    let token = Signer::plain(&keys).patient(&subject(1));
+    let half = format!(
+        "POST /commands/register-donor HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nIdempotency-Key: never-finished-1\r\nContent-Length: 10\r\n\
+         Expect: 100-continue\r\n\r\n"
+    );
+    let mut client = std::net::TcpStream::connect(server.base.trim_start_matches("http://")).expect("connects");
+    client.write_all(half.as_bytes()).expect("sent");
+    // The server asks for the body: the request is in flight.
+    let mut asked = [0; 12];
+    client.read_exact(&mut asked).expect("an answer");
+    assert_eq!(&asked, b"HTTP/1.1 100");
+    let began = Instant::now();
+    server.terminate();
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
 }
 
 /// Counts in the file itself, after the end.

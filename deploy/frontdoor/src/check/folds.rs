@@ -228,3 +228,21 @@ fn without(row: &mut Value, list: &str, field: &str, patient: &str) {
         items.retain(|item| item[field] != patient);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_read_model_is_folded_a_second_time() {
+        struct Names(Vec<(&'static str, i64)>);
+        impl views::Visitor for Names {
+            fn visit<P: views::Projection>(&mut self) {
+                self.0.push((P::NAME, i64::from(P::VERSION)));
+            }
+        }
+        let mut names = Names(Vec::new());
+        views::every_read_model(&mut names);
+        assert_eq!(names.0, ALL.map(|(name, version, _)| (name, version)));
+    }
+}
