@@ -130,6 +130,7 @@ pub fn paths() -> Map<String, Value> {
     let ready = Answers::new().answer(200, "They should.", object());
     let paths = [
         ("/commands", listed("list-commands", "Every command: its JSON Schema, who may give it, its rejections.")),
+        ("/problems", listed("list-problems", "Every problem: what it means, and what to do about it.")),
         ("/problems/{code}", with_parameter(explanation, code)),
         ("/openapi.json", listed("openapi", "This document: OpenAPI 3.1.")),
         ("/docs", open("docs", "A page to try all this.", Answers::new().answer(303, "It is at `/docs/`.", json!({})))),
