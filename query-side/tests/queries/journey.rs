@@ -78,6 +78,12 @@ async fn upcoming_appointments_come_soonest_first_and_past_ones_newest_first() {
     assert_eq!((list("upcoming").await, list("past").await), (vec![json!(TUESDAY)], vec![json!(MONDAY)]));
     house.it_is("2026-03-25T12:00:00Z");
     assert_eq!((list("upcoming").await, list("past").await), (vec![], vec![json!(TUESDAY), json!(MONDAY)]));
+    let newest = format!("/patients/{alice}/appointments?when=past&limit=1");
+    let first = house.get(&themselves(alice, "P9"), &newest).await;
+    let cursor = first.json()["next"].as_str().expect("there is one more").to_owned();
+    let second = house.get(&themselves(alice, "P9"), &format!("{newest}&cursor={cursor}")).await;
+    assert_eq!((&first.items()[0]["session"], &second.items()[0]["session"]), (&json!(TUESDAY), &json!(MONDAY)));
+    assert_eq!((second.items().len(), &second.json()["next"]), (1, &Value::Null));
 }
 
 #[tokio::test]

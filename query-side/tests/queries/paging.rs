@@ -90,7 +90,7 @@ async fn a_search_that_finds_nothing_looks_at_a_limited_number_of_slots_at_a_tim
 }
 
 #[tokio::test]
-async fn practices_and_appointments_are_walked_like_slots() {
+async fn practices_are_walked_like_slots() {
     let house = House::new().await;
     let mut after = String::new();
     for n in 0..7 {
