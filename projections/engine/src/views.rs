@@ -74,10 +74,8 @@ impl Kept {
         if done.is_ok_and(|reached| *reached >= position) { Waited::Reached } else { Waited::Late }
     }
 
-    pub fn stop(&self, stop: Stop) {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).stopped = Some(stop);
-        // Whoever waits for a position is woken, and told that it will not come.
-        self.position.send_modify(|_| {});
+    pub fn set_stopped(&self, stop: Option<Stop>) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).stopped = stop;
     }
 }
 

@@ -101,8 +101,7 @@ impl Projection for FreeSlots {
             SessionEvent::Published(_) => {}
             SessionEvent::Withdrawn(_) => return None,
             SessionEvent::Held(event) => {
-                // Expired holds take no place, and would grow the row for ever.
-                row.holds.retain(|hold| hold.by != event.by && hold.expires_at > fact.recorded_at);
+                row.holds.retain(|hold| hold.by != event.by);
                 row.holds.push(Hold { by: event.by, expires_at: event.expires_at });
             }
             SessionEvent::Released(event) => row.holds.retain(|hold| hold.by != event.by),
@@ -121,7 +120,7 @@ mod specs {
     use vocabulary::appointment::{HoldReleased, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken};
 
     use super::*;
-    use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, fold, fold_recorded, published};
+    use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, fold, published};
 
     fn places(events: Vec<SessionEvent>, now: &str) -> Option<u16> {
         fold::<FreeSlots>(events).get(&FreeSlots::key(&clinic(), at(NINE))).map(|row| row.places(at(now)))
@@ -151,14 +150,6 @@ mod specs {
         assert_eq!(places(vec![published(1), held(alice())], AFTER), Some(1));
         let released = HoldReleased { session: clinic(), starts_at: at(NINE), by: alice() }.into();
         assert_eq!(places(vec![published(1), held(alice()), released], BEFORE), Some(1));
-    }
-
-    #[test]
-    fn expired_holds_do_not_pile_up() {
-        let events = [(at(BEFORE), published(1)), (at(BEFORE), held(alice())), (at(AFTER), held(bob()))];
-        let rows = fold_recorded::<FreeSlots>(events);
-        let holders: Vec<_> = rows[&FreeSlots::key(&clinic(), at(NINE))].holds.iter().map(|hold| hold.by).collect();
-        assert_eq!(holders, [bob()]);
     }
 
     #[test]

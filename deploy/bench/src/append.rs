@@ -1,0 +1,282 @@
+//! Conditional append by 64 clients, over many streams and on one hot stream, against a bare prepared insert.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance};
+use uuid::Uuid;
+use vocabulary::{LogName, StreamName};
+
+use crate::{
+    load::{self, Slice, median},
+    results::Measured,
+};
+
+const CLIENTS: usize = 64;
+/// The active streams, spread over the clients.
+const STREAMS: usize = 50_000;
+/// A hot stream is left for a fresh one before it is full.
+const HOT_STREAM_EVENTS: u64 = 8_000;
+/// About 155 bytes, as PERFORMANCE.md measures.
+const DATA: &[u8] = br#"{"session":"A12345.9KTW3M0ZQ1BC","startsAt":"2026-03-30T09:00:00Z","by":"8f14e45f-ceea-467f-a9b5-0123456789ab","channel":"in-person","service":"gp"}"#;
+
+fn provenance() -> Provenance {
+    Provenance {
+        actor: r#"{"id":"8f14e45f-ceea-467f-a9b5-0123456789ab","role":"patient","organisation":null,"level":"P9"}"#
+            .into(),
+        acting_for: None,
+        subject: "8f14e45f-ceea-467f-a9b5-0123456789ab".parse().ok(),
+        correlation: None,
+        causation: None,
+        trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+    }
+}
+
+fn one_event(stream: &StreamName, revision: u64) -> Append {
+    Append {
+        conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(revision) }],
+        events: vec![NewEvent {
+            stream: stream.clone(),
+            id: Uuid::now_v7(),
+            kind: "appointment.slot-taken.v1",
+            data: Bytes::from_static(DATA),
+        }],
+        provenance: provenance(),
+        idempotency: None,
+        rests_on: Vec::new(),
+    }
+}
+
+/// One client appends to its share of the streams in turn until the deadline, knowing their revisions.
+async fn many_streams(
+    log: Log,
+    mut own: Vec<(StreamName, u64)>,
+    deadline: Instant,
+) -> anyhow::Result<(Vec<(StreamName, u64)>, Vec<(Instant, Duration)>)> {
+    let mut answers = Vec::new();
+    for turn in (0..own.len()).cycle() {
+        let asked = Instant::now();
+        if asked >= deadline {
+            break;
+        }
+        let (stream, revision) = &mut own[turn];
+        match log.append(one_event(stream, *revision)).await? {
+            Granted::Stored(_) => *revision += 1,
+            Granted::Repeated(_) | Granted::Holds { .. } => bail!("an append was not stored"),
+        }
+        answers.push((Instant::now(), asked.elapsed()));
+    }
+    Ok((own, answers))
+}
+
+type Shares = Vec<Vec<(StreamName, u64)>>;
+
+fn shares() -> Shares {
+    let stream = |n: usize| (StreamName::of("bench", format!("{n:08}-{}", Uuid::new_v4())), 0);
+    (0..CLIENTS).map(|client| (client..STREAMS).step_by(CLIENTS).map(stream).collect()).collect()
+}
+
+async fn slice_of_many(log: &Log, shares: &mut Shares, time: Duration) -> anyhow::Result<Slice> {
+    let deadline = Instant::now() + time;
+    let (back, mut returned) = tokio::sync::mpsc::unbounded_channel();
+    let clients = shares
+        .drain(..)
+        .map(|own| {
+            let (log, back) = (log.clone(), back.clone());
+            async move {
+                let (own, answers) = many_streams(log, own, deadline).await?;
+                back.send(own).context("the benchmark ended")?;
+                Ok(answers)
+            }
+        })
+        .collect();
+    let slice = load::run(clients).await?;
+    drop(back);
+    while let Some(own) = returned.recv().await {
+        shares.push(own);
+    }
+    Ok(slice)
+}
+
+/// What the clients of a hot stream share: which stream it is, and a guess at its revision.
+struct Hot {
+    stream: StreamName,
+    revision: AtomicU64,
+}
+
+impl Hot {
+    fn fresh() -> Arc<Hot> {
+        Arc::new(Hot { stream: StreamName::of("bench", Uuid::new_v4()), revision: AtomicU64::new(0) })
+    }
+}
+
+/// The engine's way with a hot stream: each request rests on the proposal before it.
+async fn slice_of_hot(log: &Log, time: Duration) -> anyhow::Result<Slice> {
+    let deadline = Instant::now() + time;
+    // The lane: requests are submitted in the order of their proposals.
+    let lane = Arc::new(tokio::sync::Mutex::new((Hot::fresh(), None)));
+    let client = |log: Log| {
+        let lane = lane.clone();
+        async move {
+            let mut answers = Vec::new();
+            loop {
+                let asked = Instant::now();
+                if asked >= deadline {
+                    return Ok(answers);
+                }
+                let submission = {
+                    let mut lane = lane.lock().await;
+                    if lane.0.revision.load(Ordering::Relaxed) >= HOT_STREAM_EVENTS {
+                        *lane = (Hot::fresh(), None);
+                    }
+                    let revision = lane.0.revision.fetch_add(1, Ordering::Relaxed);
+                    let mut append = one_event(&lane.0.stream, revision);
+                    append.rests_on.extend(lane.1);
+                    let submission = log.submit(append)?;
+                    lane.1 = Some(submission.ticket);
+                    submission
+                };
+                match submission.outcome.await {
+                    Ok(Granted::Stored(_)) => {}
+                    Ok(Granted::Repeated(_) | Granted::Holds { .. }) => bail!("an append was not stored"),
+                    Err(refused) => return Err(refused.into()),
+                }
+                answers.push((Instant::now(), asked.elapsed()));
+            }
+        }
+    };
+    load::run((0..CLIENTS).map(|_| client(log.clone())).collect()).await
+}
+
+/// The same rows into a table with the same indexes, by one prepared statement, in batches of the same size, with
+/// nothing around it: no clients, no conditions. Its WAL is checkpointed between the slices, untimed.
+struct Bare {
+    connection: rusqlite::Connection,
+    position: i64,
+}
+
+impl Bare {
+    fn open(folder: &Path, schema: &[String]) -> anyhow::Result<Bare> {
+        let connection = rusqlite::Connection::open(folder.join("bare.db"))?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        for statement in schema {
+            connection.execute_batch(statement)?;
+        }
+        Ok(Bare { connection, position: 0 })
+    }
+
+    fn slice(&mut self, rows_per_batch: usize, time: Duration) -> anyhow::Result<f64> {
+        let meta = vocabulary::envelope::Meta {
+            actor: provenance().actor,
+            acting_for: None,
+            subject: provenance().subject,
+            correlation: Uuid::now_v7(),
+            causation: None,
+            request_hash: None,
+            trace: provenance().trace,
+        }
+        .pack();
+        let started = Instant::now();
+        let first = self.position;
+        while started.elapsed() < time {
+            let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            {
+                let mut insert = transaction.prepare_cached(
+                    "INSERT INTO event (position, stream, revision, id, kind, recorded_at, command_key, meta, data) \
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                )?;
+                for _ in 0..rows_per_batch {
+                    self.position += 1;
+                    let n = usize::try_from(self.position)?;
+                    let id = Uuid::now_v7();
+                    insert.execute(rusqlite::params![
+                        self.position,
+                        format!("bench-{:08}-8f14e45f-ceea-467f-a9b5-0123456789ab", n % STREAMS),
+                        i64::try_from(n / STREAMS + 1)?,
+                        id.as_bytes(),
+                        "appointment.slot-taken.v1",
+                        self.position,
+                        id.as_bytes(),
+                        meta,
+                        DATA,
+                    ])?;
+                }
+            }
+            transaction.commit()?;
+        }
+        let rate = (self.position - first) as f64 / started.elapsed().as_secs_f64();
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(rate)
+    }
+}
+
+/// The tables and indexes of the log, as its own file describes them.
+fn schema_of(file: &Path) -> anyhow::Result<Vec<String>> {
+    let connection = rusqlite::Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut statements = connection
+        .prepare("SELECT sql FROM sqlite_master WHERE tbl_name = 'event' AND sql IS NOT NULL ORDER BY rowid")?;
+    let rows = statements.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+async fn open(folder: &Path) -> anyhow::Result<Log> {
+    let url = format!("sqlite:{}", folder.display());
+    Ok(Log::open(&url, LogName::Care, LogOptions::default()).await?)
+}
+
+/// Conditional append over many streams, 60 s in six slices, each followed by a slice of the bare loop.
+///
+/// # Errors
+/// When the log or the files fail.
+pub async fn many(folder: &Path) -> anyhow::Result<Vec<Measured>> {
+    const SLICES: usize = 6;
+    let log = open(folder).await?;
+    let mut bare = Bare::open(folder, &schema_of(&folder.join("care.db"))?)?;
+    let mut shares = shares();
+    let (mut ours, mut theirs, mut all) = (Vec::new(), Vec::new(), Slice::default());
+    for slice in 1..=SLICES {
+        eprintln!("append: slice {slice} of {SLICES}");
+        let seen = slice_of_many(&log, &mut shares, Duration::from_secs(10)).await?;
+        ours.push(seen.rate());
+        all.add(seen);
+        theirs.push(tokio::task::block_in_place(|| bare.slice(CLIENTS, Duration::from_secs(4)))?);
+    }
+    log.close().await;
+    let row = Measured::against("append-sqlite-64-clients", median(ours), "events/s", median(theirs), 0.60);
+    Ok(vec![row.note(format!(
+        "{}; {} events in 60 s; the bare loop inserts {CLIENTS} rows a batch",
+        all.latency(),
+        all.done
+    ))])
+}
+
+/// One hot stream against many streams, in interleaved slices on one log.
+///
+/// # Errors
+/// When the log or the files fail.
+pub async fn hot(folder: &Path) -> anyhow::Result<Vec<Measured>> {
+    const SLICES: usize = 4;
+    let log = open(folder).await?;
+    let mut shares = shares();
+    let (mut hot, mut many, mut all) = (Vec::new(), Vec::new(), Slice::default());
+    for slice in 1..=SLICES {
+        eprintln!("hot stream: slice {slice} of {SLICES}");
+        let seen = slice_of_hot(&log, Duration::from_secs(5)).await?;
+        hot.push(seen.rate());
+        all.add(seen);
+        many.push(slice_of_many(&log, &mut shares, Duration::from_secs(5)).await?.rate());
+    }
+    log.close().await;
+    let row = Measured::against("append-hot-stream-64-clients", median(hot), "events/s", median(many), 0.60);
+    Ok(vec![row.note(all.latency())])
+}

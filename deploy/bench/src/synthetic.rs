@@ -1,0 +1,179 @@
+//! A log of bookings, written straight into the log: sessions, slots taken, appointments booked, cancelled, moved.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use bytes::Bytes;
+use event_log::{Append, Condition, Expected, Log, NewEvent, Provenance};
+use uuid::Uuid;
+use vocabulary::{
+    Event, SessionId, StreamName, SubjectId, Timestamp,
+    appointment::{
+        AppointmentBooked, AppointmentCancelled, BookedTime, CancellationReason, Channel, DiaryEvent, Practitioner,
+        SessionEvent, SlotFreed, SlotTaken,
+    },
+    personal::{Unsealed, with_key},
+};
+
+/// 2026-03-02T09:00:00Z.
+const FIRST_SLOT: Timestamp = Timestamp::from_micros(1_772_442_000_000_000);
+const SLOTS: u64 = 30;
+/// Bookings of one patient.
+const BOOKINGS: u64 = 5;
+/// Every so-manieth booking is cancelled.
+const CANCELLED_ONE_IN: u64 = 10;
+/// Requests that are submitted before their outcomes are awaited.
+const IN_FLIGHT: usize = 1_000;
+
+pub fn patient(n: u64) -> anyhow::Result<SubjectId> {
+    // Deterministic, and of version 4 in form.
+    let id = uuid::Builder::from_random_bytes((0x5EED << 96 | u128::from(n)).to_be_bytes()).into_uuid();
+    Ok(SubjectId::new(id)?)
+}
+
+pub fn session(n: u64) -> anyhow::Result<SessionId> {
+    const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let own: String = (0..12).rev().map(|at| char::from(DIGITS[(n >> (at * 5) & 31) as usize])).collect();
+    Ok(format!("A12345.{own}").parse()?)
+}
+
+struct Writer {
+    key: Arc<Unsealed>,
+    log: Log,
+    pending: Vec<event_log::Submission>,
+    events: u64,
+}
+
+impl Writer {
+    async fn write(
+        &mut self,
+        conditions: &[(StreamName, u64)],
+        events: Vec<(StreamName, Booking)>,
+        subject: SubjectId,
+    ) -> anyhow::Result<()> {
+        let condition = |(stream, revision): &(StreamName, u64)| Condition {
+            stream: stream.clone(),
+            expected: Expected::Revision(*revision),
+        };
+        let mut new = Vec::with_capacity(events.len());
+        for (stream, event) in events {
+            let data = Bytes::from(with_key(self.key.clone(), || event.encode())?);
+            new.push(NewEvent { stream, id: Uuid::now_v7(), kind: event.kind(), data });
+        }
+        self.events += new.len() as u64;
+        let actor = format!(r#"{{"id":"{subject}","role":"patient","organisation":null,"level":"P9"}}"#);
+        let provenance = Provenance {
+            actor: actor.into(),
+            acting_for: None,
+            subject: Some(subject),
+            correlation: None,
+            causation: None,
+            trace: None,
+        };
+        self.pending.push(self.log.submit(Append {
+            conditions: conditions.iter().map(condition).collect(),
+            events: new,
+            provenance,
+            idempotency: None,
+            rests_on: Vec::new(),
+        })?);
+        if self.pending.len() >= IN_FLIGHT { self.settle().await } else { Ok(()) }
+    }
+
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        for submission in self.pending.drain(..) {
+            submission.outcome.await.context("an event of the synthetic log was refused")?;
+        }
+        Ok(())
+    }
+}
+
+/// An event of either category.
+enum Booking {
+    Session(SessionEvent),
+    Diary(DiaryEvent),
+}
+
+impl Booking {
+    fn kind(&self) -> &'static str {
+        match self {
+            Booking::Session(event) => event.kind(),
+            Booking::Diary(event) => event.kind(),
+        }
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        match self {
+            Booking::Session(event) => event.encode(),
+            Booking::Diary(event) => event.encode(),
+        }
+    }
+}
+
+fn time(n: u64, place: u64) -> anyhow::Result<BookedTime> {
+    let starts_at = FIRST_SLOT.plus_days(i64::try_from(n % 300)?).plus_minutes(i64::try_from(place % SLOTS)? * 10);
+    Ok(BookedTime {
+        session: session(n)?,
+        starts_at,
+        ends_at: starts_at.plus_minutes(10),
+        slot_minutes: 10,
+        service: "gp-routine".parse()?,
+        channel: Channel::InPerson,
+        practitioner: Practitioner { name: "Dr A. Example".parse()?, role: "General practitioner".parse()? },
+    })
+}
+
+/// Fills an empty log with at least `events` events: two for a booking, two more where it is cancelled.
+///
+/// # Errors
+/// When the log refuses one.
+pub async fn fill(log: &Log, events: u64) -> anyhow::Result<u64> {
+    let mut writer = Writer { key: Arc::new(Unsealed), log: log.clone(), pending: Vec::new(), events: 0 };
+    // Revisions of the streams of the patients and sessions in progress; both are left when they are full.
+    let mut session_revision = 0;
+    let mut diary_revision = 0;
+    for booking in 0.. {
+        if writer.events >= events {
+            break;
+        }
+        let (n, place) = (booking / SLOTS, booking % SLOTS);
+        let by = patient(booking / BOOKINGS)?;
+        session_revision *= u64::from(place != 0);
+        diary_revision *= u64::from(booking % BOOKINGS != 0);
+        let time = time(n, place)?;
+        let in_session = StreamName::of(SessionEvent::CATEGORY, &time.session);
+        let in_diary = StreamName::of(DiaryEvent::CATEGORY, by);
+        let taken = SlotTaken { session: time.session.clone(), starts_at: time.starts_at, by };
+        let booked = AppointmentBooked {
+            patient: by,
+            time: time.clone(),
+            reason: Some("a sore knee".parse::<vocabulary::text::Reason>()?.into()),
+            comment: None,
+            version: 1,
+        };
+        let conditions = [(in_session.clone(), session_revision), (in_diary.clone(), diary_revision)];
+        let events = vec![
+            (in_session.clone(), Booking::Session(taken.into())),
+            (in_diary.clone(), Booking::Diary(booked.into())),
+        ];
+        writer.write(&conditions, events, by).await?;
+        (session_revision, diary_revision) = (session_revision + 1, diary_revision + 1);
+        if booking % CANCELLED_ONE_IN == 0 {
+            let freed = SlotFreed { session: time.session.clone(), starts_at: time.starts_at, by };
+            let cancelled = AppointmentCancelled {
+                patient: by,
+                cancelled_at: time.starts_at,
+                time,
+                cause: CancellationReason::CancelledByCitizen,
+                version: 2,
+            };
+            let conditions = [(in_session.clone(), session_revision), (in_diary.clone(), diary_revision)];
+            let events =
+                vec![(in_session, Booking::Session(freed.into())), (in_diary, Booking::Diary(cancelled.into()))];
+            writer.write(&conditions, events, by).await?;
+            (session_revision, diary_revision) = (session_revision + 1, diary_revision + 1);
+        }
+    }
+    writer.settle().await?;
+    Ok(writer.events)
+}
