@@ -2,12 +2,11 @@
 
 use axum::{
     extract::{RawPathParams, RawQuery, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use command_engine::http::Authenticated;
 use domain::Caller;
-use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::{
@@ -30,12 +29,11 @@ pub async fn answer<Q: Query>(
     RawQuery(query): RawQuery,
 ) -> Response {
     let began = Instant::now();
-    let answered = match Given::new(path.iter(), query.as_deref()) {
-        Ok(given) => answered::<Q>(&sources, &caller, given).await,
+    let asked = match Given::new(path.iter(), query.as_deref()) {
+        Ok(given) => asked::<Q>(&sources, &caller, given).await,
         Err(fault) => Err(fault.into()),
     };
-    let outcome = answered.as_ref().map_or_else(Refusal::outcome, |_| "answered");
-    let mut response = answered.unwrap_or_else(Refusal::into_response);
+    let (outcome, mut response) = asked.unwrap_or_else(refused);
     if Q::PERSONAL {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
@@ -44,7 +42,14 @@ pub async fn answer<Q: Query>(
     response
 }
 
-async fn answered<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given<'_>) -> Result<Response, Refusal> {
+/// A response, and what it is in the metrics.
+type Outcome = (&'static str, Response);
+
+fn refused(refusal: Refusal) -> Outcome {
+    (refusal.outcome(), refusal.into_response())
+}
+
+async fn asked<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given<'_>) -> Result<Outcome, Refusal> {
     let (wanted, paging) = match Q::KIND {
         Kind::Rows => (Wanted::take(&mut given)?, Paging::default()),
         Kind::List => (Wanted::take(&mut given)?, Paging::take(&mut given, Q::NAME)?),
@@ -57,18 +62,25 @@ async fn answered<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given
         .await
         .map_err(Refusal::Gate)?;
     let mut ask = Ask::new(sources, wanted, paging)?;
-    let answer = query.answer(&mut ask).await?;
+    let answer = query.answer(&mut ask).await;
+    // A no is as old as the rows that it comes from, too: "there is no such practice" may be about to change.
     if ask.late() && wanted.strict {
         return Err(Refusal::Behind);
     }
-    respond::<Q>(&answer, &ask)
+    let (outcome, mut response) =
+        answer.and_then(|answer| written::<Q>(&answer)).map_or_else(refused, |response| ("answered", response));
+    tell_place::<Q>(&ask, response.headers_mut());
+    Ok((outcome, response))
 }
 
-fn respond<Q: Query>(answer: &impl Serialize, ask: &Ask<'_>) -> Result<Response, Refusal> {
+fn written<Q: Query>(answer: &Q::Answer) -> Result<Response, Refusal> {
     let body = serde_json::to_vec(answer).map_err(|cause| Refusal::Broken(cause.to_string()))?;
     let content = if Q::KIND == Kind::Log { BATCH } else { "application/json" };
-    let mut response = ([(header::CONTENT_TYPE, HeaderValue::from_static(content))], body).into_response();
-    let headers = response.headers_mut();
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(content))], body).into_response())
+}
+
+/// How far the rows had come, whether that was far enough, and where a page of the log goes on.
+fn tell_place<Q: Query>(ask: &Ask<'_>, headers: &mut HeaderMap) {
     let text = |text: String| HeaderValue::try_from(text).ok();
     if let Some(position) = ask.position().and_then(|position| text(position.to_string())) {
         headers.insert(POSITION, position);
@@ -80,5 +92,4 @@ fn respond<Q: Query>(answer: &impl Serialize, ask: &Ask<'_>) -> Result<Response,
         metrics::counter!("query_stale_answers_total", "query" => Q::NAME).increment(1);
         headers.insert(STALE, HeaderValue::from_static("true"));
     }
-    Ok(response)
 }

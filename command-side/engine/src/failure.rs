@@ -1,7 +1,7 @@
 //! The three kinds of failure: unreadable (the body, the key), refused (the gate, the rules), broken (the log, a bug).
 //! HTTP gives each its status (`http::problem`).
 
-use domain::{Rejected, access::Denied};
+use domain::{Class, Rejected, access::Denied};
 
 /// A fault in what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,15 @@ impl Failure {
                 "unreadable"
             }
             Failure::Denied(_) => "denied",
-            Failure::Rejected(_) | Failure::StreamFull => "rejected",
+            Failure::Rejected(rejected) => match rejected.rejection.class {
+                Class::NotFound => "rejected-not-found",
+                Class::Conflict => "rejected-conflict",
+                Class::Gone => "rejected-gone",
+                Class::Precondition => "rejected-precondition",
+                Class::NotYours => "rejected-not-yours",
+                Class::Rule => "rejected-rule",
+            },
+            Failure::StreamFull => "rejected-conflict",
             Failure::KeyReused => "key-reused",
             Failure::Contended => "contended",
             Failure::Overloaded => "overloaded",

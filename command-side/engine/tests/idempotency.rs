@@ -3,7 +3,7 @@
 mod common;
 
 use command_engine::{Engine, EngineOptions, Failure};
-use common::{catalogue, counted, decisions, house, nurse, open, request, somebody};
+use common::{catalogue, counted, decisions, house, house_with, nurse, open, request, somebody};
 use event_log::LogOptions;
 use futures::future::join_all;
 use serde_json::json;
@@ -99,4 +99,27 @@ async fn a_key_of_another_length_or_with_blanks_is_refused() {
         let answer = house.take_as(wrong, json!({"desk": "keys", "most": 9})).await;
         assert_eq!(answer, Err(Failure::UnfitKey), "{wrong:?}");
     }
+}
+
+/// Those who were decided after a repeat are decided again, as what it proposed is not stored; with one repeat after
+/// another they would never be done.
+#[tokio::test]
+async fn who_sends_one_wish_again_and_again_holds_nobody_up() {
+    let house = house_with(EngineOptions { batch_max: 8, ..EngineOptions::default() }).await;
+    let wish = || json!({"desk": "stubborn", "most": 9_999});
+    house.take_as(KEY, wish()).await.expect("granted");
+    let stubborn = async {
+        for _ in 0..20 {
+            let same = join_all((0..100).map(|_| house.take_as(KEY, wish()))).await;
+            assert!(same.into_iter().all(|answer| answer.is_ok_and(|answer| answer.replayed)));
+        }
+    };
+    let others = async {
+        for _ in 0..20 {
+            let others = join_all((0..20).map(|_| house.take("stubborn", 9_999))).await;
+            assert_eq!(others.into_iter().find_map(Result::err), None);
+        }
+    };
+    tokio::join!(stubborn, others);
+    assert_eq!(house.numbers("stubborn").await, counted(401));
 }

@@ -116,6 +116,41 @@ async fn signatures_that_are_absent_symmetric_foreign_or_changed_are_refused() {
 }
 
 #[tokio::test]
+async fn a_token_names_its_key_where_its_issuer_has_several() {
+    let (one, other) = (Signer::new("key-1"), Signer::new("key-2"));
+    let nameless = |signer: &Signer| {
+        let header = signer::base64(br#"{"alg":"EdDSA","typ":"JWT"}"#);
+        signer.sign_parts(&header, &signer::base64(claims().to_string()))
+    };
+    assert!(tokens(&one).caller(&nameless(&one)).await.is_some(), "there is one key");
+    let keys = one.keys().keys.into_iter().chain(other.keys().keys).collect();
+    let both = Tokens::new(AUDIENCE, vec![(ISSUER.into(), JwkSet { keys })]).expect("a key set");
+    for signer in [&one, &other] {
+        assert!(both.caller(&nameless(signer)).await.is_none());
+        assert!(both.caller(&signer.sign(&claims())).await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn keys_of_elliptic_curves_and_rsa_count_each_with_its_own_algorithm() {
+    let signers = [signer::elliptic("ES256"), signer::rsa("RS256")];
+    let keys: Vec<Value> = signers.iter().map(|signer| signer.jwk.clone()).collect();
+    let set: JwkSet = serde_json::from_value(json!({"keys": keys})).expect("a key set");
+    let tokens = Tokens::new(AUDIENCE, vec![(ISSUER.into(), set)]).expect("a key set");
+    let stranger = signer::rsa("RS256");
+    assert!(tokens.caller(&stranger.sign("RS256", "RS256")).await.is_none(), "a stranger's key");
+    for signer in &signers {
+        for (algorithm, id) in
+            ["ES256", "RS256", "PS256", "RS512"].into_iter().flat_map(|a| [(a, "ES256"), (a, "RS256")])
+        {
+            let admitted = tokens.caller(&signer.sign(algorithm, id)).await.is_some();
+            let own = json!(algorithm) == signer.jwk["alg"] && json!(id) == signer.jwk["kid"];
+            assert_eq!(admitted, own, "{}: {algorithm} {id}", signer.jwk["kid"]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_token_of_more_than_8_kib_is_refused() {
     let signer = Signer::new("key-1");
     let long = signer.sign(&with("note", json!("x".repeat(8 * 1024))));

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use event_log::Log;
+use event_log::{Log, LogError};
 use tokio_util::sync::CancellationToken;
 use vocabulary::Raw;
 
@@ -31,7 +31,9 @@ pub async fn follow(store: &Store, log: &Log, kept: &Arc<Kept>, stop: &Cancellat
     let mut ahead = Vec::new();
     let name = kept.model.name;
     while !stop.is_cancelled() {
-        if let Some(stopped) = kept.stopped() {
+        let stopped = kept.stopped();
+        metrics::gauge!("views_stopped", "name" => name).set(if stopped.is_some() { 1.0 } else { 0.0 });
+        if let Some(stopped) = stopped {
             tracing::error!(name, position = stopped.position, why = stopped.why, "a read model has stopped");
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -45,10 +47,9 @@ pub async fn follow(store: &Store, log: &Log, kept: &Arc<Kept>, stop: &Cancellat
         }
         match step(store, log, kept, std::mem::take(&mut ahead)).await {
             Ok(next) => ahead = next,
-            Err(ViewsError::Stopped { position, why, .. }) => {
-                kept.set_stopped(Some(Stop { position, why }));
-                kept.position.send_modify(|_| {});
-                metrics::gauge!("views_stopped", "name" => name).set(1.0);
+            Err(ViewsError::Stopped { position, why, .. }) => kept.stop(Stop { position, why }),
+            Err(error @ ViewsError::Row { .. }) => {
+                kept.stop(Stop { position: reached + 1, why: error.to_string() });
             }
             Err(ViewsError::Superseded(name)) => return Err(ViewsError::Superseded(name)),
             Err(error) => {
@@ -59,7 +60,6 @@ pub async fn follow(store: &Store, log: &Log, kept: &Arc<Kept>, stop: &Cancellat
                 }
             }
         }
-        measure(log, kept);
     }
     Ok(())
 }
@@ -69,7 +69,7 @@ async fn step(store: &Store, log: &Log, kept: &Kept, ahead: Vec<Raw>) -> Result<
     let mut turn = kept.turn.lock().await;
     let after = turn.checkpoint.position;
     let fits = ahead.first().is_some_and(|event| event.position == after + 1);
-    let batch = if fits { ahead } else { log.read(after, BATCH_EVENTS_MAX).await? };
+    let batch = if fits { ahead } else { read(log, kept, after).await? };
     let Some(last) = batch.last().map(|event| event.position) else { return Ok(Vec::new()) };
     metrics::histogram!("views_batch_events", "name" => kept.model.name).record(batch.len() as f64);
     let build = kept.live_build();
@@ -92,7 +92,29 @@ async fn step(store: &Store, log: &Log, kept: &Kept, ahead: Vec<Raw>) -> Result<
         }
         Err(error) => return Err(error),
     }
-    Ok(next?)
+    // What could not be read ahead is read again, and its fault is then told.
+    Ok(next.unwrap_or_default())
+}
+
+/// The events after a position.
+///
+/// # Errors
+/// `Stopped` where the log cannot give the next event, now or ever.
+async fn read(log: &Log, kept: &Kept, after: u64) -> Result<Vec<Raw>, ViewsError> {
+    let stopped = |why| ViewsError::Stopped { name: kept.model.name, position: after + 1, why };
+    match log.read(after, BATCH_EVENTS_MAX).await {
+        // Where there is nothing to read, a rebuild has come before.
+        Ok(batch) if batch.is_empty() && after < log.end() => {
+            Err(stopped(format!("the log ends at {}, but has no such event", log.end())))
+        }
+        // What lies before the damage is taken first.
+        Err(LogError::Damaged { position, .. }) if position > after + 1 => {
+            let before = usize::try_from(position - after - 1).unwrap_or(BATCH_EVENTS_MAX);
+            Ok(log.read(after, before).await?)
+        }
+        Err(error @ LogError::Damaged { .. }) => Err(stopped(error.to_string())),
+        read => Ok(read?),
+    }
 }
 
 /// Readers who wait for this position are woken.
@@ -162,9 +184,4 @@ pub fn stopped(build: &Build, stop: Stop) -> ViewsError {
 pub async fn off<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ViewsError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| ViewsError::Unusable(format!("a read model's thread ended: {error}")))
-}
-
-fn measure(log: &Log, kept: &Kept) {
-    let lag = log.end().saturating_sub(*kept.position.borrow());
-    metrics::gauge!("views_lag_events", "name" => kept.model.name).set(lag as f64);
 }

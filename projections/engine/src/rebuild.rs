@@ -182,7 +182,6 @@ async fn replace(
     if let Err(error) = store.drop(old).await {
         tracing::warn!(name = old.name, build = old.build, %error, "the build that was replaced could not be dropped");
     }
-    metrics::gauge!("views_stopped", "name" => new.name).set(0.0);
     Ok(live.checkpoint.position)
 }
 

@@ -74,8 +74,10 @@ impl Kept {
         if done.is_ok_and(|reached| *reached >= position) { Waited::Reached } else { Waited::Late }
     }
 
-    pub fn set_stopped(&self, stop: Option<Stop>) {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).stopped = stop;
+    pub fn stop(&self, stop: Stop) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).stopped = Some(stop);
+        // Whoever waits for a position is woken, and told that it will not come.
+        self.position.send_modify(|_| {});
     }
 }
 

@@ -101,7 +101,8 @@ impl Projection for FreeSlots {
             SessionEvent::Published(_) => {}
             SessionEvent::Withdrawn(_) => return None,
             SessionEvent::Held(event) => {
-                row.holds.retain(|hold| hold.by != event.by);
+                // Expired holds take no place, and would grow the row for ever.
+                row.holds.retain(|hold| hold.by != event.by && hold.expires_at > fact.recorded_at);
                 row.holds.push(Hold { by: event.by, expires_at: event.expires_at });
             }
             SessionEvent::Released(event) => row.holds.retain(|hold| hold.by != event.by),
@@ -120,7 +121,7 @@ mod specs {
     use vocabulary::appointment::{HoldReleased, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken};
 
     use super::*;
-    use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, fold, published};
+    use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, fold, fold_recorded, published};
 
     fn places(events: Vec<SessionEvent>, now: &str) -> Option<u16> {
         fold::<FreeSlots>(events).get(&FreeSlots::key(&clinic(), at(NINE))).map(|row| row.places(at(now)))
@@ -150,6 +151,14 @@ mod specs {
         assert_eq!(places(vec![published(1), held(alice())], AFTER), Some(1));
         let released = HoldReleased { session: clinic(), starts_at: at(NINE), by: alice() }.into();
         assert_eq!(places(vec![published(1), held(alice()), released], BEFORE), Some(1));
+    }
+
+    #[test]
+    fn expired_holds_do_not_pile_up() {
+        let events = [(at(BEFORE), published(1)), (at(BEFORE), held(alice())), (at(AFTER), held(bob()))];
+        let rows = fold_recorded::<FreeSlots>(events);
+        let holders: Vec<_> = rows[&FreeSlots::key(&clinic(), at(NINE))].holds.iter().map(|hold| hold.by).collect();
+        assert_eq!(holders, [bob()]);
     }
 
     #[test]

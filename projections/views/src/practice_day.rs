@@ -105,7 +105,7 @@ impl Projection for PracticeDay {
                 })
             }
             DayEvent::Session(SessionEvent::Withdrawn(_)) => None,
-            DayEvent::Session(event) => row.map(|row| slot(row, event)),
+            DayEvent::Session(event) => row.map(|row| slot(row, event, fact.recorded_at)),
             DayEvent::Diary(DiaryEvent::Booked(event)) => row.map(|row| why(row, event.patient, &event.reason)),
             DayEvent::Diary(DiaryEvent::Rescheduled(event)) => row.map(|row| why(row, event.patient, &event.reason)),
             DayEvent::Diary(DiaryEvent::Amended(event)) => row.map(|row| why(row, event.patient, &event.reason)),
@@ -114,11 +114,12 @@ impl Projection for PracticeDay {
     }
 }
 
-fn slot(mut row: DaySlotRow, event: &SessionEvent) -> DaySlotRow {
+fn slot(mut row: DaySlotRow, event: &SessionEvent, recorded_at: Timestamp) -> DaySlotRow {
     match event {
         SessionEvent::Published(_) | SessionEvent::Withdrawn(_) => {}
         SessionEvent::Held(event) => {
-            row.holds.retain(|hold| hold.patient != event.by);
+            // Expired holds take no place, and would grow the row for ever.
+            row.holds.retain(|hold| hold.patient != event.by && hold.expires_at > recorded_at);
             row.holds.push(DayHold { patient: event.by, expires_at: event.expires_at });
         }
         SessionEvent::Released(event) => row.holds.retain(|hold| hold.patient != event.by),

@@ -66,10 +66,15 @@ pub fn published(capacity: u16) -> SessionEvent {
     .into()
 }
 
-/// The rows after these events.
+/// The rows after these events, of which none tells when it was recorded.
 pub fn fold<P: Projection>(events: impl IntoIterator<Item = P::Event>) -> BTreeMap<Key, P::Row> {
+    fold_recorded::<P>(events.into_iter().map(|event| (Timestamp::EPOCH, event)))
+}
+
+/// The rows after these events, each with the instant at which it was recorded.
+pub fn fold_recorded<P: Projection>(events: impl IntoIterator<Item = (Timestamp, P::Event)>) -> BTreeMap<Key, P::Row> {
     let mut rows = BTreeMap::new();
-    for (event, position) in events.into_iter().zip(1..) {
+    for ((recorded_at, event), position) in events.into_iter().zip(1..) {
         let fact = Recorded {
             log: LogName::Care,
             position,
@@ -77,7 +82,7 @@ pub fn fold<P: Projection>(events: impl IntoIterator<Item = P::Event>) -> BTreeM
             revision: position,
             id: Uuid::from_u128(u128::from(position)),
             kind: Cow::Borrowed("spec"),
-            recorded_at: Timestamp::EPOCH,
+            recorded_at,
             actor: "{}".into(),
             acting_for: None,
             subject: None,

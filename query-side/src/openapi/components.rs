@@ -45,19 +45,17 @@ impl Components {
         Value::Object(self.0)
     }
 
-    /// The shared name of each definition. One that differs from its namesake, or refers to one that does, is new.
+    /// The shared name of each definition: its own where that is free or means the same, else with a number.
     fn names(&self, own: &Map<String, Value>) -> Vec<(String, String)> {
         let mut names: Vec<(String, String)> = own.keys().map(|name| (name.clone(), name.clone())).collect();
         // A renaming can make those differ that refer to it, so until nothing changes: at most once for each name.
         for _ in 0..=own.len() {
             let mut changed = false;
             for at in 0..names.len() {
-                let (name, shared) = names[at].clone();
-                let Some(definition) = own.get(&name) else { continue };
-                let mut definition = definition.clone();
-                rename(&mut definition, &names);
-                if self.0.get(&shared).is_some_and(|known| *known != definition) {
-                    names[at].1 = self.free(&name, &names);
+                let mut number = 1;
+                while !self.fits(own, &names, at) {
+                    number += 1;
+                    names[at].1 = format!("{}{number}", names[at].0);
                     changed = true;
                 }
             }
@@ -68,10 +66,16 @@ impl Components {
         names
     }
 
-    fn free(&self, name: &str, names: &[(String, String)]) -> String {
-        let taken =
-            |candidate: &String| self.0.contains_key(candidate) || names.iter().any(|(_, shared)| shared == candidate);
-        (2..).map(|n| format!("{name}{n}")).find(|candidate| !taken(candidate)).unwrap_or_default()
+    /// Whether the shared name of this definition is free, or means the same.
+    fn fits(&self, own: &Map<String, Value>, names: &[(String, String)], at: usize) -> bool {
+        let (name, shared) = &names[at];
+        let alone = names.iter().filter(|(_, other)| other == shared).count() == 1;
+        let same = |known: &Value| {
+            let mut definition = own.get(name).cloned().unwrap_or_default();
+            rename(&mut definition, names);
+            *known == definition
+        };
+        alone && self.0.get(shared).is_none_or(same)
     }
 }
 
@@ -122,7 +126,9 @@ mod tests {
         };
         let first = components.absorb(of("string"));
         assert_eq!(components.absorb(of("string")), first);
-        assert_eq!(components.absorb(of("number")), json!({"$ref": "#/components/schemas/Outer2"}));
+        for _ in 0..2 {
+            assert_eq!(components.absorb(of("number")), json!({"$ref": "#/components/schemas/Outer2"}));
+        }
         assert_eq!(
             components.into_value(),
             json!({

@@ -1,6 +1,8 @@
 //! The parts of the API's description that follow from no command and no query.
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
+use vocabulary::Token;
 
 use super::{Answers, components::Components};
 use crate::{
@@ -17,18 +19,19 @@ pub fn tags() -> Value {
     ])
 }
 
-/// Schemas that no Rust type of ours generates: the problem document, and what a command answers.
+/// Schemas that every operation shares: problems, positions, and what a command answers.
 pub fn schemas(components: &mut Components) {
     components.add(
         "Problem",
         json!({
             "type": "object",
             "description": "RFC 9457. More members tell about the case, like a limit or the earliest date.",
-            "required": ["type", "title", "status"],
+            "required": ["type", "title", "status", "code"],
             "properties": {
                 "type": {"type": "string", "description": "/problems/<code>, which explains it."},
                 "title": {"type": "string"},
                 "status": {"type": "integer"},
+                "code": {"type": "string"},
                 "detail": {"type": "string"},
                 "errors": {
                     "type": "array",
@@ -64,8 +67,7 @@ pub fn schemas(components: &mut Components) {
             },
         }),
     );
-    components
-        .add("Token", json!({"type": "string", "pattern": "^(care|access):[0-9]{1,18}$", "examples": ["care:17"]}));
+    components.add("Token", Token::json_schema(&mut super::answers()).to_value());
 }
 
 pub fn parameters() -> Value {
@@ -130,6 +132,7 @@ pub fn paths() -> Map<String, Value> {
     let ready = Answers::new().answer(200, "They should.", object());
     let paths = [
         ("/commands", listed("list-commands", "Every command: its JSON Schema, who may give it, its rejections.")),
+        ("/problems", listed("list-problems", "Every problem: what it means, and what to do about it.")),
         ("/problems/{code}", with_parameter(explanation, code)),
         ("/openapi.json", listed("openapi", "This document: OpenAPI 3.1.")),
         ("/docs", open("docs", "A page to try all this.", Answers::new().answer(303, "It is at `/docs/`.", json!({})))),

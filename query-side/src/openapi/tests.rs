@@ -86,3 +86,14 @@ fn every_query_is_in_it() {
         assert_eq!(document["paths"][entry.path]["get"]["operationId"], entry.name, "{}", entry.path);
     }
 }
+
+#[test]
+fn no_schema_is_there_twice_under_two_names() {
+    let document = whole();
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    for (name, schema) in schemas {
+        let twin =
+            schemas.iter().find(|(other, same)| *other != name && same == &schema && other.starts_with(name.as_str()));
+        assert!(twin.is_none(), "{name} is also {:?}", twin.map(|(other, _)| other));
+    }
+}

@@ -87,9 +87,12 @@ impl Query for StreamEvents {
         let from = self.from.unwrap_or(FIRST_REVISION).max(FIRST_REVISION);
         // Before the read: what is stored meanwhile may be missing.
         ask.saw_log(ask.log().end());
-        let page = ask.log().read_stream(&self.stream, from, limit).await?;
-        if let Some(last) = page.last().filter(|_| page.len() == limit) {
-            ask.next_page = Some(format!("/streams/{}?from={}&limit={limit}", self.stream, last.revision + 1));
+        // One event more tells whether there is a next page.
+        let mut page = ask.log().read_stream(&self.stream, from, limit + 1).await?;
+        if page.len() > limit {
+            page.truncate(limit);
+            let next = page.last().map_or(from, |last| last.revision + 1);
+            ask.next_page = Some(format!("/streams/{}?from={next}&limit={limit}", self.stream));
         }
         shown(page, ask)
     }

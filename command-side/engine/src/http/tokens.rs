@@ -55,6 +55,8 @@ pub struct Tokens {
 struct IssuerKey {
     issuer: String,
     id: Option<String>,
+    /// The only key of its issuer: then a token need not name it.
+    alone: bool,
     algorithm: Algorithm,
     key: DecodingKey,
     validation: Validation,
@@ -92,7 +94,7 @@ impl Tokens {
                 return Err(UnfitIssuer::NoKey(issuer));
             }
             for jwk in &set.keys {
-                keys.push(IssuerKey::new(audience, &issuer, jwk)?);
+                keys.push(IssuerKey::new(audience, &issuer, jwk, set.keys.len() == 1)?);
             }
         }
         if keys.len() > KEYS_MAX {
@@ -126,13 +128,14 @@ impl Tokens {
         if header.crit.is_some() {
             return None;
         }
-        let fits = |key: &&IssuerKey| key.algorithm == header.alg && (header.kid.is_none() || header.kid == key.id);
+        let named = |key: &IssuerKey| if header.kid.is_some() { header.kid == key.id } else { key.alone };
+        let fits = |key: &&IssuerKey| key.algorithm == header.alg && named(key);
         self.keys.iter().filter(fits).find_map(|key| key.verify(token))
     }
 }
 
 impl IssuerKey {
-    fn new(audience: &str, issuer: &str, jwk: &Jwk) -> Result<IssuerKey, UnfitIssuer> {
+    fn new(audience: &str, issuer: &str, jwk: &Jwk, alone: bool) -> Result<IssuerKey, UnfitIssuer> {
         let algorithm = jwk.common.key_algorithm.and_then(|algorithm| Algorithm::try_from(algorithm).ok());
         let symmetric = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
         let algorithm = algorithm
@@ -150,7 +153,8 @@ impl IssuerKey {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.leeway = LEEWAY_SECONDS;
         validation.validate_nbf = true;
-        Ok(IssuerKey { issuer: issuer.to_owned(), id: jwk.common.key_id.clone(), algorithm, key, validation })
+        let (issuer, id) = (issuer.to_owned(), jwk.common.key_id.clone());
+        Ok(IssuerKey { issuer, id, alone, algorithm, key, validation })
     }
 
     fn verify(&self, token: &str) -> Option<Verified> {

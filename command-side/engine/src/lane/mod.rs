@@ -80,8 +80,14 @@ impl Lane {
             for job in batch {
                 self.decide(job, &troubles);
             }
-            metrics::gauge!("command_states_cached").set(self.states.len() as f64);
+            self.measure();
         }
+    }
+
+    fn measure(&self) {
+        metrics::gauge!("commands_waiting").set((self.waiting.len() + self.next.len()) as f64);
+        metrics::gauge!("commands_in_flight").set(self.in_flight.len() as f64);
+        metrics::gauge!("command_states_cached").set(self.states.len() as f64);
     }
 
     /// Waits for a command or an outcome; false when neither will come.

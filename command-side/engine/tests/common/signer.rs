@@ -3,7 +3,8 @@
 
 use aws_lc_rs::{
     rand::SystemRandom,
-    signature::{Ed25519KeyPair, KeyPair},
+    rsa::KeySize,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
@@ -55,6 +56,45 @@ impl Signer {
         let signature = self.pair().sign(text.as_bytes());
         format!("{text}.{}", base64(signature.as_ref()))
     }
+}
+
+type Signature = dyn Fn(&[u8]) -> Vec<u8>;
+
+/// A key of another algorithm; its id is the algorithm's name.
+pub struct Other {
+    pub jwk: Value,
+    signature: Box<Signature>,
+}
+
+impl Other {
+    /// The claims, under a header that may say anything.
+    pub fn sign(&self, algorithm: &str, id: &str) -> String {
+        let header = json!({"alg": algorithm, "kid": id, "typ": "JWT"});
+        let text = format!("{}.{}", base64(header.to_string()), base64(claims().to_string()));
+        let signature = (self.signature)(text.as_bytes());
+        format!("{text}.{}", base64(signature))
+    }
+}
+
+pub fn elliptic(id: &str) -> Other {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+    let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+    let jwk = json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": id, "x": base64(x), "y": base64(y)});
+    let signature = move |text: &[u8]| pair.sign(&SystemRandom::new(), text).expect("signed").as_ref().to_vec();
+    Other { jwk, signature: Box::new(signature) }
+}
+
+pub fn rsa(id: &str) -> Other {
+    let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
+    let (n, e) = (pair.public_key().modulus(), pair.public_key().exponent());
+    let (n, e) = (base64(n.big_endian_without_leading_zero()), base64(e.big_endian_without_leading_zero()));
+    let jwk = json!({"kty": "RSA", "alg": "RS256", "kid": id, "n": n, "e": e});
+    let signature = move |text: &[u8]| {
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text, &mut signature).expect("signed");
+        signature
+    };
+    Other { jwk, signature: Box::new(signature) }
 }
 
 /// Those of a patient.

@@ -190,20 +190,47 @@ fn restore(folder: &Path, backup: &Path) {
     std::fs::copy(backup, folder.join("care.db")).expect("it is restored");
 }
 
+/// Changes a file while it is open elsewhere.
+async fn tamper(file: &Path, sql: &'static str) {
+    let mut connection = SqliteConnectOptions::new().filename(file).connect().await.expect("opens");
+    sqlx::query(sql).execute(&mut connection).await.expect("runs");
+    connection.close().await.expect("closes");
+}
+
 #[tokio::test]
-async fn a_hole_in_the_log_stops_and_is_not_stepped_over() {
+async fn what_is_missing_or_damaged_in_the_log_stops_and_is_not_stepped_over() {
+    for (harm, why_expected) in [
+        ("DELETE FROM event WHERE position = 3", "hole"),
+        ("DELETE FROM event WHERE position >= 3", "the log ends at 5"),
+        ("UPDATE event SET meta = x'00' WHERE position = 3", "damaged"),
+    ] {
+        let folder = TempDir::new().expect("a folder");
+        let mut written = Written::open(folder.path()).await;
+        for number in 1..=5 {
+            written.open_practice(number).await;
+        }
+        tamper(&folder.path().join("care.db"), harm).await;
+        let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+        let (at, why) = stops::<Practices>(&running).await;
+        assert_eq!((at, why.contains(why_expected)), (3, true), "{harm}: {why}");
+        assert!(row_exists::<Practices>(&running, 2).await && !row_exists::<Practices>(&running, 4).await, "{harm}");
+        running.stop().await.expect("it ends well");
+    }
+}
+
+#[tokio::test]
+async fn a_stored_row_that_does_not_decode_stops_and_a_rebuild_mends_it() {
     let folder = TempDir::new().expect("a folder");
     let mut written = Written::open(folder.path()).await;
-    for number in 1..=5 {
-        written.open_practice(number).await;
-    }
-    let options = SqliteConnectOptions::new().filename(folder.path().join("care.db"));
-    let mut connection = options.connect().await.expect("opens");
-    sqlx::query("DELETE FROM event WHERE position = 3").execute(&mut connection).await.expect("runs");
-    connection.close().await.expect("closes");
+    let end = written.open_practice(1).await;
     let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    reaches::<Practices>(&running.views, end).await;
+    tamper(&folder.path().join("views.db"), "UPDATE view_practices_v1_b1 SET row = x'00'").await;
+    let end = written.open_practice(1).await;
     let (at, why) = stops::<Practices>(&running).await;
-    assert_eq!((at, why.contains("hole")), (3, true), "{why}");
-    assert!(!row_exists::<Practices>(&running, 4).await);
+    assert_eq!((at, why.contains("does not decode")), (end, true), "{why}");
+    running.views.rebuild("practices", |_| {}).await.expect("it is rebuilt");
+    reaches::<Practices>(&running.views, end).await;
+    assert!(row_exists::<Practices>(&running, 1).await);
     running.stop().await.expect("it ends well");
 }

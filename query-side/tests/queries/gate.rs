@@ -1,0 +1,95 @@
+//! Who may ask what: a line each. "Not yours" and "unknown" are one answer.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+use serde_json::json;
+
+use crate::house::{ELSEWHERE, House, SITE, auditor, operator, somebody_new, staff, themselves};
+
+const YES: (u16, &str) = (200, "");
+const NOT_YOURS: (u16, &str) = (403, "not-yours");
+const TOO_LOW: (u16, &str) = (403, "identity-too-low");
+
+/// The queries of the matrix, as the API's description names them.
+const TEMPLATES: [&str; 7] = [
+    "/events",
+    "/free-slots",
+    "/patients/{subject}/appointments",
+    "/patients/{subject}/organ-donation",
+    "/practices",
+    "/practices/{ods}/days/{date}",
+    "/streams/{stream}",
+];
+
+/// What is asked with a token, in the order of the alphabet.
+async fn every_query(house: &House) -> Vec<String> {
+    let document = house.send(Request::get("/openapi.json").body(Body::empty()).expect("a request")).await.json();
+    let paths = document["paths"].as_object().expect("paths").iter();
+    let asked = paths.filter(|(_, path)| path["get"]["security"].as_array().is_some_and(|schemes| !schemes.is_empty()));
+    let mut names: Vec<String> = asked.map(|(name, _)| name.clone()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn who_may_ask_what() {
+    let house = House::new().await;
+    let (alice, bob) = (somebody_new(), somebody_new());
+    house.open_practice(SITE).await;
+    house.open_practice(ELSEWHERE).await;
+    house.register(alice, SITE).await;
+    let after = house.register(bob, ELSEWHERE).await;
+    let unpermitted = json!({"sub": "clerk-1", "role": "staff", "organisation": SITE, "permissions": ["clinics"]});
+    let blind = json!({"sub": "auditor-2", "role": "auditor"});
+    let callers = [
+        ("alice", themselves(alice, "P9")),
+        ("alice at P5", themselves(alice, "P5")),
+        ("alice at P0", themselves(alice, "P0")),
+        ("bob", themselves(bob, "P9")),
+        ("staff of her practice", staff(SITE)),
+        ("staff of another", staff(ELSEWHERE)),
+        ("staff without the permission", unpermitted),
+        ("an auditor", auditor()),
+        ("an auditor without the permission", blind),
+        ("an operator", operator()),
+    ];
+    #[rustfmt::skip]
+    let matrix = [
+        (format!("/patients/{alice}/appointments"),
+            [YES, TOO_LOW, TOO_LOW, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/patients/{}/appointments", somebody_new()),
+            [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/patients/{alice}/organ-donation"),
+            [YES, TOO_LOW, TOO_LOW, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/practices/{SITE}/days/2026-03-23"),
+            [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-03-24&after={after}"), [YES; 10]),
+        ("/practices".to_owned(), [YES; 10]),
+        ("/events".to_owned(),
+            [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS]),
+        (format!("/streams/diary-{alice}"),
+            [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS]),
+    ];
+    assert_eq!(every_query(&house).await, TEMPLATES, "a query that is not in the matrix");
+    for (path, expected) in matrix {
+        for ((name, caller), (status, code)) in callers.iter().zip(expected) {
+            let answer = house.get(caller, &path).await;
+            let told = if answer.status == StatusCode::OK { (200, String::new()) } else { answer.problem() };
+            assert_eq!(told, (status, code.to_owned()), "{name} asks {path}");
+        }
+        let without = house.send(Request::get(&path).body(Body::empty()).expect("a request")).await;
+        assert_eq!(without.problem(), (401, "unauthenticated".to_owned()), "without a token: {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_gate_asks_the_log_and_not_the_views() {
+    let house = House::still().await;
+    let alice = somebody_new();
+    house.open_practice(SITE).await;
+    house.register(alice, SITE).await;
+    let answer = house.get(&staff(SITE), &format!("/patients/{alice}/appointments")).await;
+    assert_eq!(answer.status, StatusCode::OK, "registered a moment ago, before any view knew: {answer:?}");
+}

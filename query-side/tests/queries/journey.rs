@@ -1,0 +1,132 @@
+//! What a patient and a practice see of what they do.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::house::{House, SITE, auditor, somebody_new, staff, themselves};
+
+const MONDAY: &str = "A12345.0000000000M1";
+const TUESDAY: &str = "A12345.0000000000T1";
+
+#[tokio::test]
+async fn a_patient_searches_books_sees_and_cancels() {
+    let house = House::new().await;
+    let alice = somebody_new();
+    house.open_practice(SITE).await;
+    house.register(alice, SITE).await;
+    let published = house.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
+    let me = themselves(alice, "P9");
+    let search = "/free-slots?site=A12345&service=gp-routine&from=2026-03-23&until=2026-03-23&after=";
+    let starts = |slots: Vec<Value>| -> Vec<String> {
+        slots.iter().map(|slot| slot["startsAt"].as_str().expect("a start").to_owned()).collect()
+    };
+
+    let found = house.get(&me, &format!("{search}{published}")).await;
+    assert_eq!(starts(found.items()), ["2026-03-23T09:00:00Z", "2026-03-23T09:20:00Z", "2026-03-23T09:40:00Z"]);
+    let slot = json!({"session": MONDAY, "startsAt": "2026-03-23T09:00:00Z", "endsAt": "2026-03-23T09:20:00Z",
+        "minutes": 20, "service": "gp-routine", "channel": "in-person", "places": 1,
+        "practitioner": {"name": "Dr Ada Example", "role": "General practitioner"}});
+    assert_eq!(found.items()[0], slot);
+
+    let booked = house.book(alice, MONDAY, "2026-03-23T09:20:00Z").await;
+    let left = house.get(&me, &format!("{search}{booked}")).await;
+    assert_eq!(starts(left.items()), ["2026-03-23T09:00:00Z", "2026-03-23T09:40:00Z"]);
+
+    let mine = format!("/patients/{alice}/appointments?when=upcoming&after=");
+    let seen = house.get(&me, &format!("{mine}{booked}")).await;
+    assert_eq!(seen.header("cache-control"), Some("no-store"));
+    let mut expected = json!({"session": MONDAY, "startsAt": "2026-03-23T09:20:00Z", "endsAt": "2026-03-23T09:40:00Z",
+        "minutes": 20, "channel": "in-person", "service": "gp-routine",
+        "site": {"ods": SITE, "name": "Practice A12345", "address": "1 High Street"},
+        "practitioner": {"name": "Dr Ada Example", "role": "General practitioner"},
+        "reason": "a sore knee", "comment": "since Tuesday", "status": "booked", "version": 1});
+    expected["reference"] = seen.items()[0]["reference"].clone();
+    assert_eq!(seen.items(), [expected]);
+    assert_eq!(seen.items()[0]["reference"].as_str().map(str::len), Some(14));
+
+    let day = house.get(&staff(SITE), &format!("/practices/{SITE}/days/2026-03-23?after={booked}")).await;
+    let states: Vec<Value> = day.items().iter().map(|slot| slot["state"].clone()).collect();
+    assert_eq!(states, ["free", "booked", "free"]);
+    assert_eq!(day.items()[1]["bookings"], json!([{"patient": alice, "reason": "a sore knee"}]));
+
+    let body = json!({"patient": alice, "session": MONDAY, "startsAt": "2026-03-23T09:20:00Z",
+        "reason": "cancelled-by-citizen", "version": 1});
+    let cancelled = house.give(&me, "cancel-appointment", body).await;
+    let seen = house.get(&me, &format!("{mine}{cancelled}")).await.items();
+    assert_eq!((seen.len(), &seen[0]["status"], &seen[0]["version"]), (1, &json!("cancelled"), &json!(2)));
+    assert_eq!(house.get(&me, &format!("{search}{cancelled}")).await.items().len(), 3);
+}
+
+#[tokio::test]
+async fn upcoming_appointments_come_soonest_first_and_past_ones_newest_first() {
+    let house = House::new().await;
+    let alice = somebody_new();
+    house.open_practice(SITE).await;
+    house.register(alice, SITE).await;
+    house.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
+    house.publish(TUESDAY, "2026-03-24", "10:00", 20, "gp-routine").await;
+    house.book(alice, TUESDAY, "2026-03-24T09:00:00Z").await;
+    let booked = house.book(alice, MONDAY, "2026-03-23T09:00:00Z").await;
+    let list = async |when: &str| -> Vec<Value> {
+        let path = format!("/patients/{alice}/appointments?when={when}&after={booked}");
+        let listed = house.get(&themselves(alice, "P9"), &path).await.items();
+        listed.iter().map(|appointment| appointment["session"].clone()).collect()
+    };
+    assert_eq!(list("upcoming").await, [MONDAY, TUESDAY]);
+    assert_eq!(list("past").await, Vec::<Value>::new());
+    house.it_is("2026-03-23T12:00:00Z");
+    assert_eq!((list("upcoming").await, list("past").await), (vec![json!(TUESDAY)], vec![json!(MONDAY)]));
+    house.it_is("2026-03-25T12:00:00Z");
+    assert_eq!((list("upcoming").await, list("past").await), (vec![], vec![json!(TUESDAY), json!(MONDAY)]));
+    let newest = format!("/patients/{alice}/appointments?when=past&limit=1");
+    let first = house.get(&themselves(alice, "P9"), &newest).await;
+    let cursor = first.json()["next"].as_str().expect("there is one more").to_owned();
+    let second = house.get(&themselves(alice, "P9"), &format!("{newest}&cursor={cursor}")).await;
+    assert_eq!((&first.items()[0]["session"], &second.items()[0]["session"]), (&json!(TUESDAY), &json!(MONDAY)));
+    assert_eq!((second.items().len(), &second.json()["next"]), (1, &Value::Null));
+}
+
+#[tokio::test]
+async fn a_donor_who_withdraws_is_told_that_no_decision_stands() {
+    let house = House::new().await;
+    let alice = somebody_new();
+    let me = themselves(alice, "P9");
+    let see = async |after: &str| -> Value {
+        let path = format!("/patients/{alice}/organ-donation?strict=true&after={after}");
+        let answer = house.get(&me, &path).await;
+        assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, Some("no-store")));
+        answer.json()
+    };
+    let none = see("care:0").await;
+    assert_eq!((&none["decision"], &none["history"]), (&Value::Null, &json!([])));
+
+    let some = json!({"kind": "opt-in-some", "organs": ["heart", "kidneys"]});
+    let registered = house.give(&me, "register-donor", json!({"subject": alice, "decision": some})).await;
+    let seen = see(&registered).await;
+    assert_eq!((&seen["decision"], &seen["notice"]), (&some, &Value::Null));
+
+    house.give(&me, "declare-faith", json!({"subject": alice, "faith": "prefer-not-to-say"})).await;
+    let withdrawn = house.give(&me, "withdraw-decision", json!({"subject": alice})).await;
+    let seen = see(&withdrawn).await;
+    assert_eq!((&seen["decision"], &seen["faith"]), (&Value::Null, &json!("prefer-not-to-say")));
+    let notice = seen["notice"].as_str().expect("what it means");
+    assert!(notice.contains("not an opt-out") && notice.contains("deemed consent"), "{notice}");
+    let steps: Vec<&Value> = seen["history"].as_array().expect("a history").iter().map(|step| &step["what"]).collect();
+    assert_eq!(steps, ["registered", "faith-declared", "withdrawn"]);
+}
+
+#[tokio::test]
+async fn the_practices_are_listed_with_what_they_have_set() {
+    let house = House::new().await;
+    house.open_practice("B54321").await;
+    let opened = house.open_practice(SITE).await;
+    let listed = house.get(&auditor(), &format!("/practices?after={opened}")).await;
+    let codes: Vec<Value> = listed.items().iter().map(|practice| practice["ods"].clone()).collect();
+    assert_eq!(codes, [SITE, "B54321"]);
+    assert_eq!(
+        listed.items()[0]["settings"],
+        json!({"bookingWindowDays": 42, "openBookingsMax": 3, "cancelCutOffMinutes": 30})
+    );
+    assert_eq!(listed.header("frontdoor-position"), Some(opened.as_str()));
+    assert_eq!(listed.header("frontdoor-stale"), None);
+}

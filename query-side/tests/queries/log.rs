@@ -1,0 +1,136 @@
+//! The log as auditors read it.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use crate::house::{House, SITE, auditor, operator, somebody_new, themselves};
+
+const MONDAY: &str = "A12345.0000000000M1";
+
+/// A house in which somebody registered, booked, and decided about organ donation; and their stream.
+async fn house() -> (House, String) {
+    let house = House::still().await;
+    let alice = somebody_new();
+    house.open_practice(SITE).await;
+    house.register(alice, SITE).await;
+    house.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
+    house.book(alice, MONDAY, "2026-03-23T09:00:00Z").await;
+    let decision = json!({"kind": "appointed-representative", "representatives": ["Bob Example"]});
+    house.give(&themselves(alice, "P9"), "register-donor", json!({"subject": alice, "decision": decision})).await;
+    (house, format!("diary-{alice}"))
+}
+
+async fn events(house: &House, path: &str) -> (Vec<Value>, Option<String>) {
+    let answer = house.get(&auditor(), path).await;
+    assert_eq!(answer.header("content-type"), Some("application/cloudevents-batch+json"), "{answer:?}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let next = answer.header("link").map(|link| {
+        let (path, rest) = link.strip_prefix('<').and_then(|link| link.split_once('>')).expect("a link");
+        assert_eq!(rest, "; rel=\"next\"");
+        path.to_owned()
+    });
+    (answer.json().as_array().expect("a batch").clone(), next)
+}
+
+async fn walk(house: &House, from: &str) -> Vec<Value> {
+    let (mut all, mut next) = events(house, from).await;
+    while let Some(path) = next {
+        let (page, beyond) = events(house, &path).await;
+        assert!(!page.is_empty(), "{path} leads nowhere");
+        all.extend(page);
+        next = beyond;
+    }
+    all
+}
+
+#[tokio::test]
+async fn every_event_is_read_once_in_the_order_of_positions_whatever_the_page() {
+    let (house, _) = house().await;
+    let end = house.log.end();
+    let expected: Vec<String> = (1..=end).map(|position| position.to_string()).collect();
+    for limit in [1, 2, 5, 500] {
+        let all = walk(&house, &format!("/events?after=care:0&limit={limit}")).await;
+        let positions: Vec<&str> = all.iter().map(|event| event["position"].as_str().expect("a text")).collect();
+        assert_eq!(positions, expected, "pages of {limit}");
+    }
+    assert_eq!(walk(&house, "/events").await.len(), expected.len());
+    assert_eq!(walk(&house, &format!("/events?after=care:{end}")).await, Vec::<Value>::new());
+    let beyond = house.get(&auditor(), &format!("/events?after=care:{}", end + 1)).await;
+    assert_eq!(beyond.problem(), (409, "unknown-position".into()));
+}
+
+#[tokio::test]
+async fn an_event_is_a_cloud_event_with_the_whole_envelope() {
+    let (house, diary) = house().await;
+    let (opened, _) = events(&house, "/events?limit=1").await;
+    let event = opened[0].as_object().expect("an event");
+    let given = |name: &str| event[name].as_str().expect("a text").to_owned();
+    assert_eq!(given("specversion"), "1.0");
+    assert_eq!(given("source"), format!("/frontdoor/care/{}", house.log.lineage()));
+    assert_eq!((given("type").as_str(), given("subject").as_str()), ("practice.opened.v1", "practice-A12345"));
+    assert_eq!((given("position").as_str(), given("revision").as_str()), ("1", "1"));
+    let actor: Value = serde_json::from_str(&given("actor")).expect("JSON");
+    assert_eq!(actor["id"], operator()["sub"]);
+    assert_eq!((given("commandkey").len(), given("requesthash").len()), (64, 64));
+    assert_eq!(event["data"]["name"], "Practice A12345");
+    // CloudEvents 1.0: names of attributes are lower-case letters and digits, values are no objects.
+    for (name, value) in event.iter().filter(|(name, _)| *name != "data") {
+        assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{name}");
+        assert!(value.is_string(), "{name}");
+    }
+    let (booked, _) = events(&house, &format!("/streams/{diary}")).await;
+    let patient = diary.strip_prefix("diary-").expect("a diary");
+    assert_eq!((&booked[0]["patient"], &booked[0]["type"]), (&json!(patient), &json!("appointment.booked.v1")));
+}
+
+#[tokio::test]
+async fn nothing_personal_is_in_what_auditors_see() {
+    let (house, diary) = house().await;
+    let answer = house.get(&auditor(), "/events").await;
+    let stars = answer.text.matches("\"***\"").count();
+    assert_eq!(stars, 6, "name, NHS number, birth date, reason, comment, decision");
+    let texts =
+        ["Alice Example", "9990000026", "1980-02-29", "a sore knee", "since Tuesday", "Bob Example", "appointed"];
+    for text in texts {
+        assert!(!answer.text.contains(text), "{text}");
+        // As it is stored: base64 of its JSON.
+        let stored = URL_SAFE_NO_PAD.encode(format!("\"{text}\""));
+        assert!(!answer.text.contains(&stored), "{text}, encoded");
+    }
+    assert!(!answer.text.contains("p0."), "{}", answer.text);
+    let stream = house.get(&auditor(), &format!("/streams/{diary}")).await;
+    assert!(stream.text.contains("***") && !stream.text.contains("p0."), "{}", stream.text);
+}
+
+#[tokio::test]
+async fn a_stream_is_read_from_a_revision_in_pages() {
+    let (house, _) = house().await;
+    for start in ["2026-03-23T09:20:00Z", "2026-03-23T09:40:00Z"] {
+        let other = somebody_new();
+        house.register(other, SITE).await;
+        house.book(other, MONDAY, start).await;
+    }
+    let revisions = |events: Vec<Value>| -> Vec<String> {
+        events.iter().map(|event| event["revision"].as_str().expect("a text").to_owned()).collect()
+    };
+    for limit in [1, 2, 4, 50] {
+        let all = walk(&house, &format!("/streams/session-{MONDAY}?limit={limit}")).await;
+        assert_eq!(revisions(all), ["1", "2", "3", "4"], "pages of {limit}");
+    }
+    assert_eq!(revisions(walk(&house, &format!("/streams/session-{MONDAY}?from=3")).await), ["3", "4"]);
+    for beyond in ["from=5", "from=18446744073709551615"] {
+        assert_eq!(walk(&house, &format!("/streams/session-{MONDAY}?{beyond}")).await, Vec::<Value>::new(), "{beyond}");
+    }
+    assert_eq!(walk(&house, "/streams/session-A12345.0000000000ZZ").await, Vec::<Value>::new());
+    for (path, pointer) in [
+        ("/streams/nothing", "/stream"),
+        ("/streams/session-A?limit=0", "/limit"),
+        ("/streams/session-A?strict=true", "/strict"),
+        ("/events?cursor=AAAA", "/cursor"),
+        ("/events?after=access:0", "/after"),
+    ] {
+        let answer = house.get(&auditor(), path).await;
+        assert_eq!(answer.problem(), (400, "malformed".into()), "{path}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{path}");
+    }
+}

@@ -1,0 +1,10 @@
+//! Every query through the routes of a whole house: real log, engine and views, no socket, no sleeps.
+
+mod described;
+mod freshness;
+mod gate;
+mod house;
+mod journey;
+mod log;
+mod paging;
+mod search;

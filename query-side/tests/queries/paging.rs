@@ -1,0 +1,109 @@
+//! Cursors: a walk over a list loses nothing and doubles nothing, also while the list changes.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::house::{House, SITE, somebody_new, themselves};
+
+/// More pages than any walk here has.
+const PAGES_MAX: usize = 50;
+
+fn named(slot: &Value) -> String {
+    let text = |name: &str| slot[name].as_str().expect("a text");
+    format!("{} {}", text("startsAt"), text("session"))
+}
+
+/// The page of a search at this cursor, and the cursor of the next one.
+async fn page(house: &House, who: &Value, search: &str, cursor: Option<&str>) -> (Vec<String>, Option<String>) {
+    let path = cursor.map_or_else(|| search.to_owned(), |cursor| format!("{search}&cursor={cursor}"));
+    let answer = house.get(who, &path).await;
+    (answer.items().iter().map(named).collect(), answer.json()["next"].as_str().map(str::to_owned))
+}
+
+async fn walk(house: &House, who: &Value, search: &str) -> Vec<Vec<String>> {
+    let mut pages = Vec::new();
+    let mut cursor = None;
+    while pages.len() < PAGES_MAX {
+        let (found, next) = page(house, who, search, cursor.as_deref()).await;
+        pages.push(found);
+        match next {
+            Some(next) => cursor = Some(next),
+            None => return pages,
+        }
+    }
+    panic!("the walk does not end: {} pages", pages.len());
+}
+
+/// A practice with sessions of 480 slots of a minute, one a day from 23 March on.
+async fn full_house(sessions: u32) -> (House, Value, String) {
+    let house = House::new().await;
+    let alice = somebody_new();
+    house.open_practice(SITE).await;
+    let mut after = house.register(alice, SITE).await;
+    for day in 0..sessions {
+        let (session, on) = (format!("A12345.0000000000{day:02}"), format!("2026-03-{}", 23 + day));
+        after = house.publish(&session, &on, "17:00", 1, "gp-routine").await;
+    }
+    (house, themselves(alice, "P9"), after)
+}
+
+#[tokio::test]
+async fn a_walk_over_more_than_a_thousand_slots_sees_each_once_and_in_order() {
+    let (house, me, after) = full_house(3).await;
+    for (limit, pages_expected) in [(77, 19), (480, 3), (500, 3)] {
+        let search = format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-03-25&after={after}&limit={limit}");
+        let pages = walk(&house, &me, &search).await;
+        let all = pages.concat();
+        assert_eq!((all.len(), pages.len()), (1_440, pages_expected), "pages of {limit}");
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 1_440, "pages of {limit}: one comes twice");
+        assert!(all.is_sorted(), "pages of {limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_walk_goes_on_where_it_was_while_slots_are_booked_before_and_behind_it() {
+    let (house, me, after) = full_house(1).await;
+    let alice = me["sub"].as_str().expect("a subject").parse().expect("a subject");
+    let search = format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-03-23&limit=100");
+    let (first, next) = page(&house, &me, &format!("{search}&after={after}"), None).await;
+    // The row at which the cursor stands, and one that is yet to come.
+    house.book(alice, "A12345.000000000000", "2026-03-23T10:39:00Z").await;
+    let booked = house.book(alice, "A12345.000000000000", "2026-03-23T11:00:00Z").await;
+    let (mut all, mut cursor) = (first, next);
+    while let Some(next) = cursor {
+        let (found, beyond) = page(&house, &me, &format!("{search}&after={booked}"), Some(&next)).await;
+        all.extend(found);
+        cursor = beyond;
+    }
+    assert_eq!(all.len(), 479);
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 479);
+    assert!(!all.iter().any(|slot| slot.starts_with("2026-03-23T11:00:00Z")));
+}
+
+#[tokio::test]
+async fn a_search_that_finds_nothing_looks_at_a_limited_number_of_slots_at_a_time() {
+    let (house, me, after) = full_house(9).await;
+    let search = format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-04-05&service=podiatry&after={after}");
+    let pages = walk(&house, &me, &search).await;
+    assert_eq!(pages, [Vec::<String>::new(), Vec::new()], "4,320 slots are more than one request looks at");
+}
+
+#[tokio::test]
+async fn practices_are_walked_like_slots() {
+    let house = House::new().await;
+    let mut after = String::new();
+    for n in 0..7 {
+        after = house.open_practice(&format!("A1234{n}")).await;
+    }
+    let me = themselves(somebody_new(), "P9");
+    let (mut codes, mut next) = (Vec::new(), String::new());
+    for pages in [3, 3, 1] {
+        let answer = house.get(&me, &format!("/practices?limit=3&after={after}{next}")).await;
+        assert_eq!(answer.items().len(), pages);
+        codes.extend(answer.items().iter().map(|practice| practice["ods"].as_str().expect("a code").to_owned()));
+        next = answer.json()["next"].as_str().map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
+    }
+    assert_eq!((codes.len(), next.as_str()), (7, ""));
+    assert!(codes.is_sorted());
+}
