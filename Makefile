@@ -32,9 +32,11 @@ test: compilers $(DENY)
 	'$(DENY)' --log-level error --all-features check licenses bans sources
 
 bench: compilers
+	cargo build --release --locked --package frontdoor
 	cargo run --release --locked --package bench -- $(NAME)
 
 bench-%: compilers
+	cargo build --release --locked --package frontdoor
 	cargo run --release --locked --package bench -- $*
 
 # SQLite and the cryptography are compiled from C, which needs these two.

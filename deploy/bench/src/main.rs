@@ -1,10 +1,14 @@
 //! The benchmarks: each figure beside its baseline, from the same run on the same machine.
 
 mod append;
+mod http;
 mod load;
+mod memory;
+mod over_http;
 mod rebuild;
 mod results;
 mod synthetic;
+mod town;
 
 use std::path::{Path, PathBuf};
 
@@ -17,14 +21,14 @@ use crate::results::Measured;
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Arguments {
-    /// Which benchmarks: append, hot, rebuild. All of them where none is named.
+    /// Which benchmarks: append, hot, book, read, rebuild, memory. All of them where none is named.
     names: Vec<String>,
     /// Where results and scratch data go. The scratch data is removed at the end of each benchmark.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
 }
 
-const ALL: [&str; 3] = ["append", "hot", "rebuild"];
+const ALL: [&str; 6] = ["append", "hot", "book", "read", "rebuild", "memory"];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -50,6 +54,9 @@ async fn measure(name: &str, folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let measured = match name {
         "append" => append::many(&scratch).await,
         "hot" => append::hot(&scratch).await,
+        "book" => over_http::book(&scratch).await,
+        "read" => over_http::read(&scratch).await,
+        "memory" => memory::memory(&scratch).await,
         "rebuild" => rebuild::rebuild(&scratch).await,
         other => bail!("there is no benchmark {other}: {}", ALL.join(", ")),
     };

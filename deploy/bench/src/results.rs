@@ -35,6 +35,11 @@ impl Measured {
         }
     }
 
+    /// A figure that is only stated.
+    pub fn stated(name: &'static str, value: f64, unit: &'static str) -> Measured {
+        Measured { name, value, unit, baseline: None, ratio: None, bar: None, met: None, note: String::new() }
+    }
+
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Measured {
         self.note = note.into();

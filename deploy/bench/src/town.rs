@@ -1,0 +1,279 @@
+//! A town for the benchmarks: a practice, patients, and sessions with a place for each of them on each of three days.
+//! The whole house runs in this process, on SQLite.
+
+use std::{net::SocketAddr, path::Path};
+
+use anyhow::{Context, bail};
+use axum::{Router, routing::get};
+use bytes::Bytes;
+use command_engine::{RequestContext, http::Tokens};
+use domain::{Caller, Permission};
+use frontdoor::{
+    cli::{Cli, Places, Task, Token},
+    front::{self, Limits},
+    house::House,
+    tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
+};
+use futures::{TryStreamExt, stream};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use vocabulary::{
+    LocalDate, OdsCode, Timestamp,
+    envelope::{IdentityLevel, Role},
+};
+
+use crate::{http::Connection, synthetic};
+
+pub const PATIENTS: u64 = 16_000;
+/// Bookings that a patient has in the end: as many as may be open at once.
+pub const BOOKINGS_EACH: u64 = 3;
+const SLOTS: u64 = 30;
+const SLOT_MINUTES: i64 = 10;
+const PRACTICE: &str = "A12345";
+/// Commands of the preparation that are under way at once.
+const IN_FLIGHT: usize = 256;
+
+pub struct Town {
+    pub house: House,
+    key: DemoKey,
+    folder: String,
+    first_day: LocalDate,
+    stop: CancellationToken,
+}
+
+/// One booking that is still to be made: a place of its own.
+#[derive(Clone, Copy)]
+pub struct Wish {
+    patient: u64,
+    day: u64,
+}
+
+impl Wish {
+    /// The `n`th of all; neighbours are spread over the sessions.
+    pub fn new(n: u64) -> Wish {
+        // 7,919 is prime, so this visits every patient once a day.
+        Wish { patient: n % PATIENTS * 7_919 % PATIENTS, day: n / PATIENTS }
+    }
+}
+
+fn caller(role: Role, id: &str, permissions: Vec<Permission>) -> anyhow::Result<Caller> {
+    let organisation = (role == Role::Staff).then(|| PRACTICE.parse::<OdsCode>()).transpose()?;
+    let level = (role == Role::Patient).then_some(IdentityLevel::P9);
+    Ok(Caller { id: id.into(), role, permissions, organisation, level })
+}
+
+impl Town {
+    /// # Errors
+    /// When the house cannot be opened, or refuses what prepares it.
+    pub async fn build(folder: &Path) -> anyhow::Result<Town> {
+        let key = DemoKey::in_folder(folder)?;
+        let set = serde_json::from_slice(&std::fs::read(folder.join("demo-jwks.json"))?)?;
+        let tokens = Tokens::new(AUDIENCE, vec![(DEMO_ISSUER.to_owned(), set)])?;
+        let folder = folder.display().to_string();
+        let places = Places { log_url: format!("sqlite:{folder}"), views_url: format!("sqlite:{folder}/views.db") };
+        let house = House::open(&places, tokens).await?;
+        let stop = CancellationToken::new();
+        tokio::spawn({
+            let (views, stop) = (house.views.clone(), stop.clone());
+            async move { views.run(stop).await }
+        });
+        let first_day = Timestamp::from_jiff(jiff::Timestamp::now()).local_date().plus_days(7);
+        let town = Town { house, key, folder, first_day, stop };
+        town.prepare().await?;
+        Ok(town)
+    }
+
+    async fn prepare(&self) -> anyhow::Result<()> {
+        let operator = caller(Role::Operator, "operator", vec![Permission::Practices])?;
+        let staff = caller(Role::Staff, "reception", vec![Permission::Registration, Permission::Clinics])?;
+        let practice = json!({"practice": PRACTICE, "name": "Bench Surgery", "address": "1 High Street"});
+        self.give(&operator, "open-practice", "town-open-practice", practice).await?;
+        let sessions = (0..BOOKINGS_EACH * PATIENTS.div_ceil(SLOTS)).map(|n| {
+            let (day, session) = (n % BOOKINGS_EACH, n / BOOKINGS_EACH);
+            Ok(("publish-session", format!("town-publish-{n:08}"), self.session(day, session)?))
+        });
+        let patients = (0..PATIENTS).map(|n| Ok(("register-patient", format!("town-register-{n:08}"), patient(n)?)));
+        stream::iter(sessions.chain(patients).collect::<Vec<anyhow::Result<_>>>())
+            .map_ok(|(name, key, body)| {
+                let staff = &staff;
+                async move { self.give(staff, name, &key, body).await }
+            })
+            .try_buffer_unordered(IN_FLIGHT)
+            .try_collect::<Vec<()>>()
+            .await?;
+        self.house.caught_up().await;
+        Ok(())
+    }
+
+    async fn give(&self, caller: &Caller, name: &str, key: &str, body: Value) -> anyhow::Result<()> {
+        let request = RequestContext { idempotency_key: key.into(), correlation: None, trace: None };
+        let given = self.house.engine.execute(caller.clone(), name, Bytes::from(body.to_string()), request).await;
+        given.map(drop).with_context(|| format!("{name} was refused"))
+    }
+
+    fn session(&self, day: u64, session: u64) -> anyhow::Result<Value> {
+        Ok(json!({
+            "session": session_id(day, session)?,
+            "on": self.first_day.plus_days(i64::try_from(day)?),
+            "from": "09:00",
+            "until": "14:00",
+            "slotMinutes": SLOT_MINUTES,
+            "capacity": 1,
+            "service": "gp-routine",
+            "channel": "in-person",
+            "practitioner": {"name": "Dr Example", "role": "General practitioner"},
+        }))
+    }
+
+    fn body(&self, wish: Wish) -> anyhow::Result<String> {
+        let (session, slot) = (wish.patient / SLOTS, wish.patient % SLOTS);
+        let day = self.first_day.plus_days(i64::try_from(wish.day)?);
+        let nine = vocabulary::time::instant_of(day, "09:00".parse()?)?;
+        let body = json!({
+            "session": session_id(wish.day, session)?,
+            "startsAt": nine.plus_minutes(i64::try_from(slot)? * SLOT_MINUTES),
+            "patient": synthetic::patient(wish.patient)?,
+            "reason": "a sore knee",
+        });
+        Ok(body.to_string())
+    }
+
+    /// Books through the engine, without HTTP.
+    ///
+    /// # Errors
+    /// When it is not granted.
+    pub async fn book(&self, prepared: (Caller, Bytes, RequestContext)) -> anyhow::Result<()> {
+        let (caller, body, request) = prepared;
+        let answer = self.house.engine.execute(caller, "book-appointment", body, request).await?;
+        if answer.events.len() == 2 { Ok(()) } else { bail!("a booking stored {} events", answer.events.len()) }
+    }
+
+    /// What `book` takes.
+    ///
+    /// # Errors
+    /// When the town is too small for this wish.
+    pub fn for_engine(&self, n: u64) -> anyhow::Result<(Caller, Bytes, RequestContext)> {
+        let wish = Wish::new(n);
+        let id = synthetic::patient(wish.patient)?.to_string();
+        let request = RequestContext {
+            idempotency_key: format!("town-book-{n:012}").into(),
+            correlation: None,
+            trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+        };
+        Ok((caller(Role::Patient, &id, vec![])?, Bytes::from(self.body(wish)?), request))
+    }
+
+    /// The same wish as the bytes of an HTTP request.
+    ///
+    /// # Errors
+    /// When the town is too small for this wish.
+    pub fn for_http(&self, n: u64) -> anyhow::Result<Vec<u8>> {
+        let wish = Wish::new(n);
+        let body = self.body(wish)?;
+        let token = self.token(wish.patient)?;
+        let text = format!(
+            "POST /commands/book-appointment HTTP/1.1\r\nHost: town\r\nAuthorization: Bearer {token}\r\n\
+             Idempotency-Key: town-book-{n:012}\r\nContent-Type: application/json\r\n\
+             traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        Ok(text.into_bytes())
+    }
+
+    fn token(&self, patient: u64) -> anyhow::Result<String> {
+        let subject = synthetic::patient(patient)?.to_string();
+        let line = ["frontdoor", "token", "--role", "patient", "--level", "P9", "--subject", &subject, "--data"];
+        let cli = <Cli as clap::Parser>::try_parse_from(line.into_iter().chain([self.folder.as_str()]))?;
+        match cli.task {
+            Task::Token(token) => self.sign(&token),
+            Task::Serve(_) | Task::Projections(_) | Task::Rebuild(_) | Task::Check(_) => bail!("this is no token"),
+        }
+    }
+
+    fn sign(&self, token: &Token) -> anyhow::Result<String> {
+        self.key.sign(token)
+    }
+
+    /// The production routes behind the production middleware, and beside them `/constant`, behind the same.
+    ///
+    /// # Errors
+    /// When there is no port.
+    pub async fn serve(&self, constant: Bytes) -> anyhow::Result<SocketAddr> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let constant = Router::new().route("/constant", get(move || async move { constant }));
+        let routes = self.house.router(Limits::default()).merge(front::before(constant, Limits::default()));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Ok(address)
+    }
+
+    /// The bytes of a request for a patient's row, and for nothing but a constant.
+    ///
+    /// # Errors
+    /// When the town is too small.
+    pub fn reads(&self, patient: u64) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+        let (subject, token) = (synthetic::patient(patient)?, self.token(patient)?);
+        let get = |path: String| {
+            format!("GET {path} HTTP/1.1\r\nHost: town\r\nAuthorization: Bearer {token}\r\n\r\n").into_bytes()
+        };
+        Ok((get(format!("/patients/{subject}/organ-donation")), get("/constant".to_owned())))
+    }
+
+    /// Every patient has looked around before they book, so their tokens are known.
+    ///
+    /// # Errors
+    /// When the house does not answer.
+    pub async fn look_around(&self, address: SocketAddr, patients: impl Iterator<Item = u64>) -> anyhow::Result<()> {
+        let mut connection = Connection::open(address).await?;
+        for patient in patients {
+            let (row, _) = self.reads(patient)?;
+            let status = connection.send(&row).await?;
+            anyhow::ensure!(status == 200, "looking around was answered {status}");
+        }
+        Ok(())
+    }
+
+    /// This patient registers as a donor, so that there is a row to read.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn register_donor(&self, patient: u64) -> anyhow::Result<()> {
+        let subject = synthetic::patient(patient)?;
+        let donor = caller(Role::Patient, &subject.to_string(), vec![])?;
+        let body = json!({"subject": subject, "decision": {"kind": "opt-in-all"}});
+        self.give(&donor, "register-donor", &format!("town-donor-{patient:08}"), body).await?;
+        self.house.caught_up().await;
+        Ok(())
+    }
+
+    pub async fn leave(self) {
+        self.stop.cancel();
+        self.house.close().await;
+    }
+}
+
+fn session_id(day: u64, session: u64) -> anyhow::Result<vocabulary::SessionId> {
+    synthetic::session(day << 32 | session)
+}
+
+fn patient(n: u64) -> anyhow::Result<Value> {
+    Ok(json!({
+        "subject": synthetic::patient(n)?,
+        "practice": PRACTICE,
+        "name": "Somebody Invented",
+        "nhsNumber": nhs_number(n),
+        "bornOn": "1980-02-29",
+    }))
+}
+
+/// A number of the range for tests (999 …) with its check digit; those that have none give the next one's.
+fn nhs_number(n: u64) -> String {
+    let digits = format!("999{:06}", n % 1_000_000);
+    let sum: u32 = digits.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    match 11 - sum % 11 {
+        11 => format!("{digits}0"),
+        10 => nhs_number(n + 1),
+        check => format!("{digits}{check}"),
+    }
+}
