@@ -244,8 +244,8 @@ impl Bare {
 
 /// The tables and indexes of the log, as its own file describes them.
 fn schema_of(log: &rusqlite::Connection) -> anyhow::Result<Vec<String>> {
-    let mut statements = log
-        .prepare("SELECT sql FROM sqlite_master WHERE tbl_name = 'event' AND sql IS NOT NULL ORDER BY rowid")?;
+    let mut statements =
+        log.prepare("SELECT sql FROM sqlite_master WHERE tbl_name = 'event' AND sql IS NOT NULL ORDER BY rowid")?;
     let rows = statements.query_map([], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -203,7 +203,8 @@ impl Town {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let constant = Router::new().route("/constant", get(move || async move { constant }));
-        let routes = self.house.router(Limits::default()).merge(front::before(constant, Limits::default()).reset_fallback());
+        let routes =
+            self.house.router(Limits::default()).merge(front::before(constant, Limits::default()).reset_fallback());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(address)
     }

@@ -208,6 +208,20 @@ impl Log {
         self.inner.reader.read(after, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
+    /// A page of the log without the events of some kinds, but always with the last one of the page: what lies before it
+    /// is complete. For followers, who have no use for all of them.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or an event is missing, of whatever kind.
+    pub async fn read_without(&self, passed_over: &[&str], after: u64, limit: usize) -> Result<Vec<Raw>, LogError> {
+        let limit = limit.min(limits::PAGE_EVENTS_MAX) as u64;
+        let until = after.saturating_add(limit).min(self.end());
+        if until <= after {
+            return Ok(Vec::new());
+        }
+        self.inner.reader.read_without(passed_over, after, until).await
+    }
+
     /// What a command stored, and the hash of its request.
     ///
     /// # Errors

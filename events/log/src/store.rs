@@ -64,6 +64,8 @@ pub trait Reader: Send + Sync {
     async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<Vec<Raw>, LogError>;
     async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError>;
     async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError>;
+    /// The events of `after + 1 ..= until`, without those of some kinds, but with the last one.
+    async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<Vec<Raw>, LogError>;
     async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError>;
     async fn healthy(&self) -> Result<(), LogError>;
     /// Waits for the reads under way, and refuses more. Before the writer's.

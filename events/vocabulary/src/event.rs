@@ -43,37 +43,30 @@ pub trait Followed: Sized + Send + 'static {
     /// An unknown kind of a followed service, or data that does not decode.
     fn read(kind: &str, data: &[u8]) -> Result<Option<Self>, Undecodable>;
 
-    /// Whether this event has to be read at all.
+    /// Whether this event has to be read at all: a kind of its own, or one of a followed service that this binary does
+    /// not know.
     fn follows(kind: &str) -> bool;
+
+    /// The kinds that need not be read: those of all others.
+    fn passed_over() -> Vec<&'static str> {
+        crate::ALL_KINDS.iter().copied().flatten().copied().filter(|kind| !Self::follows(kind)).collect()
+    }
 }
 
 impl<E: Event> Followed for E {
     fn read(kind: &str, data: &[u8]) -> Result<Option<Self>, Undecodable> {
-        if E::KINDS.contains(&kind) {
-            E::decode(kind, data).map(Some)
-        } else {
-            of_no_interest(kind, Self::follows(kind))
-        }
+        if Self::follows(kind) { E::decode(kind, data).map(Some) } else { Ok(None) }
     }
 
     fn follows(kind: &str) -> bool {
-        service_of(kind) == E::SERVICE
+        E::KINDS.contains(&kind) || is_unknown_of(E::SERVICE, kind)
     }
 }
 
-/// What a reader makes of a kind that is none of its own: nothing, where this binary knows it to be another category's, or
-/// where its service is not followed.
-///
-/// # Errors
-/// `Undecodable::UnknownKind` for a kind of a followed service that this binary does not know at all.
-pub fn of_no_interest<E>(kind: &str, followed: bool) -> Result<Option<E>, Undecodable> {
-    let known = || crate::ALL_KINDS.iter().any(|kinds| kinds.contains(&kind));
-    if followed && !known() { Err(Undecodable::UnknownKind(kind.to_owned())) } else { Ok(None) }
-}
-
-/// The service of a kind: `appointment` for `appointment.booked.v1`.
-pub fn service_of(kind: &str) -> &str {
-    kind.split_once('.').map_or(kind, |(service, _)| service)
+/// Whether a kind belongs to a service, and this binary does not know it.
+pub fn is_unknown_of(service: &str, kind: &str) -> bool {
+    kind.split_once('.').map_or(kind, |(its, _)| its) == service
+        && !crate::ALL_KINDS.iter().any(|kinds| kinds.contains(&kind))
 }
 
 impl<D> Recorded<D> {
@@ -162,12 +155,14 @@ macro_rules! followed {
                         return <$event as $crate::event::Event>::decode(kind, data).map(|event| Some($name::$variant(event)));
                     }
                 )+
-                $crate::event::of_no_interest(kind, Self::follows(kind))
+                if Self::follows(kind) {
+                    return Err($crate::event::Undecodable::UnknownKind(kind.to_owned()));
+                }
+                Ok(None)
             }
 
             fn follows(kind: &str) -> bool {
-                let service = $crate::event::service_of(kind);
-                $(service == <$event as $crate::event::Event>::SERVICE)||+
+                $(<$event as $crate::event::Followed>::follows(kind))||+
             }
         }
     };

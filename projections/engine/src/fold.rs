@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     cell::Cell,
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -45,11 +45,11 @@ pub trait Fold: Send {
     /// The event at which the read model panicked. The rows are spoilt then: throw the fold away.
     fn fold(&mut self) -> Result<(), Stop>;
 
-    /// The rows that have changed since the last flush, ordered by key. Nothing stays in memory.
+    /// The next rows, in the order of their keys, as they are to be stored; none when all have left the memory.
     ///
     /// # Errors
     /// When a row cannot be written as JSON.
-    fn flush(&mut self) -> Result<Vec<Saved>, ViewsError>;
+    fn flush(&mut self, rows_max: usize) -> Result<Vec<Saved>, ViewsError>;
 
     /// Rows in memory.
     fn rows(&self) -> usize;
@@ -58,11 +58,13 @@ pub trait Fold: Send {
 pub struct Folding<P: Projection> {
     taken: Vec<(Recorded<P::Event>, Keys)>,
     rows: HashMap<Key, Option<P::Row>>,
+    /// What a flush has begun to take out, in the order of the keys.
+    leaving: std::vec::IntoIter<(Key, Option<P::Row>)>,
 }
 
 impl<P: Projection> Default for Folding<P> {
     fn default() -> Self {
-        Folding { taken: Vec::new(), rows: HashMap::new() }
+        Folding { taken: Vec::new(), rows: HashMap::new(), leaving: Vec::new().into_iter() }
     }
 }
 
@@ -111,9 +113,17 @@ impl<P: Projection> Fold for Folding<P> {
             for (fact, keys) in taken {
                 at.set(fact.position);
                 for key in keys {
-                    let row = rows.remove(&key).flatten();
-                    let row = P::evolve(&key, row, &fact);
-                    rows.insert(key, row);
+                    match rows.entry(key) {
+                        Entry::Occupied(mut entry) => {
+                            let row = entry.get_mut().take();
+                            let row = P::evolve(entry.key(), row, &fact);
+                            entry.insert(row);
+                        }
+                        Entry::Vacant(entry) => {
+                            let row = P::evolve(entry.key(), None, &fact);
+                            entry.insert(row);
+                        }
+                    }
                 }
             }
             Ok(())
@@ -121,11 +131,14 @@ impl<P: Projection> Fold for Folding<P> {
         guarded(apply).map_err(|why| Stop { position: at.get(), why })
     }
 
-    fn flush(&mut self) -> Result<Vec<Saved>, ViewsError> {
-        let mut rows: Vec<_> = self.rows.drain().collect();
-        rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    fn flush(&mut self, rows_max: usize) -> Result<Vec<Saved>, ViewsError> {
+        if self.leaving.as_slice().is_empty() {
+            let mut rows: Vec<_> = self.rows.drain().collect();
+            rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            self.leaving = rows.into_iter();
+        }
         let written = |row: P::Row| serde_json::to_vec(&row).map_err(|cause| ViewsError::Row { name: P::NAME, cause });
-        rows.into_iter().map(|(key, row)| Ok((key, row.map(written).transpose()?))).collect()
+        self.leaving.by_ref().take(rows_max).map(|(key, row)| Ok((key, row.map(written).transpose()?))).collect()
     }
 
     fn rows(&self) -> usize {

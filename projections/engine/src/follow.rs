@@ -12,7 +12,7 @@ use vocabulary::Raw;
 
 use crate::{
     ViewsError,
-    fold::{Fold, Saved, Stop},
+    fold::{Fold, Stop},
     store::{Build, Checkpoint, Store},
     views::{Kept, Turn},
 };
@@ -28,7 +28,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// When the read model is another process's now.
 pub async fn follow(store: &Store, log: &Log, kept: &Arc<Kept>, stop: &CancellationToken) -> Result<(), ViewsError> {
     let mut end = log.watch();
-    let mut ahead = Vec::new();
+    let mut ahead = None;
     let name = kept.model.name;
     while !stop.is_cancelled() {
         let stopped = kept.stopped();
@@ -45,7 +45,7 @@ pub async fn follow(store: &Store, log: &Log, kept: &Arc<Kept>, stop: &Cancellat
             () = stop.cancelled() => return Ok(()),
             more = end.wait_for(|end| *end > reached) => if more.is_err() { return Ok(()) },
         }
-        match step(store, log, kept, std::mem::take(&mut ahead)).await {
+        match step(store, log, kept, ahead.take()).await {
             Ok(next) => ahead = next,
             Err(ViewsError::Stopped { position, why, .. }) => kept.stop(Stop { position, why }),
             Err(error @ ViewsError::Row { .. }) => {
@@ -64,18 +64,30 @@ pub async fn follow(store: &Store, log: &Log, kept: &Arc<Kept>, stop: &Cancellat
     Ok(())
 }
 
+/// Events that were read ahead, and the position after which they begin.
+struct Ahead {
+    after: u64,
+    batch: Vec<Raw>,
+}
+
 /// One batch; gives back the batch after it.
-async fn step(store: &Store, log: &Log, kept: &Kept, ahead: Vec<Raw>) -> Result<Vec<Raw>, ViewsError> {
+async fn step(store: &Store, log: &Log, kept: &Kept, ahead: Option<Ahead>) -> Result<Option<Ahead>, ViewsError> {
     let mut turn = kept.turn.lock().await;
     let after = turn.checkpoint.position;
-    let fits = ahead.first().is_some_and(|event| event.position == after + 1);
-    let batch = if fits { ahead } else { read(log, kept, after).await? };
-    let Some(last) = batch.last().map(|event| event.position) else { return Ok(Vec::new()) };
-    metrics::histogram!("views_batch_events", "name" => kept.model.name).record(batch.len() as f64);
+    let batch = match ahead {
+        Some(ahead) if ahead.after == after => ahead.batch,
+        Some(_) | None => read(log, kept, after).await?,
+    };
+    let Some(last) = batch.last().map(|event| event.position) else { return Ok(None) };
+    metrics::histogram!("views_batch_events", "name" => kept.model.name).record((last - after) as f64);
     let build = kept.live_build();
+    let passed_over = (kept.model.passed_over)();
     let next = async {
-        let more = last < log.end();
-        if more { log.read(last, BATCH_EVENTS_MAX).await } else { Ok(Vec::new()) }
+        if last >= log.end() {
+            return None;
+        }
+        // What could not be read ahead is read again, and its fault is then told.
+        log.read_without(&passed_over, last, BATCH_EVENTS_MAX).await.ok().map(|batch| Ahead { after: last, batch })
     };
     let (applied, next) = tokio::join!(apply(store, &build, (kept.model.fold)(), &mut turn, batch), next);
     match applied {
@@ -84,7 +96,7 @@ async fn step(store: &Store, log: &Log, kept: &Kept, ahead: Vec<Raw>) -> Result<
             // What lies before it is applied; then it stops there.
             let before = usize::try_from(position - after - 1).unwrap_or_default();
             if before > 0 {
-                let batch = log.read(after, before).await?;
+                let batch = log.read_without(&passed_over, after, before).await?;
                 let recorded_at = apply(store, &build, (kept.model.fold)(), &mut turn, batch).await?;
                 advanced(kept, &turn, recorded_at);
             }
@@ -92,27 +104,25 @@ async fn step(store: &Store, log: &Log, kept: &Kept, ahead: Vec<Raw>) -> Result<
         }
         Err(error) => return Err(error),
     }
-    // What could not be read ahead is read again, and its fault is then told.
-    Ok(next.unwrap_or_default())
+    Ok(next)
 }
 
-/// The events after a position.
+/// The events after a position: those that the read model has a use for, and the last one of the page.
 ///
 /// # Errors
 /// `Stopped` where the log cannot give the next event, now or ever.
 async fn read(log: &Log, kept: &Kept, after: u64) -> Result<Vec<Raw>, ViewsError> {
-    let stopped = |why| ViewsError::Stopped { name: kept.model.name, position: after + 1, why };
-    match log.read(after, BATCH_EVENTS_MAX).await {
-        // Where there is nothing to read, a rebuild has come before.
-        Ok(batch) if batch.is_empty() && after < log.end() => {
-            Err(stopped(format!("the log ends at {}, but has no such event", log.end())))
-        }
+    let passed_over = (kept.model.passed_over)();
+    match log.read_without(&passed_over, after, BATCH_EVENTS_MAX).await {
         // What lies before the damage is taken first.
         Err(LogError::Damaged { position, .. }) if position > after + 1 => {
             let before = usize::try_from(position - after - 1).unwrap_or(BATCH_EVENTS_MAX);
-            Ok(log.read(after, before).await?)
+            Ok(log.read_without(&passed_over, after, before).await?)
         }
-        Err(error @ LogError::Damaged { .. }) => Err(stopped(error.to_string())),
+        Err(error @ LogError::Damaged { .. }) => {
+            let why = error.to_string();
+            Err(ViewsError::Stopped { name: kept.model.name, position: after + 1, why })
+        }
         read => Ok(read?),
     }
 }
@@ -137,43 +147,33 @@ pub async fn apply(
     let Some(last) = batch.last() else { return Ok(0) };
     let (to, recorded_at) =
         (Checkpoint { position: last.position, event_id: Some(last.id) }, last.recorded_at.micros());
-    let (mut fold, wanted) = take(build, fold, turn.checkpoint.position, batch).await?;
+    let (mut fold, wanted) = take(build, fold, batch).await?;
     for (key, row) in store.load(build, &wanted).await? {
         fold.put(key, &row)?;
     }
-    let rows = finish(build, fold).await?;
+    let folded = off(move || fold.fold().map(|()| fold.flush(usize::MAX))).await?;
+    let rows = folded.map_err(|stop| stopped(build, stop))??;
     metrics::counter!("views_rows_written", "name" => build.name).increment(rows.len() as u64);
     store.save(build, turn.epoch, &rows, to).await?;
     turn.checkpoint = to;
     Ok(recorded_at)
 }
 
-/// Decodes a batch that has to follow `after` without a hole, off the runtime's threads.
+/// Decodes a batch off the runtime's threads, and says which rows it needs.
 ///
 /// # Errors
 /// `Stopped`.
 pub async fn take(
     build: &Build,
     mut fold: Box<dyn Fold>,
-    after: u64,
     batch: Vec<Raw>,
 ) -> Result<(Box<dyn Fold>, Vec<views::Key>), ViewsError> {
-    if let Some((event, expected)) = batch.iter().zip(after + 1..).find(|(event, expected)| event.position != *expected)
-    {
-        let why = format!("after position {} comes {}: there is a hole", expected - 1, event.position);
-        return Err(ViewsError::Stopped { name: build.name, position: expected, why });
-    }
     let taken = off(move || {
         let taken = fold.take(batch);
         let wanted = fold.wanted();
         taken.map(|()| (fold, wanted))
     });
     taken.await?.map_err(|stop| stopped(build, stop))
-}
-
-async fn finish(build: &Build, mut fold: Box<dyn Fold>) -> Result<Vec<Saved>, ViewsError> {
-    let folded = off(move || fold.fold().map(|()| fold.flush())).await?;
-    folded.map_err(|stop| stopped(build, stop))?
 }
 
 pub fn stopped(build: &Build, stop: Stop) -> ViewsError {

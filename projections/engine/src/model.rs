@@ -3,6 +3,7 @@
 use std::any::TypeId;
 
 use views::Projection;
+use vocabulary::Followed;
 
 use crate::fold::{Fold, Folding};
 
@@ -12,10 +13,18 @@ pub struct Model {
     pub(crate) name: &'static str,
     pub(crate) version: u32,
     pub(crate) type_id: TypeId,
+    /// The kinds of events that it has no use for.
+    pub(crate) passed_over: fn() -> Vec<&'static str>,
     pub(crate) fold: fn() -> Box<dyn Fold>,
 }
 
 /// The read model `P`.
 pub fn model<P: Projection>() -> Model {
-    Model { name: P::NAME, version: P::VERSION, type_id: TypeId::of::<P>(), fold: || Box::new(Folding::<P>::default()) }
+    Model {
+        name: P::NAME,
+        version: P::VERSION,
+        type_id: TypeId::of::<P>(),
+        passed_over: P::Event::passed_over,
+        fold: || Box::new(Folding::<P>::default()),
+    }
 }

@@ -10,7 +10,7 @@ use vocabulary::Raw;
 
 use crate::{
     ViewsError,
-    fold::Fold,
+    fold::{Fold, Saved},
     follow::{BATCH_EVENTS_MAX, advanced, apply, off, stopped, take},
     store::{Build, Checkpoint, Store},
     views::{Kept, Turn},
@@ -18,6 +18,8 @@ use crate::{
 
 /// Rows that are kept in memory before they are written (some 500 bytes each).
 const ROWS_IN_MEMORY_MAX: usize = 500_000;
+/// Rows that are written in one transaction.
+const ROWS_OF_A_TRANSACTION_MAX: usize = 20_000;
 /// Batches that are read ahead.
 const BATCHES_AHEAD_MAX: usize = 4;
 
@@ -77,7 +79,7 @@ async fn fold_all(
     started: Instant,
 ) -> Result<(), ViewsError> {
     let total = log.end();
-    let mut batches = read_ahead(log.clone(), total);
+    let mut batches = read_ahead(log.clone(), (kept.model.passed_over)(), total);
     let mut fold = (kept.model.fold)();
     let mut at = turn.checkpoint;
     // Until rows are written for the first time, there are none to load.
@@ -85,14 +87,8 @@ async fn fold_all(
     while let Some(batch) = batches.recv().await {
         let batch = batch?;
         let Some(last) = batch.last().map(|event| (event.position, event.id)) else { break };
-        let (back, wanted) = take(new, fold, at.position, batch).await?;
-        fold = back;
-        if written {
-            for (key, row) in store.load(new, &wanted).await? {
-                fold.put(key, &row)?;
-            }
-        }
-        fold = folded(new, fold).await?;
+        fold =
+            if written { folded_on_stored(store, new, fold, batch).await? } else { folded(new, fold, batch).await? };
         at = Checkpoint { position: last.0, event_id: Some(last.1) };
         if fold.rows() > ROWS_IN_MEMORY_MAX {
             fold = write(store, new, fold, turn, at).await?;
@@ -103,12 +99,16 @@ async fn fold_all(
     write(store, new, fold, turn, at).await.map(drop)
 }
 
-fn read_ahead(log: Log, until: u64) -> mpsc::Receiver<Result<Vec<Raw>, event_log::LogError>> {
+fn read_ahead(
+    log: Log,
+    passed_over: Vec<&'static str>,
+    until: u64,
+) -> mpsc::Receiver<Result<Vec<Raw>, event_log::LogError>> {
     let (to, batches) = mpsc::channel(BATCHES_AHEAD_MAX);
     tokio::spawn(async move {
         let mut after = 0;
         while after < until {
-            let batch = log.read(after, BATCH_EVENTS_MAX).await;
+            let batch = log.read_without(&passed_over, after, BATCH_EVENTS_MAX).await;
             let last = batch.as_ref().ok().and_then(|batch| batch.last()).map(|event| event.position);
             if to.send(batch).await.is_err() {
                 return;
@@ -122,25 +122,56 @@ fn read_ahead(log: Log, until: u64) -> mpsc::Receiver<Result<Vec<Raw>, event_log
     batches
 }
 
-async fn folded(new: &Build, mut fold: Box<dyn Fold>) -> Result<Box<dyn Fold>, ViewsError> {
-    off(move || fold.fold().map(|()| fold)).await?.map_err(|stop| stopped(new, stop))
+/// Folds a batch while every row is in memory.
+async fn folded(new: &Build, mut fold: Box<dyn Fold>, batch: Vec<Raw>) -> Result<Box<dyn Fold>, ViewsError> {
+    let folded = off(move || {
+        fold.take(batch)?;
+        fold.fold().map(|()| fold)
+    });
+    folded.await?.map_err(|stop| stopped(new, stop))
 }
 
+/// Folds a batch when rows have been written already.
+async fn folded_on_stored(
+    store: &Store,
+    new: &Build,
+    fold: Box<dyn Fold>,
+    batch: Vec<Raw>,
+) -> Result<Box<dyn Fold>, ViewsError> {
+    let (mut fold, wanted) = take(new, fold, batch).await?;
+    for (key, row) in store.load(new, &wanted).await? {
+        fold.put(key, &row)?;
+    }
+    folded(new, fold, Vec::new()).await
+}
+
+/// Writes all rows in transactions of a bounded size, so that the live views wait for none of them for long, and at last
+/// moves the checkpoint. Until then the build is of no use, and nobody reads it.
 async fn write(
     store: &Store,
     new: &Build,
-    mut fold: Box<dyn Fold>,
+    fold: Box<dyn Fold>,
     turn: &mut Turn,
     to: Checkpoint,
 ) -> Result<Box<dyn Fold>, ViewsError> {
+    let (mut fold, mut rows) = flushed(fold).await?;
+    while !rows.is_empty() {
+        let (saved, next) = tokio::join!(store.save(new, turn.epoch, &rows, turn.checkpoint), flushed(fold));
+        saved?;
+        (fold, rows) = next?;
+    }
+    store.save(new, turn.epoch, &[], to).await?;
+    turn.checkpoint = to;
+    Ok(fold)
+}
+
+async fn flushed(mut fold: Box<dyn Fold>) -> Result<(Box<dyn Fold>, Vec<Saved>), ViewsError> {
     let (fold, rows) = off(move || {
-        let rows = fold.flush();
+        let rows = fold.flush(ROWS_OF_A_TRANSACTION_MAX);
         (fold, rows)
     })
     .await?;
-    store.save(new, turn.epoch, &rows?, to).await?;
-    turn.checkpoint = to;
-    Ok(fold)
+    Ok((fold, rows?))
 }
 
 /// Catches up with what came meanwhile, while the live build waits, and takes its place.
@@ -155,7 +186,7 @@ async fn replace(
     let mut live = kept.turn.lock().await;
     let mut recorded_at = 0;
     while turn.checkpoint.position < log.end() || recorded_at == 0 {
-        let batch = log.read(turn.checkpoint.position, BATCH_EVENTS_MAX).await?;
+        let batch = log.read_without(&(kept.model.passed_over)(), turn.checkpoint.position, BATCH_EVENTS_MAX).await?;
         if batch.is_empty() {
             break;
         }

@@ -154,6 +154,7 @@ laws! { $
         a_stream_is_read_from_a_revision_on
         several_streams_are_read_in_the_order_in_which_they_were_asked_for
         the_watch_wakes_when_the_event_can_be_read
+        a_reader_may_pass_kinds_over_and_still_learns_how_far_a_page_goes
         the_feed_gives_every_event_once_and_in_order
         a_log_that_is_open_is_healthy
     }

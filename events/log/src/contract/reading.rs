@@ -37,6 +37,27 @@ pub async fn a_page_is_bounded_in_bytes_and_has_one_event_at_least(world: World)
     assert_eq!(rest.len(), 2);
 }
 
+pub async fn a_reader_may_pass_kinds_over_and_still_learns_how_far_a_page_goes(world: World) {
+    let log = world.open().await;
+    let (one, other) = ("appointment.slot-taken.v1", "appointment.booked.v1");
+    let kind = |n| if n % 5 == 0 { one } else { other };
+    let ten = (0..10).fold(request().on("a", 0), |request, n| request.event("a").kind(kind(n)));
+    stored(&log, ten).await;
+    for (passed_over, after, limit, expected) in [
+        (vec![other], 0, 10, vec![1, 6, 10]),
+        (vec![other], 0, 3, vec![1, 3]),
+        (vec![other], 6, 100, vec![10]),
+        (vec![one, other], 2, 4, vec![6]),
+        (vec![], 7, 100, vec![8, 9, 10]),
+        (vec![one], 10, 100, vec![]),
+        (vec![one], 3, 0, vec![]),
+    ] {
+        let page = log.read_without(&passed_over, after, limit).await.expect("readable");
+        let positions: Vec<u64> = page.into_iter().map(|event| event.position).collect();
+        assert_eq!(positions, expected, "after {after}, {limit} at most, without {passed_over:?}");
+    }
+}
+
 pub async fn beyond_the_end_there_is_nothing(world: World) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;

@@ -40,6 +40,8 @@ pub(super) trait Say: Sized {
         self.data(id, b"{}")
     }
     fn data(self, id: impl std::fmt::Display, data: &[u8]) -> Self;
+    /// The event said last has this kind.
+    fn kind(self, kind: &'static str) -> Self;
     fn key(self, key: u8, body: u8) -> Self;
     fn after(self, ticket: Ticket) -> Self;
 }
@@ -58,6 +60,13 @@ impl Say for Append {
     fn data(mut self, id: impl std::fmt::Display, data: &[u8]) -> Self {
         let data = data.to_vec().into();
         self.events.push(NewEvent { stream: stream(id), id: Uuid::now_v7(), kind: KIND, data });
+        self
+    }
+
+    fn kind(mut self, kind: &'static str) -> Self {
+        if let Some(event) = self.events.last_mut() {
+            event.kind = kind;
+        }
         self
     }
 

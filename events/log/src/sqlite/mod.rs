@@ -35,6 +35,8 @@ const ROWS_AHEAD_MAX: usize = 512;
 const STATEMENTS_MAX: usize = 64;
 /// The writer's page cache, in negative KiB as SQLite wants it. Each commit looks through it, so more is not faster.
 const WRITER_CACHE: &str = "-8192";
+/// A reader's page cache: a page of events is looked through twice.
+const READER_CACHE: &str = "-8192";
 /// A reader waits this long for a free connection.
 const READER_WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -65,7 +67,7 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held)
     }
     let last = writer::last_event(&mut connection).await?;
     let pool = SqlitePoolOptions::new().max_connections(options.readers.max(1)).acquire_timeout(READER_WAIT_MAX);
-    let pool = pool.connect_with(plain(file).read_only(true).row_buffer_size(ROWS_AHEAD_MAX)).await?;
+    let pool = pool.connect_with(reading(file)).await?;
     let checkpoints = checkpoint::Checkpoints::start(file, name, options.wal_bytes_max).await?;
     let writer = writer::SqliteWriter::new(connection, file, name, options, last, checkpoints, held);
     let writer: Box<dyn Writer> = Box::new(writer);
@@ -77,6 +79,10 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held)
 async fn connect(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
     let options = plain(file).create_if_missing(true).statement_cache_capacity(STATEMENTS_MAX);
     options.pragma("cache_size", WRITER_CACHE).connect().await
+}
+
+fn reading(file: &Path) -> SqliteConnectOptions {
+    plain(file).read_only(true).row_buffer_size(ROWS_AHEAD_MAX).pragma("cache_size", READER_CACHE)
 }
 
 fn plain(file: &Path) -> SqliteConnectOptions {

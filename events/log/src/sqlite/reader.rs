@@ -25,6 +25,15 @@ impl SqliteReader {
         SqliteReader { pool, log }
     }
 
+    /// Where events are missing.
+    async fn hole(&self, after: u64, until: u64) -> Result<LogError, LogError> {
+        let query = sqlx::query_scalar(include_str!("../../sql/sqlite/positions.sql"));
+        let there: Vec<i64> = query.bind(signed(after)).bind(signed(until)).fetch_all(&self.pool).await?;
+        let position = (after + 1..).zip(&there).find(|(expected, found)| signed(*expected) != **found);
+        let position = position.map_or(after + 1 + there.len() as u64, |(expected, _)| expected);
+        Ok(LogError::Damaged { position, why: format!("it is missing: there is a hole before {until}") })
+    }
+
     /// Events of a statement until a page is full; at least one.
     async fn page(&self, query: Query<'static, Sqlite, SqliteArguments>) -> Result<Vec<Raw>, LogError> {
         let mut rows = query.fetch(&self.pool);
@@ -71,6 +80,13 @@ impl Reader for SqliteReader {
     async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError> {
         let query = sqlx::query(include_str!("../../sql/sqlite/page.sql"));
         self.page(query.bind(signed(after)).bind(signed(limit as u64))).await
+    }
+
+    async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<Vec<Raw>, LogError> {
+        let query = sqlx::query(include_str!("../../sql/sqlite/without.sql"));
+        let query = query.bind(signed(after)).bind(signed(until)).bind(names(passed_over.iter()));
+        let events = self.page(query).await?;
+        if events.is_empty() { Err(self.hole(after, until).await?) } else { Ok(events) }
     }
 
     async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError> {

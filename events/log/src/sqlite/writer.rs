@@ -345,9 +345,9 @@ fn explained(error: &LogError) -> String {
     }
 }
 
-/// A JSON array of names. Their characters need no escapes.
-pub(super) fn names<'a>(streams: impl Iterator<Item = &'a StreamName>) -> String {
-    let quoted: Vec<String> = streams.map(|stream| format!("\"{stream}\"")).collect();
+/// A JSON array of names of streams or of kinds. Their characters need no escapes.
+pub(super) fn names(names: impl Iterator<Item = impl std::fmt::Display>) -> String {
+    let quoted: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
     format!("[{}]", quoted.join(","))
 }
 
