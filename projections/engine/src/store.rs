@@ -2,9 +2,10 @@
 //! checkpoint are written in one transaction. `synchronous=NORMAL` is enough: after a power cut the views are older, with
 //! the checkpoint that belongs to them, and they go on from there.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc, time::Duration};
 
-use event_log::LogError;
+use event_log::{LogError, sqlite::Checkpoints};
+use futures::future::join;
 use sqlx::{
     Arguments, AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -17,6 +18,10 @@ use crate::{ViewsError, fold::Saved};
 
 /// Connections that read.
 const READERS: u32 = 4;
+/// Bytes of the write-ahead log past which writing waits until it is emptied.
+const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// How long a statement waits for a lock of another connection. Only checkpoints hold any for long.
+const BUSY_MAX: Duration = Duration::from_secs(10);
 /// Rows of one INSERT statement. A power of two, so that few statements are prepared.
 const INSERT_ROWS_MAX: usize = 256;
 /// Keys of one query for touched rows.
@@ -51,10 +56,15 @@ pub struct Found {
     pub lineage: Uuid,
 }
 
+pub struct Writer {
+    connection: SqliteConnection,
+    checkpoints: Checkpoints,
+}
+
 #[derive(Clone)]
 pub struct Store {
     /// SQLite has one writer; whoever waits for it waits here, in turn.
-    writer: Arc<Mutex<SqliteConnection>>,
+    writer: Arc<Mutex<Writer>>,
     pub readers: SqlitePool,
 }
 
@@ -68,14 +78,18 @@ impl Store {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(BUSY_MAX)
+            .pragma("wal_autocheckpoint", "0")
             .statement_cache_capacity(64);
-        let mut writer = SqliteConnection::connect_with(&options).await?;
-        sqlx::query(include_str!("../sql/sqlite/projection.sql")).execute(&mut writer).await?;
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        sqlx::query(include_str!("../sql/sqlite/projection.sql")).execute(&mut connection).await?;
+        let checkpointing = SqliteConnection::connect_with(&options).await?;
+        let checkpoints = Checkpoints::start(checkpointing, Path::new(file), "views", WAL_BYTES_MAX);
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Store { writer: Arc::new(Mutex::new(writer)), readers })
+        Ok(Store { writer: Arc::new(Mutex::new(Writer { connection, checkpoints })), readers })
     }
 
-    pub async fn write(&self) -> MutexGuard<'_, SqliteConnection> {
+    async fn write(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().await
     }
 
@@ -85,7 +99,7 @@ impl Store {
         )
         .bind(name)
         .bind(version)
-        .fetch_all(&mut *self.write().await)
+        .fetch_all(&mut self.write().await.connection)
         .await?;
         let found = |row: sqlx::sqlite::SqliteRow| {
             Ok(Found {
@@ -101,7 +115,7 @@ impl Store {
     /// Makes an empty build at position 0.
     pub async fn create(&self, build: &Build, lineage: Uuid, live: bool) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
-        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         let table = format!(
             "CREATE TABLE {} (partition TEXT NOT NULL, sort TEXT NOT NULL, row BLOB NOT NULL, \
              PRIMARY KEY (partition, sort)) STRICT, WITHOUT ROWID",
@@ -121,7 +135,7 @@ impl Store {
 
     pub async fn drop(&self, build: &Build) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
-        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         forget(&mut transaction, build).await?;
         Ok(transaction.commit().await?)
     }
@@ -134,7 +148,7 @@ impl Store {
         .bind(build.name)
         .bind(build.version)
         .bind(build.build)
-        .fetch_one(&mut *self.write().await)
+        .fetch_one(&mut self.write().await.connection)
         .await?;
         Ok(row.try_get(0)?)
     }
@@ -150,7 +164,8 @@ impl Store {
                  ON row.partition = wanted.value ->> 0 AND row.sort = wanted.value ->> 1",
                 build.table()
             );
-            let found = sqlx::query(AssertSqlSafe(query)).bind(wanted).fetch_all(&mut *self.write().await).await?;
+            let found =
+                sqlx::query(AssertSqlSafe(query)).bind(wanted).fetch_all(&mut self.write().await.connection).await?;
             for row in found {
                 rows.push((Key { partition: row.try_get(0)?, sort: row.try_get(1)? }, row.try_get(2)?));
             }
@@ -161,16 +176,18 @@ impl Store {
     /// Rows and checkpoint in one transaction, if the build is still this owner's.
     pub async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], to: Checkpoint) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
-        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         advance(&mut transaction, build, epoch, to).await?;
         put_rows(&mut transaction, build, rows).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        writer.checkpoints.committed(rows.len()).await;
+        Ok(())
     }
 
     /// Makes `new` the build that is read instead of `old`, which stays until it is dropped: readers may be in it.
     pub async fn replace(&self, old: &Build, new: &Build) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
-        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("UPDATE projection SET live = (build = ?) WHERE name = ? AND version = ? AND build IN (?, ?)")
             .bind(new.build)
             .bind(new.name)
@@ -214,23 +231,16 @@ async fn advance(
 
 async fn put_rows(transaction: &mut Transaction<'_, Sqlite>, build: &Build, rows: &[Saved]) -> Result<(), ViewsError> {
     let table = build.table();
-    let mut kept: &[_] = &rows.iter().filter_map(|(key, row)| Some((key, row.as_ref()?))).collect::<Vec<_>>();
-    let mut size = INSERT_ROWS_MAX;
-    while !kept.is_empty() {
-        while size > kept.len() {
-            size /= 2;
-        }
-        let (chunk, rest) = kept.split_at(size);
-        kept = rest;
-        let values = vec!["(?, ?, ?)"; size].join(", ");
-        let insert = format!("INSERT OR REPLACE INTO {table} (partition, sort, row) VALUES {values}");
-        let mut arguments = SqliteArguments::default();
-        for (key, row) in chunk {
-            arguments.add(&key.partition).map_err(sqlx::Error::Encode)?;
-            arguments.add(&key.sort).map_err(sqlx::Error::Encode)?;
-            arguments.add(row.as_slice()).map_err(sqlx::Error::Encode)?;
-        }
-        sqlx::query_with(AssertSqlSafe(insert), arguments).execute(&mut **transaction).await?;
+    let kept: Vec<_> = rows.iter().filter_map(|(key, row)| Some((key, row.as_deref()?))).collect();
+    let mut statements = Inserts { table: &table, rows: &kept };
+    let mut ready = statements.next();
+    while let Some(insert) = ready {
+        let (sql, arguments) = insert?;
+        // The database's thread is at work on this one while the next is made.
+        let run = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **transaction);
+        let (done, next) = join(run, async { statements.next() }).await;
+        done?;
+        ready = next;
     }
     for (key, _) in rows.iter().filter(|(_, row)| row.is_none()) {
         sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE partition = ? AND sort = ?")))
@@ -240,6 +250,35 @@ async fn put_rows(transaction: &mut Transaction<'_, Sqlite>, build: &Build, rows
             .await?;
     }
     Ok(())
+}
+
+/// Many rows in few statements, each of a power of two rows, so that few different ones are ever prepared.
+struct Inserts<'a> {
+    table: &'a str,
+    rows: &'a [(&'a Key, &'a [u8])],
+}
+
+impl Iterator for Inserts<'_> {
+    type Item = Result<(String, SqliteArguments), sqlx::Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let size = 1 << self.rows.len().min(INSERT_ROWS_MAX).checked_ilog2()?;
+        let (chunk, rest) = self.rows.split_at(size);
+        self.rows = rest;
+        let values = vec!["(?, ?, ?)"; size].join(", ");
+        let insert = format!("INSERT OR REPLACE INTO {} (partition, sort, row) VALUES {values}", self.table);
+        Some(arguments(chunk).map(|arguments| (insert, arguments)).map_err(sqlx::Error::Encode))
+    }
+}
+
+fn arguments(rows: &[(&Key, &[u8])]) -> Result<SqliteArguments, sqlx::error::BoxDynError> {
+    let mut arguments = SqliteArguments::default();
+    for (key, row) in rows {
+        arguments.add(&key.partition)?;
+        arguments.add(&key.sort)?;
+        arguments.add(*row)?;
+    }
+    Ok(arguments)
 }
 
 /// Positions are far below 2^63.

@@ -19,6 +19,7 @@ use sqlx::{
 };
 use vocabulary::LogName;
 
+pub use checkpoint::Checkpoints;
 pub use lock::Held;
 
 use crate::{
@@ -68,7 +69,7 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held)
     let last = writer::last_event(&mut connection).await?;
     let pool = SqlitePoolOptions::new().max_connections(options.readers.max(1)).acquire_timeout(READER_WAIT_MAX);
     let pool = pool.connect_with(reading(file)).await?;
-    let checkpoints = checkpoint::Checkpoints::start(file, name, options.wal_bytes_max).await?;
+    let checkpoints = Checkpoints::start(connect(file).await?, file, name.as_str(), options.wal_bytes_max);
     let writer = writer::SqliteWriter::new(connection, file, name, options, last, checkpoints, held);
     let writer: Box<dyn Writer> = Box::new(writer);
     let reader = Arc::new(reader::SqliteReader::new(pool, name));

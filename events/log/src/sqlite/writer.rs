@@ -16,7 +16,7 @@ use lru::LruCache;
 use sqlx::{Connection, Row as _, SqliteConnection};
 use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
 
-use super::{checkpoint::Checkpoints, explain, insert::Statements, lock::Held, rows};
+use super::{Checkpoints, explain, insert::Statements, lock::Held, rows};
 use crate::{
     evaluate::{Ground, Head, Heads, Plan, Repeats, key_of},
     log::LogOptions,
