@@ -2,7 +2,6 @@
 //! leave behind in a pooled connection.
 
 use async_trait::async_trait;
-use futures::TryStreamExt;
 use sqlx::{Sqlite, SqlitePool, query::Query, sqlite::SqliteArguments};
 use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
 
@@ -15,6 +14,9 @@ use crate::{
     store::{Found, Reader},
 };
 
+/// Rows of one statement: its answer is in memory as a whole (at most so many times `limits::DATA_BYTES_MAX`).
+const STATEMENT_ROWS_MAX: usize = 500;
+
 pub(super) struct SqliteReader {
     pool: SqlitePool,
     log: LogName,
@@ -25,51 +27,69 @@ impl SqliteReader {
         SqliteReader { pool, log }
     }
 
-    /// Where events are missing.
-    async fn hole(&self, after: u64, until: u64) -> Result<LogError, LogError> {
+    /// Refuses a range with a hole in it.
+    async fn complete(&self, after: u64, until: u64) -> Result<(), LogError> {
+        let query = sqlx::query_scalar(include_str!("../../sql/sqlite/count.sql"));
+        let there: i64 = query.bind(signed(after)).bind(signed(until)).fetch_one(&self.pool).await?;
+        if there == signed(until - after) {
+            return Ok(());
+        }
         let query = sqlx::query_scalar(include_str!("../../sql/sqlite/positions.sql"));
         let there: Vec<i64> = query.bind(signed(after)).bind(signed(until)).fetch_all(&self.pool).await?;
-        let position = (after + 1..).zip(&there).find(|(expected, found)| signed(*expected) != **found);
-        let position = position.map_or(after + 1 + there.len() as u64, |(expected, _)| expected);
-        Ok(LogError::Damaged { position, why: format!("it is missing: there is a hole before {until}") })
+        let hole = (after + 1..).zip(&there).find(|(expected, found)| signed(*expected) != **found);
+        let position = hole.map_or(after + 1 + there.len() as u64, |(expected, _)| expected);
+        Err(LogError::Damaged { position, why: format!("it is missing: there is a hole before {until}") })
     }
 
-    /// Events of a statement until a page is full; at least one.
-    async fn page(&self, query: Query<'static, Sqlite, SqliteArguments>) -> Result<Vec<Raw>, LogError> {
-        let mut rows = query.fetch(&self.pool);
+    /// The events that a query gives, statement by statement, until the page is full; one at least. The query gets the
+    /// event after which it goes on, and its own limit.
+    async fn page<F>(&self, limit: usize, query: F) -> Result<Vec<Raw>, LogError>
+    where
+        F: Fn(Option<&Raw>, i64) -> Query<'static, Sqlite, SqliteArguments> + Send + Sync,
+    {
         let mut events = Vec::new();
         let mut bytes = 0;
-        while let Some(row) = rows.try_next().await? {
-            let event = rows::event(&row, self.log)?;
-            bytes += event.data.len();
-            if bytes > limits::PAGE_BYTES_MAX && !events.is_empty() {
-                break;
+        loop {
+            let wanted = (limit - events.len()).min(STATEMENT_ROWS_MAX);
+            // Not a stream of rows: to wake up for each costs as much as to read it.
+            let rows = query(events.last(), signed(wanted as u64)).fetch_all(&self.pool).await?;
+            for row in &rows {
+                let event = rows::event(row, self.log)?;
+                bytes += event.data.len();
+                if bytes > limits::PAGE_BYTES_MAX && !events.is_empty() {
+                    return Ok(events);
+                }
+                events.push(event);
             }
-            events.push(event);
+            if rows.len() < wanted || events.len() == limit {
+                return Ok(events);
+            }
         }
-        Ok(events)
     }
 }
 
 #[async_trait]
 impl Reader for SqliteReader {
     async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<Vec<Raw>, LogError> {
-        let query = sqlx::query(include_str!("../../sql/sqlite/stream.sql"));
-        self.page(query.bind(stream.to_string()).bind(signed(from_revision)).bind(signed(limit as u64))).await
+        let query = |last: Option<&Raw>, rows| {
+            let from = last.map_or(from_revision, |last| last.revision + 1);
+            let query = sqlx::query(include_str!("../../sql/sqlite/stream.sql"));
+            query.bind(stream.to_string()).bind(signed(from)).bind(rows)
+        };
+        self.page(limit, query).await
     }
 
     async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError> {
         let query = sqlx::query(include_str!("../../sql/sqlite/streams.sql"));
         // One more than there may be, so that a longer stream is noticed rather than cut.
         let query = query.bind(names(streams.iter())).bind(signed(limits::STREAM_EVENTS_MAX + 1));
-        let mut rows = query.fetch(&self.pool);
         let mut read: Vec<Vec<Raw>> = streams.iter().map(|_| Vec::new()).collect();
-        while let Some(row) = rows.try_next().await? {
-            let event = rows::event(&row, self.log)?;
+        for row in &query.fetch_all(&self.pool).await? {
+            let event = rows::event(row, self.log)?;
             if event.revision > limits::STREAM_EVENTS_MAX {
                 return Err(LogError::Unusable(format!("{} is too long to be read at once", event.stream)));
             }
-            let asked = usize::try_from(rows::number(&row, 9)?).unwrap_or(usize::MAX);
+            let asked = usize::try_from(rows::number(row, 9)?).unwrap_or(usize::MAX);
             if let Some(events) = read.get_mut(asked) {
                 events.push(event);
             }
@@ -78,15 +98,22 @@ impl Reader for SqliteReader {
     }
 
     async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError> {
-        let query = sqlx::query(include_str!("../../sql/sqlite/page.sql"));
-        self.page(query.bind(signed(after)).bind(signed(limit as u64))).await
+        let query = |last: Option<&Raw>, rows| {
+            let after = last.map_or(after, |last| last.position);
+            sqlx::query(include_str!("../../sql/sqlite/page.sql")).bind(signed(after)).bind(rows)
+        };
+        self.page(limit, query).await
     }
 
     async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<Vec<Raw>, LogError> {
-        let query = sqlx::query(include_str!("../../sql/sqlite/without.sql"));
-        let query = query.bind(signed(after)).bind(signed(until)).bind(names(passed_over.iter()));
-        let events = self.page(query).await?;
-        if events.is_empty() { Err(self.hole(after, until).await?) } else { Ok(events) }
+        self.complete(after, until).await?;
+        let kinds = names(passed_over.iter());
+        let query = |last: Option<&Raw>, rows| {
+            let after = last.map_or(after, |last| last.position);
+            let query = sqlx::query(include_str!("../../sql/sqlite/without.sql"));
+            query.bind(signed(after)).bind(signed(until)).bind(kinds.clone()).bind(rows)
+        };
+        self.page(usize::try_from(until - after).unwrap_or(usize::MAX), query).await
     }
 
     async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError> {
