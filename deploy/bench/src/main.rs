@@ -17,6 +17,10 @@ use clap::Parser;
 
 use crate::results::Measured;
 
+// As the server's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures Frontdoor. Prints a table and adds JSON lines to `target/bench/results.jsonl`.
 #[derive(Parser)]
 #[command(name = "bench")]

@@ -113,7 +113,7 @@ pub async fn read(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     }
     town.leave().await;
     let row = Measured::against("read-one-row-over-http-64-connections", median(ours), "reads/s", median(bare), 0.50);
-    Ok(vec![row.note(format!("{}; {size} bytes; the constant asks for no token", all.latency()))])
+    Ok(vec![row.note(format!("{}; {size} bytes; the constant asks for the token, too", all.latency()))])
 }
 
 /// Each connection sends its request until the slice is over.

@@ -6,7 +6,10 @@ use std::{net::SocketAddr, path::Path};
 use anyhow::{Context, bail};
 use axum::{Router, routing::get};
 use bytes::Bytes;
-use command_engine::{RequestContext, http::Tokens};
+use command_engine::{
+    RequestContext,
+    http::{Authenticated, Tokens},
+};
 use domain::{Caller, Permission};
 use frontdoor::{
     cli::{Cli, Places, Task, Token},
@@ -202,7 +205,9 @@ impl Town {
     pub async fn serve(&self, constant: Bytes) -> anyhow::Result<SocketAddr> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let constant = Router::new().route("/constant", get(move || async move { constant }));
+        let constant = Router::new()
+            .route("/constant", get(move |Authenticated(_): Authenticated| async move { constant }))
+            .with_state(self.house.tokens.clone());
         let routes =
             self.house.router(Limits::default()).merge(front::before(constant, Limits::default()).reset_fallback());
         tokio::spawn(async move { axum::serve(listener, routes).await });
