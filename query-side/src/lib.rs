@@ -39,13 +39,24 @@ pub fn problems() -> Vec<command_engine::http::Explained> {
 /// Tells the time by which a slot lies in the future and a hold has expired.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Shared, because axum clones it several times for each request.
 #[derive(Clone)]
-pub(crate) struct Sources {
+pub(crate) struct Sources(Arc<Shared>);
+
+pub(crate) struct Shared {
     pub views: Views,
     pub log: Log,
     pub engine: Engine,
     pub tokens: Tokens,
     pub clock: Clock,
+}
+
+impl std::ops::Deref for Sources {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl FromRef<Sources> for Tokens {
@@ -64,7 +75,7 @@ pub fn router_at(queries: Queries, clock: Clock) -> Router {
     let Queries { views, log, engine, tokens } = queries;
     let all = queries::all();
     let document = Arc::new(openapi::document(&all));
-    let sources = Sources { views, log, engine, tokens, clock };
+    let sources = Sources(Arc::new(Shared { views, log, engine, tokens, clock }));
     all.iter()
         .fold(Router::new(), |router, entry| router.route(entry.path, (entry.route)()))
         .with_state(sources)

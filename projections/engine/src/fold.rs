@@ -58,13 +58,44 @@ pub trait Fold: Send {
 pub struct Folding<P: Projection> {
     taken: Vec<(Recorded<P::Event>, Keys)>,
     rows: HashMap<Key, Option<P::Row>>,
-    /// What a flush has begun to take out, in the order of the keys.
-    leaving: std::vec::IntoIter<(Key, Option<P::Row>)>,
+    leaving: Leaving<P::Row>,
+}
+
+/// What a flush has begun to take out.
+struct Leaving<R> {
+    rows: Vec<Option<(Key, Option<R>)>>,
+    /// Places in `rows`, in the order of their keys.
+    order: std::vec::IntoIter<usize>,
+}
+
+impl<R> Leaving<R> {
+    /// Orders by the beginnings of the keys, and looks into the keys only where these are equal: rows are large, and
+    /// lie all over the memory.
+    fn new(rows: impl Iterator<Item = (Key, Option<R>)>) -> Leaving<R> {
+        let rows: Vec<_> = rows.map(Some).collect();
+        let key = |at: usize| rows[at].as_ref().map(|(key, _)| key);
+        let mut order: Vec<_> = (0..rows.len()).map(|at| (key(at).map(beginning), at)).collect();
+        order.sort_unstable_by(|(one, at), (other, other_at)| {
+            one.cmp(other).then_with(|| key(*at).cmp(&key(*other_at)))
+        });
+        let order = order.into_iter().map(|(_, at)| at).collect::<Vec<_>>().into_iter();
+        Leaving { rows, order }
+    }
+
+    fn next(&mut self) -> Option<(Key, Option<R>)> {
+        self.rows[self.order.next()?].take()
+    }
+}
+
+/// The first bytes of a key, ordered as keys are.
+fn beginning(key: &Key) -> [u8; 16] {
+    let bytes = key.partition.as_bytes();
+    std::array::from_fn(|at| bytes.get(at).copied().unwrap_or_default())
 }
 
 impl<P: Projection> Default for Folding<P> {
     fn default() -> Self {
-        Folding { taken: Vec::new(), rows: HashMap::new(), leaving: Vec::new().into_iter() }
+        Folding { taken: Vec::new(), rows: HashMap::new(), leaving: Leaving::new(std::iter::empty()) }
     }
 }
 
@@ -132,13 +163,12 @@ impl<P: Projection> Fold for Folding<P> {
     }
 
     fn flush(&mut self, rows_max: usize) -> Result<Vec<Saved>, ViewsError> {
-        if self.leaving.as_slice().is_empty() {
-            let mut rows: Vec<_> = self.rows.drain().collect();
-            rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-            self.leaving = rows.into_iter();
+        if self.leaving.order.as_slice().is_empty() {
+            self.leaving = Leaving::new(self.rows.drain());
         }
         let written = |row: P::Row| serde_json::to_vec(&row).map_err(|cause| ViewsError::Row { name: P::NAME, cause });
-        self.leaving.by_ref().take(rows_max).map(|(key, row)| Ok((key, row.map(written).transpose()?))).collect()
+        let next = std::iter::from_fn(|| self.leaving.next());
+        next.take(rows_max).map(|(key, row)| Ok((key, row.map(written).transpose()?))).collect()
     }
 
     fn rows(&self) -> usize {

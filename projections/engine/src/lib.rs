@@ -6,6 +6,7 @@ mod follow;
 mod model;
 mod reader;
 mod rebuild;
+mod rows;
 mod status;
 mod store;
 mod views;

@@ -54,6 +54,10 @@ impl<P: Projection> Reader<P> {
     /// # Errors
     /// When the views cannot be read.
     pub async fn row(&self, key: &Key) -> Result<Read<Option<P::Row>>, ViewsError> {
+        let kept = self.kept()?;
+        if let Some(found) = kept.rows.find(kept.live_build(), key.clone()).await {
+            return Ok(self.seen(found.position, found.row.as_deref().map(decoded::<P>).transpose()?));
+        }
         let from = |table: String| {
             format!(
                 "SELECT projection.position, row.row FROM projection \
@@ -130,7 +134,7 @@ impl<P: Projection> Reader<P> {
     where
         F: Fn(&Build) -> sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
     {
-        let kept = self.kept.as_ref().ok_or_else(|| ViewsError::Unknown(P::NAME.to_owned()))?;
+        let kept = self.kept()?;
         for _ in 1..TRIES_MAX {
             let build = kept.live_build();
             match query(&build).fetch_all(&self.store.readers).await {
@@ -140,6 +144,10 @@ impl<P: Projection> Reader<P> {
             }
         }
         Ok(query(&kept.live_build()).fetch_all(&self.store.readers).await?)
+    }
+
+    fn kept(&self) -> Result<&Arc<Kept>, ViewsError> {
+        self.kept.as_ref().ok_or_else(|| ViewsError::Unknown(P::NAME.to_owned()))
     }
 
     fn seen<T>(&self, position: u64, value: T) -> Read<T> {

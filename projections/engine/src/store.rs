@@ -80,7 +80,8 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY_MAX)
             .pragma("wal_autocheckpoint", "0")
-            .statement_cache_capacity(64);
+            .statement_cache_capacity(64)
+            .page_size(8_192);
         let mut connection = SqliteConnection::connect_with(&options).await?;
         sqlx::query(include_str!("../sql/sqlite/projection.sql")).execute(&mut connection).await?;
         let checkpointing = SqliteConnection::connect_with(&options).await?;

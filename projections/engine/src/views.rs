@@ -20,6 +20,7 @@ use crate::{
     Model, ModelState, ModelStatus, Reader, RebuildProgress, RebuildReport, ViewsError, Waited,
     fold::Stop,
     follow, rebuild,
+    rows::Rows,
     store::{Build, Checkpoint, Store},
 };
 
@@ -43,6 +44,7 @@ pub struct Kept {
     /// Wakes the follower of a stopped read model when a rebuild has replaced it.
     pub replaced: Notify,
     pub live: Mutex<Live>,
+    pub rows: Rows,
     /// Whoever writes rows holds this.
     pub turn: tokio::sync::Mutex<Turn>,
 }
@@ -206,6 +208,7 @@ async fn keep(store: &Store, log: &Log, model: Model) -> Result<Kept, ViewsError
         rebuilding: AtomicBool::new(false),
         replaced: Notify::new(),
         live: Mutex::new(Live { build, stopped: stop }),
+        rows: Rows::of(store.readers.clone()),
         turn: tokio::sync::Mutex::new(Turn { epoch, checkpoint }),
     })
 }

@@ -48,7 +48,11 @@ pub enum UnfitIssuer {
 /// Who can issue tokens, and the tokens that were found valid. Cheap to clone.
 #[derive(Clone)]
 pub struct Tokens {
-    keys: Arc<[IssuerKey]>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    keys: Vec<IssuerKey>,
     remembered: Cache<[u8; 32], Arc<Verified>>,
 }
 
@@ -101,7 +105,7 @@ impl Tokens {
             return Err(UnfitIssuer::TooMany);
         }
         let remembered = Cache::builder().max_capacity(REMEMBERED_MAX).expire_after(UntilExpired).build();
-        Ok(Tokens { keys: keys.into(), remembered })
+        Ok(Tokens { inner: Arc::new(Inner { keys, remembered }) })
     }
 
     /// Whose token it is; `None` where it is not valid, for whatever reason: the bearer of a forged one learns nothing.
@@ -110,14 +114,14 @@ impl Tokens {
             return None;
         }
         let hash: [u8; 32] = Sha256::digest(token).into();
-        if let Some(known) = self.remembered.get(&hash).await
+        if let Some(known) = self.inner.remembered.get(&hash).await
             && known.expires_at > now()
         {
             return Some(known.caller.clone());
         }
         let verified = Arc::new(self.verify(token)?);
         if verified.expires_at > now() {
-            self.remembered.insert(hash, Arc::clone(&verified)).await;
+            self.inner.remembered.insert(hash, Arc::clone(&verified)).await;
         }
         Some(verified.caller.clone())
     }
@@ -130,7 +134,7 @@ impl Tokens {
         }
         let named = |key: &IssuerKey| if header.kid.is_some() { header.kid == key.id } else { key.alone };
         let fits = |key: &&IssuerKey| key.algorithm == header.alg && named(key);
-        self.keys.iter().filter(fits).find_map(|key| key.verify(token))
+        self.inner.keys.iter().filter(fits).find_map(|key| key.verify(token))
     }
 }
 
