@@ -13,7 +13,7 @@ mod views;
 
 pub use model::{Model, model};
 pub use reader::{ROWS_MAX, Read, Reader, Scan, Waited};
-pub use rebuild::{RebuildProgress, RebuildReport};
+pub use rebuild::{ROWS_IN_MEMORY_MAX, RebuildProgress, RebuildReport};
 pub use status::{ModelState, ModelStatus};
 pub use views::Views;
 

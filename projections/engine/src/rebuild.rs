@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Rows that are kept in memory before they are written (some 500 bytes each).
-const ROWS_IN_MEMORY_MAX: usize = 500_000;
+pub const ROWS_IN_MEMORY_MAX: usize = 500_000;
 /// Rows that are written in one transaction.
 const ROWS_OF_A_TRANSACTION_MAX: usize = 20_000;
 /// Batches that are read ahead.
@@ -44,6 +44,7 @@ pub async fn rebuild(
     store: &Store,
     log: &Log,
     kept: &Kept,
+    rows_in_memory_max: usize,
     progress: &(impl Fn(RebuildProgress) + Send + Sync),
 ) -> Result<RebuildReport, ViewsError> {
     let started = Instant::now();
@@ -54,7 +55,8 @@ pub async fn rebuild(
     store.create(&new, log.lineage(), false).await?;
     let epoch = store.take_over(&new).await?;
     let mut turn = Turn { epoch, checkpoint: Checkpoint { position: 0, event_id: None } };
-    let folded = fold_all(store, log, kept, &new, &mut turn, progress, started).await;
+    let tell = |done, total| progress(so_far(done, total, started));
+    let folded = fold_all(store, log, kept, rows_in_memory_max, &new, &mut turn, &tell).await;
     let replaced = match folded {
         Ok(()) => replace(store, log, kept, &old, &new, turn).await,
         Err(error) => Err(error),
@@ -73,13 +75,13 @@ async fn fold_all(
     store: &Store,
     log: &Log,
     kept: &Kept,
+    rows_in_memory_max: usize,
     new: &Build,
     turn: &mut Turn,
-    progress: &(impl Fn(RebuildProgress) + Send + Sync),
-    started: Instant,
+    tell: &(impl Fn(u64, u64) + Send + Sync),
 ) -> Result<(), ViewsError> {
     let total = log.end();
-    let mut batches = read_ahead(log.clone(), (kept.model.passed_over)(), total);
+    let mut batches = read_ahead(log.clone(), (kept.model.passed_over)(), total, rows_in_memory_max);
     let mut fold = (kept.model.fold)();
     let mut at = turn.checkpoint;
     // Until rows are written for the first time, there are none to load.
@@ -90,11 +92,11 @@ async fn fold_all(
         fold =
             if written { folded_on_stored(store, new, fold, batch).await? } else { folded(new, fold, batch).await? };
         at = Checkpoint { position: last.0, event_id: Some(last.1) };
-        if fold.rows() > ROWS_IN_MEMORY_MAX {
+        if fold.rows() > rows_in_memory_max {
             fold = write(store, new, fold, turn, at).await?;
             written = true;
         }
-        progress(so_far(at.position, total, started));
+        tell(at.position, total);
     }
     write(store, new, fold, turn, at).await.map(drop)
 }
@@ -103,12 +105,15 @@ fn read_ahead(
     log: Log,
     passed_over: Vec<&'static str>,
     until: u64,
+    rows_in_memory_max: usize,
 ) -> mpsc::Receiver<Result<Vec<Raw>, event_log::LogError>> {
     let (to, batches) = mpsc::channel(BATCHES_AHEAD_MAX);
+    // Where there is little memory for rows there is as little for events.
+    let events_max = rows_in_memory_max.clamp(1, BATCH_EVENTS_MAX);
     tokio::spawn(async move {
         let mut after = 0;
         while after < until {
-            let batch = log.read_without(&passed_over, after, BATCH_EVENTS_MAX).await;
+            let batch = log.read_without(&passed_over, after, events_max).await;
             let last = batch.as_ref().ok().and_then(|batch| batch.last()).map(|event| event.position);
             if to.send(batch).await.is_err() {
                 return;

@@ -30,6 +30,7 @@ pub struct Views {
     store: Store,
     log: Log,
     kept: Arc<HashMap<std::any::TypeId, Arc<Kept>>>,
+    rows_in_memory_max: usize,
     clock: fn() -> Timestamp,
 }
 
@@ -95,7 +96,20 @@ impl Views {
         for model in models {
             kept.insert(model.type_id, Arc::new(keep(&store, &log, model).await?));
         }
-        Ok(Views { store, log, kept: Arc::new(kept), clock: || Timestamp::from_jiff(jiff::Timestamp::now()) })
+        Ok(Views {
+            store,
+            log,
+            kept: Arc::new(kept),
+            rows_in_memory_max: rebuild::ROWS_IN_MEMORY_MAX,
+            clock: || Timestamp::from_jiff(jiff::Timestamp::now()),
+        })
+    }
+
+    /// The same views, whose rebuilds keep so many rows in memory before they write them, instead of
+    /// `ROWS_IN_MEMORY_MAX`, and read no more events at once.
+    #[must_use]
+    pub fn rebuilding_in(self, rows_in_memory_max: usize) -> Views {
+        Views { rows_in_memory_max, ..self }
     }
 
     /// Follows the log with every read model until `stop`; ends at a batch boundary. One that cannot go on stops alone.
@@ -165,7 +179,7 @@ impl Views {
             return Err(ViewsError::Unusable(format!("{name} is being rebuilt already")));
         }
         let _rebuilding = Rebuilding(&kept.rebuilding);
-        rebuild::rebuild(&self.store, &self.log, kept, &progress).await
+        rebuild::rebuild(&self.store, &self.log, kept, self.rows_in_memory_max, &progress).await
     }
 }
 

@@ -48,6 +48,7 @@ pub async fn one_revision_has_one_winner(world: World) {
 }
 
 /// Two doctors are on call, and one must stay. Each decision writes its own stream and only reads the other's.
+/// The trap: write skew over a stream that is only read.
 pub async fn a_stream_that_is_only_read_guards_the_decision_against_write_skew(world: World) {
     let log = world.open().await;
     for round in 0..50 {
@@ -66,6 +67,7 @@ pub async fn a_stream_that_is_only_read_guards_the_decision_against_write_skew(w
 }
 
 /// Many clients count on one stream, each on the revision that it read: no count is lost.
+/// The trap: a condition checked on an old snapshot.
 pub async fn a_condition_is_never_checked_on_an_old_snapshot(world: World) {
     let log = world.open().await;
     let clients = (0..16).map(|_| {

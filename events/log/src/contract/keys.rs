@@ -19,6 +19,7 @@ pub async fn a_command_that_comes_again_gets_what_it_stored(world: World) {
     assert_eq!(log.end(), 2);
 }
 
+/// The trap: idempotency that expires.
 pub async fn a_command_is_recognised_after_a_restart(world: World) {
     let log = world.open().await;
     let first = stored(&log, command(1)).await;

@@ -93,6 +93,7 @@ fn backwards() -> Timestamp {
     Timestamp::from_micros(NOW.fetch_sub(1_000_000, Ordering::Relaxed))
 }
 
+/// The trap: ordering by clocks.
 pub async fn recorded_at_never_goes_back_when_the_clock_does(world: World) {
     let log = world.open_with(LogOptions { clock: backwards, ..LogOptions::default() }).await;
     for revision in 0..5 {

@@ -71,6 +71,22 @@ async fn a_page_has_a_limit_whatever_is_asked_for() {
 }
 
 #[tokio::test]
+async fn everybody_who_asks_at_once_gets_their_own_row_or_none() {
+    let (_folder, _written, running) = with_practices(300).await;
+    let reader = running.views.reader::<Practices>();
+    let asking = (1..=600).map(|number| {
+        let key = Practices::key(&practice(number));
+        let reader = &reader;
+        async move { (number, reader.row(&key).await.expect("reads")) }
+    });
+    for (number, read) in futures::future::join_all(asking).await {
+        assert_eq!(read.value.map(|row| row.practice), (number <= 300).then(|| practice(number)), "{number}");
+        assert_eq!(read.position, 300);
+    }
+    running.stop().await.expect("it ends well");
+}
+
+#[tokio::test]
 async fn rows_come_with_the_checkpoint_that_they_belong_to() {
     let folder = TempDir::new().expect("a folder");
     let mut written = Written::open(folder.path()).await;
@@ -96,7 +112,7 @@ async fn rows_come_with_the_checkpoint_that_they_belong_to() {
     running.stop().await.expect("it ends well");
 }
 
-/// Read-your-writes that waits for the head of everything: here it waits for its own position only.
+/// The trap: read-your-writes that waits for the head of everything. Here it waits for its own position only.
 #[tokio::test]
 async fn whoever_waits_is_woken_by_their_own_position_not_by_the_head_of_everything() {
     let folder = TempDir::new().expect("a folder");
@@ -111,7 +127,7 @@ async fn whoever_waits_is_woken_by_their_own_position_not_by_the_head_of_everyth
     running.stop().await.expect("it ends well");
 }
 
-/// Checkpoint ahead of the view: after every stop, at whatever moment, the rows are those of the checkpoint.
+/// The trap: checkpoint ahead of the view. After every stop, at whatever moment, the rows are those of the checkpoint.
 #[tokio::test]
 async fn the_checkpoint_is_never_ahead_of_the_view_wherever_it_was_stopped() {
     let folder = TempDir::new().expect("a folder");

@@ -47,7 +47,13 @@ async fn follow_then_rebuild(history: Vec<Happening>, parts: usize) {
         views.rebuild(status.name, |_| {}).await.expect("it is rebuilt");
     }
     all_equal_their_fold(&views, &written, end).await;
-    assert!(views.status().iter().all(|status| status.build == 2 && status.lag_events == 0));
+    // And once more with too little memory for its rows: some are written, and read again, in between.
+    let views = views.rebuilding_in(2);
+    for status in views.status() {
+        views.rebuild(status.name, |_| {}).await.expect("it is rebuilt");
+    }
+    all_equal_their_fold(&views, &written, end).await;
+    assert!(views.status().iter().all(|status| status.build == 3 && status.lag_events == 0));
 }
 
 proptest! {
@@ -57,7 +63,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// Rebuild that differs from live; replay that repeats side effects.
+    /// The traps: rebuild that differs from live; replay that repeats side effects.
     #[test]
     fn a_view_followed_in_any_steps_and_one_rebuilt_both_equal_the_fold(history in histories(1..120), parts in 1..4_usize) {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");

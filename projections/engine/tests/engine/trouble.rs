@@ -44,6 +44,7 @@ async fn stops<P: Projection>(running: &Running) -> (u64, String) {
     stopped(&running.views, P::NAME).expect("it has stopped")
 }
 
+/// The trap: poison that is skipped, or blocks all.
 #[tokio::test]
 async fn poison_is_neither_skipped_nor_does_it_block_all() {
     let folder = TempDir::new().expect("a folder");
@@ -94,7 +95,7 @@ async fn data_that_does_not_decode_stops_and_is_told_again_after_a_restart() {
     }
 }
 
-/// Reported running though stuck: a stopped read model is listed as such, with where and why, and its lag grows.
+/// The trap: reported running though stuck. A stopped read model is listed as such, with where and why, and its lag grows.
 #[tokio::test]
 async fn a_read_model_is_not_reported_running_though_stuck() {
     let folder = TempDir::new().expect("a folder");
@@ -109,7 +110,7 @@ async fn a_read_model_is_not_reported_running_though_stuck() {
     running.stop().await.expect("it ends well");
 }
 
-/// A zombie writer after a pause: it wakes after another process took over, and what it writes is refused.
+/// The trap: a zombie writer after a pause. It wakes after another process took over, and what it writes is refused.
 #[tokio::test]
 async fn a_zombie_writer_after_a_pause_writes_nothing() {
     let folder = TempDir::new().expect("a folder");
@@ -147,7 +148,8 @@ async fn views_of_another_lineage_are_not_continued() {
     running.stop().await.expect("it ends well");
 }
 
-/// A log restored to an older point: the views are ahead of it, and then have seen another event at their checkpoint.
+/// The trap: a log restored to an older point. The views are ahead of it, and then have seen another event at their
+/// checkpoint.
 #[tokio::test]
 async fn a_log_restored_to_an_older_point_stops_the_views_until_they_are_rebuilt() {
     let folder = TempDir::new().expect("a folder");
