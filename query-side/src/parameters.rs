@@ -40,7 +40,9 @@ impl de::Error for Faulty {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Faulty {
-        Faulty::new(field, format!("there is no such parameter here; there is {}", expected.join(", ")))
+        // Those that many queries share (`take`) are not among the expected.
+        let own = if expected.is_empty() { String::new() } else { format!(": its own are {}", expected.join(", ")) };
+        Faulty::new(field, format!("this address has no such parameter{own}"))
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Faulty {
