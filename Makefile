@@ -14,7 +14,7 @@ LISTEN := 127.0.0.1:8080
 ADMIN := 127.0.0.1:8081
 NAME :=
 
-.PHONY: help run test bench compilers
+.PHONY: help run test bench compilers postgres
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -25,7 +25,7 @@ run: compilers
 	cargo build --release --locked --package frontdoor
 	exec target/release/frontdoor serve --demo --data '$(DEMO)' --listen '$(LISTEN)' --admin '$(ADMIN)'
 
-test: compilers $(DENY)
+test: compilers postgres $(DENY)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
@@ -44,6 +44,12 @@ compilers:
 	@command -v cc >/dev/null && command -v cmake >/dev/null || { \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends gcc libc6-dev cmake make; }
+
+# The tests start a real one of their own, as the user that Debian's package makes.
+postgres:
+	@[ -n "$$POSTGRES_BIN" ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends postgresql; }
 
 $(DENY):
 	cargo install --locked --root '$(TOOLS)/cargo-deny-$(DENY_VERSION)' 'cargo-deny@$(DENY_VERSION)'

@@ -3,6 +3,7 @@
 //! `Log` is group commit over a `store` (one for now: SQLite). What a command means, and what its events say, is not
 //! known here: data is exact bytes.
 
+mod columns;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod evaluate;
@@ -10,7 +11,9 @@ mod fates;
 pub mod feed;
 mod lane;
 mod log;
+mod page;
 pub mod port;
+pub mod postgres;
 pub mod sqlite;
 pub mod store;
 mod validate;

@@ -17,7 +17,7 @@ use vocabulary::{LogName, Raw, StreamName, Timestamp, envelope::Hash};
 use crate::{
     lane::{Lane, Queued},
     port::{Append, Granted, LogError, Refused, Stored, Ticket, limits},
-    sqlite,
+    postgres, sqlite,
     store::{Identity, Opened, Reader},
     validate::validate,
 };
@@ -99,15 +99,21 @@ impl Future for Outcome {
 }
 
 impl Log {
-    /// Opens (makes) a log. `sqlite:DIR` is the file `DIR/care.db` or `DIR/access.db`.
+    /// Opens a log. `sqlite:DIR` is the file `DIR/care.db` or `DIR/access.db`, made where it is missing;
+    /// `postgres://…` the schema `care` or `access` of a database that has been migrated (`postgres::migrate`).
     ///
     /// # Errors
     /// Another process has it open, it is of a newer schema, of another name or lineage, or is no log.
     pub async fn open(url: &str, name: LogName, options: LogOptions) -> Result<Log, LogError> {
-        let Some(folder) = url.strip_prefix("sqlite:").filter(|folder| !folder.is_empty()) else {
-            return Err(LogError::Unusable(format!("a log is sqlite:DIR, not {url}")));
+        let folder = url.strip_prefix("sqlite:").filter(|folder| !folder.is_empty());
+        let opened = match folder {
+            Some(folder) => sqlite::open(Path::new(folder), name, &options).await?,
+            None if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                postgres::open(url, name, &options).await?
+            }
+            // Not the address itself: it may hold a password.
+            None => return Err(LogError::Unusable("a log is sqlite:DIR or postgres://…".into())),
         };
-        let opened = sqlite::open(Path::new(folder), name, &options).await?;
         Ok(Log::start(opened, &options))
     }
 

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
-use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
+use vocabulary::{
+    LogName, Raw, StreamName,
+    envelope::{Hash, Meta},
+};
 
 use crate::port::{Append, Granted, LogError, Refused, Stored};
 
@@ -78,4 +82,28 @@ pub struct Found {
     /// Absent where the append was no command.
     pub request_hash: Option<Hash>,
     pub stored: Vec<Stored>,
+}
+
+/// 32 bytes that hold 256 bits of the operating system's randomness: the hash of 488 random bits.
+pub(crate) fn new_secret() -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for _ in 0..4 {
+        hash.update(Uuid::new_v4().as_bytes());
+    }
+    hash.finalize().into()
+}
+
+/// What is packed into the column `meta`. What identifies a request is on its first event only.
+pub(crate) fn meta_of(append: &Append, first: bool) -> Meta {
+    let provenance = &append.provenance;
+    let first_id = append.events.first().map_or(Uuid::nil(), |event| event.id);
+    Meta {
+        actor: provenance.actor.clone(),
+        acting_for: provenance.acting_for.clone(),
+        subject: provenance.subject,
+        correlation: provenance.correlation.unwrap_or(first_id),
+        causation: provenance.causation,
+        request_hash: append.idempotency.filter(|_| first).map(|idempotency| idempotency.request_hash),
+        trace: provenance.trace.clone(),
+    }
 }

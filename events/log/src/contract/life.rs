@@ -100,12 +100,3 @@ fn other(name: LogName) -> LogName {
         LogName::Access => LogName::Care,
     }
 }
-
-/// The trap: two leaders.
-pub async fn a_log_that_is_open_cannot_be_opened_again(world: World) {
-    let log = world.open().await;
-    assert!(world.place.open(world.name, LogOptions::default()).await.is_err());
-    stored(&log, request().on("a", 0).event("a")).await;
-    let log = world.reopen(log).await;
-    assert_eq!(log.end(), 1);
-}

@@ -166,6 +166,5 @@ laws! { $
         another_lineage_than_expected_is_refused
         a_keyed_hash_tells_its_parts_and_logs_apart
         both_logs_are_apart
-        a_log_that_is_open_cannot_be_opened_again
     }
 }

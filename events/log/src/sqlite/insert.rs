@@ -4,13 +4,11 @@
 use std::sync::Arc;
 
 use sqlx::{Arguments, AssertSqlSafe, SqliteConnection, sqlite::SqliteArguments};
-use uuid::Uuid;
-use vocabulary::envelope::Meta;
 
 use crate::{
     evaluate::{Plan, Row, key_of},
     port::Append,
-    store::Request,
+    store::{Request, meta_of},
 };
 
 /// Rows of the largest statement: 2 to this. SQLite takes 32,766 parameters.
@@ -79,21 +77,7 @@ fn bind(
     arguments.add(event.kind)?;
     arguments.add(recorded_at)?;
     arguments.add(if first { key_of(append).map(|key| key.to_vec()) } else { None })?;
-    arguments.add(meta(append, first).pack())?;
+    arguments.add(meta_of(append, first).pack())?;
     arguments.add(Vec::from(event.data.as_ref()))?;
     Ok(())
-}
-
-fn meta(append: &Append, first: bool) -> Meta {
-    let provenance = &append.provenance;
-    let first_id = append.events.first().map_or(Uuid::nil(), |event| event.id);
-    Meta {
-        actor: provenance.actor.clone(),
-        acting_for: provenance.acting_for.clone(),
-        subject: provenance.subject,
-        correlation: provenance.correlation.unwrap_or(first_id),
-        causation: provenance.causation,
-        request_hash: append.idempotency.filter(|_| first).map(|idempotency| idempotency.request_hash),
-        trace: provenance.trace.clone(),
-    }
 }

@@ -10,12 +10,10 @@ use super::{
     writer::{hexadecimal, names, outcomes, signed},
 };
 use crate::{
+    page::{Page, hole},
     port::{LogError, limits},
     store::{Found, Reader},
 };
-
-/// Rows of one statement: its answer is in memory as a whole (at most so many times `limits::DATA_BYTES_MAX`).
-const STATEMENT_ROWS_MAX: usize = 500;
 
 pub(super) struct SqliteReader {
     pool: SqlitePool,
@@ -36,9 +34,7 @@ impl SqliteReader {
         }
         let query = sqlx::query_scalar(include_str!("../../sql/sqlite/positions.sql"));
         let there: Vec<i64> = query.bind(signed(after)).bind(signed(until)).fetch_all(&self.pool).await?;
-        let hole = (after + 1..).zip(&there).find(|(expected, found)| signed(*expected) != **found);
-        let position = hole.map_or(after + 1 + there.len() as u64, |(expected, _)| expected);
-        Err(LogError::Damaged { position, why: format!("it is missing: there is a hole before {until}") })
+        Err(hole(after, until, &there))
     }
 
     /// The events that a query gives, statement by statement, until the page is full; one at least. The query gets the
@@ -47,24 +43,12 @@ impl SqliteReader {
     where
         F: Fn(Option<&Raw>, i64) -> Query<'static, Sqlite, SqliteArguments> + Send + Sync,
     {
-        let mut events = Vec::new();
-        let mut bytes = 0;
-        loop {
-            let wanted = (limit - events.len()).min(STATEMENT_ROWS_MAX);
-            // Not a stream of rows: to wake up for each costs as much as to read it.
-            let rows = query(events.last(), signed(wanted as u64)).fetch_all(&self.pool).await?;
-            for row in &rows {
-                let event = rows::event(row, self.log)?;
-                bytes += event.data.len();
-                if bytes > limits::PAGE_BYTES_MAX && !events.is_empty() {
-                    return Ok(events);
-                }
-                events.push(event);
-            }
-            if rows.len() < wanted || events.len() == limit {
-                return Ok(events);
-            }
+        let mut page = Page::new(limit);
+        while let Some(wanted) = page.wanted() {
+            let rows = query(page.events.last(), signed(wanted as u64)).fetch_all(&self.pool).await?;
+            page.take(wanted, rows.iter().map(|row| rows::event(row, self.log)))?;
         }
+        Ok(page.events)
     }
 }
 

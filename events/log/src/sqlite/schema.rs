@@ -1,11 +1,13 @@
 //! The file's form: numbered, forward-only migrations, and the log's identity.
 
-use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use uuid::Uuid;
 use vocabulary::LogName;
 
-use crate::{port::LogError, store::Identity};
+use crate::{
+    port::LogError,
+    store::{Identity, new_secret},
+};
 
 /// In the order of their numbers. `PRAGMA user_version` counts those that a file has had.
 const MIGRATIONS: [&str; 4] = [
@@ -74,13 +76,4 @@ async fn identity(connection: &mut SqliteConnection, name: LogName) -> Result<Id
     let lineage = Uuid::from_slice(&row.try_get::<Vec<u8>, _>(1)?).map_err(|_| broken())?;
     let secret = row.try_get::<Vec<u8>, _>(2)?.try_into().map_err(|_| broken())?;
     Ok(Identity { name, lineage, secret })
-}
-
-/// 32 bytes that hold 256 bits of the operating system's randomness: the hash of 488 random bits.
-fn new_secret() -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for _ in 0..4 {
-        hash.update(Uuid::new_v4().as_bytes());
-    }
-    hash.finalize().into()
 }

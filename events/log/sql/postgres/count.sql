@@ -1,0 +1,1 @@
+SELECT count(*) FROM event WHERE position > $1 AND position <= $2

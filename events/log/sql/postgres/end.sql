@@ -1,0 +1,1 @@
+SELECT position FROM event ORDER BY position DESC LIMIT 1

@@ -1,0 +1,3 @@
+GRANT USAGE ON SCHEMA :schema TO :server;
+GRANT SELECT, INSERT ON :schema.event TO :server;
+GRANT SELECT ON :schema.log, :schema.migration TO :server;

@@ -1,0 +1,1 @@
+SELECT name, lineage, secret FROM log

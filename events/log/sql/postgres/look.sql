@@ -1,0 +1,1 @@
+SELECT base, revisions, positions FROM look($1)

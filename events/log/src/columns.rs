@@ -1,0 +1,87 @@
+//! The columns of an event's row, whatever database they come from, as the envelope.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+use vocabulary::{
+    ALL_KINDS, LogName, Raw, Timestamp,
+    envelope::{Hash, Meta},
+};
+
+use crate::port::{LogError, Stored};
+
+/// One row, borrowed from the driver.
+pub(crate) struct Columns<'a> {
+    pub position: u64,
+    pub stream: &'a str,
+    pub revision: u64,
+    pub id: Uuid,
+    pub kind: &'a str,
+    /// Microseconds.
+    pub recorded_at: i64,
+    pub command_key: Option<&'a [u8]>,
+    pub meta: &'a [u8],
+    pub data: &'a [u8],
+}
+
+impl Columns<'_> {
+    pub fn event(self, log: LogName) -> Result<Raw, LogError> {
+        let damaged = damaged_at(self.position);
+        let meta = Meta::unpack(self.meta).map_err(|error| damaged(error.to_string()))?;
+        Ok(Raw {
+            log,
+            position: self.position,
+            stream: self.stream.parse().map_err(|error| damaged(format!("{error}")))?,
+            revision: self.revision,
+            id: self.id,
+            kind: kind(self.kind),
+            recorded_at: Timestamp::from_micros(self.recorded_at),
+            actor: meta.actor,
+            acting_for: meta.acting_for,
+            subject: meta.subject,
+            correlation: meta.correlation,
+            causation: meta.causation,
+            command_key: key(self.command_key).map_err(damaged)?,
+            request_hash: meta.request_hash,
+            trace: meta.trace,
+            data: self.data.into(),
+        })
+    }
+
+    /// As a part of what a command stored; `recorded_at` and `data` are not looked at.
+    pub fn outcome(self) -> Result<Outcome, LogError> {
+        let damaged = damaged_at(self.position);
+        let meta = Meta::unpack(self.meta).map_err(|error| damaged(error.to_string()))?;
+        let stored = Stored {
+            id: self.id,
+            kind: kind(self.kind),
+            stream: self.stream.parse().map_err(|error| damaged(format!("{error}")))?,
+            revision: self.revision,
+            position: self.position,
+        };
+        let first = key(self.command_key).map_err(damaged)?.map(|key| (key, meta.request_hash));
+        Ok(Outcome { stored, first })
+    }
+}
+
+/// One event of an outcome; on a command's first one, its key and the hash of its request.
+pub(crate) struct Outcome {
+    pub stored: Stored,
+    pub first: Option<(Hash, Option<Hash>)>,
+}
+
+pub(crate) fn damaged_at(position: u64) -> impl Fn(String) -> LogError {
+    move |why| LogError::Damaged { position, why }
+}
+
+fn key(bytes: Option<&[u8]>) -> Result<Option<Hash>, String> {
+    bytes.map(|bytes| bytes.try_into().map_err(|_| "its command key has not 32 bytes".into())).transpose()
+}
+
+/// A kind that this binary knows costs no memory.
+fn kind(kind: &str) -> Cow<'static, str> {
+    match ALL_KINDS.iter().copied().flatten().find(|known| **known == kind) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(kind.into()),
+    }
+}

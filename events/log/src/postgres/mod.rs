@@ -1,0 +1,60 @@
+//! A log in a schema of a PostgreSQL database, written by any number of nodes. What is stored is decided under the log's
+//! own lock, in the database; what a node remembers of the streams' heads only spares it a second round trip.
+
+mod reader;
+mod rows;
+mod schema;
+mod writer;
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use vocabulary::LogName;
+
+pub use schema::migrate;
+
+use crate::{
+    log::LogOptions,
+    port::LogError,
+    store::{Opened, Writer},
+};
+
+/// A reader waits this long for a free connection.
+const READER_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Opens the log in the database at `postgres://…`, whose schema has been migrated.
+///
+/// # Errors
+/// When it cannot be reached, has not been migrated, is newer than this binary, or is another log.
+pub async fn open(url: &str, name: LogName, options: &LogOptions) -> Result<Opened, LogError> {
+    let connecting = connecting(url, name)?;
+    let mut connection = connecting.connect().await?;
+    let identity = schema::identity(&mut connection, name).await?;
+    if let Some(expected) = options.lineage.filter(|expected| *expected != identity.lineage) {
+        let why = format!("this log's lineage is {}, not {expected}: it holds another history", identity.lineage);
+        return Err(LogError::Unusable(why));
+    }
+    let pool = PgPoolOptions::new().max_connections(options.readers.max(1)).acquire_timeout(READER_WAIT_MAX);
+    let pool = pool.connect_with(connecting.clone()).await?;
+    let reader = Arc::new(reader::PgReader::new(pool, name));
+    let end = reader.end().await?;
+    connection.close().await?;
+    let writer: Box<dyn Writer> = Box::new(writer::PgWriter::new(connecting, name, options));
+    Ok(Opened { identity, end, writer, reader })
+}
+
+/// In the log's schema. A planner that plans each batch anew, or compiles it, takes longer than the batch.
+fn connecting(url: &str, name: LogName) -> Result<PgConnectOptions, LogError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| LogError::Unusable(format!("this is no address of a PostgreSQL database: {error}")))?;
+    let settings = [
+        ("search_path", name.as_str()),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("jit", "off"),
+        ("idle_in_transaction_session_timeout", "10s"),
+    ];
+    Ok(options.application_name("frontdoor").options(settings).disable_statement_logging())
+}

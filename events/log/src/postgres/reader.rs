@@ -1,0 +1,120 @@
+//! Reads, each one short statement: never a cursor that stays open, never a transaction that a cancelled caller could
+//! leave behind in a pooled connection.
+
+use async_trait::async_trait;
+use sqlx::{PgPool, Postgres, Row as _, postgres::PgArguments, query::Query};
+use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
+
+use super::{
+    rows::{self, number, signed},
+    writer::{names, outcomes},
+};
+use crate::{
+    page::{Page, hole},
+    port::{LogError, limits},
+    store::{Found, Reader},
+};
+
+pub(super) struct PgReader {
+    pool: PgPool,
+    log: LogName,
+}
+
+impl PgReader {
+    pub(super) fn new(pool: PgPool, log: LogName) -> PgReader {
+        PgReader { pool, log }
+    }
+
+    pub(super) async fn end(&self) -> Result<u64, LogError> {
+        let end = sqlx::query_scalar(include_str!("../../sql/postgres/end.sql")).fetch_optional(&self.pool).await?;
+        Ok(number(end.unwrap_or_default())?)
+    }
+
+    /// Refuses a range with a hole in it.
+    async fn complete(&self, after: u64, until: u64) -> Result<(), LogError> {
+        let query = sqlx::query_scalar(include_str!("../../sql/postgres/count.sql"));
+        let there: i64 = query.bind(signed(after)).bind(signed(until)).fetch_one(&self.pool).await?;
+        if there == signed(until - after) {
+            return Ok(());
+        }
+        let query = sqlx::query_scalar(include_str!("../../sql/postgres/positions.sql"));
+        let there: Vec<i64> = query.bind(signed(after)).bind(signed(until)).fetch_all(&self.pool).await?;
+        Err(hole(after, until, &there))
+    }
+
+    /// The query gets the event after which it goes on, and its own limit.
+    async fn page<F>(&self, limit: usize, query: F) -> Result<Vec<Raw>, LogError>
+    where
+        F: Fn(Option<&Raw>, i64) -> Query<'static, Postgres, PgArguments> + Send + Sync,
+    {
+        let mut page = Page::new(limit);
+        while let Some(wanted) = page.wanted() {
+            let rows = query(page.events.last(), signed(wanted as u64)).fetch_all(&self.pool).await?;
+            page.take(wanted, rows.iter().map(|row| rows::event(row, self.log)))?;
+        }
+        Ok(page.events)
+    }
+}
+
+#[async_trait]
+impl Reader for PgReader {
+    async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<Vec<Raw>, LogError> {
+        let query = |last: Option<&Raw>, rows| {
+            let from = last.map_or(from_revision, |last| last.revision + 1);
+            let query = sqlx::query(include_str!("../../sql/postgres/stream.sql"));
+            query.bind(stream.to_string()).bind(signed(from)).bind(rows)
+        };
+        self.page(limit, query).await
+    }
+
+    async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError> {
+        let query = sqlx::query(include_str!("../../sql/postgres/streams.sql"));
+        // One more than there may be, so that a longer stream is noticed rather than cut.
+        let query = query.bind(names(streams.iter())).bind(signed(limits::STREAM_EVENTS_MAX + 1));
+        let mut read: Vec<Vec<Raw>> = streams.iter().map(|_| Vec::new()).collect();
+        for row in &query.fetch_all(&self.pool).await? {
+            let event = rows::event(row, self.log)?;
+            if event.revision > limits::STREAM_EVENTS_MAX {
+                return Err(LogError::Unusable(format!("{} is too long to be read at once", event.stream)));
+            }
+            let asked = usize::try_from(row.try_get::<i64, _>(9)?).unwrap_or(usize::MAX);
+            if let Some(events) = read.get_mut(asked) {
+                events.push(event);
+            }
+        }
+        Ok(read)
+    }
+
+    async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError> {
+        let query = |last: Option<&Raw>, rows| {
+            let after = last.map_or(after, |last| last.position);
+            sqlx::query(include_str!("../../sql/postgres/page.sql")).bind(signed(after)).bind(rows)
+        };
+        self.page(limit, query).await
+    }
+
+    async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<Vec<Raw>, LogError> {
+        self.complete(after, until).await?;
+        let kinds = names(passed_over.iter());
+        let query = |last: Option<&Raw>, rows| {
+            let after = last.map_or(after, |last| last.position);
+            let query = sqlx::query(include_str!("../../sql/postgres/without.sql"));
+            query.bind(signed(after)).bind(signed(until)).bind(kinds.clone()).bind(rows)
+        };
+        self.page(usize::try_from(until - after).unwrap_or(usize::MAX), query).await
+    }
+
+    async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError> {
+        let mut connection = self.pool.acquire().await?;
+        let mut found = outcomes(&mut connection, std::slice::from_ref(command_key)).await?;
+        Ok(found.remove(command_key))
+    }
+
+    async fn healthy(&self) -> Result<(), LogError> {
+        self.end().await.map(drop)
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,50 @@
+//! Rows to columns. Their order is the one of the SQL files.
+
+use sqlx::{Row as _, postgres::PgRow};
+use vocabulary::{LogName, Raw};
+
+use crate::{
+    columns::{Columns, Outcome},
+    port::LogError,
+};
+
+/// position, stream, revision, id, kind, recorded_at, command_key, meta, data
+pub(super) fn event(row: &PgRow, log: LogName) -> Result<Raw, LogError> {
+    let columns = Columns {
+        position: number(row.try_get(0)?)?,
+        stream: row.try_get(1)?,
+        revision: number(row.try_get(2)?)?,
+        id: row.try_get(3)?,
+        kind: row.try_get(4)?,
+        recorded_at: row.try_get(5)?,
+        command_key: row.try_get(6)?,
+        meta: row.try_get(7)?,
+        data: row.try_get(8)?,
+    };
+    columns.event(log)
+}
+
+/// position, id, kind, stream, revision, command_key, meta
+pub(super) fn outcome(row: &PgRow) -> Result<Outcome, LogError> {
+    let columns = Columns {
+        position: number(row.try_get(0)?)?,
+        stream: row.try_get(3)?,
+        revision: number(row.try_get(4)?)?,
+        id: row.try_get(1)?,
+        kind: row.try_get(2)?,
+        recorded_at: 0,
+        command_key: row.try_get(5)?,
+        meta: row.try_get(6)?,
+        data: &[],
+    };
+    columns.outcome()
+}
+
+pub(super) fn number(number: i64) -> Result<u64, sqlx::Error> {
+    u64::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// PostgreSQL's integers end at 2^63; no position or revision comes near.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,84 @@
+//! The schema of a log, of the log's own name: numbered, forward-only migrations, made by the owner and only looked at
+//! by a server; and the log's identity.
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use uuid::Uuid;
+use vocabulary::LogName;
+
+use crate::{
+    port::LogError,
+    store::{Identity, new_secret},
+};
+
+/// In the order of their numbers.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../sql/postgres/migrations/0001_log.sql"),
+    include_str!("../../sql/postgres/migrations/0002_append.sql"),
+];
+/// What the role may do that a server runs as: it adds to the log, and changes and deletes nothing.
+const GRANTS: &str = include_str!("../../sql/postgres/grants.sql");
+
+/// Makes or brings forward the schema of a log, as its owner. `server`: the role that servers run as, if another.
+///
+/// # Errors
+/// When the database is newer than this binary, or refuses.
+pub async fn migrate(url: &str, name: LogName, server: Option<&str>) -> Result<(), LogError> {
+    let mut connection = PgConnection::connect_with(&super::connecting(url, name)?).await?;
+    let mut transaction = connection.begin().await?;
+    // Two who migrate at once go one after the other.
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('frontdoor migrate'))").execute(&mut *transaction).await?;
+    let schema = format!(
+        "CREATE SCHEMA IF NOT EXISTS {name}; \
+         CREATE TABLE IF NOT EXISTS {name}.migration (number integer PRIMARY KEY, done_at timestamptz NOT NULL DEFAULT now())"
+    );
+    sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut *transaction).await?;
+    let done = done_migrations(&mut transaction).await?;
+    for (at, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+        sqlx::raw_sql(*migration).execute(&mut *transaction).await?;
+        let number = i32::try_from(at + 1).unwrap_or(i32::MAX);
+        sqlx::query("INSERT INTO migration (number) VALUES ($1)").bind(number).execute(&mut *transaction).await?;
+    }
+    sqlx::query(include_str!("../../sql/postgres/make_identity.sql"))
+        .bind(name.as_str())
+        .bind(Uuid::new_v4())
+        .bind(new_secret().as_slice())
+        .execute(&mut *transaction)
+        .await?;
+    if let Some(server) = server {
+        let role = format!("\"{}\"", server.replace('"', "\"\""));
+        let grants = GRANTS.replace(":schema", name.as_str()).replace(":server", &role);
+        sqlx::raw_sql(AssertSqlSafe(grants)).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(connection.close().await?)
+}
+
+/// How many migrations the schema has had.
+async fn done_migrations(connection: &mut PgConnection) -> Result<usize, LogError> {
+    let done: Option<i32> = sqlx::query_scalar("SELECT max(number) FROM migration").fetch_one(connection).await?;
+    let (done, known) = (done.unwrap_or_default(), MIGRATIONS.len());
+    match usize::try_from(done) {
+        Ok(done) if done <= known => Ok(done),
+        _ => Err(LogError::Unusable(format!(
+            "its schema has version {done}, and this binary knows {known} at most: use a newer binary"
+        ))),
+    }
+}
+
+/// Whether a server can work with the schema, and whose log it is.
+pub(super) async fn identity(connection: &mut PgConnection, name: LogName) -> Result<Identity, LogError> {
+    let exists: bool =
+        sqlx::query_scalar("SELECT to_regclass('migration') IS NOT NULL").fetch_one(&mut *connection).await?;
+    if !exists || done_migrations(connection).await? < MIGRATIONS.len() {
+        let why = format!("the schema {name} is missing, or older than this binary: it has to be migrated first");
+        return Err(LogError::Unusable(why));
+    }
+    let row = sqlx::query(include_str!("../../sql/postgres/identity.sql")).fetch_one(connection).await?;
+    let stored: String = row.try_get(0)?;
+    if stored != name.as_str() {
+        return Err(LogError::Unusable(format!("this is the log {stored}, not {name}: was the schema renamed?")));
+    }
+    let secret = row.try_get::<Vec<u8>, _>(2)?.try_into();
+    let secret = secret.map_err(|_| LogError::Unusable("the log's secret is damaged".into()))?;
+    Ok(Identity { name, lineage: row.try_get(1)?, secret })
+}

@@ -1,0 +1,363 @@
+//! One node's writer. A batch is decided here on the heads as this node knows them, and sent in one round trip; the
+//! database stores it only if all of them are true. Where they are not, it is decided again on the true ones, under the
+//! lock, in one transaction: no second node comes between.
+//!
+//! Traps that are closed here: a wrong refusal from a stale cache (a refusal is sent, too); write skew (every head is
+//! compared after the wait for the lock); success answered but nothing stored, and its opposite: after a lost connection
+//! the batch is sent again, the lock waits for the old transaction, and the command keys tell what it stored.
+
+use std::{collections::HashMap, num::NonZeroUsize, time::Duration};
+
+use async_trait::async_trait;
+use lru::LruCache;
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, Row as _,
+    postgres::{PgConnectOptions, PgRow},
+};
+use uuid::Uuid;
+use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
+
+use super::rows::{self, number};
+use crate::{
+    evaluate::{Ground, Head, Heads, Plan, Repeats, Row, key_of},
+    log::LogOptions,
+    port::{Append, Expected, Granted, LogError, Refused, limits},
+    store::{Committed, Found, Request, Writer, meta_of},
+};
+
+/// How often a batch is sent to a database that has gone away.
+const SEND_MAX: u32 = 50;
+/// The wait before a batch is sent again.
+const SEND_PAUSE: Duration = Duration::from_millis(100);
+
+pub(super) struct PgWriter {
+    connecting: PgConnectOptions,
+    /// `None` before the first batch, and after a failure.
+    connection: Option<PgConnection>,
+    log: LogName,
+    clock: fn() -> Timestamp,
+    /// As this node last saw them: another one may have moved them since.
+    heads: LruCache<StreamName, Head>,
+    end: u64,
+}
+
+/// What a batch came to; its answers are true.
+struct Done {
+    plan: Plan,
+    heads: Heads,
+    repeats: Repeats,
+    end: u64,
+}
+
+impl PgWriter {
+    pub(super) fn new(connecting: PgConnectOptions, log: LogName, options: &LogOptions) -> PgWriter {
+        let heads_max = NonZeroUsize::new(options.heads_cached_max).unwrap_or(NonZeroUsize::MIN);
+        let (clock, heads) = (options.clock, LruCache::new(heads_max));
+        PgWriter { connecting, connection: None, log, clock, heads, end: 0 }
+    }
+
+    /// On what is assumed, in one round trip; `None` where something was not so.
+    async fn at_once(&mut self, batch: &[Request]) -> Result<Option<Done>, LogError> {
+        let assumed = self.assumed(batch).await?;
+        let repeats = Repeats::new();
+        let plan = self.plan(batch, &assumed, &repeats, self.end);
+        let (clock, keys) = (self.now(), keys_of(batch));
+        let Some(answer) = send(self.connected().await?, batch, &plan, &assumed, &keys, clock).await? else {
+            return Ok(None);
+        };
+        // The same verdicts, at the true positions.
+        let heads = answer.heads(&assumed);
+        let plan = self.plan(batch, &heads, &repeats, answer.base);
+        let end = answer.base + plan.rows.len() as u64;
+        Ok(Some(Done { plan, heads, repeats, end }))
+    }
+
+    /// On what is true, under the lock.
+    async fn under_the_lock(&mut self, batch: &[Request]) -> Result<Done, LogError> {
+        let (clock, keys, stream_events_max) = (self.now(), keys_of(batch), self.full());
+        let streams = streams_of(batch);
+        let mut transaction = self.connected().await?.begin().await?;
+        let query = sqlx::query(include_str!("../../sql/postgres/look.sql")).bind(names(streams.iter()));
+        let look = query.fetch_one(&mut *transaction).await?;
+        let base = number(look.try_get(0)?)?;
+        let heads = heads_of(streams, look.try_get(1)?, look.try_get(2)?)?;
+        let repeats = outcomes(&mut transaction, &keys).await?;
+        let plan = Plan::of(batch, &Ground { heads: &heads, repeats: &repeats, end: base, stream_events_max });
+        // The lock is held already, and the keys have been looked for.
+        if send(&mut transaction, batch, &plan, &heads, &[], clock).await?.is_none() {
+            return Err(LogError::Unusable("the heads of streams changed under the lock".into()));
+        }
+        transaction.commit().await?;
+        let end = base + plan.rows.len() as u64;
+        Ok(Done { plan, heads, repeats, end })
+    }
+
+    fn plan(&self, batch: &[Request], heads: &Heads, repeats: &Repeats, end: u64) -> Plan {
+        Plan::of(batch, &Ground { heads, repeats, end, stream_events_max: self.full() })
+    }
+
+    fn full(&self) -> u64 {
+        match self.log {
+            LogName::Care => limits::STREAM_EVENTS_MAX,
+            LogName::Access => u64::MAX,
+        }
+    }
+
+    fn now(&self) -> i64 {
+        (self.clock)().micros()
+    }
+
+    /// A head that this node does not know is taken to be where the first request expects it; where that says nothing,
+    /// it is asked for.
+    async fn assumed(&mut self, batch: &[Request]) -> Result<Heads, LogError> {
+        let mut heads = Heads::new();
+        let mut unknown = Vec::new();
+        for condition in batch.iter().flat_map(|request| &request.append.conditions) {
+            if heads.contains_key(&condition.stream) {
+                continue;
+            }
+            let head = match (self.heads.get(&condition.stream), condition.expected) {
+                (Some(head), _) => *head,
+                (None, Expected::Revision(revision)) => Head { revision, position: 0 },
+                (None, Expected::Any) => {
+                    unknown.push(condition.stream.clone());
+                    Head::default()
+                }
+            };
+            heads.insert(condition.stream.clone(), head);
+        }
+        if unknown.is_empty() {
+            return Ok(heads);
+        }
+        let query = sqlx::query(include_str!("../../sql/postgres/heads.sql")).bind(names(unknown.iter()));
+        for row in query.fetch_all(self.connected().await?).await? {
+            let asked = usize::try_from(row.try_get::<i64, _>(0)? - 1).ok().and_then(|at| unknown.get(at));
+            if let Some(stream) = asked {
+                let head = Head { revision: number(row.try_get(1)?)?, position: number(row.try_get(2)?)? };
+                heads.insert(stream.clone(), head);
+            }
+        }
+        Ok(heads)
+    }
+
+    async fn connected(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connecting.connect().await?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    fn committed(&mut self, batch: &[Request], done: Done) -> Committed {
+        let answers = done.plan.answers(batch, &done.repeats);
+        for (stream, head) in done.heads {
+            let head = done.plan.moved.get(&stream).copied().unwrap_or(head);
+            self.heads.put(stream, head);
+        }
+        self.end = done.end;
+        Committed { answers, end: done.end }
+    }
+
+    fn refused(&self, batch: &[Request], why: &str) -> Committed {
+        let answers = batch.iter().map(|_| Err(Refused::Unavailable(why.into()))).collect();
+        Committed { answers, end: self.end }
+    }
+}
+
+#[async_trait]
+impl Writer for PgWriter {
+    async fn commit(&mut self, batch: &[Request]) -> Committed {
+        // Whether an earlier sending may have stored it.
+        let mut in_doubt = false;
+        match self.at_once(batch).await {
+            Ok(Some(done)) => return self.committed(batch, done),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(log = self.log.as_str(), %error, "a batch failed and is sent again");
+                self.connection = None;
+                in_doubt = true;
+            }
+        }
+        let mut why = String::new();
+        for sent in 0..SEND_MAX {
+            if sent > 0 {
+                tokio::time::sleep(SEND_PAUSE).await;
+            }
+            match self.under_the_lock(batch).await {
+                Ok(done) => {
+                    let mut committed = self.committed(batch, done);
+                    if in_doubt {
+                        committed.answers.iter_mut().zip(batch).for_each(own_again);
+                    }
+                    return committed;
+                }
+                Err(error) => {
+                    self.connection = None;
+                    in_doubt = true;
+                    why = error.to_string();
+                    if !is_passing(&error) {
+                        break;
+                    }
+                }
+            }
+        }
+        tracing::error!(log = self.log.as_str(), why, requests = batch.len(), "a batch was not stored");
+        self.refused(batch, &format!("{why}; whether it was stored is not known"))
+    }
+
+    async fn settle(&mut self) {}
+
+    async fn close(self: Box<Self>) {
+        if let Some(connection) = self.connection {
+            let _ = connection.close().await;
+        }
+    }
+}
+
+/// What the database said to a batch that it stored.
+struct Stored {
+    base: u64,
+    positions: Vec<u64>,
+    streams: Vec<StreamName>,
+}
+
+impl Stored {
+    fn heads(&self, assumed: &Heads) -> Heads {
+        let head = |(stream, position): (&StreamName, &u64)| {
+            let revision = assumed.get(stream).map_or(0, |head| head.revision);
+            (stream.clone(), Head { revision, position: *position })
+        };
+        self.streams.iter().zip(&self.positions).map(head).collect()
+    }
+}
+
+/// A plan's rows, a column each.
+#[derive(Default)]
+struct Events {
+    streams: Vec<String>,
+    revisions: Vec<i64>,
+    ids: Vec<Uuid>,
+    kinds: Vec<&'static str>,
+    keys: Vec<Option<Vec<u8>>>,
+    metas: Vec<Vec<u8>>,
+    data: Vec<Vec<u8>>,
+}
+
+impl Events {
+    fn push(&mut self, append: &Append, row: &Row) {
+        let event = &append.events[row.event];
+        // What identifies the request is on its first event only.
+        let first = row.event == 0;
+        self.streams.push(event.stream.to_string());
+        self.revisions.push(rows::signed(row.revision));
+        self.ids.push(event.id);
+        self.kinds.push(event.kind);
+        self.keys.push(key_of(append).filter(|_| first).map(|key| key.to_vec()));
+        self.metas.push(meta_of(append, first).pack());
+        self.data.push(event.data.to_vec());
+    }
+}
+
+/// Stores the plan's rows, if the heads are as assumed and none of the keys is stored.
+async fn send(
+    connection: &mut PgConnection,
+    batch: &[Request],
+    plan: &Plan,
+    assumed: &Heads,
+    keys: &[Hash],
+    clock: i64,
+) -> Result<Option<Stored>, LogError> {
+    let streams: Vec<StreamName> = assumed.keys().cloned().collect();
+    let revisions: Vec<i64> = streams.iter().map(|stream| rows::signed(assumed[stream].revision)).collect();
+    let mut events = Events::default();
+    for row in &plan.rows {
+        events.push(&batch[row.request].append, row);
+    }
+    let query = sqlx::query(include_str!("../../sql/postgres/append.sql"))
+        .bind(names(streams.iter()))
+        .bind(revisions)
+        .bind(keys.iter().map(|key| key.to_vec()).collect::<Vec<_>>())
+        .bind(clock)
+        .bind(events.streams)
+        .bind(events.revisions)
+        .bind(events.ids)
+        .bind(events.kinds)
+        .bind(events.keys)
+        .bind(events.metas)
+        .bind(events.data);
+    let answer: PgRow = query.fetch_one(connection).await?;
+    if !answer.try_get::<bool, _>(0)? {
+        return Ok(None);
+    }
+    let positions: Vec<i64> = answer.try_get(2)?;
+    let positions = positions.into_iter().map(number).collect::<Result<_, _>>()?;
+    Ok(Some(Stored { base: number(answer.try_get(1)?)?, positions, streams }))
+}
+
+/// A batch that is sent again finds what it stored the first time, by its events' ids: that is no repeat.
+fn own_again((answer, request): (&mut Result<Granted, Refused>, &Request)) {
+    if let Ok(Granted::Repeated(stored)) = answer
+        && stored.iter().map(|stored| stored.id).eq(request.append.events.iter().map(|event| event.id))
+    {
+        *answer = Ok(Granted::Stored(std::mem::take(stored)));
+    }
+}
+
+/// Whether it may be otherwise when the same is sent again.
+fn is_passing(error: &LogError) -> bool {
+    match error {
+        LogError::Read(sqlx::Error::Database(error)) => {
+            // Class 08, connections; 57, an operator's shutdown; 40, a deadlock or a failed serialisation.
+            error.code().is_some_and(|code| ["08", "57", "40"].iter().any(|class| code.starts_with(class)))
+        }
+        LogError::Read(_) => true,
+        LogError::Unusable(_) | LogError::Damaged { .. } => false,
+    }
+}
+
+/// What the appends with these keys stored.
+pub(super) async fn outcomes(connection: &mut PgConnection, keys: &[Hash]) -> Result<Repeats, LogError> {
+    let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_vec()).collect();
+    let query = sqlx::query(include_str!("../../sql/postgres/outcomes.sql")).bind(keys);
+    let mut found: Repeats = HashMap::new();
+    let mut current = None;
+    for row in query.fetch_all(connection).await? {
+        let outcome = rows::outcome(&row)?;
+        if let Some((key, request_hash)) = outcome.first {
+            found.insert(key, Found { request_hash, stored: Vec::new() });
+            current = Some(key);
+        }
+        if let Some(found) = current.and_then(|key| found.get_mut(&key)) {
+            found.stored.push(outcome.stored);
+        }
+    }
+    Ok(found)
+}
+
+/// Each once.
+fn keys_of(batch: &[Request]) -> Vec<Hash> {
+    let mut keys: Vec<_> = batch.iter().filter_map(|request| key_of(&request.append)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn streams_of(batch: &[Request]) -> Vec<StreamName> {
+    let mut streams: Vec<_> =
+        batch.iter().flat_map(|request| &request.append.conditions).map(|condition| condition.stream.clone()).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    streams
+}
+
+fn heads_of(streams: Vec<StreamName>, revisions: Vec<i64>, positions: Vec<i64>) -> Result<Heads, LogError> {
+    let mut heads = Heads::new();
+    for ((stream, revision), position) in streams.into_iter().zip(revisions).zip(positions) {
+        heads.insert(stream, Head { revision: number(revision)?, position: number(position)? });
+    }
+    Ok(heads)
+}
+
+pub(super) fn names(names: impl Iterator<Item = impl std::fmt::Display>) -> Vec<String> {
+    names.map(|name| name.to_string()).collect()
+}

@@ -1,0 +1,228 @@
+//! What holds where several nodes write one log: two `Log`s on one real PostgreSQL, each with a cache of its own.
+
+mod server;
+
+use event_log::{
+    Append, Condition, Expected, Granted, Idempotency, Log, LogError, LogOptions, NewEvent, Provenance, Refused,
+    postgres,
+};
+use futures::{StreamExt, future::join, stream};
+use server::{Database, SERVER};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use uuid::Uuid;
+use vocabulary::{LogName, StreamName};
+
+/// Rounds of a race between two nodes.
+const ROUNDS: usize = 10_000;
+/// Rounds that run at the same time.
+const AT_ONCE: usize = 128;
+
+fn stream(id: impl std::fmt::Display) -> StreamName {
+    StreamName::of("session", id)
+}
+
+/// An append to the first stream, if all of them are at these revisions.
+fn append(conditions: &[(&StreamName, u64)], events: usize) -> Append {
+    let to = |_| NewEvent {
+        stream: conditions[0].0.clone(),
+        id: Uuid::now_v7(),
+        kind: "appointment.slot-taken.v1",
+        data: "{}".into(),
+    };
+    let condition = |(stream, revision): &(&StreamName, u64)| Condition {
+        stream: (*stream).clone(),
+        expected: Expected::Revision(*revision),
+    };
+    Append {
+        conditions: conditions.iter().map(condition).collect(),
+        events: (0..events).map(to).collect(),
+        provenance: Provenance {
+            actor: r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#.into(),
+            acting_for: None,
+            subject: None,
+            correlation: None,
+            causation: None,
+            trace: None,
+        },
+        idempotency: None,
+        rests_on: Vec::new(),
+    }
+}
+
+async fn two_nodes() -> (Database, Log, Log) {
+    let database = Database::new();
+    let url = database.url("server").await;
+    let node = async || Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");
+    let (one, other) = (node().await, node().await);
+    (database, one, other)
+}
+
+fn is_stored(outcome: &Result<Granted, Refused>) -> bool {
+    match outcome {
+        Ok(Granted::Stored(_)) => true,
+        Err(Refused::Conflict { .. }) => false,
+        other => panic!("neither stored nor a conflict: {other:?}"),
+    }
+}
+
+/// Everything in the log: positions without gaps, times that never go back.
+async fn whole(log: &Log, url: &str) -> Vec<vocabulary::Raw> {
+    // The other node may have stored last.
+    log.close().await;
+    let log = Log::open(url, LogName::Care, LogOptions::default()).await.expect("it opens");
+    let mut events: Vec<vocabulary::Raw> = Vec::new();
+    while (events.len() as u64) < log.end() {
+        events.extend(log.read(events.len() as u64, 5_000).await.expect("readable"));
+    }
+    assert!(events.iter().zip(1..).all(|(event, position)| event.position == position));
+    assert!(events.is_sorted_by_key(|event| event.recorded_at));
+    events
+}
+
+/// The trap: a condition checked on an old snapshot, as a double booking.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_nodes_that_take_one_slot_one_gets_it() {
+    let (database, one, other) = two_nodes().await;
+    let round = |round: usize| {
+        let (one, other) = (one.clone(), other.clone());
+        async move {
+            let slot = stream(round);
+            let race = join(one.append(append(&[(&slot, 0)], 1)), other.append(append(&[(&slot, 0)], 1)));
+            let (first, second) = race.await;
+            assert_ne!(is_stored(&first), is_stored(&second), "round {round}");
+        }
+    };
+    stream::iter(0..ROUNDS).map(round).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+    assert_eq!(whole(&one, &database.url("server").await).await.len(), ROUNDS);
+}
+
+/// The trap: write skew over a stream that is only read. Each writes its own stream and reads the other's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_nodes_that_each_read_what_the_other_writes_one_is_stored() {
+    let (database, one, other) = two_nodes().await;
+    let round = |round: usize| {
+        let (one, other) = (one.clone(), other.clone());
+        async move {
+            let (a, b) = (stream(format_args!("a{round}")), stream(format_args!("b{round}")));
+            let race = join(one.append(append(&[(&a, 0), (&b, 0)], 1)), other.append(append(&[(&b, 0), (&a, 0)], 1)));
+            let (first, second) = race.await;
+            assert_ne!(is_stored(&first), is_stored(&second), "round {round}");
+        }
+    };
+    stream::iter(0..ROUNDS).map(round).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+    assert_eq!(whole(&one, &database.url("server").await).await.len(), ROUNDS);
+}
+
+/// Both nodes count on the same streams, each on what it read; each wish is sent to both, so one of the two is a repeat.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_two_nodes_count_together_is_what_they_acknowledged() {
+    const WISHES: u64 = 400;
+    let (database, one, other) = two_nodes().await;
+    let wish = |wish: u64| {
+        let (one, other) = (one.clone(), other.clone());
+        async move { join(count(&one, wish), count(&other, wish)).await }
+    };
+    let outcomes: Vec<_> = stream::iter(0..WISHES).map(wish).buffer_unordered(16).collect().await;
+    assert!(
+        outcomes.iter().all(|(first, second)| first != second),
+        "each wish is stored by one, and repeated by the other"
+    );
+    let events = whole(&one, &database.url("server").await).await;
+    assert_eq!(events.len() as u64, 2 * WISHES);
+}
+
+/// Two events on one of five streams, tried again on conflicts; whether this node stored them.
+async fn count(log: &Log, wish: u64) -> bool {
+    let counter = stream(format_args!("counter{}", wish % 5));
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&wish.to_be_bytes());
+    loop {
+        let seen = log.read_stream(&counter, 1, 5_000).await.expect("readable").len() as u64;
+        let mut asked = append(&[(&counter, seen)], 2);
+        asked.idempotency = Some(Idempotency { command_key: key, request_hash: key });
+        match log.append(asked).await {
+            Ok(Granted::Stored(_)) => return true,
+            Ok(Granted::Repeated(stored)) => {
+                assert_eq!(stored.len(), 2);
+                return false;
+            }
+            Err(Refused::Conflict { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// The trap: a wrong refusal, or a wrong grant, from a stale cache.
+#[tokio::test]
+async fn a_node_whose_cache_is_stale_neither_refuses_nor_grants_wrongly() {
+    let (_database, one, other) = two_nodes().await;
+    let a = stream("a");
+    assert!(is_stored(&one.append(append(&[(&a, 0)], 1)).await));
+    assert!(is_stored(&other.append(append(&[(&a, 1)], 1)).await));
+    // The first one still knows revision 1.
+    assert_eq!(one.append(append(&[(&a, 2)], 0)).await, Ok(Granted::Holds { position: 2 }));
+    assert!(is_stored(&other.append(append(&[(&a, 2)], 1)).await));
+    let stale = Err(Refused::Conflict { stream: a.clone(), expected: 2, actual: 3 });
+    assert_eq!(one.append(append(&[(&a, 2)], 0)).await, stale, "a decision on what is over is not confirmed");
+    assert!(is_stored(&one.append(append(&[(&a, 3)], 1)).await));
+}
+
+/// A decision is never stored on a proposal that failed, whatever another node stores in between.
+#[tokio::test]
+async fn what_rests_on_a_proposal_that_another_node_overtook_is_not_stored() {
+    let (_database, one, other) = two_nodes().await;
+    let a = stream("a");
+    assert!(is_stored(&one.append(append(&[(&a, 0)], 1)).await));
+    assert!(is_stored(&other.append(append(&[(&a, 1)], 1)).await));
+    let proposal = one.submit(append(&[(&a, 1)], 1)).expect("submitted");
+    let mut rests = append(&[(&a, 2)], 1);
+    rests.rests_on.push(proposal.ticket);
+    let rests = one.submit(rests).expect("submitted");
+    assert!(!is_stored(&proposal.outcome.await));
+    assert_eq!(rests.outcome.await, Err(Refused::Unfounded), "though its revision fits");
+}
+
+/// The server's role adds, and that is all.
+#[tokio::test]
+async fn what_is_in_the_log_cannot_be_changed_by_the_servers_role() {
+    let (database, one, _other) = two_nodes().await;
+    assert!(is_stored(&one.append(append(&[(&stream("a"), 0)], 1)).await));
+    let mut server = PgConnection::connect(&database.url("server").await).await.expect("it connects");
+    for harm in [
+        "UPDATE care.event SET data = 'x'",
+        "DELETE FROM care.event",
+        "TRUNCATE care.event",
+        "UPDATE care.log SET name = 'x'",
+        "DELETE FROM care.log",
+        "DROP TABLE care.event",
+        "CREATE TABLE care.other (n integer)",
+    ] {
+        let refused = sqlx::raw_sql(AssertSqlSafe(harm)).execute(&mut server).await;
+        let code = refused.expect_err(harm).as_database_error().and_then(|error| error.code().map(String::from));
+        assert_eq!(code.as_deref(), Some("42501"), "{harm}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_newer_or_not_migrated_is_refused() {
+    let database = Database::new();
+    let url = database.url("owner").await;
+    let mut owner = PgConnection::connect(&url).await.expect("it connects");
+    let open = async || match Log::open(&url, LogName::Care, LogOptions::default()).await {
+        Err(LogError::Unusable(why)) => why,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it opened"),
+    };
+    sqlx::raw_sql("INSERT INTO care.migration (number) VALUES (99)").execute(&mut owner).await.expect("it is done");
+    assert!(open().await.contains("use a newer binary"));
+    assert!(postgres::migrate(&url, LogName::Care, None).await.is_err());
+    sqlx::raw_sql("DELETE FROM care.migration WHERE number > 1").execute(&mut owner).await.expect("it is done");
+    assert!(open().await.contains("has to be migrated"));
+    sqlx::raw_sql("DROP SCHEMA care CASCADE").execute(&mut owner).await.expect("it is done");
+    assert!(open().await.contains("has to be migrated"));
+    postgres::migrate(&url, LogName::Care, None).await.expect("it is migrated");
+    postgres::migrate(&url, LogName::Care, None).await.expect("a second time there is nothing to do");
+    assert_eq!(Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens").end(), 0);
+    let nowhere = SERVER.url("owner", "nowhere");
+    assert!(Log::open(&nowhere, LogName::Care, LogOptions::default()).await.is_err());
+}

@@ -1,0 +1,124 @@
+//! A real PostgreSQL for the tests of one process, on a socket in a folder of its own. It ends with the process, however
+//! that ends: the shell that minds it waits for the end of a pipe, which only this process holds.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use event_log::postgres;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::sync::OnceCell;
+use vocabulary::LogName;
+
+/// Where Debian's package `postgresql` has its programs, newest first; or the folder in `POSTGRES_BIN`.
+fn programs() -> PathBuf {
+    if let Some(folder) = std::env::var_os("POSTGRES_BIN") {
+        return folder.into();
+    }
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<_> =
+        versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("initdb").exists()).collect();
+    folders.sort_unstable();
+    folders.pop().expect("these tests need a PostgreSQL: install Debian's package `postgresql`, or set POSTGRES_BIN")
+}
+
+/// PostgreSQL refuses to run as root; then it runs as the user that Debian's package makes.
+fn as_its_user(script: &str) -> Command {
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let mut command = if is_root { Command::new("runuser") } else { Command::new("sh") };
+    if is_root {
+        command.args(["-u", "postgres", "--", "sh"]);
+    }
+    command.args(["-c", script]);
+    command
+}
+
+const SCRIPT: &str = r#"
+folder=$(mktemp -d /tmp/frontdoor-postgres-XXXXXX) && cd "$folder" || exit 1
+"$BIN/initdb" -D data -U owner --auth=trust --encoding=UTF8 --locale=C >initdb.log 2>&1 || { cat initdb.log >&2; exit 1; }
+"$BIN/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=300 >postgres.log 2>&1 &
+server=$!
+until "$BIN/pg_isready" -q -h "$folder"; do kill -0 $server || { cat postgres.log >&2; exit 1; }; done
+echo "$folder"
+cat >/dev/null
+kill -INT $server; wait $server; rm -rf "$folder"
+"#;
+
+pub struct Server {
+    /// The folder of its socket.
+    folder: String,
+    databases: AtomicU32,
+    /// Its input is the pipe.
+    _minder: Child,
+}
+
+impl Server {
+    fn start() -> Server {
+        let mut minder = as_its_user(SCRIPT)
+            .env("BIN", programs())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell (and runuser, for root)");
+        let mut folder = String::new();
+        let output = minder.stdout.take().expect("it has an output");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut folder).expect("readable");
+        let folder = folder.trim().to_owned();
+        assert!(Path::new(&folder).is_absolute(), "PostgreSQL did not start; what it said stands above");
+        Server { folder, databases: AtomicU32::new(0), _minder: minder }
+    }
+
+    /// The address of a database, as a role.
+    pub fn url(&self, role: &str, database: &str) -> String {
+        format!("postgres://{role}@localhost/{database}?host={}", self.folder)
+    }
+
+    /// A name that no database has yet.
+    pub fn fresh(&self) -> String {
+        format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+pub static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
+
+/// A database of a test's own, a copy of one that was migrated once.
+pub struct Database {
+    name: String,
+    made: OnceCell<()>,
+}
+
+impl Database {
+    pub fn new() -> Database {
+        Database { name: SERVER.fresh(), made: OnceCell::new() }
+    }
+
+    pub async fn url(&self, role: &str) -> String {
+        self.made.get_or_init(|| copy(&self.name)).await;
+        SERVER.url(role, &self.name)
+    }
+}
+
+async fn copy(name: &str) {
+    // A template cannot be copied while somebody is connected to it, nor twice at once.
+    static TEMPLATE: tokio::sync::Mutex<bool> = tokio::sync::Mutex::const_new(false);
+    let mut made = TEMPLATE.lock().await;
+    let mut owner = PgConnection::connect(&SERVER.url("owner", "postgres")).await.expect("it is there");
+    if !*made {
+        for statement in ["CREATE DATABASE migrated", "CREATE ROLE server LOGIN"] {
+            sqlx::raw_sql(statement).execute(&mut owner).await.expect("it is done");
+        }
+        for log in LogName::ALL {
+            postgres::migrate(&SERVER.url("owner", "migrated"), log, Some("server")).await.expect("it is migrated");
+        }
+        *made = true;
+    }
+    let copy = format!("CREATE DATABASE {name} TEMPLATE migrated STRATEGY file_copy");
+    sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut owner).await.expect("it is copied");
+}
