@@ -53,7 +53,7 @@ kill -INT $server; wait $server; rm -rf "$folder"
 
 pub struct Server {
     /// The folder of its socket.
-    folder: String,
+    pub folder: String,
     databases: AtomicU32,
     /// Its input is the pipe.
     _minder: Child,
