@@ -190,7 +190,9 @@ impl Town {
         let cli = <Cli as clap::Parser>::try_parse_from(line.into_iter().chain([self.folder.as_str()]))?;
         match cli.task {
             Task::Token(token) => self.sign(&token),
-            Task::Serve(_) | Task::Projections(_) | Task::Rebuild(_) | Task::Check(_) => bail!("this is no token"),
+            Task::Serve(_) | Task::Projections(_) | Task::Rebuild(_) | Task::Migrate(_) | Task::Check(_) => {
+                bail!("this is no token")
+            }
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Task {
     Projections(Projections),
     /// Fold a read model of a running server again, from the first event.
     Rebuild(Rebuild),
+    /// Make or bring forward the logs in a PostgreSQL database, as its owner. A server only looks whether they fit.
+    Migrate(Migrate),
     /// Prove the files of a stopped server: 0 clean, 1 something is wrong, 2 it could not be told.
     Check(Check),
 }
@@ -39,7 +41,8 @@ pub struct Serve {
     /// The folder of everything that has no place of its own.
     #[arg(long, env = "FRONTDOOR_DATA", default_value = "frontdoor-data")]
     pub data: PathBuf,
-    /// Where the logs are: `sqlite:FOLDER`. Absent: the data folder.
+    /// Where the logs are: `sqlite:FOLDER`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Absent:
+    /// the data folder.
     #[arg(long, env = "FRONTDOOR_LOG")]
     pub log: Option<String>,
     /// Where the views are: `sqlite:FILE`. Absent: `views.db` in the data folder. They can be deleted: they are made
@@ -76,6 +79,16 @@ pub struct Serve {
     /// Seconds after which a request is answered 503.
     #[arg(long, env = "FRONTDOOR_REQUEST_SECONDS_MAX", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     pub request_seconds_max: u32,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Migrate {
+    /// The database, as the role that is to own the logs: `postgres://OWNER@HOST/DATABASE`.
+    #[arg(long, env = "FRONTDOOR_LOG")]
+    pub log: String,
+    /// The role that servers run as, which must exist: it may read the logs and add to them, and nothing else.
+    #[arg(long)]
+    pub server_role: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -221,6 +234,10 @@ pub struct Places {
     pub views_url: String,
 }
 
+pub fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
 impl Serve {
     /// # Errors
     /// What this build cannot do, or what contradicts itself, in one line.
@@ -246,13 +263,19 @@ impl Serve {
             log_url: self.log.clone().unwrap_or_else(|| format!("sqlite:{data}")),
             views_url: self.views.clone().unwrap_or_else(|| format!("sqlite:{data}/views.db")),
         };
-        for (flag, url) in [("--log", &places.log_url), ("--views", &places.views_url)] {
-            if url.strip_prefix("sqlite:").is_none_or(str::is_empty) {
-                return Err(Misconfigured(format!("{flag} {url:?}: this build opens sqlite:… only")));
-            }
+        let is_sqlite = |url: &str| url.strip_prefix("sqlite:").is_some_and(|place| !place.is_empty());
+        // Addresses are not repeated: they may hold passwords.
+        if !is_sqlite(&places.log_url) && !is_postgres(&places.log_url) {
+            return Err(Misconfigured("--log is sqlite:FOLDER or postgres://ROLE@HOST/DATABASE".to_owned()));
+        }
+        if !is_sqlite(&places.views_url) {
+            return Err(Misconfigured("--views is sqlite:FILE in this build".to_owned()));
         }
         if self.roles != Roles::all() {
-            return Err(Misconfigured(format!("--roles {}: with SQLite one process has all roles", self.roles)));
+            return Err(Misconfigured(format!(
+                "--roles {}: with views in SQLite one process has all roles",
+                self.roles
+            )));
         }
         Ok(places)
     }
@@ -281,7 +304,8 @@ mod tests {
             ["--demo", "--roles=command"].as_slice(),
             &["--demo", "--vault=sqlite:vault.db"],
             &["--demo", "--feed=kafka://b1"],
-            &["--demo", "--log=postgres://host/frontdoor"],
+            &["--demo", "--log=mysql://host/frontdoor"],
+            &["--demo", "--views=postgres://host/frontdoor"],
             &["--demo", "--views=sqlite:"],
             &["--issuer=urn:frontdoor:demo=keys.json"],
             &[],

@@ -39,6 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Token(options) => tokens::print(&options).map(|()| ExitCode::SUCCESS),
         Task::Projections(options) => operator::projections(&options).map(|()| ExitCode::SUCCESS),
         Task::Rebuild(options) => operator::rebuild(&options).map(|()| ExitCode::SUCCESS),
+        Task::Migrate(options) => operator::migrate(&options).map(|()| ExitCode::SUCCESS),
         Task::Check(options) => Ok(check::check(&options)),
     };
     outcome.unwrap_or_else(|error| {

@@ -1,10 +1,33 @@
-//! The operator's commands that concern a running server: calls to its admin listener.
+//! The operator's commands: those that concern a running server are calls to its admin listener.
 
 use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use crate::cli::{Projections, Rebuild, Server};
+use vocabulary::LogName;
+
+use crate::{
+    Misconfigured,
+    cli::{Migrate, Projections, Rebuild, Server, is_postgres},
+};
+
+/// `frontdoor migrate`.
+///
+/// # Errors
+/// When the database cannot be reached, refuses, or is newer than this binary.
+pub fn migrate(options: &Migrate) -> anyhow::Result<()> {
+    if !is_postgres(&options.log) {
+        return Err(
+            Misconfigured("--log is postgres://OWNER@HOST/DATABASE: SQLite needs no migration".to_owned()).into()
+        );
+    }
+    for log in LogName::ALL {
+        let migrated = event_log::postgres::migrate(&options.log, log, options.server_role.as_deref());
+        ask(async { migrated.await.with_context(|| format!("the log {log} cannot be migrated")) })?;
+        println!("the log {log} fits this binary");
+    }
+    Ok(())
+}
 
 /// `frontdoor projections`.
 ///

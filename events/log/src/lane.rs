@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use vocabulary::LogName;
 
 use crate::{
+    end::raise,
     fates::Fates,
     log::LogOptions,
     port::{Append, Granted, Refused},
@@ -133,7 +134,7 @@ impl Lane {
         self.measure(began.elapsed(), answers.len());
         // Before the answers: whoever has one finds the log's end at or beyond it, and never a position that is not
         // durable.
-        self.end.send_if_modified(|end| std::mem::replace(end, committed.end) != committed.end);
+        raise(&self.end, committed.end);
         for (answer, outcome) in answers.into_iter().zip(committed.answers) {
             self.fates.push(matches!(outcome, Ok(Granted::Stored(_) | Granted::Holds { .. })));
             count(self.log, &outcome);

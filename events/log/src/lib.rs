@@ -6,6 +6,7 @@
 mod columns;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod end;
 mod evaluate;
 mod fates;
 pub mod feed;

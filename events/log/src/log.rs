@@ -15,6 +15,7 @@ use uuid::Uuid;
 use vocabulary::{LogName, Raw, StreamName, Timestamp, envelope::Hash};
 
 use crate::{
+    end,
     lane::{Lane, Queued},
     port::{Append, Granted, LogError, Refused, Stored, Ticket, limits},
     postgres, sqlite,
@@ -124,6 +125,9 @@ impl Log {
         let (drained_sender, drained) = watch::channel(false);
         let identity = opened.identity.clone();
         let reader = Arc::clone(&opened.reader);
+        if opened.shared {
+            tokio::spawn(end::follow(Arc::clone(&opened.reader), end_sender.clone(), drained.clone()));
+        }
         let lane = Lane::new(waiting, opened, end_sender, options);
         tokio::spawn(async move {
             lane.run().await;
@@ -259,6 +263,6 @@ impl Log {
     /// # Errors
     /// When it cannot.
     pub async fn healthy(&self) -> Result<(), LogError> {
-        self.inner.reader.healthy().await
+        self.inner.reader.end().await.map(drop)
     }
 }

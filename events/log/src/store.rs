@@ -27,6 +27,8 @@ pub struct Opened {
     pub identity: Identity,
     /// The position of the last durable event.
     pub end: u64,
+    /// Others write this log, too: they do not wake anybody here, so its end is asked for again and again.
+    pub shared: bool,
     pub writer: Box<dyn Writer>,
     pub reader: Arc<dyn Reader>,
 }
@@ -71,7 +73,8 @@ pub trait Reader: Send + Sync {
     /// The events of `after + 1 ..= until`, without those of some kinds, but with the last one.
     async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<Vec<Raw>, LogError>;
     async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError>;
-    async fn healthy(&self) -> Result<(), LogError>;
+    /// The position of the last durable event, whoever stored it.
+    async fn end(&self) -> Result<u64, LogError>;
     /// Waits for the reads under way, and refuses more. Before the writer's.
     async fn close(&self);
 }

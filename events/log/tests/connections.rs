@@ -1,8 +1,6 @@
 //! Connections that are lost at the worst moment. Between a node and a real PostgreSQL stands a relay that forwards a
 //! request and cuts the connection before the answer, or before the request.
 
-mod server;
-
 use std::{
     path::PathBuf,
     sync::{
@@ -12,7 +10,7 @@ use std::{
 };
 
 use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance};
-use server::{Database, SERVER};
+use local::postgres::{Database, SERVER};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

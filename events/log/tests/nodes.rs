@@ -1,13 +1,11 @@
 //! What holds where several nodes write one log: two `Log`s on one real PostgreSQL, each with a cache of its own.
 
-mod server;
-
 use event_log::{
     Append, Condition, Expected, Granted, Idempotency, Log, LogError, LogOptions, NewEvent, Provenance, Refused,
     postgres,
 };
 use futures::{StreamExt, future::join, stream};
-use server::{Database, SERVER};
+use local::postgres::{Database, SERVER};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 use vocabulary::{LogName, StreamName};
@@ -180,6 +178,19 @@ async fn what_rests_on_a_proposal_that_another_node_overtook_is_not_stored() {
     let rests = one.submit(rests).expect("submitted");
     assert!(!is_stored(&proposal.outcome.await));
     assert_eq!(rests.outcome.await, Err(Refused::Unfounded), "though its revision fits");
+}
+
+#[tokio::test]
+async fn a_follower_of_one_node_is_woken_by_what_another_stores() {
+    let (_database, one, other) = two_nodes().await;
+    let mut end = one.watch();
+    for position in 1..=20 {
+        assert!(is_stored(&other.append(append(&[(&stream(position), 0)], 1)).await));
+        let woken =
+            tokio::time::timeout(std::time::Duration::from_secs(20), end.wait_for(|end| *end >= position)).await;
+        woken.expect("woken in time").expect("the log is open");
+        assert_eq!(one.read_without(&[], position - 1, 10).await.expect("readable").len(), 1);
+    }
 }
 
 /// The server's role adds, and that is all.

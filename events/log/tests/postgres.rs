@@ -1,24 +1,24 @@
 //! The laws of a log, kept on a real PostgreSQL, by both logs.
 
-mod server;
-
 use async_trait::async_trait;
 use event_log::{
     Log, LogError, LogOptions,
     contract::{Place, World},
 };
-use server::Database;
+use local::postgres::Database;
 use vocabulary::LogName;
 
+struct Copy(Database);
+
 #[async_trait]
-impl Place for Database {
+impl Place for Copy {
     async fn open(&self, name: LogName, options: LogOptions) -> Result<Log, LogError> {
-        Log::open(&self.url("server").await, name, options).await
+        Log::open(&self.0.url("server").await, name, options).await
     }
 }
 
 fn world(name: LogName) -> World {
-    World::new(Database::new(), name)
+    World::new(Copy(Database::new()), name)
 }
 
 mod care {

@@ -35,6 +35,12 @@ impl Server {
         Server::start(data, &["--issuer", &format!("{ISSUER}={}", key.jwks().display())])
     }
 
+    /// As `plain`, with the logs at this address.
+    pub fn with_log(data: &Path, keys: &Path, log: &str) -> Server {
+        let key = DemoKey::in_folder(keys).expect("a key");
+        Server::start(data, &["--log", log, "--issuer", &format!("{ISSUER}={}", key.jwks().display())])
+    }
+
     fn start(data: &Path, arguments: &[&str]) -> Server {
         let child = Command::new(BINARY)
             .args(["serve", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--log-level=warn", "--data"])

@@ -19,7 +19,7 @@ pub use schema::migrate;
 use crate::{
     log::LogOptions,
     port::LogError,
-    store::{Opened, Writer},
+    store::{Opened, Reader, Writer},
 };
 
 /// A reader waits this long for a free connection.
@@ -43,7 +43,7 @@ pub async fn open(url: &str, name: LogName, options: &LogOptions) -> Result<Open
     let end = reader.end().await?;
     connection.close().await?;
     let writer: Box<dyn Writer> = Box::new(writer::PgWriter::new(connecting, name, options));
-    Ok(Opened { identity, end, writer, reader })
+    Ok(Opened { identity, end, shared: true, writer, reader })
 }
 
 /// In the log's schema. A planner that plans each batch anew, or compiles it, takes longer than the batch.

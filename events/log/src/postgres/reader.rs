@@ -25,11 +25,6 @@ impl PgReader {
         PgReader { pool, log }
     }
 
-    pub(super) async fn end(&self) -> Result<u64, LogError> {
-        let end = sqlx::query_scalar(include_str!("../../sql/postgres/end.sql")).fetch_optional(&self.pool).await?;
-        Ok(number(end.unwrap_or_default())?)
-    }
-
     /// Refuses a range with a hole in it.
     async fn complete(&self, after: u64, until: u64) -> Result<(), LogError> {
         let query = sqlx::query_scalar(include_str!("../../sql/postgres/count.sql"));
@@ -110,8 +105,9 @@ impl Reader for PgReader {
         Ok(found.remove(command_key))
     }
 
-    async fn healthy(&self) -> Result<(), LogError> {
-        self.end().await.map(drop)
+    async fn end(&self) -> Result<u64, LogError> {
+        let end = sqlx::query_scalar(include_str!("../../sql/postgres/end.sql")).fetch_optional(&self.pool).await?;
+        Ok(number(end.unwrap_or_default())?)
     }
 
     async fn close(&self) {

@@ -73,7 +73,7 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held)
     let writer = writer::SqliteWriter::new(connection, file, name, options, last, checkpoints, held);
     let writer: Box<dyn Writer> = Box::new(writer);
     let reader = Arc::new(reader::SqliteReader::new(pool, name));
-    Ok(Opened { identity, end: last.position, writer, reader })
+    Ok(Opened { identity, end: last.position, shared: false, writer, reader })
 }
 
 /// A connection that writes: what it committed is on disk, and checkpoints are not its work.

@@ -106,9 +106,9 @@ impl Reader for SqliteReader {
         Ok(found.remove(command_key))
     }
 
-    async fn healthy(&self) -> Result<(), LogError> {
-        sqlx::query(include_str!("../../sql/sqlite/end.sql")).fetch_optional(&self.pool).await?;
-        Ok(())
+    async fn end(&self) -> Result<u64, LogError> {
+        let row = sqlx::query(include_str!("../../sql/sqlite/end.sql")).fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| rows::number(&row, 0)).transpose()?.unwrap_or_default())
     }
 
     async fn close(&self) {

@@ -94,11 +94,30 @@ pub struct Database {
     made: OnceCell<()>,
 }
 
-impl Database {
-    pub fn new() -> Database {
+impl Default for Database {
+    fn default() -> Database {
         Database { name: SERVER.fresh(), made: OnceCell::new() }
     }
+}
 
+impl Database {
+    pub fn new() -> Database {
+        Database::default()
+    }
+
+    /// The same database without any log in it.
+    pub async fn emptied(self) -> Database {
+        let mut owner = PgConnection::connect(&self.url("owner").await).await.expect("it connects");
+        for log in LogName::ALL {
+            sqlx::raw_sql(AssertSqlSafe(format!("DROP SCHEMA {log} CASCADE")))
+                .execute(&mut owner)
+                .await
+                .expect("it is gone");
+        }
+        self
+    }
+
+    /// Its address, as `owner` (who made the logs) or `server` (who may only add to them).
     pub async fn url(&self, role: &str) -> String {
         self.made.get_or_init(|| copy(&self.name)).await;
         SERVER.url(role, &self.name)

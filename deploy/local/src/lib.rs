@@ -1,0 +1,4 @@
+//! Real servers on this machine, for tests: PostgreSQL for now. Each ends with the process that uses it. What cannot be
+//! started is a panic that says what is missing: a test that needs it must not pass without it.
+
+pub mod postgres;

@@ -1,0 +1,34 @@
+//! The end of the log, as it is known here: it never goes back, and whoever watches it is woken.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+
+use crate::store::Reader;
+
+/// The pause between two questions while others append, and where it ends up when nobody does.
+const PAUSE_MIN: Duration = Duration::from_millis(2);
+const PAUSE_MAX: Duration = Duration::from_millis(50);
+
+/// True when it moved.
+pub(crate) fn raise(end: &watch::Sender<u64>, to: u64) -> bool {
+    end.send_if_modified(|end| {
+        let further = to > *end;
+        *end = to.max(*end);
+        further
+    })
+}
+
+/// Asks for the end of a log that others write, too, until this one is closed.
+pub(crate) async fn follow(reader: Arc<dyn Reader>, end: watch::Sender<u64>, mut closed: watch::Receiver<bool>) {
+    let mut pause = PAUSE_MIN;
+    loop {
+        tokio::select! {
+            _ = closed.wait_for(|closed| *closed) => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        // What cannot be read now is asked for again; `Log::healthy` tells.
+        let moved = reader.end().await.is_ok_and(|to| raise(&end, to));
+        pause = if moved { PAUSE_MIN } else { (pause * 2).min(PAUSE_MAX) };
+    }
+}
