@@ -43,12 +43,16 @@ fn as_its_user(script: &str) -> Command {
 const SCRIPT: &str = r#"
 folder=$(mktemp -d /tmp/frontdoor-postgres-XXXXXX) && cd "$folder" || exit 1
 "$BIN/initdb" -D data -U owner --auth=trust --encoding=UTF8 --locale=C >initdb.log 2>&1 || { cat initdb.log >&2; exit 1; }
-"$BIN/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=300 >postgres.log 2>&1 &
-server=$!
-until "$BIN/pg_isready" -q -h "$folder"; do kill -0 $server || { cat postgres.log >&2; exit 1; }; done
+# As long as the folder is there, it is started again when it was killed.
+while [ -d "$folder/data" ]; do
+    "$BIN/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=300 >>postgres.log 2>&1
+    [ -e started ] || { cat postgres.log >&2; exit 1; }
+done &
+until "$BIN/pg_isready" -q -h "$folder"; do kill -0 $! 2>/dev/null || exit 1; done
+touch started
 echo "$folder"
 cat >/dev/null
-kill -INT $server; wait $server; rm -rf "$folder"
+mv data ending; kill -INT "$(head -n 1 ending/postmaster.pid)"; wait; rm -rf "$folder"
 "#;
 
 pub struct Server {
@@ -60,7 +64,8 @@ pub struct Server {
 }
 
 impl Server {
-    fn start() -> Server {
+    /// One more, for a test that kills it.
+    pub fn start() -> Server {
         let mut minder = as_its_user(SCRIPT)
             .env("BIN", programs())
             .stdin(Stdio::piped())
@@ -73,6 +78,14 @@ impl Server {
         let folder = folder.trim().to_owned();
         assert!(Path::new(&folder).is_absolute(), "PostgreSQL did not start; what it said stands above");
         Server { folder, databases: AtomicU32::new(0), _minder: minder }
+    }
+
+    /// SIGKILL to the server itself. It is started again, and recovers.
+    pub fn kill(&self) {
+        let file = Path::new(&self.folder).join("data/postmaster.pid");
+        let text = std::fs::read_to_string(file).expect("it runs");
+        let sent = Command::new("kill").args(["-KILL", text.lines().next().expect("its process")]).status();
+        assert!(sent.expect("kill runs").success());
     }
 
     /// The address of a database, as a role.

@@ -9,8 +9,8 @@ use std::{
     },
 };
 
-use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance};
-use local::postgres::{Database, SERVER};
+use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance, Refused, postgres};
+use local::postgres::{Database, SERVER, Server};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -150,4 +150,50 @@ async fn requests_that_are_given_up_poison_no_connection() {
             log.read(0, 10).await.expect("readable");
         }
     }
+}
+
+/// The server is killed again and again while eight clients append: what was acknowledged is there, once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_killed_under_load_loses_nothing_that_was_acknowledged() {
+    const KILLS: u64 = 5;
+    const BETWEEN_KILLS: u64 = 200;
+    let server = Server::start();
+    let url = server.url("owner", "postgres");
+    postgres::migrate(&url, LogName::Care, None).await.expect("it is migrated");
+    let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");
+    let (progress, mut seen) = tokio::sync::watch::channel(0_u64);
+    let clients: Vec<_> = (0..8)
+        .map(|client| {
+            let (log, progress) = (log.clone(), progress.clone());
+            tokio::spawn(async move {
+                let stream = StreamName::of("session", format_args!("client{client}"));
+                let mut stored = Vec::new();
+                while *progress.borrow() < KILLS * BETWEEN_KILLS {
+                    let asked = append(&stream, stored.len() as u64);
+                    let id = asked.events[0].id;
+                    match log.append(asked).await {
+                        Ok(Granted::Stored(_)) => stored.push(id),
+                        // It was away for longer than the log waits.
+                        Err(Refused::Unavailable(why)) => panic!("{why}"),
+                        other => panic!("{other:?}"),
+                    }
+                    progress.send_modify(|count| *count += 1);
+                }
+                (stream, stored)
+            })
+        })
+        .collect();
+    for kill in 1..KILLS {
+        seen.wait_for(|count| *count >= kill * BETWEEN_KILLS).await.expect("the clients go on");
+        server.kill();
+    }
+    let mut all = 0;
+    for client in clients {
+        let (stream, stored) = client.await.expect("it was answered");
+        let read = log.read_stream(&stream, 1, 5_000).await.expect("readable");
+        assert_eq!(read.into_iter().map(|event| event.id).collect::<Vec<_>>(), stored, "{stream}");
+        all += stored.len() as u64;
+    }
+    log.close().await;
+    assert_eq!(Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens").end(), all);
 }
