@@ -31,11 +31,11 @@ test: compilers postgres $(DENY)
 	cargo test --workspace --locked
 	'$(DENY)' --log-level error --all-features check licenses bans sources
 
-bench: compilers
+bench: compilers postgres
 	cargo build --release --locked --package frontdoor
 	cargo run --release --locked --package bench -- $(NAME)
 
-bench-%: compilers
+bench-%: compilers postgres
 	cargo build --release --locked --package frontdoor
 	cargo run --release --locked --package bench -- $*
 

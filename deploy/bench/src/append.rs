@@ -20,7 +20,7 @@ use crate::{
     results::Measured,
 };
 
-const CLIENTS: usize = 64;
+pub const CLIENTS: usize = 64;
 /// The active streams, spread over the clients.
 const STREAMS: usize = 50_000;
 /// A hot stream is left for a fresh one before it is full.
@@ -77,14 +77,16 @@ async fn many_streams(
     Ok((own, answers))
 }
 
-type Shares = Vec<Vec<(StreamName, u64)>>;
+pub type Shares = Vec<Vec<(StreamName, u64)>>;
 
-fn shares() -> Shares {
+pub fn shares() -> Shares {
     let stream = |n: usize| (StreamName::of("bench", format!("{n:08}-{}", Uuid::new_v4())), 0);
     (0..CLIENTS).map(|client| (client..STREAMS).step_by(CLIENTS).map(stream).collect()).collect()
 }
 
-async fn slice_of_many(log: &Log, shares: &mut Shares, time: Duration) -> anyhow::Result<Slice> {
+/// # Errors
+/// When the log fails.
+pub async fn slice_of_many(log: &Log, shares: &mut Shares, time: Duration) -> anyhow::Result<Slice> {
     let deadline = Instant::now() + time;
     let (back, mut returned) = tokio::sync::mpsc::unbounded_channel();
     let clients = shares

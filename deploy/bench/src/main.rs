@@ -1,6 +1,7 @@
 //! The benchmarks: each figure beside its baseline, from the same run on the same machine.
 
 mod append;
+mod append_postgres;
 mod http;
 mod load;
 mod memory;
@@ -25,14 +26,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Arguments {
-    /// Which benchmarks: append, hot, book, read, rebuild, memory. All of them where none is named.
+    /// Which benchmarks: append, hot, append-postgres, book, read, rebuild, memory. All of them where none is named.
     names: Vec<String>,
     /// Where results and scratch data go. The scratch data is removed at the end of each benchmark.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
 }
 
-const ALL: [&str; 6] = ["append", "hot", "book", "read", "rebuild", "memory"];
+const ALL: [&str; 7] = ["append", "hot", "append-postgres", "book", "read", "rebuild", "memory"];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -58,6 +59,7 @@ async fn measure(name: &str, folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let measured = match name {
         "append" => append::many(&scratch).await,
         "hot" => append::hot(&scratch).await,
+        "append-postgres" => append_postgres::append().await,
         "book" => over_http::book(&scratch).await,
         "read" => over_http::read(&scratch).await,
         "memory" => memory::memory(&scratch).await,

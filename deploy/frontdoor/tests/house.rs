@@ -34,6 +34,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "projection-engine",
             "query-side",
             "frontdoor",
+            "local",
         ],
     ),
     ("local", "deploy/local", &["vocabulary", "event-log"]),
