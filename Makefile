@@ -39,11 +39,13 @@ bench-%: compilers postgres
 	cargo build --release --locked --package frontdoor
 	cargo run --release --locked --package bench -- $*
 
-# SQLite and the cryptography are compiled from C, which needs these two.
+# SQLite, the cryptography and the Kafka client are compiled from C and C++; the client speaks TLS through OpenSSL.
 compilers:
-	@command -v cc >/dev/null && command -v cmake >/dev/null || { \
+	@command -v cc >/dev/null && command -v c++ >/dev/null && command -v cmake >/dev/null && \
+	  command -v pkg-config >/dev/null && pkg-config --exists openssl || { \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends gcc libc6-dev cmake make; }
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends gcc g++ libc6-dev cmake make \
+	    pkg-config libssl-dev; }
 
 # The tests start a real one of their own, as the user that Debian's package makes.
 postgres:

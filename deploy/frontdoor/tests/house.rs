@@ -8,6 +8,7 @@ use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Pack
 const WALLS: &[(&str, &str, &[&str])] = &[
     ("vocabulary", "events/vocabulary", &[]),
     ("event-log", "events/log", &["vocabulary"]),
+    ("event-kafka", "events/kafka", &["vocabulary", "event-log"]),
     ("domain", "command-side/domain", &["vocabulary"]),
     ("command-engine", "command-side/engine", &["vocabulary", "domain", "event-log"]),
     ("views", "projections/views", &["vocabulary"]),
@@ -53,7 +54,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["command-engine", "frontdoor"]),
     ("reqwest", &["frontdoor", "bench"]),
     ("anyhow", &["frontdoor", "bench"]),
-    ("rdkafka", &[]),
+    ("rdkafka", &["event-kafka"]),
 ];
 
 fn metadata() -> Metadata {
