@@ -11,6 +11,7 @@ mod evaluate;
 mod fates;
 pub mod feed;
 mod lane;
+pub mod lease;
 mod log;
 mod page;
 pub mod port;

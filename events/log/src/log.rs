@@ -17,6 +17,7 @@ use vocabulary::{LogName, Raw, StreamName, Timestamp, envelope::Hash};
 use crate::{
     end,
     lane::{Lane, Queued},
+    lease::Leases,
     port::{Append, Granted, LogError, Refused, Stored, Ticket, limits},
     postgres, sqlite,
     store::{Identity, Opened, Reader},
@@ -69,6 +70,7 @@ struct Inner {
     identity: Identity,
     door: Mutex<Door>,
     reader: Arc<dyn Reader>,
+    leases: Arc<dyn Leases>,
     end: watch::Receiver<u64>,
     /// True when the store is closed.
     drained: watch::Receiver<bool>,
@@ -124,7 +126,7 @@ impl Log {
         let (end_sender, end) = watch::channel(opened.end);
         let (drained_sender, drained) = watch::channel(false);
         let identity = opened.identity.clone();
-        let reader = Arc::clone(&opened.reader);
+        let (reader, leases) = (Arc::clone(&opened.reader), Arc::clone(&opened.leases));
         if opened.shared {
             tokio::spawn(end::follow(Arc::clone(&opened.reader), end_sender.clone(), drained.clone()));
         }
@@ -134,7 +136,7 @@ impl Log {
             drained_sender.send_replace(true);
         });
         let door = Mutex::new(Door { queue: Some(queue), next_ticket: 0 });
-        Log { inner: Arc::new(Inner { identity, door, reader, end, drained }) }
+        Log { inner: Arc::new(Inner { identity, door, reader, leases, end, drained }) }
     }
 
     pub fn name(&self) -> LogName {
@@ -256,6 +258,19 @@ impl Log {
         self.inner.door.lock().unwrap_or_else(PoisonError::into_inner).queue.take();
         // An error means that the lane is gone, and the store with it.
         let _ = self.inner.drained.clone().wait_for(|drained| *drained).await;
+    }
+
+    /// The position of the last durable event, asked for now: `end` may be behind what other processes appended.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn end_now(&self) -> Result<u64, LogError> {
+        self.inner.reader.end().await
+    }
+
+    /// Who does what only one process may do for this log.
+    pub fn leases(&self) -> Arc<dyn Leases> {
+        Arc::clone(&self.inner.leases)
     }
 
     /// Whether the log can be read.

@@ -141,6 +141,10 @@ pub enum LogError {
     Unusable(String),
     #[error("the log could not be read: {0}")]
     Read(#[from] sqlx::Error),
+    /// What was read does not belong to this log's history, or lies beyond its end: it was restored to an older point, or
+    /// is another lineage. Nobody goes on by himself.
+    #[error("{0}")]
+    OtherHistory(String),
     #[error("event {position} of the log is damaged: {why}")]
     Damaged { position: u64, why: String },
 }

@@ -10,7 +10,10 @@ use vocabulary::{
     envelope::{Hash, Meta},
 };
 
-use crate::port::{Append, Granted, LogError, Refused, Stored};
+use crate::{
+    lease::Leases,
+    port::{Append, Granted, LogError, Refused, Stored},
+};
 
 /// What a log knows itself by: made with it, and never changed.
 #[derive(Clone)]
@@ -31,6 +34,7 @@ pub struct Opened {
     pub shared: bool,
     pub writer: Box<dyn Writer>,
     pub reader: Arc<dyn Reader>,
+    pub leases: Arc<dyn Leases>,
 }
 
 /// One request of a batch. Its limits have been checked.

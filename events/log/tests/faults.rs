@@ -246,10 +246,11 @@ async fn a_hole_in_the_log_stops_its_followers() {
     let (folder, file) = written().await;
     tamper(&file, "DELETE FROM event WHERE position = 120").await;
     let log = open(folder.path()).await.expect("opens");
-    let mut feed = FromLog::after(log, 0, 100);
+    let mut feed = FromLog::after(log, 0, 100, Vec::new());
     assert_eq!(feed.next().await.expect("before the hole").len(), 100);
+    assert_eq!(feed.next().await.expect("up to the hole").len(), 19);
     let error = feed.next().await.expect_err("a hole");
-    assert!(matches!(error, LogError::Damaged { position: 121, .. }), "{error}");
+    assert!(matches!(error, LogError::Damaged { position: 120, .. }), "{error}");
 }
 
 #[tokio::test]

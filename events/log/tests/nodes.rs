@@ -1,8 +1,10 @@
 //! What holds where several nodes write one log: two `Log`s on one real PostgreSQL, each with a cache of its own.
 
+use std::time::Duration;
+
 use event_log::{
     Append, Condition, Expected, Granted, Idempotency, Log, LogError, LogOptions, NewEvent, Provenance, Refused,
-    postgres,
+    lease::Mark, postgres,
 };
 use futures::{StreamExt, future::join, stream};
 use local::postgres::{Database, SERVER};
@@ -187,7 +189,7 @@ async fn a_follower_of_one_node_is_woken_by_what_another_stores() {
     for position in 1..=20 {
         assert!(is_stored(&other.append(append(&[(&stream(position), 0)], 1)).await));
         let woken =
-            tokio::time::timeout(std::time::Duration::from_secs(20), end.wait_for(|end| *end >= position)).await;
+            tokio::time::timeout(Duration::from_secs(20), end.wait_for(|end| *end >= position)).await;
         woken.expect("woken in time").expect("the log is open");
         assert_eq!(one.read_without(&[], position - 1, 10).await.expect("readable").len(), 1);
     }
@@ -236,4 +238,30 @@ async fn a_database_that_is_newer_or_not_migrated_is_refused() {
     assert_eq!(Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens").end(), 0);
     let nowhere = SERVER.url("owner", "nowhere");
     assert!(Log::open(&nowhere, LogName::Care, LogOptions::default()).await.is_err());
+}
+
+/// The trap: two leaders. One holds a lease; when it runs out another takes it, with a higher epoch.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_holds_a_lease_and_the_next_one_has_a_higher_epoch() {
+    let database = Database::new();
+    let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await.expect("opens");
+    let leases = log.leases();
+    let (long, over) = (Duration::from_secs(600), Duration::ZERO);
+    let hold = async |owner: &str, time| {
+        leases.hold("relay", owner, time).await.expect("answers").map(|lease| (lease.epoch, lease.mark))
+    };
+    assert_eq!(leases.holder("relay").await.expect("answers"), None);
+    assert_eq!(hold("one", long).await, Some((1, Mark::default())));
+    assert_eq!(hold("two", long).await, None);
+    let mark = Mark { position: 7, place: 9 };
+    leases.mark("relay", "one", 1, mark).await.expect("answers");
+    assert_eq!(hold("one", over).await, Some((1, mark)));
+    assert_eq!(hold("two", long).await, Some((2, mark)));
+    // Who only slept finds that it is another's, and marks nothing.
+    assert_eq!(hold("one", long).await, None);
+    leases.mark("relay", "one", 1, Mark { position: 8, place: 10 }).await.expect("answers");
+    let holder = leases.holder("relay").await.expect("answers").expect("somebody");
+    assert_eq!((holder.owner.as_str(), holder.epoch, holder.position, holder.holds), ("two", 2, 7, true));
+    leases.release("relay", "two").await.expect("answers");
+    assert_eq!(hold("one", long).await, Some((3, mark)));
 }

@@ -105,7 +105,7 @@ pub async fn the_feed_gives_every_event_once_and_in_order(world: World) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a").event("a").event("a")).await;
     let following = tokio::spawn({
-        let mut feed = FromLog::after(log.clone(), 1, 4);
+        let mut feed = FromLog::after(log.clone(), 1, 4, Vec::new());
         async move {
             let mut seen = Vec::new();
             while seen.len() < 22 {

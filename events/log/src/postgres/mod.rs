@@ -1,6 +1,7 @@
 //! A log in a schema of a PostgreSQL database, written by any number of nodes. What is stored is decided under the log's
 //! own lock, in the database; what a node remembers of the streams' heads only spares it a second round trip.
 
+mod leases;
 mod reader;
 mod rows;
 mod schema;
@@ -39,11 +40,12 @@ pub async fn open(url: &str, name: LogName, options: &LogOptions) -> Result<Open
     }
     let pool = PgPoolOptions::new().max_connections(options.readers.max(1)).acquire_timeout(READER_WAIT_MAX);
     let pool = pool.connect_with(connecting.clone()).await?;
+    let leases = Arc::new(leases::PgLeases(pool.clone()));
     let reader = Arc::new(reader::PgReader::new(pool, name));
     let end = reader.end().await?;
     connection.close().await?;
     let writer: Box<dyn Writer> = Box::new(writer::PgWriter::new(connecting, name, options));
-    Ok(Opened { identity, end, shared: true, writer, reader })
+    Ok(Opened { identity, end, shared: true, writer, reader, leases })
 }
 
 /// In the log's schema. A planner that plans each batch anew, or compiles it, takes longer than the batch.

@@ -311,7 +311,7 @@ fn is_passing(error: &LogError) -> bool {
             error.code().is_some_and(|code| ["08", "57", "40"].iter().any(|class| code.starts_with(class)))
         }
         LogError::Read(_) => true,
-        LogError::Unusable(_) | LogError::Damaged { .. } => false,
+        LogError::Unusable(_) | LogError::OtherHistory(_) | LogError::Damaged { .. } => false,
     }
 }
 

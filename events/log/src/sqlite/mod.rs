@@ -23,6 +23,7 @@ pub use checkpoint::Checkpoints;
 pub use lock::Held;
 
 use crate::{
+    lease::Alone,
     log::LogOptions,
     port::LogError,
     store::{Opened, Writer},
@@ -55,7 +56,7 @@ pub async fn open(folder: &Path, name: LogName, options: &LogOptions) -> Result<
     opened.map_err(|error| match error {
         LogError::Read(error) => LogError::Unusable(format!("{}: {}", file.display(), explain(&error))),
         LogError::Unusable(why) => LogError::Unusable(format!("{}: {why}", file.display())),
-        damaged @ LogError::Damaged { .. } => damaged,
+        other @ (LogError::Damaged { .. } | LogError::OtherHistory(_)) => other,
     })
 }
 
@@ -73,7 +74,9 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held)
     let writer = writer::SqliteWriter::new(connection, file, name, options, last, checkpoints, held);
     let writer: Box<dyn Writer> = Box::new(writer);
     let reader = Arc::new(reader::SqliteReader::new(pool, name));
-    Ok(Opened { identity, end: last.position, shared: false, writer, reader })
+    let epoch = u64::try_from((options.clock)().micros() / 1_000_000).unwrap_or_default();
+    let leases = Arc::new(Alone { epoch });
+    Ok(Opened { identity, end: last.position, shared: false, writer, reader, leases })
 }
 
 /// A connection that writes: what it committed is on disk, and checkpoints are not its work.

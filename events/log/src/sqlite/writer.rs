@@ -341,7 +341,7 @@ fn is_repeated_key(error: &sqlx::Error) -> bool {
 fn explained(error: &LogError) -> String {
     match error {
         LogError::Read(error) => explain(error),
-        LogError::Unusable(_) | LogError::Damaged { .. } => error.to_string(),
+        LogError::Unusable(_) | LogError::OtherHistory(_) | LogError::Damaged { .. } => error.to_string(),
     }
 }
 

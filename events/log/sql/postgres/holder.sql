@@ -1,0 +1,1 @@
+SELECT owner, epoch, position, until > clock_timestamp() FROM lease WHERE role = $1

@@ -1,0 +1,88 @@
+//! Who does what only one process may do for a log, like relaying it. A lease ends by itself, so that a process that died
+//! is followed by another; its epoch grows with every owner, so that one that was only asleep can be told from it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::port::LogError;
+
+/// How far the owner came: a hint for the next one, who has to verify it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// The last position that is done.
+    pub position: u64,
+    /// Where that is in what the owner writes (a topic's offset after it).
+    pub place: u64,
+}
+
+/// A lease that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    pub epoch: u64,
+    pub mark: Mark,
+}
+
+/// Who holds, or last held, a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    pub owner: String,
+    pub epoch: u64,
+    pub position: u64,
+    /// False when it has run out.
+    pub holds: bool,
+}
+
+/// The leases of one log.
+#[async_trait]
+pub trait Leases: Send + Sync {
+    /// Takes a lease that is free, or keeps it, for `time` from some moment within this call. `None`: somebody else
+    /// holds it.
+    ///
+    /// # Errors
+    /// When the log's database does not answer: then it is not known who holds it.
+    async fn hold(&self, role: &str, owner: &str, time: Duration) -> Result<Option<Lease>, LogError>;
+
+    /// Saves how far the owner came; nothing happens if it is the owner no more.
+    ///
+    /// # Errors
+    /// When the log's database does not answer.
+    async fn mark(&self, role: &str, owner: &str, epoch: u64, mark: Mark) -> Result<(), LogError>;
+
+    /// Gives a lease back before its time.
+    ///
+    /// # Errors
+    /// When the log's database does not answer: it ends by itself.
+    async fn release(&self, role: &str, owner: &str) -> Result<(), LogError>;
+
+    /// Who holds, or last held, a lease; `None` if nobody ever did.
+    ///
+    /// # Errors
+    /// When the log's database does not answer.
+    async fn holder(&self, role: &str) -> Result<Option<Holder>, LogError>;
+}
+
+/// The leases of a log that one process holds alone: every one of them is its own.
+pub struct Alone {
+    /// Seconds since 1970 when the log was opened: a later process has a higher one.
+    pub epoch: u64,
+}
+
+#[async_trait]
+impl Leases for Alone {
+    async fn hold(&self, _: &str, _: &str, _: Duration) -> Result<Option<Lease>, LogError> {
+        Ok(Some(Lease { epoch: self.epoch, mark: Mark::default() }))
+    }
+
+    async fn mark(&self, _: &str, _: &str, _: u64, _: Mark) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    async fn release(&self, _: &str, _: &str) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    async fn holder(&self, _: &str) -> Result<Option<Holder>, LogError> {
+        Ok(None)
+    }
+}
