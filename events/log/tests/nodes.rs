@@ -188,8 +188,7 @@ async fn a_follower_of_one_node_is_woken_by_what_another_stores() {
     let mut end = one.watch();
     for position in 1..=20 {
         assert!(is_stored(&other.append(append(&[(&stream(position), 0)], 1)).await));
-        let woken =
-            tokio::time::timeout(Duration::from_secs(20), end.wait_for(|end| *end >= position)).await;
+        let woken = tokio::time::timeout(Duration::from_secs(20), end.wait_for(|end| *end >= position)).await;
         woken.expect("woken in time").expect("the log is open");
         assert_eq!(one.read_without(&[], position - 1, 10).await.expect("readable").len(), 1);
     }

@@ -103,7 +103,7 @@ impl Lane {
 
     fn unread(&mut self, stream: &StreamName, error: &LogError, troubles: &mut Troubles) {
         let failure = match error {
-            LogError::Damaged { .. } => Failure::Broken,
+            LogError::Damaged { .. } | LogError::OtherHistory(_) => Failure::Broken,
             LogError::Unusable(_) | LogError::Read(_) => Failure::Unavailable,
         };
         if self.complaints.first(stream) {
