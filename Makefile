@@ -7,6 +7,9 @@ SHELL := /bin/bash
 DENY_VERSION := 0.20.2
 TOOLS := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/frontdoor/tools
 DENY := $(TOOLS)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+# As in deploy/local/kafka/pom.xml and deploy/local/src/kafka.rs.
+KAFKA_VERSION := 4.1.1
+KAFKA := $(TOOLS)/kafka-$(KAFKA_VERSION)
 
 # Where the demonstration keeps its data; `make run DEMO=some/folder` keeps it elsewhere.
 DEMO := target/demo
@@ -14,7 +17,7 @@ LISTEN := 127.0.0.1:8080
 ADMIN := 127.0.0.1:8081
 NAME :=
 
-.PHONY: help run test bench compilers postgres
+.PHONY: help run test bench compilers postgres kafka java
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -25,17 +28,17 @@ run: compilers
 	cargo build --release --locked --package frontdoor
 	exec target/release/frontdoor serve --demo --data '$(DEMO)' --listen '$(LISTEN)' --admin '$(ADMIN)'
 
-test: compilers postgres $(DENY)
+test: compilers postgres kafka $(DENY)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
 	'$(DENY)' --log-level error --all-features check licenses bans sources
 
-bench: compilers postgres
+bench: compilers postgres kafka
 	cargo build --release --locked --package frontdoor
 	cargo run --release --locked --package bench -- $(NAME)
 
-bench-%: compilers postgres
+bench-%: compilers postgres kafka
 	cargo build --release --locked --package frontdoor
 	cargo run --release --locked --package bench -- $*
 
@@ -52,6 +55,23 @@ postgres:
 	@[ -n "$$POSTGRES_BIN" ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends postgresql; }
+
+# The tests start a real one of their own from these jars.
+kafka: java $(if $(KAFKA_JARS),,$(KAFKA))
+
+java:
+	@command -v java >/dev/null && command -v keytool >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends openjdk-17-jre-headless; }
+
+# What is downloaded gets its name when it is complete.
+$(KAFKA): | java
+	@command -v mvn >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends maven; }
+	rm -rf '$@.part' && mkdir -p '$@.part'
+	mvn --quiet --batch-mode --file deploy/local/kafka/pom.xml dependency:copy-dependencies '-DoutputDirectory=$@.part'
+	mv '$@.part' '$@'
 
 $(DENY):
 	cargo install --locked --root '$(TOOLS)/cargo-deny-$(DENY_VERSION)' 'cargo-deny@$(DENY_VERSION)'

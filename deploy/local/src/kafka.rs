@@ -1,0 +1,332 @@
+//! A real Apache Kafka for the tests of one process, one broker or three, on loopback ports of its own, its data in a
+//! folder of its own. It ends with the process, however that ends: the shell that minds it waits for the end of a pipe,
+//! which only this process holds. A broker that was killed stays down until it is started again, with its data.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    hash::{BuildHasher, RandomState},
+    io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
+    sync::{LazyLock, Mutex},
+    time::{Duration, Instant},
+};
+
+/// The version that `deploy/local/kafka/pom.xml` names.
+const VERSION: &str = "4.1.1";
+/// A broker on a busy machine needs seconds.
+const STARTED_WITHIN: Duration = Duration::from_secs(60);
+/// How often a start is tried again with other ports, when somebody else took one in the meantime.
+const ATTEMPTS_MAX: u32 = 5;
+/// Below the ports that outgoing connections get: nobody takes a port by chance while its broker is down.
+const PORTS: std::ops::Range<u16> = 15_000..32_000;
+
+const USER: &str = "frontdoor";
+const PASSWORD: &str = "a-password-of-the-tests";
+
+/// What a test shares with the others of its process.
+pub static BROKER: LazyLock<Kafka> = LazyLock::new(Kafka::start);
+
+/// It obeys one order a line (`start 1`, `kill 1`) and answers each by a line, once it is done.
+const SCRIPT: &str = r#"
+trap '' HUP INT TERM
+folder=$(mktemp -d /tmp/frontdoor-kafka-XXXXXX) && cd "$folder" || exit 1
+echo "$folder"
+while read -r order node extra; do
+    case $order in
+    start)
+        (
+            if ! [ -e "data-$node/meta.properties" ]; then
+                java $SMALL -cp "$JARS/*" kafka.tools.StorageTool format -c "$node.properties" $extra || exit
+            fi
+            exec java -Xms256m -Xmx512m -XX:+UseSerialGC $LOG -cp "$JARS/*" kafka.Kafka "$node.properties"
+        ) >>"$node.log" 2>&1 </dev/null &
+        echo $! >"$node.pid"
+        ;;
+    kill)
+        process=$(cat "$node.pid"); rm "$node.pid"
+        kill -KILL "$process"; wait "$process" 2>/dev/null
+        ;;
+    esac
+    echo "$order $node"
+done
+for process in $(cat ./*.pid); do kill -KILL "$process"; wait "$process"; done 2>/dev/null
+rm -rf "$folder"
+"#;
+
+/// For what runs a moment only.
+const SMALL: &str = "-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+const LOG: &str = "-Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS";
+
+/// One broker or three. Dropped, they are killed.
+pub struct Kafka {
+    /// Where everything of it lies: `1.properties`, `1.log`, `data-1`. Gone with the brokers.
+    pub folder: PathBuf,
+    nodes: Vec<Node>,
+    orders: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+    _minder: Child,
+}
+
+/// A broker that also has a listener for strangers, who must know its certificate and have a password.
+pub struct Secured {
+    /// `brokers()` is its plain listener.
+    pub kafka: Kafka,
+    /// The listener that wants SASL_SSL with SCRAM-SHA-512.
+    pub brokers: String,
+    /// PEM. The certificate is for `127.0.0.1` and `localhost`.
+    pub ca_file: PathBuf,
+    pub user: &'static str,
+    /// The password in it has no end of line.
+    pub password_file: PathBuf,
+}
+
+#[derive(Clone, Copy)]
+struct Node {
+    plain: u16,
+    secured: u16,
+    controller: u16,
+}
+
+impl Kafka {
+    /// One broker, which is its own controller.
+    pub fn start() -> Kafka {
+        Kafka::nodes(1, false)
+    }
+
+    /// Brokers that are controllers too: with three, one may be lost.
+    pub fn cluster(brokers: usize) -> Kafka {
+        Kafka::nodes(brokers, false)
+    }
+
+    /// One broker with a second listener: TLS, and a password.
+    pub fn secured() -> Secured {
+        let kafka = Kafka::nodes(1, true);
+        Secured {
+            brokers: format!("127.0.0.1:{}", kafka.nodes[0].secured),
+            ca_file: kafka.folder.join("ca.pem"),
+            user: USER,
+            password_file: kafka.folder.join("password"),
+            kafka,
+        }
+    }
+
+    /// `host:port,host:port`: what a client calls `bootstrap.servers`.
+    pub fn brokers(&self) -> String {
+        self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.plain)).collect::<Vec<_>>().join(",")
+    }
+
+    /// SIGKILL to a broker; the first one is 1. It is dead when this returns.
+    pub fn kill(&self, broker: usize) {
+        self.order(&format!("kill {broker}"));
+    }
+
+    /// A broker that was killed comes back, with its data, on its port. It takes part again when this returns.
+    pub fn start_again(&self, broker: usize) {
+        self.order(&format!("start {broker}"));
+        self.wait_for(broker, Instant::now() + STARTED_WITHIN).unwrap_or_else(|log| panic!("{log}"));
+    }
+
+    /// SIGSTOP: its connections stay, and nobody answers.
+    pub fn freeze(&self, broker: usize) {
+        self.signal("-STOP", broker);
+    }
+
+    /// SIGCONT after [`Kafka::freeze`].
+    pub fn thaw(&self, broker: usize) {
+        self.signal("-CONT", broker);
+    }
+
+    /// Runs one of Kafka's own tools to its end, such as `org.apache.kafka.tools.TopicCommand`.
+    pub fn tool(&self, class: &str, arguments: &[&str]) -> Output {
+        self.command(class, arguments).stdin(Stdio::null()).output().expect("java runs")
+    }
+
+    /// The same for those that want an input, or to be ended.
+    pub fn command(&self, class: &str, arguments: &[&str]) -> Command {
+        let mut java = Command::new("java");
+        java.args(SMALL.split(' ')).arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn").arg("-cp");
+        java.arg(jars().join("*")).arg(class).args(arguments).current_dir(&self.folder);
+        java
+    }
+
+    fn nodes(count: usize, secured: bool) -> Kafka {
+        for attempt in 1.. {
+            let mut kafka = Kafka::minded();
+            kafka.nodes = free_ports(count * 3)
+                .chunks(3)
+                .map(|ports| Node { plain: ports[0], secured: ports[1], controller: ports[2] })
+                .collect();
+            if secured {
+                kafka.make_certificate();
+            }
+            match kafka.start_all(secured) {
+                Ok(()) => return kafka,
+                Err(log) if attempt < ATTEMPTS_MAX && log.contains("Address already in use") => {}
+                Err(log) => panic!("{log}"),
+            }
+        }
+        unreachable!("the last attempt returns or panics")
+    }
+
+    /// The shell and its folder, without a broker yet.
+    fn minded() -> Kafka {
+        let mut minder = Command::new("sh")
+            .args(["-c", SCRIPT])
+            .envs([("SMALL", SMALL), ("LOG", LOG)])
+            .env("JARS", jars())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let input = minder.stdin.take().expect("it has an input");
+        let mut output = BufReader::new(minder.stdout.take().expect("it has an output"));
+        let mut folder = String::new();
+        output.read_line(&mut folder).expect("readable");
+        let folder = PathBuf::from(folder.trim());
+        assert!(folder.is_absolute(), "there is no folder for Kafka; what the shell said stands above");
+        Kafka { folder, nodes: Vec::new(), orders: Mutex::new((input, output)), _minder: minder }
+    }
+
+    /// What the log says, where a broker did not come up.
+    fn start_all(&self, secured: bool) -> Result<(), String> {
+        let random = self.folder.to_string_lossy();
+        // Sixteen bytes in base64: the brokers of another test are another cluster, whatever its ports.
+        let cluster = format!("{}frontdoor-tests", &random[random.len() - 6..]);
+        let scram = format!("--add-scram SCRAM-SHA-512=[name={USER},password={PASSWORD}]");
+        for broker in 1..=self.nodes.len() {
+            let properties = self.properties(broker, secured);
+            fs::write(self.folder.join(format!("{broker}.properties")), properties).expect("written");
+            let scram = if secured { scram.as_str() } else { "" };
+            self.order(&format!("start {broker} -t {cluster}A {scram}"));
+        }
+        let deadline = Instant::now() + STARTED_WITHIN;
+        (1..=self.nodes.len()).try_for_each(|broker| self.wait_for(broker, deadline))
+    }
+
+    fn properties(&self, broker: usize, secured: bool) -> String {
+        let node = self.nodes[broker - 1];
+        let folder = self.folder.display();
+        let voters: Vec<_> = (1..).zip(&self.nodes).map(|(id, n)| format!("{id}@127.0.0.1:{}", n.controller)).collect();
+        let (replicas, in_sync) = if self.nodes.len() < 3 { (1, 1) } else { (3, 2) };
+        let sasl = if secured { format!(",SASL_SSL://127.0.0.1:{}", node.secured) } else { String::new() };
+        let mut text = format!(
+            "process.roles=broker,controller\n\
+             node.id={broker}\n\
+             controller.quorum.voters={voters}\n\
+             controller.listener.names=CONTROLLER\n\
+             listeners=PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller}{sasl}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL\n\
+             inter.broker.listener.name=PLAINTEXT\n\
+             log.dirs={folder}/data-{broker}\n\
+             auto.create.topics.enable=false\n\
+             group.initial.rebalance.delay.ms=0\n\
+             default.replication.factor={replicas}\n\
+             offsets.topic.num.partitions=4\n\
+             offsets.topic.replication.factor={replicas}\n\
+             transaction.state.log.num.partitions=4\n\
+             transaction.state.log.replication.factor={replicas}\n\
+             transaction.state.log.min.isr={in_sync}\n\
+             share.coordinator.state.topic.num.partitions=4\n\
+             share.coordinator.state.topic.replication.factor={replicas}\n\
+             share.coordinator.state.topic.min.isr={in_sync}\n",
+            voters = voters.join(","),
+            plain = node.plain,
+            controller = node.controller,
+        );
+        if secured {
+            let of_listener = "listener.name.sasl_ssl";
+            write!(
+                text,
+                "{of_listener}.ssl.keystore.type=PKCS12\n\
+                 {of_listener}.ssl.keystore.location={folder}/broker.p12\n\
+                 {of_listener}.ssl.keystore.password={PASSWORD}\n\
+                 {of_listener}.sasl.enabled.mechanisms=SCRAM-SHA-512\n\
+                 {of_listener}.scram-sha-512.sasl.jaas.config=\
+                 org.apache.kafka.common.security.scram.ScramLoginModule required;\n"
+            )
+            .expect("written to memory");
+        }
+        text
+    }
+
+    fn make_certificate(&self) {
+        let keytool = |arguments: &[&str]| {
+            let store = ["-alias", "broker", "-keystore", "broker.p12", "-storetype", "PKCS12", "-storepass", PASSWORD];
+            let made = Command::new("keytool").args(arguments).args(store).current_dir(&self.folder).output();
+            let made = made.expect("keytool runs");
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+        };
+        let names = "san=ip:127.0.0.1,dns:localhost";
+        keytool(&["-genkeypair", "-keyalg", "EC", "-dname", "CN=broker", "-validity", "2", "-ext", names]);
+        keytool(&["-exportcert", "-rfc", "-file", "ca.pem"]);
+        fs::write(self.folder.join("password"), PASSWORD).expect("written");
+    }
+
+    fn order(&self, order: &str) {
+        let mut orders = self.orders.lock().expect("no order panicked");
+        let (input, output) = &mut *orders;
+        writeln!(input, "{order}").expect("the shell reads");
+        let mut answer = String::new();
+        output.read_line(&mut answer).expect("readable");
+        assert!(order.starts_with(answer.trim()) && answer.len() > 1, "the shell that minds Kafka is gone");
+    }
+
+    fn signal(&self, signal: &str, broker: usize) {
+        let sent = Command::new("kill").args([signal, &self.process(broker)]).status().expect("kill runs");
+        assert!(sent.success(), "broker {broker} does not run");
+    }
+
+    fn process(&self, broker: usize) -> String {
+        let process = fs::read_to_string(self.folder.join(format!("{broker}.pid")));
+        process.unwrap_or_else(|_| panic!("broker {broker} does not run")).trim().to_owned()
+    }
+
+    /// Until it has joined the cluster and takes requests. What its log says, where it ended instead.
+    fn wait_for(&self, broker: usize, deadline: Instant) -> Result<(), String> {
+        let process = self.process(broker);
+        // A dead one is a zombie until the shell asks for it.
+        let runs = || {
+            let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+            state.rsplit(") ").next().is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))
+        };
+        loop {
+            let ended = !runs();
+            let log = fs::read(self.folder.join(format!("{broker}.log"))).unwrap_or_default();
+            let log = String::from_utf8_lossy(&log);
+            let this_time = log.rsplit("Starting controller").next().unwrap_or_default();
+            if !ended && this_time.len() < log.len() && this_time.contains("Kafka Server started") {
+                return Ok(());
+            }
+            if ended || Instant::now() > deadline {
+                let what = if ended { "ended" } else { "was not ready in time" };
+                return Err(format!("Kafka's broker {broker} {what}; its log:\n{log}"));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Where `make kafka` puts the jars; or the folder in `KAFKA_JARS`.
+fn jars() -> PathBuf {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = set("KAFKA_JARS").unwrap_or_else(|| {
+        let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).unwrap_or_default();
+        cache.join(format!("frontdoor/tools/kafka-{VERSION}"))
+    });
+    let complete = Path::new(&folder).join(format!("kafka_2.13-{VERSION}.jar")).exists();
+    assert!(complete, "these tests need a Kafka: run `make kafka`, or set KAFKA_JARS to a folder with its jars");
+    folder
+}
+
+/// Ports that are free now, each another one.
+fn free_ports(count: usize) -> Vec<u16> {
+    let width = PORTS.end - PORTS.start;
+    let first = RandomState::new().hash_one(std::process::id()) % u64::from(width);
+    let first = u16::try_from(first).expect("less than a port");
+    let candidates = (0..width).map(|step| PORTS.start + (first + step) % width);
+    let free: Vec<_> =
+        candidates.filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()).take(count).collect();
+    free.iter().map(|bound| bound.local_addr().expect("bound").port()).collect()
+}
