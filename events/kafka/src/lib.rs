@@ -1,2 +1,46 @@
 //! A log's topic on Kafka: the relay that writes it, and the feed that reads it. The only crate that knows the broker's
 //! protocol.
+//!
+//! The log decides, the topic distributes. A topic has one partition, so its order is the order of positions; it can be
+//! lost, and is filled again from the log. `relay::core` and `feed::core` decide what is sent, handed on, left out or
+//! refused; they do no I/O, and a simulator drives them through millions of schedules (`simulation`).
+
+mod address;
+pub mod feed;
+pub mod record;
+pub mod relay;
+#[cfg(test)]
+mod simulation;
+pub mod topic;
+
+pub use address::{Address, Malformed};
+
+pub use topic::Topic;
+
+/// Why a topic cannot be used now, or ever.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicError {
+    /// Somebody has to do something about it first.
+    #[error("the topic {topic} is not fit for a log: {why}")]
+    Unfit { topic: String, why: String },
+    /// The topic and the log tell different histories.
+    #[error("{0}")]
+    OtherHistory(String),
+    #[error("the broker: {0}")]
+    Broker(#[from] rdkafka::error::KafkaError),
+    #[error(transparent)]
+    Log(#[from] event_log::LogError),
+    #[error("a thread of the broker's client ended: {0}")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+impl TopicError {
+    /// Whether it can be otherwise when it is tried again.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            TopicError::Unfit { .. } | TopicError::OtherHistory(_) => false,
+            TopicError::Broker(_) | TopicError::Thread(_) => true,
+            TopicError::Log(error) => matches!(error, event_log::LogError::Read(_)),
+        }
+    }
+}

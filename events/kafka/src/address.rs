@@ -1,0 +1,168 @@
+//! Where the brokers are, and how they are spoken to: `kafka://b1:9092,b2:9092?security.protocol=sasl_ssl&…`.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
+
+use rdkafka::ClientConfig;
+
+/// The properties of librdkafka that an address may set, as `?name=value&name=value`.
+const SETTABLE: [&str; 16] = [
+    "security.protocol",
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.key.location",
+    "ssl.key.password",
+    "ssl.endpoint.identification.algorithm",
+    "sasl.mechanism",
+    "sasl.username",
+    "sasl.password",
+    "compression.type",
+    "message.max.bytes",
+    "linger.ms",
+    "batch.size",
+    "connections.max.idle.ms",
+    "metadata.max.age.ms",
+    "socket.timeout.ms",
+];
+/// A property whose value is the content of the file that it names, without its last line break.
+const PASSWORD_FILE: &str = "sasl.password.file";
+const PORT: u16 = 9092;
+
+/// The brokers of a cluster, and what is needed to speak to them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    brokers: String,
+    properties: BTreeMap<String, String>,
+    password_file: Option<PathBuf>,
+}
+
+/// It says what is wrong, and never repeats a value: it may be a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("brokers are kafka://HOST:PORT,HOST:PORT?property=value: {0}")]
+pub struct Malformed(String);
+
+impl FromStr for Address {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Address, Malformed> {
+        let rest = text.strip_prefix("kafka://").ok_or_else(|| Malformed("it does not begin so".into()))?;
+        let (hosts, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let mut brokers = Vec::new();
+        for host in hosts.trim_end_matches('/').split(',') {
+            brokers.push(broker(host)?);
+        }
+        let (mut properties, mut password_file) = (BTreeMap::new(), None);
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').ok_or_else(|| Malformed("a property has no value".into()))?;
+            let value = unescaped(value).ok_or_else(|| Malformed(format!("{name} has a damaged %-escape")))?;
+            if name == PASSWORD_FILE {
+                password_file = Some(PathBuf::from(value));
+            } else if SETTABLE.contains(&name) {
+                properties.insert(name.to_owned(), value);
+            } else {
+                return Err(Malformed(format!("{name} cannot be set; these can: {}", SETTABLE.join(", "))));
+            }
+        }
+        Ok(Address { brokers: brokers.join(","), properties, password_file })
+    }
+}
+
+/// Without the properties, which may hold a password.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "kafka://{}", self.brokers)
+    }
+}
+
+fn broker(host: &str) -> Result<String, Malformed> {
+    let port = host.rsplit_once(':').filter(|_| !host.ends_with(']'));
+    let fits = match port {
+        None => !host.is_empty(),
+        Some((name, port)) => !name.is_empty() && port.parse::<u16>().is_ok(),
+    };
+    if !fits || host.contains(['@', '/', ' ']) {
+        return Err(Malformed("a broker is HOST or HOST:PORT".into()));
+    }
+    Ok(if port.is_some() { host.to_owned() } else { format!("{host}:{PORT}") })
+}
+
+/// `%41` is `A`; a `+` is a `+`, as passwords have them.
+fn unescaped(value: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first == b'%' {
+            let (digits, after) = rest.split_at_checked(2)?;
+            bytes.push(u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?);
+            rest = after;
+        } else {
+            bytes.push(*first);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+impl Address {
+    /// What every client of the brokers is made with.
+    ///
+    /// # Errors
+    /// When the password's file cannot be read.
+    pub(crate) fn client(&self, name: &str) -> Result<ClientConfig, std::io::Error> {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.brokers);
+        config.set("client.id", format!("frontdoor-{name}-{}", uuid::Uuid::now_v7().simple()));
+        config.set("allow.auto.create.topics", "false");
+        // A broker that comes back is found again within a second.
+        config.set("reconnect.backoff.max.ms", "1000");
+        for (name, value) in &self.properties {
+            config.set(name, value);
+        }
+        if let Some(file) = &self.password_file {
+            let named = |error: std::io::Error| {
+                std::io::Error::new(error.kind(), format!("{PASSWORD_FILE} {}: {error}", file.display()))
+            };
+            let password = std::fs::read_to_string(file).map_err(named)?;
+            config.set("sasl.password", password.trim_end_matches(['\r', '\n']));
+        }
+        Ok(config)
+    }
+
+    /// A property that the address sets.
+    pub(crate) fn property(&self, name: &str) -> Option<&str> {
+        self.properties.get(name).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_brokers_and_properties() {
+        let address: Address =
+            "kafka://b1,b2:19092?security.protocol=sasl_ssl&sasl.password=a%26b+c".parse().expect("an address");
+        assert_eq!(address.brokers, "b1:9092,b2:19092");
+        assert_eq!(address.property("sasl.password"), Some("a&b+c"));
+        let config = address.client("test").expect("no file is needed");
+        assert_eq!(config.get("security.protocol"), Some("sasl_ssl"));
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let address: Address = "kafka://b1?sasl.password=horse".parse().expect("an address");
+        assert_eq!(format!("{address:?}"), "kafka://b1:9092");
+        let refused = "kafka://b1?sasl.passwort=horse".parse::<Address>().expect_err("misspelt");
+        assert!(!refused.to_string().contains("horse"), "{refused}");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in
+            ["", "b1:9092", "kafka://", "kafka://b1:x", "kafka://u:p@b1:9092", "kafka://b1,,b2", "kafka://b1?acks=0"]
+        {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+        let unread: Address = "kafka://b1?sasl.password.file=/nowhere/at/all".parse().expect("an address");
+        assert!(unread.client("test").is_err());
+    }
+}

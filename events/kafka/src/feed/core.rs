@@ -1,0 +1,148 @@
+//! Which record of a topic is handed on, decided without I/O: exactly last+1, last+2 …; a lower one is a repeat if its id
+//! is the same; before a higher one there is a hole, which a relay fills or the log does. Times are milliseconds of any
+//! clock that never goes back.
+
+use std::collections::VecDeque;
+
+use uuid::Uuid;
+
+/// How long a hole is left to the relay, after the last event that was handed on, before the log is asked.
+pub const HOLE_MS: u64 = 2_000;
+/// Ids of the last events, by which repeats are recognised at once.
+const REMEMBERED_MAX: usize = 20_000;
+
+/// What a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// The next event: it is handed on.
+    Next,
+    /// It was handed on before.
+    Repeat,
+    /// It lies before what is remembered: a repeat, if the log has this id at its position.
+    Old,
+    /// Something before it is missing: it is left out, and comes again from the relay or from the log.
+    Ahead,
+    /// At its position another event was handed on: this is another history.
+    Other,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Hole {
+    since_ms: u64,
+    /// The highest position that was seen behind it.
+    seen: u64,
+}
+
+/// The place of one follower in a log.
+pub struct Order {
+    last: u64,
+    /// The ids of the last events, up to `last`.
+    ids: VecDeque<Uuid>,
+    hole: Option<Hole>,
+}
+
+impl Order {
+    /// Everything up to `last` is done; `id` is that event's.
+    pub fn after(last: u64, id: Option<Uuid>) -> Order {
+        Order { last, ids: id.into_iter().collect(), hole: None }
+    }
+
+    /// The position of the last event that was handed on.
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// A record of the topic.
+    pub fn see(&mut self, now_ms: u64, position: u64, id: Uuid) -> Seen {
+        if position == self.last + 1 {
+            self.hand_on(now_ms, id);
+            return Seen::Next;
+        }
+        if position > self.last {
+            let seen = self.hole.map_or(position, |hole| hole.seen.max(position));
+            let since_ms = self.hole.map_or(now_ms, |hole| hole.since_ms);
+            self.hole = Some(Hole { since_ms, seen });
+            return Seen::Ahead;
+        }
+        let back = usize::try_from(self.last - position).unwrap_or(usize::MAX);
+        match self.ids.len().checked_sub(back + 1).and_then(|at| self.ids.get(at)) {
+            Some(known) if *known == id => Seen::Repeat,
+            Some(_) => Seen::Other,
+            None => Seen::Old,
+        }
+    }
+
+    /// The positions, after the first and up to the second, that have to be read from the log now.
+    pub fn overdue(&self, now_ms: u64) -> Option<(u64, u64)> {
+        let hole = self.hole.filter(|hole| now_ms >= hole.since_ms + HOLE_MS)?;
+        Some((self.last, hole.seen))
+    }
+
+    /// Whether a hole is waited for, and until when.
+    pub fn waits_until_ms(&self) -> Option<u64> {
+        self.hole.map(|hole| hole.since_ms + HOLE_MS)
+    }
+
+    /// The next event was read from the log.
+    pub fn filled(&mut self, now_ms: u64, id: Uuid) {
+        self.hand_on(now_ms, id);
+    }
+
+    fn hand_on(&mut self, now_ms: u64, id: Uuid) {
+        self.last += 1;
+        self.ids.push_back(id);
+        if self.ids.len() > REMEMBERED_MAX {
+            self.ids.pop_front();
+        }
+        self.hole = self.hole.filter(|hole| hole.seen > self.last).map(|hole| Hole { since_ms: now_ms, ..hole });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u64) -> Uuid {
+        Uuid::from_u128(n.into())
+    }
+
+    #[test]
+    fn only_the_next_one_is_handed_on() {
+        let mut order = Order::after(2, Some(id(2)));
+        let seen: Vec<_> = [3, 3, 2, 1, 4, 6].map(|n| order.see(0, n, id(n))).into();
+        assert_eq!(seen, [Seen::Next, Seen::Repeat, Seen::Repeat, Seen::Old, Seen::Next, Seen::Ahead]);
+        assert_eq!(order.last(), 4);
+    }
+
+    #[test]
+    fn a_hole_is_left_to_the_relay_and_then_read_from_the_log() {
+        let mut order = Order::after(0, None);
+        assert_eq!(order.see(100, 3, id(3)), Seen::Ahead);
+        assert_eq!(order.overdue(100 + HOLE_MS - 1), None);
+        // The relay sends it again: only the rest is waited for.
+        assert_eq!(order.see(200, 1, id(1)), Seen::Next);
+        assert_eq!(order.overdue(200 + HOLE_MS), Some((1, 3)));
+        order.filled(0, id(2));
+        order.filled(0, id(3));
+        assert_eq!((order.last(), order.overdue(u64::MAX)), (3, None));
+    }
+
+    /// The trap: two leaders, or a log restored to an older point: the same position, another event.
+    #[test]
+    fn a_repeat_with_another_id_is_another_history() {
+        let mut order = Order::after(0, None);
+        order.see(0, 1, id(1));
+        assert_eq!(order.see(0, 1, id(9)), Seen::Other);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut order = Order::after(0, None);
+        for n in 1..=2 * REMEMBERED_MAX as u64 {
+            order.see(0, n, id(n));
+        }
+        assert_eq!(order.ids.len(), REMEMBERED_MAX);
+        assert_eq!(order.see(0, REMEMBERED_MAX as u64, id(7)), Seen::Old);
+        assert_eq!(order.see(0, REMEMBERED_MAX as u64 + 1, id(REMEMBERED_MAX as u64 + 1)), Seen::Repeat);
+    }
+}

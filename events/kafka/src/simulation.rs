@@ -1,0 +1,470 @@
+//! Relays and followers through millions of schedules: one log, one topic, two relays, two followers, a network that
+//! delays, drops, repeats and delivers for the dead. Every schedule follows from one seed, which a failure prints:
+//! `SIMULATION_SEED=… cargo test -p event-kafka one_schedule -- --nocapture` runs it alone.
+
+use std::{collections::VecDeque, panic::AssertUnwindSafe};
+
+use event_log::lease::{Lease, Mark};
+use uuid::Uuid;
+
+use crate::{
+    feed::core::{Order, Seen},
+    relay::core::{Core, Do, InLog, LEASE_MS, RENEW_MS, Tail},
+};
+
+const SCHEDULES: u64 = 2_000_000;
+/// Steps with faults in one schedule, and how many it may take afterwards until all is well.
+const STEPS: u64 = 60;
+const CALM_STEPS_MAX: u64 = 5_000;
+const EVENTS_MAX: usize = 12;
+const RELAYS: usize = 2;
+const FOLLOWERS: usize = 2;
+
+/// SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.roll() % limit
+    }
+
+    fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).expect("small")
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+type Record = (u64, Uuid);
+
+/// What a process was about to do when it was paused.
+enum Paused {
+    Send { after: u64, at_most: usize },
+    Compared(Mark),
+}
+
+#[derive(Default)]
+struct Relay {
+    core: Core,
+    paused: Option<Paused>,
+    /// Its producer's records on their way.
+    wire: VecDeque<Record>,
+    /// Those of its earlier producers: dropped by the process, and perhaps on their way all the same.
+    ghosts: VecDeque<Record>,
+    stopped: bool,
+}
+
+struct Follower {
+    order: Order,
+    offset: usize,
+    saved: (u64, Option<Uuid>),
+    stopped: bool,
+}
+
+#[derive(Default)]
+struct LeaseRow {
+    owner: usize,
+    epoch: u64,
+    until_ms: u64,
+    mark: Mark,
+}
+
+struct World {
+    dice: Dice,
+    now_ms: u64,
+    faults: bool,
+    /// Which history is being written; it changes when the log is restored.
+    history: u128,
+    log: Vec<Uuid>,
+    topic: Vec<Record>,
+    /// It was lost, and nobody has made it again.
+    topic_is_gone: bool,
+    lease: LeaseRow,
+    relays: [Relay; RELAYS],
+    followers: [Follower; FOLLOWERS],
+}
+
+fn at(position: u64) -> usize {
+    usize::try_from(position).expect("small")
+}
+
+impl World {
+    fn new(seed: u64) -> World {
+        let follower = || Follower { order: Order::after(0, None), offset: 0, saved: (0, None), stopped: false };
+        World {
+            dice: Dice(seed),
+            now_ms: 0,
+            faults: true,
+            history: 0,
+            log: Vec::new(),
+            topic: Vec::new(),
+            topic_is_gone: false,
+            lease: LeaseRow::default(),
+            relays: Default::default(),
+            followers: std::array::from_fn(|_| follower()),
+        }
+    }
+
+    fn id(&self, position: u64) -> Option<Uuid> {
+        self.log.get(at(position).checked_sub(1)?).copied()
+    }
+
+    fn step(&mut self) {
+        let (relay, follower) = (self.dice.index(RELAYS), self.dice.index(FOLLOWERS));
+        match self.dice.below(100) {
+            0..10 if self.faults => self.append(),
+            0..35 => self.relay(relay),
+            35..65 => self.deliver(relay),
+            65..85 => self.follow(follower),
+            // Without faults nobody sleeps past his lease.
+            85..92 => self.now_ms += self.dice.below(if self.faults { LEASE_MS } else { RENEW_MS }),
+            _ if !self.faults => self.follow(follower),
+            92..94 => self.crash_relay(relay),
+            94..96 => self.crash_follower(follower),
+            96..98 => self.drop_producer(relay),
+            98 if self.dice.chance(30) => self.lose_topic(),
+            _ if self.dice.chance(10) => self.restore_log(),
+            _ => {}
+        }
+    }
+
+    fn append(&mut self) {
+        if self.log.len() < EVENTS_MAX {
+            let position = self.log.len() as u128 + 1;
+            self.log.push(Uuid::from_u128((self.history << 64) | position));
+        }
+    }
+
+    fn relay(&mut self, me: usize) {
+        if self.relays[me].stopped {
+            return;
+        }
+        match self.relays[me].paused.take() {
+            // It was asleep, and goes on with what it was about to do, whatever happened meanwhile.
+            Some(Paused::Send { after, at_most }) => return self.send(me, after, at_most),
+            Some(Paused::Compared(mark)) => return self.relays[me].core.compared(self.now_ms, mark),
+            None => {}
+        }
+        let end = self.log.len() as u64;
+        match self.relays[me].core.todo(self.now_ms, end) {
+            Do::Hold => self.hold(me),
+            Do::Compare(mark) => self.compare(me, mark),
+            Do::Send { after, at_most } if self.faults && self.dice.chance(20) => {
+                self.relays[me].paused = Some(Paused::Send { after, at_most });
+            }
+            Do::Send { after, at_most } => self.send(me, after, at_most),
+            Do::Wait { .. } => {}
+        }
+    }
+
+    fn hold(&mut self, me: usize) {
+        let asked_ms = self.now_ms;
+        if self.faults && self.dice.chance(20) {
+            return self.relays[me].core.unanswered(asked_ms);
+        }
+        if self.faults && self.dice.chance(20) {
+            self.now_ms += self.dice.below(LEASE_MS);
+        }
+        let row = &mut self.lease;
+        let free = row.epoch == 0 || row.until_ms < self.now_ms;
+        if row.owner != me && !free {
+            return self.relays[me].core.held(asked_ms, None);
+        }
+        if row.epoch == 0 || row.owner != me {
+            row.epoch += 1;
+        }
+        (row.owner, row.until_ms) = (me, self.now_ms + LEASE_MS);
+        let lease = Lease { epoch: row.epoch, mark: row.mark };
+        if let Some(mark) = self.relays[me].core.done().filter(|_| self.dice.chance(50)) {
+            self.lease.mark = mark;
+        }
+        self.relays[me].core.held(asked_ms, Some(lease));
+        let ends_at = self.topic.len() as u64;
+        self.relays[me].core.ends_at(self.now_ms, ends_at);
+        if !self.relays[me].core.is_sending() {
+            self.bury(me);
+        }
+    }
+
+    fn compare(&mut self, me: usize, mark: Mark) {
+        if self.faults && self.dice.chance(10) {
+            return self.relays[me].core.failed(self.now_ms);
+        }
+        // Only here is it made: by a relay that holds the lease.
+        self.topic_is_gone = false;
+        // The mark is a hint: it counts if the record before its place is the log's at its position.
+        let before = at(mark.place).checked_sub(1).and_then(|place| self.topic.get(place)).copied();
+        let verified = before.is_some_and(|(position, id)| position == mark.position && self.id(position) == Some(id));
+        let mut tail = Tail::after(if verified { mark } else { Mark::default() });
+        for offset in at(tail.mark().place)..self.topic.len() {
+            let (position, id) = self.topic[offset];
+            let in_log = self.id(position).map_or(InLog::Nothing, InLog::Event);
+            if tail.record(offset as u64, position, id, in_log).is_err() {
+                assert!(self.history > 0, "a relay refused a topic that is the log's own");
+                self.relays[me].stopped = true;
+                return;
+            }
+        }
+        self.bury(me);
+        if self.faults && self.dice.chance(20) {
+            self.relays[me].paused = Some(Paused::Compared(tail.mark()));
+        } else {
+            self.relays[me].core.compared(self.now_ms, tail.mark());
+        }
+    }
+
+    fn send(&mut self, me: usize, after: u64, at_most: usize) {
+        let many = at_most.min(1 + self.dice.index(4));
+        for position in (after + 1..).take(many) {
+            let Some(id) = self.id(position) else { return };
+            self.relays[me].wire.push_back((position, id));
+            self.relays[me].core.sent(self.now_ms, position);
+        }
+    }
+
+    /// A record arrives, of a living producer or of a dead one.
+    fn deliver(&mut self, me: usize) {
+        let relay = &mut self.relays[me];
+        // The broker refuses everything for a topic that it does not have.
+        if self.topic_is_gone {
+            relay.ghosts.clear();
+            if relay.wire.pop_front().is_some() {
+                relay.core.failed(self.now_ms);
+                relay.wire.clear();
+            }
+            return;
+        }
+        if !relay.ghosts.is_empty() && self.dice.chance(40) {
+            let ghost = relay.ghosts.pop_front().expect("there is one");
+            if self.dice.chance(50) {
+                self.topic.push(ghost);
+            }
+            return;
+        }
+        let Some((position, id)) = relay.wire.pop_front() else { return };
+        // It is given up, and those behind it arrive all the same.
+        if self.faults && self.dice.chance(5) {
+            relay.core.failed(self.now_ms);
+            return self.bury(me);
+        }
+        self.topic.push((position, id));
+        let place = self.topic.len() as u64;
+        if self.faults && self.dice.chance(5) {
+            relay.core.failed(self.now_ms);
+            return self.bury(me);
+        }
+        relay.core.confirmed(self.now_ms, position, place);
+        // A broker that stores a record twice.
+        if self.faults && self.dice.chance(2) {
+            self.topic.push((position, id));
+        }
+    }
+
+    /// The producer is dropped; what it sent may arrive much later.
+    fn bury(&mut self, me: usize) {
+        let relay = &mut self.relays[me];
+        if self.dice.chance(50) {
+            relay.ghosts.append(&mut relay.wire);
+        } else {
+            relay.wire.clear();
+        }
+    }
+
+    fn drop_producer(&mut self, me: usize) {
+        self.relays[me].core.failed(self.now_ms);
+        self.bury(me);
+    }
+
+    fn crash_relay(&mut self, me: usize) {
+        self.bury(me);
+        self.relays[me].core = Core::default();
+        self.relays[me].paused = None;
+    }
+
+    fn follow(&mut self, me: usize) {
+        let follower = &mut self.followers[me];
+        if follower.stopped {
+            return;
+        }
+        if let Some((after, until)) = follower.order.overdue(self.now_ms) {
+            for position in after + 1..=until {
+                let Some(id) = self.log.get(at(position) - 1) else { break };
+                follower.order.filled(self.now_ms, *id);
+            }
+        }
+        if follower.offset > self.topic.len() {
+            follower.offset = at(follower.order.last()).min(self.topic.len());
+        }
+        let Some((position, id)) = self.topic.get(follower.offset).copied() else { return };
+        let in_log = self.log.get(at(position) - 1).copied();
+        // What is handed on is looked for in the log first.
+        if position == follower.order.last() + 1 && in_log != Some(id) {
+            assert!(self.history > 0, "the topic holds an event that the log does not hold");
+            follower.stopped = true;
+            return;
+        }
+        follower.offset += 1;
+        match follower.order.see(self.now_ms, position, id) {
+            Seen::Next | Seen::Repeat | Seen::Ahead => {}
+            Seen::Old => {
+                if in_log != Some(id) {
+                    assert!(self.history > 0, "an old record is not the log's");
+                    follower.stopped = true;
+                }
+            }
+            Seen::Other => {
+                assert!(self.history > 0, "a repeat has another id");
+                follower.stopped = true;
+            }
+        }
+        if self.dice.chance(30) {
+            let last = self.followers[me].order.last();
+            self.followers[me].saved = (last, self.id(last));
+        }
+    }
+
+    /// It begins again at its checkpoint: the event after position n was never stored before offset n.
+    fn crash_follower(&mut self, me: usize) {
+        let (last, id) = self.followers[me].saved;
+        let belongs = last <= self.log.len() as u64 && (last == 0 || self.id(last) == id);
+        let follower = &mut self.followers[me];
+        follower.stopped |= !belongs;
+        follower.order = Order::after(last, id);
+        follower.offset = at(last).min(self.topic.len());
+    }
+
+    fn lose_topic(&mut self) {
+        self.topic.clear();
+        self.topic_is_gone = true;
+        for follower in &mut self.followers {
+            follower.offset = 0;
+        }
+    }
+
+    /// The log's database goes back to an older point, and everything on it begins again.
+    fn restore_log(&mut self) {
+        if self.log.is_empty() {
+            return;
+        }
+        let kept = self.dice.index(self.log.len());
+        self.log.truncate(kept);
+        self.history += 1;
+        self.lease.mark = Mark::default();
+        for me in 0..RELAYS {
+            self.crash_relay(me);
+        }
+        for me in 0..FOLLOWERS {
+            if self.followers[me].order.last() > kept as u64 {
+                self.followers[me].stopped = true;
+            }
+            self.crash_follower(me);
+        }
+    }
+
+    fn is_well(&self) -> bool {
+        let end = self.log.len() as u64;
+        let relayed = self
+            .relays
+            .iter()
+            .any(|relay| relay.core.done().is_some_and(|done| done.position == end) && relay.core.in_flight() == 0);
+        let refused = self.relays.iter().all(|relay| relay.stopped);
+        let followed = self.followers.iter().all(|follower| follower.stopped || follower.order.last() == end);
+        let whole = self.topic_by_the_rule() == end;
+        (relayed && followed && (whole || self.history > 0)) || refused
+    }
+
+    /// The topic by the rule of every reader: exactly last+1 counts, a lower one repeats.
+    fn topic_by_the_rule(&self) -> u64 {
+        let mut last = 0;
+        for (position, id) in &self.topic {
+            if *position == last + 1 && self.id(*position) == Some(*id) {
+                last += 1;
+            }
+        }
+        last
+    }
+}
+
+/// Gives back how many steps it took until all was well.
+fn run(seed: u64) -> u64 {
+    let mut world = World::new(seed);
+    for _ in 0..STEPS {
+        world.step();
+    }
+    world.faults = false;
+    let mut steps = 0;
+    while !world.is_well() {
+        world.step();
+        steps += 1;
+        assert!(steps < CALM_STEPS_MAX, "it does not come to rest");
+    }
+    if world.history == 0 {
+        assert!(world.relays.iter().all(|relay| !relay.stopped) && world.followers.iter().all(|one| !one.stopped));
+        assert_eq!(world.topic_by_the_rule(), world.log.len() as u64, "the topic is not the whole log");
+        assert!(world.topic.iter().all(|(position, id)| world.id(*position) == Some(*id)), "a foreign record");
+    }
+    for follower in world.followers.iter().filter(|follower| !follower.stopped) {
+        let last = follower.order.last();
+        assert!(last <= world.log.len() as u64, "a follower is beyond the log");
+    }
+    steps
+}
+
+#[test]
+fn no_schedule_loses_doubles_or_reorders_an_event() {
+    let first: u64 = Uuid::now_v7().as_u128() as u64;
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get) as u64;
+    let share = SCHEDULES / threads;
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move || {
+                for n in 0..share {
+                    let seed = first.wrapping_add(thread * share + n);
+                    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| run(seed)));
+                    assert!(outcome.is_ok(), "SIMULATION_SEED={seed} fails");
+                }
+            });
+        }
+    });
+    println!("{SCHEDULES} schedules from seed {first}");
+}
+
+#[test]
+fn one_schedule_is_run_again_by_its_seed() {
+    let seed = std::env::var("SIMULATION_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    assert_eq!(run(seed), run(seed));
+}
+
+/// What it is for does happen in it.
+#[test]
+fn the_simulator_meets_repeats_holes_zombies_and_other_histories() {
+    let mut met = [0_u32; 4];
+    for seed in 0..20_000 {
+        let mut world = World::new(seed);
+        for _ in 0..STEPS {
+            world.step();
+        }
+        let mut last = 0;
+        let (mut repeats, mut holes) = (false, false);
+        for (position, _) in &world.topic {
+            repeats |= *position <= last;
+            holes |= *position > last + 1;
+            last = last.max(*position);
+        }
+        met[0] += u32::from(repeats);
+        met[1] += u32::from(holes);
+        met[2] += u32::from(world.relays.iter().any(|relay| !relay.ghosts.is_empty()));
+        met[3] += u32::from(world.relays.iter().any(|relay| relay.stopped));
+    }
+    assert!(met.iter().all(|times| *times > 20), "{met:?}");
+}

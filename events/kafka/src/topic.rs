@@ -1,0 +1,163 @@
+//! The topic of a log: its name, its settings, and whether one that is there is fit to hold a log.
+
+use std::{collections::HashMap, time::Duration};
+
+use rdkafka::{
+    admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication},
+    client::DefaultClientContext,
+    error::{KafkaError, RDKafkaErrorCode},
+};
+use uuid::Uuid;
+use vocabulary::LogName;
+
+use crate::{Address, TopicError};
+
+/// Bytes of the largest record that a topic has to take: an event's data is 256 KiB at most, its headers far less.
+pub const RECORD_BYTES_MIN: u64 = 512 * 1024;
+/// Bytes of the largest batch that a topic of ours takes.
+const RECORD_BYTES: &str = "1048588";
+/// How many copies there are where there are as many brokers.
+const REPLICATION: i32 = 3;
+/// How long the brokers may take to answer.
+pub(crate) const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
+/// The one partition of every topic.
+pub(crate) const PARTITION: i32 = 0;
+
+/// The topic of one log.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    pub address: Address,
+    pub log: LogName,
+    pub lineage: Uuid,
+}
+
+impl Topic {
+    /// `frontdoor.<log>.<lineage>`
+    pub fn name(&self) -> String {
+        format!("frontdoor.{}.{}", self.log, self.lineage)
+    }
+
+    /// What the records of the topic have as their source.
+    pub fn source(&self) -> String {
+        crate::record::source(self.log, self.lineage)
+    }
+
+    /// Makes the topic where it is missing, and looks whether it can hold a log.
+    ///
+    /// # Errors
+    /// `Unfit` says which setting is wrong.
+    pub async fn prepare(&self) -> Result<(), TopicError> {
+        let config = self.address.client("admin").map_err(|error| self.unfit(error.to_string()))?;
+        let admin: AdminClient<DefaultClientContext> = config.create()?;
+        let name = self.name();
+        let (admin, found) = tokio::task::spawn_blocking(move || {
+            let metadata = admin.inner().fetch_metadata(Some(&name), ANSWER_TIME_MAX)?;
+            let topic = metadata.topics().iter().find(|topic| topic.name() == name && topic.error().is_none());
+            let partitions = topic.map_or(0, |topic| topic.partitions().len());
+            Ok::<_, KafkaError>((admin, (metadata.brokers().len(), partitions)))
+        })
+        .await??;
+        let (brokers, partitions) = found;
+        if partitions == 0 {
+            return self.make(&admin, brokers).await;
+        }
+        if partitions != 1 {
+            return Err(
+                self.unfit(format!("it has {partitions} partitions; with more than one the order of the log is lost"))
+            );
+        }
+        self.look(&admin).await
+    }
+
+    async fn make(&self, admin: &AdminClient<DefaultClientContext>, brokers: usize) -> Result<(), TopicError> {
+        let name = self.name();
+        let copies = i32::try_from(brokers).unwrap_or(REPLICATION).clamp(1, REPLICATION);
+        // With fewer brokers than three a second copy would stop everything with the first broker that is lost.
+        let confirmed = if copies == REPLICATION { "2" } else { "1" };
+        let new = NewTopic::new(&name, 1, TopicReplication::Fixed(copies))
+            .set("cleanup.policy", "delete")
+            .set("retention.ms", "-1")
+            .set("retention.bytes", "-1")
+            .set("max.message.bytes", RECORD_BYTES)
+            .set("min.insync.replicas", confirmed)
+            .set("unclean.leader.election.enable", "false");
+        let options = AdminOptions::new().operation_timeout(Some(ANSWER_TIME_MAX));
+        for made in admin.create_topics([&new], &options).await? {
+            match made {
+                Ok(name) => tracing::info!(topic = name, copies, "a topic was made"),
+                // Another process was quicker.
+                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((_, code)) => return Err(KafkaError::AdminOp(code).into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn look(&self, admin: &AdminClient<DefaultClientContext>) -> Result<(), TopicError> {
+        let name = self.name();
+        let options = AdminOptions::new().request_timeout(Some(ANSWER_TIME_MAX));
+        let described = admin.describe_configs([&ResourceSpecifier::Topic(&name)], &options).await?;
+        for described in described {
+            let described = described.map_err(KafkaError::AdminOp)?;
+            fit(&settings(&described)).map_err(|why| self.unfit(why))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn unfit(&self, why: String) -> TopicError {
+        TopicError::Unfit { topic: self.name(), why }
+    }
+}
+
+fn settings(described: &ConfigResource) -> HashMap<&str, &str> {
+    let set = described.entries.iter();
+    set.filter_map(|entry| Some((entry.name.as_str(), entry.value.as_deref()?))).collect()
+}
+
+/// Whether a topic with these settings keeps every event, whole and for ever.
+fn fit(settings: &HashMap<&str, &str>) -> Result<(), String> {
+    let text = |name: &str| settings.get(name).copied().unwrap_or_default();
+    let number = |name: &str| text(name).parse::<i64>().ok();
+    if text("cleanup.policy").contains("compact") {
+        return Err("cleanup.policy is compact: it would drop all but the last event of a stream".into());
+    }
+    for name in ["retention.ms", "retention.bytes"] {
+        // Tiered storage keeps elsewhere what is dropped here; then the limit is the whole's, too, and has to be none.
+        if let Some(limit) = number(name).filter(|limit| *limit >= 0) {
+            return Err(format!("{name} is {limit}: events would be dropped; it has to be -1"));
+        }
+    }
+    match number("max.message.bytes") {
+        Some(bytes) if u64::try_from(bytes).is_ok_and(|bytes| bytes < RECORD_BYTES_MIN) => Err(format!(
+            "max.message.bytes is {bytes}: an event may need {RECORD_BYTES_MIN}, and would stop all after it"
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_that_would_lose_events_is_refused_with_the_reason() {
+        let good = HashMap::from([
+            ("cleanup.policy", "delete"),
+            ("retention.ms", "-1"),
+            ("retention.bytes", "-1"),
+            ("max.message.bytes", RECORD_BYTES),
+        ]);
+        assert_eq!(fit(&good), Ok(()));
+        for (name, value) in [
+            ("cleanup.policy", "compact,delete"),
+            ("retention.ms", "604800000"),
+            ("retention.bytes", "1073741824"),
+            ("max.message.bytes", "1000"),
+        ] {
+            let mut bad = good.clone();
+            bad.insert(name, value);
+            let why = fit(&bad).expect_err("is refused");
+            assert!(why.contains(name), "{why}");
+        }
+    }
+}
