@@ -6,6 +6,7 @@
 //! refused; they do no I/O, and a simulator drives them through millions of schedules (`simulation`).
 
 mod address;
+mod consumer;
 pub mod feed;
 pub mod record;
 pub mod relay;
@@ -14,7 +15,8 @@ mod simulation;
 pub mod topic;
 
 pub use address::{Address, Malformed};
-
+pub use feed::FromKafka;
+pub use relay::{Relay, Relayed};
 pub use topic::Topic;
 
 /// Why a topic cannot be used now, or ever.

@@ -95,7 +95,7 @@ pub fn place(record: &impl Message, source: &str) -> Result<Place, Foreign> {
 ///
 /// # Errors
 /// `Foreign`.
-pub fn kind<'a>(record: &'a impl Message) -> Result<&'a str, Foreign> {
+pub fn kind(record: &impl Message) -> Result<&str, Foreign> {
     Fields::of(record)?.text("ce_type")
 }
 

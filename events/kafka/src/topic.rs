@@ -10,7 +10,7 @@ use rdkafka::{
 use uuid::Uuid;
 use vocabulary::LogName;
 
-use crate::{Address, TopicError};
+use crate::{Address, TopicError, consumer::Reading};
 
 /// Bytes of the largest record that a topic has to take: an event's data is 256 KiB at most, its headers far less.
 pub const RECORD_BYTES_MIN: u64 = 512 * 1024;
@@ -67,6 +67,16 @@ impl Topic {
             );
         }
         self.look(&admin).await
+    }
+
+    /// The first offset and the one after the last record.
+    ///
+    /// # Errors
+    /// When there is no such topic, or no broker answers.
+    pub async fn ends(&self) -> Result<(u64, u64), TopicError> {
+        let topic = self.clone();
+        let opened = tokio::task::spawn_blocking(move || Reading::open(&topic)).await??;
+        Ok((opened.low, opened.high))
     }
 
     async fn make(&self, admin: &AdminClient<DefaultClientContext>, brokers: usize) -> Result<(), TopicError> {

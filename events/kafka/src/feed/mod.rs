@@ -1,1 +1,245 @@
+//! The feed from a log's topic: a follower gets exactly the events after its own checkpoint, in order. What is handed on
+//! was found in the log first: a topic never tells another history than the log.
+
 pub mod core;
+mod reader;
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use event_log::{
+    Log, LogError,
+    feed::{Feed, Feeds},
+    port::limits::PAGE_EVENTS_MAX,
+};
+use uuid::Uuid;
+use vocabulary::Raw;
+
+use self::{
+    core::{HOLE_MS, Order, Seen},
+    reader::{Chunk, Records},
+};
+use crate::{Address, Topic};
+
+/// How long nothing may come although the log goes on, before the topic is opened anew (rust-rdkafka #638, #665).
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// The pause before a topic that could not be read is opened anew.
+const REOPEN_PAUSE: Duration = Duration::from_millis(500);
+/// How long an event of the topic may be missing in the log: the log is written first, so only its own fault delays it.
+const PROOF_TRIES_MAX: u32 = 3;
+
+/// The feeds of one log's topic.
+pub struct FromKafka {
+    topic: Topic,
+    log: Log,
+    /// Up to this position the topic was found to be the log's by somebody in this process.
+    proven: Arc<AtomicU64>,
+}
+
+impl FromKafka {
+    pub fn new(log: Log, address: Address) -> FromKafka {
+        let topic = Topic { address, log: log.name(), lineage: log.lineage() };
+        FromKafka { topic, log, proven: Arc::default() }
+    }
+}
+
+impl Feeds for FromKafka {
+    fn after(&self, after: u64, id: Option<Uuid>, passed_over: Vec<&'static str>) -> Box<dyn Feed> {
+        Box::new(KafkaFeed {
+            topic: self.topic.clone(),
+            log: self.log.clone(),
+            proven: Arc::clone(&self.proven),
+            passed_over,
+            began: Instant::now(),
+            order: Order::after(after, id),
+            records: None,
+            heard: Instant::now(),
+            seen: VecDeque::new(),
+            ready: Vec::new(),
+        })
+    }
+}
+
+/// One follower's feed.
+struct KafkaFeed {
+    topic: Topic,
+    log: Log,
+    proven: Arc<AtomicU64>,
+    passed_over: Vec<&'static str>,
+    began: Instant,
+    order: Order,
+    records: Option<Records>,
+    heard: Instant,
+    /// Records that were read and not looked at yet.
+    seen: VecDeque<Raw>,
+    /// Events that are next, and not handed on yet.
+    ready: Vec<Raw>,
+}
+
+#[async_trait]
+impl Feed for KafkaFeed {
+    /// Whatever it waits for, it has put aside what it knows: it can be dropped and asked again.
+    async fn next(&mut self) -> Result<Vec<Raw>, LogError> {
+        loop {
+            self.look().await?;
+            self.fill().await?;
+            if !self.ready.is_empty() {
+                self.prove().await?;
+                return Ok(self.hand_on());
+            }
+            self.listen().await?;
+        }
+    }
+}
+
+impl KafkaFeed {
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn count(&self, name: &'static str, many: u64) {
+        metrics::counter!(name, "log" => self.topic.log.as_str()).increment(many);
+    }
+
+    fn other_history(&self, position: u64) -> LogError {
+        let topic = self.topic.name();
+        LogError::OtherHistory(format!(
+            "the topic {topic} and the log tell different histories at position {position}: {}",
+            crate::relay::core::RESTORED
+        ))
+    }
+
+    /// Sorts the records that were read.
+    async fn look(&mut self) -> Result<(), LogError> {
+        while self.ready.len() < PAGE_EVENTS_MAX
+            && let Some(event) = self.seen.front()
+        {
+            let (position, id) = (event.position, event.id);
+            match self.order.see(self.now_ms(), position, id) {
+                Seen::Next => {
+                    self.ready.extend(self.seen.pop_front());
+                    continue;
+                }
+                Seen::Repeat => self.count("feed_repeats_total", 1),
+                Seen::Ahead => self.count("feed_ahead_of_hole_total", 1),
+                Seen::Other => return Err(self.other_history(position)),
+                Seen::Old => {
+                    if self.in_log(position).await? != Some(id) {
+                        return Err(self.other_history(position));
+                    }
+                    self.count("feed_repeats_total", 1);
+                }
+            }
+            self.seen.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Reads from the log what nobody sent again.
+    async fn fill(&mut self) -> Result<(), LogError> {
+        let Some((after, until)) = self.order.overdue(self.now_ms()) else { return Ok(()) };
+        let limit = usize::try_from(until - after).unwrap_or(PAGE_EVENTS_MAX).min(PAGE_EVENTS_MAX);
+        let events = self.log.read_without(&[], after, limit).await?;
+        if events.is_empty() {
+            return Err(self.other_history(until));
+        }
+        self.count("feed_events_from_log_total", events.len() as u64);
+        let now_ms = self.now_ms();
+        for event in events {
+            self.order.filled(now_ms, event.id);
+            self.ready.push(event);
+        }
+        Ok(())
+    }
+
+    /// Looks whether the log holds the last of the events that are next. A topic is written in the log's order by one
+    /// relay at a time, which compares before it writes: if the last one is the log's, so are those before it.
+    async fn prove(&mut self) -> Result<(), LogError> {
+        let Some((position, id)) = self.ready.last().map(|event| (event.position, event.id)) else { return Ok(()) };
+        if position <= self.proven.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        for _ in 0..PROOF_TRIES_MAX {
+            match self.in_log(position).await? {
+                Some(found) if found == id => {
+                    self.proven.fetch_max(position, Ordering::AcqRel);
+                    return Ok(());
+                }
+                Some(_) => break,
+                None => tokio::time::sleep(REOPEN_PAUSE).await,
+            }
+        }
+        Err(self.other_history(position))
+    }
+
+    async fn in_log(&self, position: u64) -> Result<Option<Uuid>, LogError> {
+        let event = self.log.read(position.saturating_sub(1), 1).await?.into_iter().next();
+        Ok(event.filter(|event| event.position == position).map(|event| event.id))
+    }
+
+    /// The events that are next, without those that the follower has no use for.
+    fn hand_on(&mut self) -> Vec<Raw> {
+        let mut events = std::mem::take(&mut self.ready);
+        let last = self.order.last();
+        events.retain(|event| event.position == last || !self.passed_over.contains(&&*event.kind));
+        let log = self.topic.log.as_str();
+        metrics::gauge!("feed_position", "log" => log).set(last as f64);
+        events
+    }
+
+    /// Waits for records, or for the moment at which a hole is filled otherwise.
+    async fn listen(&mut self) -> Result<(), LogError> {
+        let after = self.order.last();
+        let topic = &self.topic;
+        let records = self.records.get_or_insert_with(|| Records::after(topic.clone(), after));
+        let hole = self.order.waits_until_ms();
+        let patience = hole.map_or(SILENCE_MAX, |_| Duration::from_millis(HOLE_MS / 4));
+        match tokio::time::timeout(patience, records.next()).await {
+            Ok(Some(Chunk::Events(events))) => {
+                self.heard = Instant::now();
+                self.seen.extend(events);
+                while self.seen.len() < PAGE_EVENTS_MAX
+                    && let Some(Chunk::Events(more)) = self.records.as_mut().and_then(Records::at_once)
+                {
+                    self.seen.extend(more);
+                }
+                Ok(())
+            }
+            Ok(Some(Chunk::Foreign(foreign))) => Err(LogError::OtherHistory(foreign.to_string())),
+            Ok(Some(Chunk::Lost(why))) => {
+                tracing::info!(topic = self.topic.name(), why, "the topic is opened anew");
+                self.reopen();
+                tokio::time::sleep(REOPEN_PAUSE).await;
+                Ok(())
+            }
+            Ok(None) => {
+                self.reopen();
+                tokio::time::sleep(REOPEN_PAUSE).await;
+                Ok(())
+            }
+            Err(_) if hole.is_none() && self.heard.elapsed() >= SILENCE_MAX => {
+                // Idle, or stalled? The log knows.
+                if self.log.end_now().await? > self.order.last() {
+                    self.reopen();
+                }
+                self.heard = Instant::now();
+                Ok(())
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn reopen(&mut self) {
+        self.count("feed_reopened_total", 1);
+        self.records = None;
+        self.seen.clear();
+        self.heard = Instant::now();
+    }
+}

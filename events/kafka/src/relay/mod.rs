@@ -1,1 +1,309 @@
+//! The relay of one log: sends every event to the log's topic, in order. One process at a time does, by a lease; whatever
+//! goes wrong, it begins again by comparing the topic's tail with the log.
+
 pub mod core;
+mod sender;
+mod tail;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use event_log::{Log, lease::Mark};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use tokio::{sync::watch, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+pub use self::sender::{Delivery, Sender};
+use self::{
+    core::{Core, Do, LEASE_MS},
+    tail::Comparing,
+};
+use crate::{Address, Topic, TopicError, consumer::Reading};
+
+/// The name of the relay's lease.
+pub const ROLE: &str = "relay";
+/// Events of one page from the log.
+const PAGE_MAX: usize = 1_000;
+/// How long the log's database may take to answer for the lease.
+const LEASE_ANSWER_MAX: Duration = Duration::from_millis(2_500);
+/// How long a topic that is not fit is left alone before it is looked at again.
+const UNFIT_PAUSE: Duration = Duration::from_secs(10);
+
+/// How a relay is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Relayed {
+    /// Everything up to here is in the topic, in order, as far as this process knows.
+    pub position: u64,
+    /// The epoch of its lease, while it has it.
+    pub epoch: Option<u64>,
+    /// Why it has stopped, for somebody who does something about it.
+    pub stopped: Option<String>,
+}
+
+/// The relay of one log to its topic.
+pub struct Relay {
+    log: Log,
+    topic: Topic,
+    /// What tells this process from all others.
+    owner: String,
+    relayed: watch::Sender<Relayed>,
+}
+
+impl Relay {
+    /// `owner`: a name of this process that no other one ever has.
+    pub fn new(log: Log, address: Address, owner: String) -> Relay {
+        let topic = Topic { address, log: log.name(), lineage: log.lineage() };
+        Relay { log, topic, owner, relayed: watch::Sender::new(Relayed::default()) }
+    }
+
+    /// How it is doing, now and from now on.
+    pub fn relayed(&self) -> watch::Receiver<Relayed> {
+        self.relayed.subscribe()
+    }
+
+    /// Relays whenever it has the lease, until `stop`. It never ends by itself: what it cannot do is said in `relayed`, in
+    /// metrics and in the log lines.
+    pub async fn run(&self, stop: CancellationToken) {
+        let mut work = Work::of(self);
+        while !stop.is_cancelled() {
+            let turn = work.turn(&stop).await;
+            if let Err(error) = turn {
+                work.trouble(error, &stop).await;
+            }
+            work.tell();
+        }
+        work.end().await;
+    }
+}
+
+/// A relay at work.
+struct Work<'a> {
+    relay: &'a Relay,
+    began: Instant,
+    core: Core,
+    end: watch::Receiver<u64>,
+    comparing: Option<Comparing>,
+    sender: Option<Sender>,
+    /// By which the topic's end is asked for, and the answer that is waited for.
+    reading: Option<Arc<Reading>>,
+    asked: Option<JoinHandle<Result<u64, KafkaError>>>,
+    marked: Mark,
+}
+
+impl<'a> Work<'a> {
+    fn of(relay: &'a Relay) -> Work<'a> {
+        let end = relay.log.watch();
+        let (core, began) = (Core::default(), Instant::now());
+        Work {
+            relay,
+            began,
+            core,
+            end,
+            comparing: None,
+            sender: None,
+            reading: None,
+            asked: None,
+            marked: Mark::default(),
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    async fn turn(&mut self, stop: &CancellationToken) -> Result<(), TopicError> {
+        self.hear();
+        let end = *self.end.borrow_and_update();
+        let todo = self.core.todo(self.now_ms(), end);
+        if !matches!(todo, Do::Compare(_) | Do::Hold) {
+            self.comparing = None;
+        }
+        if !self.core.is_sending()
+            && let Some(sender) = self.sender.take()
+        {
+            sender.drop().await;
+        }
+        match todo {
+            Do::Hold => self.hold().await,
+            Do::Compare(mark) => self.compare(mark).await?,
+            Do::Send { after, at_most } => self.send(after, at_most).await?,
+            Do::Wait { until_ms } => self.wait(until_ms, stop).await,
+        }
+        Ok(())
+    }
+
+    /// What became of the records on their way.
+    fn hear(&mut self) {
+        while let Some(delivery) = self.sender.as_mut().and_then(|sender| sender.deliveries.try_recv().ok()) {
+            self.delivered(delivery);
+        }
+    }
+
+    fn delivered(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Confirmed { position, place } => self.core.confirmed(self.now_ms(), position, place),
+            Delivery::Failed { position, error } => {
+                // Each of those behind it fails, too.
+                if self.core.is_sending() {
+                    tracing::warn!(topic = self.relay.topic.name(), position, %error, "a record was given up");
+                    self.core.failed(self.now_ms());
+                }
+            }
+        }
+    }
+
+    async fn hold(&mut self) {
+        let (leases, asked_ms) = (self.relay.log.leases(), self.now_ms());
+        let asked = leases.hold(ROLE, &self.relay.owner, Duration::from_millis(LEASE_MS));
+        let had = self.core.epoch();
+        match tokio::time::timeout(LEASE_ANSWER_MAX, asked).await {
+            Ok(Ok(lease)) => self.core.held(asked_ms, lease),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the relay's lease could not be asked for");
+                self.core.unanswered(self.now_ms());
+            }
+            Err(_) => self.core.unanswered(self.now_ms()),
+        }
+        let log = self.relay.log.name().as_str();
+        let has = self.core.epoch();
+        if has != had {
+            tracing::info!(log, epoch = has, "the relay's lease");
+        }
+        let (Some(epoch), Some(done)) = (has, self.core.done()) else { return };
+        if done != self.marked && leases.mark(ROLE, &self.relay.owner, epoch, done).await.is_ok() {
+            self.marked = done;
+        }
+        self.look_at_the_end().await;
+    }
+
+    /// Whether the topic still holds what was confirmed. The question is asked beside the work, and heard the next time: a
+    /// broker that does not answer delays neither lease nor records.
+    async fn look_at_the_end(&mut self) {
+        let now_ms = self.now_ms();
+        if let Some(asked) = self.asked.take_if(|asked| asked.is_finished()) {
+            match asked.await {
+                Ok(Ok(ends_at)) => self.core.ends_at(now_ms, ends_at),
+                Ok(Err(KafkaError::MetadataFetch(
+                    RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition,
+                ))) => self.core.failed(now_ms),
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
+        if let Some(reading) = self.reading.clone().filter(|_| self.asked.is_none()) {
+            self.asked = Some(tokio::task::spawn_blocking(move || reading.ends_at()));
+        }
+    }
+
+    async fn compare(&mut self, mark: Mark) -> Result<(), TopicError> {
+        let (topic, log) = (&self.relay.topic, &self.relay.log);
+        let mut comparing = match self.comparing.take() {
+            Some(comparing) => comparing,
+            None => Comparing::begin(topic, log, mark).await?,
+        };
+        if !comparing.go_on(topic, log).await? {
+            self.comparing = Some(comparing);
+            return Ok(());
+        }
+        let Some(epoch) = self.core.epoch() else { return Ok(()) };
+        let mark = comparing.mark();
+        tracing::info!(topic = topic.name(), position = mark.position, epoch, "the topic was compared with the log");
+        self.reading = Some(Arc::new(comparing.into_reading()?));
+        self.asked = None;
+        self.sender = Some(Sender::open(topic, epoch)?);
+        self.core.compared(self.now_ms(), mark);
+        Ok(())
+    }
+
+    async fn send(&mut self, after: u64, at_most: usize) -> Result<(), TopicError> {
+        let page = self.relay.log.read(after, at_most.min(PAGE_MAX)).await?;
+        let Some(sender) = &self.sender else { return Ok(()) };
+        for (event, expected) in page.iter().zip(after + 1..) {
+            if event.position != expected {
+                let why = "the relay stops before the hole".into();
+                return Err(event_log::LogError::Damaged { position: expected, why }.into());
+            }
+            if !sender.send(event)? {
+                // Its queue is full: it empties while somebody else has his turn.
+                tokio::task::yield_now().await;
+                break;
+            }
+            let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.core.sent(now_ms, event.position);
+        }
+        Ok(())
+    }
+
+    async fn wait(&mut self, until_ms: u64, stop: &CancellationToken) {
+        let left = Duration::from_millis(until_ms.saturating_sub(self.now_ms()));
+        let delivered = async {
+            match &mut self.sender {
+                Some(sender) => sender.deliveries.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(left) => {}
+            delivery = delivered => if let Some(delivery) = delivery { self.delivered(delivery) },
+            // An error means that the log was closed: then `stop` comes.
+            changed = self.end.changed() => if changed.is_err() { tokio::time::sleep(left).await },
+        }
+    }
+
+    async fn trouble(&mut self, error: TopicError, stop: &CancellationToken) {
+        let log = self.relay.log.name().as_str();
+        metrics::counter!("relay_troubles_total", "log" => log).increment(1);
+        self.comparing = None;
+        self.core.failed(self.now_ms());
+        if error.is_passing() {
+            tracing::warn!(log, %error, "the relay begins again");
+            return;
+        }
+        tracing::error!(log, %error, "the relay has stopped");
+        self.relay.relayed.send_modify(|relayed| relayed.stopped = Some(error.to_string()));
+        metrics::gauge!("relay_stopped", "log" => log).set(1.0);
+        // Somebody may put it right without starting this process again.
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(UNFIT_PAUSE) => {}
+        }
+    }
+
+    fn tell(&self) {
+        let log = self.relay.log.name().as_str();
+        let (epoch, done) = (self.core.epoch(), self.core.done());
+        self.relay.relayed.send_if_modified(|relayed| {
+            let mut now = Relayed { epoch, ..relayed.clone() };
+            if let Some(done) = done {
+                (now.position, now.stopped) = (done.position, None);
+                metrics::gauge!("relay_stopped", "log" => log).set(0.0);
+            }
+            let is_other = now != *relayed;
+            *relayed = now;
+            is_other
+        });
+        let position = self.relay.relayed.borrow().position;
+        metrics::gauge!("relay_position", "log" => log).set(position as f64);
+        metrics::gauge!("relay_leads", "log" => log).set(if epoch.is_some() { 1.0 } else { 0.0 });
+        if epoch.is_some() {
+            metrics::gauge!("relay_lag_events", "log" => log).set((*self.end.borrow()).saturating_sub(position) as f64);
+        }
+    }
+
+    /// What is on its way is given up: the next owner looks. The lease is given back, so that he need not wait.
+    async fn end(mut self) {
+        if let (Some(epoch), Some(done)) = (self.core.epoch(), self.core.done()) {
+            // A hint that is older does no harm.
+            let _ = self.relay.log.leases().mark(ROLE, &self.relay.owner, epoch, done).await;
+        }
+        if let Some(sender) = self.sender.take() {
+            sender.drop().await;
+        }
+        let release = self.relay.log.leases();
+        if let Err(error) = release.release(ROLE, &self.relay.owner).await {
+            tracing::warn!(%error, "the relay's lease ends by itself");
+        }
+    }
+}

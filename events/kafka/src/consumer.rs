@@ -1,0 +1,117 @@
+//! Reading a topic's one partition from an offset on. Only ever from threads of its own: a consumer may block when it is
+//! polled, and even when it is dropped (rust-rdkafka #509). No consumer group: whoever reads knows where.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::{
+    Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    error::{KafkaError, RDKafkaErrorCode},
+    message::BorrowedMessage,
+};
+
+use crate::{
+    Topic, TopicError,
+    topic::{ANSWER_TIME_MAX, PARTITION},
+};
+
+/// A consumer of one topic, placed at an offset.
+pub(crate) struct Reading {
+    consumer: BaseConsumer,
+    name: String,
+    /// The first offset that there is.
+    pub low: u64,
+    /// The offset after the last record, when it was opened.
+    pub high: u64,
+}
+
+impl Reading {
+    /// Blocks until the brokers have answered. It is not placed yet.
+    ///
+    /// # Errors
+    /// When there is no such topic, or no broker answers.
+    pub fn open(topic: &Topic) -> Result<Reading, TopicError> {
+        let mut config = topic.address.client("reader").map_err(|error| topic.unfit(error.to_string()))?;
+        for (name, value) in [
+            ("group.id", "frontdoor"),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("auto.offset.reset", "error"),
+            ("isolation.level", "read_committed"),
+            ("queued.max.messages.kbytes", "16384"),
+            ("queued.min.messages", "10000"),
+            ("fetch.queue.backoff.ms", "50"),
+            ("fetch.wait.max.ms", "100"),
+            ("fetch.min.bytes", "1"),
+        ] {
+            config.set(name, value);
+        }
+        let consumer: BaseConsumer = config.create()?;
+        let name = topic.name();
+        let (low, high) = consumer.fetch_watermarks(&name, PARTITION, ANSWER_TIME_MAX)?;
+        Ok(Reading { consumer, name, low: unsigned(low), high: unsigned(high) })
+    }
+
+    /// The next record will be the one at `offset`.
+    ///
+    /// # Errors
+    /// When the client refuses.
+    pub fn place(&self, offset: u64) -> Result<(), KafkaError> {
+        let mut assigned = TopicPartitionList::with_capacity(1);
+        let offset = Offset::Offset(i64::try_from(offset).unwrap_or(i64::MAX));
+        assigned.add_partition_offset(&self.name, PARTITION, offset)?;
+        self.consumer.assign(&assigned)
+    }
+
+    /// Reads no more records.
+    ///
+    /// # Errors
+    /// When the client refuses.
+    pub fn rest(&self) -> Result<(), KafkaError> {
+        self.consumer.unassign()
+    }
+
+    /// The offset after the last record, now. Blocks.
+    ///
+    /// # Errors
+    /// When there is no such topic any more, or no broker answers.
+    pub fn ends_at(&self) -> Result<u64, KafkaError> {
+        self.consumer.fetch_watermarks(&self.name, PARTITION, ANSWER_TIME_MAX).map(|(_, high)| unsigned(high))
+    }
+
+    /// The next record, if one comes within this time. That none came does not mean that there is none.
+    ///
+    /// # Errors
+    /// When it has to be opened again.
+    pub fn next(&self, at_most: Duration) -> Result<Option<BorrowedMessage<'_>>, KafkaError> {
+        let deadline = Instant::now() + at_most;
+        loop {
+            match self.consumer.poll(deadline.saturating_duration_since(Instant::now())) {
+                Some(Ok(record)) => return Ok(Some(record)),
+                Some(Err(error)) if !is_passing(&error) => return Err(error),
+                // A broker that is away comes back by itself.
+                Some(Err(_)) | None if Instant::now() < deadline => {}
+                Some(Err(_)) | None => return Ok(None),
+            }
+        }
+    }
+}
+
+fn is_passing(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::Resolve
+                | RDKafkaErrorCode::NotCoordinator
+                | RDKafkaErrorCode::CoordinatorNotAvailable
+                | RDKafkaErrorCode::CoordinatorLoadInProgress
+        )
+    )
+}
+
+fn unsigned(offset: i64) -> u64 {
+    u64::try_from(offset).unwrap_or_default()
+}

@@ -1,0 +1,94 @@
+//! A thread that reads a topic and hands its events on in chunks, a bounded number ahead.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use vocabulary::{LogName, Raw};
+
+use crate::{
+    Topic, TopicError,
+    consumer::Reading,
+    record::{self, Foreign},
+};
+
+/// Events of one chunk, and about how many bytes of data.
+const CHUNK_EVENTS_MAX: usize = 500;
+const CHUNK_BYTES_MAX: usize = 512 * 1024;
+/// Chunks that are read ahead of the follower.
+const CHUNKS_AHEAD_MAX: usize = 16;
+/// How long the thread waits for a record before it looks whether anybody still listens.
+const POLL_TIME: Duration = Duration::from_millis(100);
+
+pub(super) enum Chunk {
+    Events(Vec<Raw>),
+    /// A record that is no event of this log: nothing after it is believed.
+    Foreign(Foreign),
+    /// The topic has to be opened again.
+    Lost(String),
+}
+
+/// The records of a topic, as they are read. The thread ends soon after this is dropped.
+pub(super) struct Records(Receiver<Chunk>);
+
+impl Records {
+    /// From where the event after position `after` can be at the earliest: each position before it takes a place, so it is
+    /// never before the offset `after`.
+    pub fn after(topic: Topic, after: u64) -> Records {
+        let (sender, records) = channel(CHUNKS_AHEAD_MAX);
+        std::thread::spawn(move || {
+            if let Err(error) = read(&topic, after, &sender) {
+                // Nobody may be listening any more.
+                let _ = sender.blocking_send(Chunk::Lost(error.to_string()));
+            }
+        });
+        Records(records)
+    }
+
+    /// `None` when the thread has ended.
+    pub async fn next(&mut self) -> Option<Chunk> {
+        self.0.recv().await
+    }
+
+    /// A chunk that is there already.
+    pub fn at_once(&mut self) -> Option<Chunk> {
+        self.0.try_recv().ok()
+    }
+}
+
+/// Until nobody listens.
+fn read(topic: &Topic, after: u64, to: &Sender<Chunk>) -> Result<(), TopicError> {
+    let reading = Reading::open(topic)?;
+    reading.place(after.clamp(reading.low, reading.high.max(reading.low)))?;
+    let source = topic.source();
+    while !to.is_closed() {
+        let Some(chunk) = chunk(&reading, &source, topic.log)? else { continue };
+        let is_foreign = matches!(chunk, Chunk::Foreign(_));
+        if to.blocking_send(chunk).is_err() || is_foreign {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// What is there, without waiting for more once there is something.
+fn chunk(reading: &Reading, source: &str, log: LogName) -> Result<Option<Chunk>, TopicError> {
+    let (mut events, mut bytes, mut patience) = (Vec::new(), 0, POLL_TIME);
+    while events.len() < CHUNK_EVENTS_MAX && bytes < CHUNK_BYTES_MAX {
+        let Some(found) = reading.next(patience)? else { break };
+        patience = Duration::ZERO;
+        let event = record::place(&found, source).and_then(|place| record::event(&found, log, place));
+        match event {
+            Ok(event) => {
+                bytes += event.data.len();
+                events.push(event);
+            }
+            // Those before it come first: it is met again, alone.
+            Err(foreign) if events.is_empty() => return Ok(Some(Chunk::Foreign(foreign))),
+            Err(_) => {
+                reading.place(u64::try_from(rdkafka::Message::offset(&found)).unwrap_or_default())?;
+                break;
+            }
+        }
+    }
+    Ok((!events.is_empty()).then_some(Chunk::Events(events)))
+}

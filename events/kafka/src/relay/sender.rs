@@ -1,0 +1,118 @@
+//! The producer of one relay, from a comparison to the next failure. It is idempotent and sends in order; what it gives
+//! up is never skipped: it is dropped as a whole, and the next one begins after a comparison.
+
+use rdkafka::{
+    ClientContext, Message,
+    error::{KafkaError, RDKafkaErrorCode},
+    producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer},
+};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use vocabulary::Raw;
+
+use super::core::IN_FLIGHT_MAX;
+use crate::{Topic, TopicError, record, topic::PARTITION};
+
+/// What became of a record.
+#[derive(Debug)]
+pub enum Delivery {
+    /// It is in the topic, at the place before `place`.
+    Confirmed {
+        position: u64,
+        place: u64,
+    },
+    Failed {
+        position: u64,
+        error: KafkaError,
+    },
+}
+
+struct Deliveries(UnboundedSender<Delivery>);
+
+impl ClientContext for Deliveries {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "the relay's producer");
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, delivery: &DeliveryResult<'_>, position: usize) {
+        let position = position as u64;
+        let told = match delivery {
+            Ok(record) => {
+                Delivery::Confirmed { position, place: u64::try_from(record.offset()).unwrap_or_default() + 1 }
+            }
+            Err((error, _)) => Delivery::Failed { position, error: error.clone() },
+        };
+        // Nobody listens any more once the relay has dropped this producer.
+        let _ = self.0.send(told);
+    }
+}
+
+/// A producer that is at work.
+pub struct Sender {
+    producer: ThreadedProducer<Deliveries>,
+    /// As many as records are on their way at most.
+    pub deliveries: UnboundedReceiver<Delivery>,
+    topic: String,
+    source: String,
+    epoch: u64,
+}
+
+impl Sender {
+    /// # Errors
+    /// When the client refuses its settings.
+    pub fn open(topic: &Topic, epoch: u64) -> Result<Sender, TopicError> {
+        let mut config = topic.address.client("relay").map_err(|error| topic.unfit(error.to_string()))?;
+        let queue = (2 * IN_FLIGHT_MAX).to_string();
+        for (name, value) in [
+            ("enable.idempotence", "true"),
+            ("enable.gapless.guarantee", "true"),
+            ("message.timeout.ms", "0"),
+            ("queue.buffering.max.messages", queue.as_str()),
+            ("queue.buffering.max.kbytes", "65536"),
+        ] {
+            config.set(name, value);
+        }
+        // What an address may set otherwise, for brokers that know no zstd or take only small requests.
+        for (name, value) in [
+            ("linger.ms", "2"),
+            ("batch.size", "1000000"),
+            ("compression.type", "zstd"),
+            ("message.max.bytes", "1000000"),
+        ] {
+            if topic.address.property(name).is_none() {
+                config.set(name, value);
+            }
+        }
+        let (sender, deliveries) = unbounded_channel();
+        let producer = config.create_with_context(Deliveries(sender))?;
+        Ok(Sender { producer, deliveries, topic: topic.name(), source: topic.source(), epoch })
+    }
+
+    /// Puts an event on its way. False where the producer's queue is full: it is put there later.
+    ///
+    /// # Errors
+    /// When it never can be.
+    pub fn send(&self, event: &Raw) -> Result<bool, KafkaError> {
+        let opaque = usize::try_from(event.position).unwrap_or(usize::MAX);
+        let record = BaseRecord::with_opaque_to(&self.topic, opaque)
+            .partition(PARTITION)
+            .key(event.stream.as_str())
+            .payload(&*event.data)
+            .headers(record::headers(event, &self.source, self.epoch));
+        match self.producer.send(record) {
+            Ok(()) => Ok(true),
+            // Back-pressure, and nothing else.
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => Ok(false),
+            Err((error, _)) => Err(error),
+        }
+    }
+
+    /// Gives up what is on its way. It may block for half a second.
+    pub async fn drop(self) {
+        // That its thread ended is all there is to know.
+        let _ = tokio::task::spawn_blocking(move || drop(self.producer)).await;
+    }
+}

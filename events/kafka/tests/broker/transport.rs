@@ -1,0 +1,106 @@
+//! From the log through the topic to a follower.
+
+use std::process::Command;
+
+use event_kafka::{Address, FromKafka};
+use event_log::feed::Feeds;
+use local::kafka::Kafka;
+use vocabulary::LogName;
+
+use crate::common::{Relaying, Written, address, append, are_the_logs, follow, read};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_topic_of_every_log_is_the_log_byte_for_byte() {
+    for name in LogName::ALL {
+        let written = Written::open(name).await;
+        append(&written.log, 300).await;
+        let mut relaying = Relaying::start(&written.log, address());
+        relaying.until(|relayed| relayed.position == 300).await;
+        append(&written.log, 300).await;
+        let followed = follow(&written.log, 0, 600).await.expect("readable");
+        are_the_logs(&written.log, 0, &followed).await;
+        relaying.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_begins_after_its_own_checkpoint_and_gets_what_comes_later() {
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 100).await;
+    let relaying = Relaying::start(&written.log, address());
+    let id = written.log.read(39, 1).await.expect("readable")[0].id;
+    let mut feed = FromKafka::new(written.log.clone(), address()).after(40, Some(id), Vec::new());
+    let first = read(&mut *feed, 100).await.expect("readable");
+    are_the_logs(&written.log, 40, &first).await;
+    append(&written.log, 50).await;
+    let later = read(&mut *feed, 150).await.expect("readable");
+    are_the_logs(&written.log, 100, &later).await;
+    relaying.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kinds_that_are_passed_over_are_not_handed_on_but_the_last_event_is() {
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 20).await;
+    let mut relaying = Relaying::start(&written.log, address());
+    relaying.until(|relayed| relayed.position == 20).await;
+    let kind = "organ-donation.decision-registered.v1";
+    let mut feed = FromKafka::new(written.log.clone(), address()).after(0, None, vec![kind]);
+    let seen = read(&mut *feed, 20).await.expect("readable");
+    assert_eq!(seen.last().map(|event| event.position), Some(20));
+    assert!(seen.len() < 20, "{}", seen.len());
+    relaying.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_starts_again_sends_only_what_is_missing() {
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 200).await;
+    for events in [200, 250, 300] {
+        let mut relaying = Relaying::start(&written.log, address());
+        relaying.until(|relayed| relayed.position == events).await;
+        relaying.stop().await;
+        append(&written.log, 50).await;
+    }
+    // The topic has a record for each event, and no repeat.
+    let topic = written.topic();
+    assert_eq!(topic.ends().await.expect("it is there"), (0, 300));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn brokers_that_want_tls_and_a_password_get_both() {
+    let secured = Kafka::secured();
+    let address = |ca: &str, user: &str| {
+        let (brokers, password) = (&secured.brokers, secured.password_file.display());
+        let address: Address = format!(
+            "kafka://{brokers}?security.protocol=sasl_ssl&sasl.mechanism=SCRAM-SHA-512&ssl.ca.location={ca}\
+             &sasl.username={user}&sasl.password.file={password}"
+        )
+        .parse()
+        .expect("an address");
+        address
+    };
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 20).await;
+    let ca = secured.ca_file.display().to_string();
+    let mut relaying = Relaying::start(&written.log, address(&ca, secured.user));
+    relaying.until(|relayed| relayed.position == 20).await;
+    relaying.stop().await;
+    let mut feed = FromKafka::new(written.log.clone(), address(&ca, secured.user)).after(0, None, Vec::new());
+    let followed = read(&mut *feed, 20).await.expect("readable");
+    are_the_logs(&written.log, 0, &followed).await;
+
+    // A stranger, and brokers whose certificate nobody vouches for: nothing is read or written.
+    let topic = |address| event_kafka::Topic { address, ..written.topic() };
+    assert!(topic(address(&ca, "stranger")).ends().await.is_err());
+    let other_ca = written.folder.path().join("other.pem");
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=another", "-keyout"])
+        .arg(written.folder.path().join("other.key"))
+        .arg("-out")
+        .arg(&other_ca)
+        .output()
+        .expect("openssl runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(topic(address(&other_ca.display().to_string(), secured.user)).ends().await.is_err());
+}
