@@ -10,6 +10,8 @@ DENY := $(TOOLS)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 # As in deploy/local/kafka/pom.xml and deploy/local/src/kafka.rs.
 KAFKA_VERSION := 4.1.1
 KAFKA := $(TOOLS)/kafka-$(KAFKA_VERSION)
+ASYNCAPI_VERSION := 4.1.1
+ASYNCAPI := $(TOOLS)/asyncapi-cli-$(ASYNCAPI_VERSION)
 
 # Where the demonstration keeps its data; `make run DEMO=some/folder` keeps it elsewhere.
 DEMO := target/demo
@@ -17,11 +19,12 @@ LISTEN := 127.0.0.1:8080
 ADMIN := 127.0.0.1:8081
 NAME :=
 
-.PHONY: help run test bench compilers postgres kafka java
+.PHONY: help run test bench compilers postgres kafka java asyncapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
 	@echo 'make test         format, lints, every test, licences'
+	@echo 'make asyncapi     whether the events'"'"' description for Kafka is valid, by AsyncAPI'"'"'s own tool (1.5 GB, from npm)'
 	@echo 'make bench        every benchmark; one: make bench NAME=append, or make bench-append'
 
 run: compilers
@@ -71,6 +74,21 @@ $(KAFKA): | java
 	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends maven; }
 	rm -rf '$@.part' && mkdir -p '$@.part'
 	mvn --quiet --batch-mode --file deploy/local/kafka/pom.xml dependency:copy-dependencies '-DoutputDirectory=$@.part'
+	mv '$@.part' '$@'
+
+# Apart from the tests because of its size. Without `CI` it reports its use to its makers.
+asyncapi: compilers $(ASYNCAPI)
+	cargo build --locked --package frontdoor
+	target/debug/frontdoor asyncapi >target/asyncapi.json
+	CI=true ASYNCAPI_METRICS_CONFIG_PATH=target/asyncapi-metrics.json \
+	  '$(ASYNCAPI)/node_modules/.bin/asyncapi' validate target/asyncapi.json --fail-severity=warn
+
+$(ASYNCAPI):
+	@command -v npm >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends npm; }
+	rm -rf '$@.part' && mkdir -p '$@.part'
+	npm install --no-audit --no-fund --loglevel=error --prefix '$@.part' '@asyncapi/cli@$(ASYNCAPI_VERSION)'
 	mv '$@.part' '$@'
 
 $(DENY):

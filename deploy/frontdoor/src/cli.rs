@@ -30,6 +30,8 @@ pub enum Task {
     Migrate(Migrate),
     /// Prove the files of a stopped server: 0 clean, 1 something is wrong, 2 it could not be told.
     Check(Check),
+    /// Print what consumers of the logs' topics on Kafka have to know: an AsyncAPI document.
+    Asyncapi(Asyncapi),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -155,6 +157,12 @@ pub struct Check {
     /// "revision", "position"}]}`. Every event of it has to be there, exactly so, and no key may have two effects.
     #[arg(long)]
     pub told: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Asyncapi {
+    /// A kind of event, like `appointment.booked.v1`: its JSON Schema alone.
+    pub kind: Option<String>,
 }
 
 /// Reads a value as it stands in JSON, so that the command line and tokens have one spelling.

@@ -41,6 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Rebuild(options) => operator::rebuild(&options).map(|()| ExitCode::SUCCESS),
         Task::Migrate(options) => operator::migrate(&options).map(|()| ExitCode::SUCCESS),
         Task::Check(options) => Ok(check::check(&options)),
+        Task::Asyncapi(options) => operator::asyncapi(&options).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         let code = if error.is::<Misconfigured>() { EXIT_USAGE } else { EXIT_FAILED };

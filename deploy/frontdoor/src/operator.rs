@@ -1,14 +1,16 @@
 //! The operator's commands: those that concern a running server are calls to its admin listener.
 
+use std::io::Write;
+
 use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use vocabulary::LogName;
+use vocabulary::{LogName, asyncapi};
 
 use crate::{
     Misconfigured,
-    cli::{Migrate, Projections, Rebuild, Server, is_postgres},
+    cli::{Asyncapi, Migrate, Projections, Rebuild, Server, is_postgres},
 };
 
 /// `frontdoor migrate`.
@@ -26,6 +28,20 @@ pub fn migrate(options: &Migrate) -> anyhow::Result<()> {
         ask(async { migrated.await.with_context(|| format!("the log {log} cannot be migrated")) })?;
         println!("the log {log} fits this binary");
     }
+    Ok(())
+}
+
+/// `frontdoor asyncapi`.
+///
+/// # Errors
+/// When there is no such kind, or nobody reads what is printed.
+pub fn asyncapi(options: &Asyncapi) -> anyhow::Result<()> {
+    let document = match &options.kind {
+        None => asyncapi::document(),
+        Some(kind) => asyncapi::schema(kind)
+            .ok_or_else(|| Misconfigured("there is no such kind; `frontdoor asyncapi` lists them".to_owned()))?,
+    };
+    writeln!(std::io::stdout(), "{document:#}")?;
     Ok(())
 }
 

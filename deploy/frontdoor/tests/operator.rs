@@ -73,6 +73,14 @@ async fn health_metrics_and_problems_are_where_they_should_be() {
     server.stop();
 }
 
+#[test]
+fn what_consumers_of_kafka_have_to_know_is_printed() {
+    let printed = |arguments: &[&str]| -> Value { serde_json::from_slice(&frontdoor(arguments).stdout).expect("JSON") };
+    assert_eq!(printed(&["asyncapi"])["asyncapi"], "3.0.0");
+    assert_eq!(printed(&["asyncapi", "practice.opened.v1"])["title"], "practice.opened.v1");
+    assert_eq!(frontdoor(&["asyncapi", "practice.closed.v1"]).status.code(), Some(64));
+}
+
 fn assert_private(file: &Path) {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(file).expect("is there").permissions().mode();

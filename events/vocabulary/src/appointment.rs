@@ -19,7 +19,6 @@ events! {
         Withdrawn(SessionWithdrawn) = "appointment.session-withdrawn.v1",
         Held(SlotHeld) = "appointment.slot-held.v1",
         Released(HoldReleased) = "appointment.hold-released.v1",
-        /// A slot's place is booked. It ends a hold that the same patient had on it.
         Taken(SlotTaken) = "appointment.slot-taken.v1",
         Freed(SlotFreed) = "appointment.slot-freed.v1",
     }
@@ -78,6 +77,7 @@ pub struct Practitioner {
     pub role: Line,
 }
 
+/// A clinic session was published: its slots can be booked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionPublished {
@@ -121,6 +121,7 @@ impl std::str::FromStr for ServiceType {
     }
 }
 
+/// A clinic session was withdrawn: none of its slots can be booked any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionWithdrawn {
@@ -128,6 +129,7 @@ pub struct SessionWithdrawn {
     pub timetable: Timetable,
 }
 
+/// A slot is held for a patient, who has yet to book it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotHeld {
@@ -138,6 +140,7 @@ pub struct SlotHeld {
     pub expires_at: Timestamp,
 }
 
+/// A patient gave up a hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HoldReleased {
@@ -146,6 +149,7 @@ pub struct HoldReleased {
     pub by: SubjectId,
 }
 
+/// A place of a slot was booked. It ends a hold that the same patient had on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotTaken {
@@ -154,6 +158,7 @@ pub struct SlotTaken {
     pub by: SubjectId,
 }
 
+/// A place of a slot that was booked is free again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotFreed {
@@ -196,6 +201,8 @@ impl BookedTime {
     }
 }
 
+/// A patient booked an appointment.
+///
 /// A booking is known by its patient, its session and its (first) start. `version` counts its changes from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -207,6 +214,7 @@ pub struct AppointmentBooked {
     pub version: u32,
 }
 
+/// An appointment was moved to another time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AppointmentRescheduled {
@@ -220,6 +228,7 @@ pub struct AppointmentRescheduled {
     pub version: u32,
 }
 
+/// An appointment was cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AppointmentCancelled {
@@ -230,6 +239,7 @@ pub struct AppointmentCancelled {
     pub version: u32,
 }
 
+/// What the patient said about an appointment was changed; its time is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AppointmentAmended {

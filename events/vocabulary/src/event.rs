@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use schemars::{Schema, SchemaGenerator};
+
 use crate::{envelope::Recorded, ids::StreamName};
 
 /// An event that this binary cannot read. Whoever meets one stops and says so: nothing is skipped silently.
@@ -12,6 +14,21 @@ pub enum Undecodable {
     #[error("the data of {kind} does not decode: {cause}")]
     Data { kind: &'static str, cause: serde_json::Error },
 }
+
+/// What is to be known about a category of streams without any event of it at hand.
+pub struct Category {
+    /// [`Event::CATEGORY`]
+    pub name: &'static str,
+    /// [`Event::SERVICE`]
+    pub service: &'static str,
+    /// [`Event::KINDS`]
+    pub kinds: &'static [&'static str],
+    /// Each kind, and the schema of its data: a reference to one of the generator's definitions.
+    pub schemas: &'static [(&'static str, Refer)],
+}
+
+/// Describes a type among a generator's definitions.
+pub type Refer = fn(&mut SchemaGenerator) -> Schema;
 
 /// The events of one category of streams.
 pub trait Event: Sized + Clone + Send + Sync + 'static {
@@ -100,10 +117,19 @@ macro_rules! events {
             $($(#[$variant_doc])* $variant($data),)+
         }
 
+        impl $name {
+            pub const ABOUT: $crate::event::Category = $crate::event::Category {
+                name: $category,
+                service: $service,
+                kinds: &[$($kind),+],
+                schemas: &[$(($kind, |generator| generator.subschema_for::<$data>())),+],
+            };
+        }
+
         impl $crate::event::Event for $name {
             const CATEGORY: &'static str = $category;
             const SERVICE: &'static str = $service;
-            const KINDS: &'static [&'static str] = &[$($kind),+];
+            const KINDS: &'static [&'static str] = $name::ABOUT.kinds;
 
             fn kind(&self) -> &'static str {
                 match self {

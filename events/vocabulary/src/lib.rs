@@ -1,6 +1,7 @@
 //! What can happen, in the words of the health service: ids, time, personal data, the envelope, and the events of
 //! each service (one file a service). Pure: no I/O, no clock, no randomness.
 
+pub mod asyncapi;
 pub mod envelope;
 pub mod event;
 pub mod ids;
@@ -14,16 +15,27 @@ pub mod practice;
 pub mod registration;
 
 pub use envelope::{Actor, LogName, Raw, Recorded, Token};
-pub use event::{Event, Followed, Undecodable};
+pub use event::{Category, Event, Followed, Undecodable};
 pub use ids::{OdsCode, SessionId, StreamName, SubjectId};
 pub use personal::Personal;
 pub use time::{LocalDate, Timestamp};
 
-/// The kinds of every event that this binary knows. A new category of streams is one line here.
-pub const ALL_KINDS: &[&[&str]] = &[
-    appointment::SessionEvent::KINDS,
-    appointment::DiaryEvent::KINDS,
-    organ_donation::DonorEvent::KINDS,
-    practice::PracticeEvent::KINDS,
-    registration::RegistrationEvent::KINDS,
+/// Every category of streams. A new one is one line here.
+pub const CATEGORIES: &[Category] = &[
+    appointment::SessionEvent::ABOUT,
+    appointment::DiaryEvent::ABOUT,
+    organ_donation::DonorEvent::ABOUT,
+    practice::PracticeEvent::ABOUT,
+    registration::RegistrationEvent::ABOUT,
 ];
+
+/// The kinds of every event that this binary knows, by category.
+pub const ALL_KINDS: &[&[&str]] = &{
+    let mut kinds: [&[&str]; CATEGORIES.len()] = [&[]; CATEGORIES.len()];
+    let mut at = 0;
+    while at < kinds.len() {
+        kinds[at] = CATEGORIES[at].kinds;
+        at += 1;
+    }
+    kinds
+};

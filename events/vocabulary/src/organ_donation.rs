@@ -18,12 +18,12 @@ events! {
     DonorEvent of "organ-donation" on "donor" {
         Registered(DecisionRegistered) = "organ-donation.registered.v1",
         Amended(DecisionAmended) = "organ-donation.amended.v1",
-        /// The decision is taken back. This is not an opt-out: no decision stands, and deemed consent may apply.
         Withdrawn(DecisionWithdrawn) = "organ-donation.withdrawn.v1",
         FaithDeclared(FaithDeclared) = "organ-donation.faith-declared.v1",
     }
 }
 
+/// A person registered a decision about organ donation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionRegistered {
@@ -32,6 +32,7 @@ pub struct DecisionRegistered {
     pub decided_at: Timestamp,
 }
 
+/// A person changed a decision about organ donation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionAmended {
@@ -40,6 +41,7 @@ pub struct DecisionAmended {
     pub decided_at: Timestamp,
 }
 
+/// A decision was taken back. This is not an opt-out: no decision stands, and deemed consent may apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionWithdrawn {
@@ -47,6 +49,7 @@ pub struct DecisionWithdrawn {
     pub decided_at: Timestamp,
 }
 
+/// A person said whether faith or beliefs are to be regarded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FaithDeclared {

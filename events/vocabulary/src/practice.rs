@@ -13,6 +13,7 @@ events! {
     }
 }
 
+/// A practice opened: people can be registered at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PracticeOpened {
@@ -23,6 +24,7 @@ pub struct PracticeOpened {
     pub settings: PracticeSettings,
 }
 
+/// A practice changed what it may set for itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsChanged {

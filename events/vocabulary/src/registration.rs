@@ -17,6 +17,7 @@ events! {
     }
 }
 
+/// A person was registered as a patient of a practice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PatientRegistered {
