@@ -1,4 +1,4 @@
-//! Following the log: read a batch, fold it, save rows and checkpoint, strictly in order. The next batch is read while
+//! Following the log: take a batch, fold it, save rows and checkpoint, strictly in order. The next batch is read while
 //! this one is written.
 
 use std::{
@@ -6,124 +6,214 @@ use std::{
     time::Duration,
 };
 
-use event_log::{Log, LogError};
+use event_log::{Log, LogError, feed::Feeds};
+use tokio::{sync::mpsc, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use vocabulary::Raw;
 
 use crate::{
     ViewsError,
     fold::{Fold, Stop},
-    store::{Build, Checkpoint, Store},
+    share::Share,
+    store::{Build, Checkpoint, LEASE, Step, Store},
     views::{Kept, Turn},
 };
 
 /// Events of one batch.
 pub const BATCH_EVENTS_MAX: usize = 5_000;
+/// Batches that are read ahead of the one that is being folded.
+const BATCHES_AHEAD_MAX: usize = 1;
 /// How long a follower waits before it tries again what the database or the disk refused.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Follows until `stop`.
-///
-/// # Errors
-/// When the read model is another process's now.
-pub async fn follow(store: &Store, log: &Log, kept: &Arc<Kept>, stop: &CancellationToken) -> Result<(), ViewsError> {
-    let mut end = log.watch();
-    let mut ahead = None;
-    let name = kept.model.name;
-    while !stop.is_cancelled() {
-        let stopped = kept.stopped();
-        metrics::gauge!("views_stopped", "name" => name).set(if stopped.is_some() { 1.0 } else { 0.0 });
-        if let Some(stopped) = stopped {
-            tracing::error!(name, position = stopped.position, why = stopped.why, "a read model has stopped");
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = kept.replaced.notified() => continue,
+/// How following ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to.
+    Asked,
+    /// The read model is somebody else's now, or nobody's.
+    Lost,
+}
+
+/// What a follower works with.
+pub struct Follower<'a> {
+    pub store: &'a dyn Store,
+    pub log: &'a Log,
+    pub feeds: &'a dyn Feeds,
+    pub kept: &'a Arc<Kept>,
+    /// `None` where the views are this process's own.
+    pub share: Option<&'a Share>,
+}
+
+/// Batches of a feed, read ahead. What reads them ends with this.
+struct Ahead {
+    /// The position before the next batch.
+    after: u64,
+    batches: mpsc::Receiver<Result<Vec<Raw>, LogError>>,
+    reading: JoinHandle<()>,
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+impl Ahead {
+    fn of(feeds: &dyn Feeds, kept: &Kept, from: Checkpoint) -> Ahead {
+        let mut feed = feeds.after(from.position, from.event_id, (kept.model.passed_over)());
+        let (to, batches) = mpsc::channel(BATCHES_AHEAD_MAX);
+        let reading = tokio::spawn(async move {
+            let mut failed = false;
+            while !failed {
+                let batch = feed.next().await;
+                failed = batch.is_err();
+                if to.send(batch).await.is_err() {
+                    return;
+                }
             }
-        }
-        let reached = *kept.position.borrow();
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            more = end.wait_for(|end| *end > reached) => if more.is_err() { return Ok(()) },
-        }
-        match step(store, log, kept, ahead.take()).await {
-            Ok(next) => ahead = next,
-            Err(ViewsError::Stopped { position, why, .. }) => kept.stop(Stop { position, why }),
-            Err(error @ ViewsError::Row { .. }) => {
-                kept.stop(Stop { position: reached + 1, why: error.to_string() });
+        });
+        Ahead { after: from.position, batches, reading }
+    }
+}
+
+impl Follower<'_> {
+    /// Follows until `stop`, or until the read model is this process's no more.
+    ///
+    /// # Errors
+    /// When views of this process's own are another process's now.
+    pub async fn follow(&self, stop: &CancellationToken) -> Result<Ended, ViewsError> {
+        let name = self.kept.model.name;
+        let mut ahead: Option<Ahead> = None;
+        // A third of a lease, so that two answers may be lost.
+        let mut tick = tokio::time::interval(LEASE / 3);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let stopped = self.kept.stopped();
+            metrics::gauge!("views_stopped", "name" => name).set(if stopped.is_some() { 1.0 } else { 0.0 });
+            if let Some(stopped) = &stopped {
+                tracing::error!(name, position = stopped.position, why = stopped.why, "a read model has stopped");
+                ahead = None;
             }
-            Err(ViewsError::Superseded(name)) => return Err(ViewsError::Superseded(name)),
-            Err(error) => {
-                tracing::warn!(name, %error, "a read model could not go on and tries again");
-                tokio::select! {
-                    () = stop.cancelled() => return Ok(()),
-                    () = tokio::time::sleep(RETRY_AFTER) => {}
+            while stopped.is_some() == self.kept.stopped().is_some() {
+                let from = self.kept.turn.lock().await.checkpoint;
+                let mut next = match ahead.take().filter(|ahead| ahead.after == from.position) {
+                    Some(ahead) => ahead,
+                    None if stopped.is_some() => Ahead::none(),
+                    None => Ahead::of(self.feeds, self.kept, from),
+                };
+                let batch = tokio::select! {
+                    () = stop.cancelled() => return Ok(Ended::Asked),
+                    () = self.kept.replaced.notified() => {
+                        if self.share.is_some() { return Ok(Ended::Lost) }
+                        continue;
+                    }
+                    _ = tick.tick(), if self.share.is_some() => {
+                        if !self.keeps_it().await { return Ok(Ended::Lost) }
+                        ahead = Some(next);
+                        continue;
+                    }
+                    batch = next.batches.recv() => batch,
+                };
+                match self.step(&mut next, batch).await {
+                    Ok(()) => ahead = Some(next),
+                    Err(error) => {
+                        if let Some(ended) = self.trouble(error, from.position, stop).await? {
+                            return Ok(ended);
+                        }
+                    }
                 }
             }
         }
     }
-    Ok(())
-}
 
-/// Events that were read ahead, and the position after which they begin.
-struct Ahead {
-    after: u64,
-    batch: Vec<Raw>,
-}
-
-/// One batch; gives back the batch after it.
-async fn step(store: &Store, log: &Log, kept: &Kept, ahead: Option<Ahead>) -> Result<Option<Ahead>, ViewsError> {
-    let mut turn = kept.turn.lock().await;
-    let after = turn.checkpoint.position;
-    let batch = match ahead {
-        Some(ahead) if ahead.after == after => ahead.batch,
-        Some(_) | None => read(log, kept, after).await?,
-    };
-    let Some(last) = batch.last().map(|event| event.position) else { return Ok(None) };
-    metrics::histogram!("views_batch_events", "name" => kept.model.name).record((last - after) as f64);
-    let build = kept.live_build();
-    let passed_over = (kept.model.passed_over)();
-    let next = async {
-        if last >= log.end() {
-            return None;
+    /// Renews the lease; false if it is gone, or given back because others have too little to do.
+    async fn keeps_it(&self) -> bool {
+        let (build, epoch) = (self.kept.live_build(), self.kept.turn.lock().await.epoch);
+        if self.share.is_some_and(Share::gives_one_back) {
+            // That it was not given back only means that others wait until it runs out.
+            let _ = self.store.release(&build, epoch).await;
+            return false;
         }
-        // What could not be read ahead is read again, and its fault is then told.
-        log.read_without(&passed_over, last, BATCH_EVENTS_MAX).await.ok().map(|batch| Ahead { after: last, batch })
-    };
-    let (applied, next) = tokio::join!(apply(store, &build, (kept.model.fold)(), &mut turn, batch), next);
-    match applied {
-        Ok(recorded_at) => advanced(kept, &turn, recorded_at),
-        Err(ViewsError::Stopped { position, name, why }) => {
-            // What lies before it is applied; then it stops there.
-            let before = usize::try_from(position - after - 1).unwrap_or_default();
-            if before > 0 {
-                let batch = log.read_without(&passed_over, after, before).await?;
-                let recorded_at = apply(store, &build, (kept.model.fold)(), &mut turn, batch).await?;
-                advanced(kept, &turn, recorded_at);
-            }
-            return Err(ViewsError::Stopped { name, position, why });
-        }
-        Err(error) => return Err(error),
+        // Where the database does not answer, the next save tells.
+        self.store.renew(&build, epoch).await.unwrap_or(true)
     }
-    Ok(next)
+
+    /// What an error means; `None`: it is tried again.
+    async fn trouble(
+        &self,
+        error: ViewsError,
+        reached: u64,
+        stop: &CancellationToken,
+    ) -> Result<Option<Ended>, ViewsError> {
+        let name = self.kept.model.name;
+        let stopped = match error {
+            ViewsError::Stopped { position, why, .. } => Stop { position, why },
+            error @ ViewsError::Row { .. } => Stop { position: reached + 1, why: error.to_string() },
+            ViewsError::Superseded(_) if self.share.is_some() => return Ok(Some(Ended::Lost)),
+            ViewsError::Superseded(name) => return Err(ViewsError::Superseded(name)),
+            error => {
+                tracing::warn!(name, %error, "a read model could not go on and tries again");
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(Some(Ended::Asked)),
+                    () = tokio::time::sleep(RETRY_AFTER) => return Ok(None),
+                }
+            }
+        };
+        let (build, epoch) = (self.kept.live_build(), self.kept.turn.lock().await.epoch);
+        if let Err(error) = self.store.stop(&build, epoch, Some(&stopped)).await {
+            tracing::warn!(name, %error, "that a read model has stopped could not be told to the others");
+        }
+        self.kept.stop(stopped);
+        Ok(None)
+    }
+
+    /// Folds and saves one batch.
+    async fn step(&self, ahead: &mut Ahead, batch: Option<Result<Vec<Raw>, LogError>>) -> Result<(), ViewsError> {
+        let name = self.kept.model.name;
+        let mut turn = self.kept.turn.lock().await;
+        let after = turn.checkpoint.position;
+        let batch = match batch {
+            // Meanwhile a rebuild took its place.
+            _ if ahead.after != after => return Ok(()),
+            Some(Ok(batch)) => batch,
+            Some(Err(LogError::OtherHistory(why))) => {
+                return Err(ViewsError::Stopped { name, position: after, why });
+            }
+            Some(Err(error @ LogError::Damaged { .. })) => {
+                return Err(ViewsError::Stopped { name, position: after + 1, why: error.to_string() });
+            }
+            Some(Err(error)) => return Err(error.into()),
+            None => return Err(ViewsError::Unusable("the feed has ended".into())),
+        };
+        let Some(last) = batch.last().map(|event| event.position) else { return Ok(()) };
+        metrics::histogram!("views_batch_events", "name" => name).record((last - after) as f64);
+        let build = self.kept.live_build();
+        match apply(self.store, &build, (self.kept.model.fold)(), &mut turn, batch).await {
+            Ok(recorded_at) => advanced(self.kept, &turn, recorded_at),
+            Err(ViewsError::Stopped { position, name, why }) => {
+                // What lies before it is applied; then it stops there.
+                let before = usize::try_from(position - after - 1).unwrap_or_default();
+                if before > 0 {
+                    let batch = self.log.read_without(&(self.kept.model.passed_over)(), after, before).await?;
+                    let recorded_at = apply(self.store, &build, (self.kept.model.fold)(), &mut turn, batch).await?;
+                    advanced(self.kept, &turn, recorded_at);
+                }
+                return Err(ViewsError::Stopped { name, position, why });
+            }
+            Err(error) => return Err(error),
+        }
+        ahead.after = last;
+        Ok(())
+    }
 }
 
-/// The events after a position: those that the read model has a use for, and the last one of the page.
-///
-/// # Errors
-/// `Stopped` where the log cannot give the next event, now or ever.
-async fn read(log: &Log, kept: &Kept, after: u64) -> Result<Vec<Raw>, ViewsError> {
-    let passed_over = (kept.model.passed_over)();
-    match log.read_without(&passed_over, after, BATCH_EVENTS_MAX).await {
-        // What lies before the damage is taken first.
-        Err(LogError::Damaged { position, .. }) if position > after + 1 => {
-            let before = usize::try_from(position - after - 1).unwrap_or(BATCH_EVENTS_MAX);
-            Ok(log.read_without(&passed_over, after, before).await?)
-        }
-        Err(error @ LogError::Damaged { .. }) => {
-            let why = error.to_string();
-            Err(ViewsError::Stopped { name: kept.model.name, position: after + 1, why })
-        }
-        read => Ok(read?),
+impl Ahead {
+    /// Of a read model that has stopped: nothing is read.
+    fn none() -> Ahead {
+        let (to, batches) = mpsc::channel(BATCHES_AHEAD_MAX);
+        let reading = tokio::spawn(async move { to.closed().await });
+        Ahead { after: u64::MAX, batches, reading }
     }
 }
 
@@ -138,7 +228,7 @@ pub fn advanced(kept: &Kept, turn: &Turn, recorded_at: i64) {
 /// # Errors
 /// `Stopped` at the event at which it cannot go on: then nothing of the batch is saved.
 pub async fn apply(
-    store: &Store,
+    store: &dyn Store,
     build: &Build,
     fold: Box<dyn Fold>,
     turn: &mut Turn,
@@ -154,7 +244,8 @@ pub async fn apply(
     let folded = off(move || fold.fold().map(|()| fold.flush(usize::MAX))).await?;
     let rows = folded.map_err(|stop| stopped(build, stop))??;
     metrics::counter!("views_rows_written", "name" => build.name).increment(rows.len() as u64);
-    store.save(build, turn.epoch, &rows, to).await?;
+    let step = Step { from: turn.checkpoint.position, to, recorded_at };
+    store.save(build, turn.epoch, &rows, step).await?;
     turn.checkpoint = to;
     Ok(recorded_at)
 }

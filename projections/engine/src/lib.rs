@@ -7,6 +7,7 @@ mod model;
 mod reader;
 mod rebuild;
 mod rows;
+mod share;
 mod status;
 mod store;
 mod views;

@@ -2,12 +2,11 @@
 
 use std::{marker::PhantomData, ops::Bound, sync::Arc, time::Duration};
 
-use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
 use views::{Key, Projection};
 
 use crate::{
     ViewsError,
-    store::{Build, Store, unsigned},
+    store::{Build, Store},
     views::Kept,
 };
 
@@ -45,7 +44,7 @@ pub enum Waited {
 
 /// Reads the live build of the read model `P`.
 pub struct Reader<P> {
-    pub(crate) store: Store,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) kept: Option<Arc<Kept>>,
     pub(crate) projection: PhantomData<fn() -> P>,
 }
@@ -58,66 +57,30 @@ impl<P: Projection> Reader<P> {
         if let Some(found) = kept.rows.find(kept.live_build(), key.clone()).await {
             return Ok(self.seen(found.position, found.row.as_deref().map(decoded::<P>).transpose()?));
         }
-        let from = |table: String| {
-            format!(
-                "SELECT projection.position, row.row FROM projection \
-                 LEFT JOIN {table} AS row ON row.partition = ? AND row.sort = ? \
-                 WHERE projection.name = ? AND projection.version = ? AND projection.build = ?"
-            )
+        let mut tries = Tries::of(kept);
+        let found = loop {
+            let found = self.store.rows(&tries.build, &[key]).await.map(|rows| rows.into_iter().next());
+            if let Some((_, found)) = tries.settle(found)? {
+                break found;
+            }
         };
-        let found = self
-            .read(|build| {
-                sqlx::query(AssertSqlSafe(from(build.table())))
-                    .bind(&key.partition)
-                    .bind(&key.sort)
-                    .bind(build.name)
-                    .bind(build.version)
-                    .bind(build.build)
-            })
-            .await?;
-        let position = position(&found)?;
-        let row: Option<Vec<u8>> = found.first().map(|row| row.try_get(1)).transpose()?.flatten();
-        Ok(self.seen(position, row.as_deref().map(decoded::<P>).transpose()?))
+        Ok(self.seen(found.position, found.row.as_deref().map(decoded::<P>).transpose()?))
     }
 
     /// # Errors
     /// When the views cannot be read.
     pub async fn page(&self, scan: Scan) -> Result<Read<Vec<(String, P::Row)>>, ViewsError> {
-        let (from, from_key) = bound(&scan.from, ">", "");
-        // Keys are ASCII, so every key is below this one.
-        let (until, until_key) = bound(&scan.until, "<", "\u{10FFFF}");
-        let order = if scan.backwards { "DESC" } else { "ASC" };
-        let limit = i64::try_from(scan.limit.min(ROWS_MAX)).unwrap_or_default();
-        let query = |table: String| {
-            format!(
-                "SELECT projection.position, page.row, page.sort FROM projection LEFT JOIN \
-                 (SELECT sort, row FROM {table} WHERE partition = ? AND sort {from} ? AND sort {until} ? \
-                  ORDER BY sort {order} LIMIT ?) AS page \
-                 WHERE projection.name = ? AND projection.version = ? AND projection.build = ? \
-                 ORDER BY page.sort {order}"
-            )
-        };
-        let found = self
-            .read(|build| {
-                sqlx::query(AssertSqlSafe(query(build.table())))
-                    .bind(&scan.partition)
-                    .bind(from_key)
-                    .bind(until_key)
-                    .bind(limit)
-                    .bind(build.name)
-                    .bind(build.version)
-                    .bind(build.build)
-            })
-            .await?;
-        let position = position(&found)?;
-        let mut rows = Vec::with_capacity(found.len());
-        for row in &found {
-            // Where the page is empty, the checkpoint stands alone.
-            if let Some(bytes) = row.try_get::<Option<Vec<u8>>, _>(1)? {
-                rows.push((row.try_get(2)?, decoded::<P>(&bytes)?));
+        let scan = Scan { limit: scan.limit.min(ROWS_MAX), ..scan };
+        let mut tries = Tries::of(self.kept()?);
+        let page = loop {
+            let found = self.store.page(&tries.build, &scan).await;
+            if let Some(page) = tries.settle(found)? {
+                break page;
             }
-        }
-        Ok(self.seen(position, rows))
+        };
+        let row = |(sort, bytes): (String, Vec<u8>)| Ok((sort, decoded::<P>(&bytes)?));
+        let rows: Result<Vec<_>, ViewsError> = page.rows.into_iter().map(row).collect();
+        Ok(self.seen(page.position, rows?))
     }
 
     /// Waits, woken, until the view has come to `position`. One that has stopped before it is late at once.
@@ -127,23 +90,6 @@ impl<P: Projection> Reader<P> {
             Ok(waited) => waited,
             Err(_) => Waited::Late,
         }
-    }
-
-    /// Runs a query on the live build's table. A rebuild may take that table away between the two: then once more.
-    async fn read<'q, F>(&self, query: F) -> Result<Vec<SqliteRow>, ViewsError>
-    where
-        F: Fn(&Build) -> sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
-    {
-        let kept = self.kept()?;
-        for _ in 1..TRIES_MAX {
-            let build = kept.live_build();
-            match query(&build).fetch_all(&self.store.readers).await {
-                Ok(rows) if !rows.is_empty() => return Ok(rows),
-                Err(error) if kept.live_build() == build => return Err(error.into()),
-                Ok(_) | Err(_) => {}
-            }
-        }
-        Ok(query(&kept.live_build()).fetch_all(&self.store.readers).await?)
     }
 
     fn kept(&self) -> Result<&Arc<Kept>, ViewsError> {
@@ -156,17 +102,29 @@ impl<P: Projection> Reader<P> {
     }
 }
 
-fn bound<'a>(bound: &'a Bound<String>, open: &'static str, none: &'a str) -> (String, &'a str) {
-    match bound {
-        Bound::Included(key) => (format!("{open}="), key),
-        Bound::Excluded(key) => (open.to_owned(), key),
-        Bound::Unbounded => (format!("{open}="), none),
-    }
+/// Reads of the live build's table. A rebuild may take that table away between the two: then once more.
+struct Tries<'a> {
+    kept: &'a Kept,
+    build: Build,
+    left: usize,
 }
 
-fn position(rows: &[SqliteRow]) -> Result<u64, ViewsError> {
-    let row = rows.first().ok_or_else(|| ViewsError::Unusable("the view has no live build".into()))?;
-    Ok(unsigned(row.try_get(0)?))
+impl Tries<'_> {
+    fn of(kept: &Kept) -> Tries<'_> {
+        Tries { kept, build: kept.live_build(), left: TRIES_MAX }
+    }
+
+    /// What was found; `None`: read again.
+    fn settle<T>(&mut self, found: Result<Option<T>, sqlx::Error>) -> Result<Option<T>, ViewsError> {
+        let (was, now) = (self.build, self.kept.live_build());
+        (self.build, self.left) = (now, self.left - 1);
+        match found {
+            Ok(Some(found)) => Ok(Some(found)),
+            Err(error) if now == was || self.left == 0 => Err(error.into()),
+            Ok(None) if self.left == 0 => Err(ViewsError::Unusable("the view has no live build".into())),
+            Ok(None) | Err(_) => Ok(None),
+        }
+    }
 }
 
 fn decoded<P: Projection>(row: &[u8]) -> Result<P::Row, ViewsError> {

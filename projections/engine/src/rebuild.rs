@@ -12,7 +12,7 @@ use crate::{
     ViewsError,
     fold::{Fold, Saved},
     follow::{BATCH_EVENTS_MAX, advanced, apply, off, stopped, take},
-    store::{Build, Checkpoint, Store},
+    store::{Build, Checkpoint, LEASE, Step, Store},
     views::{Kept, Turn},
 };
 
@@ -41,9 +41,10 @@ pub struct RebuildReport {
 }
 
 pub async fn rebuild(
-    store: &Store,
+    store: &dyn Store,
     log: &Log,
     kept: &Kept,
+    rebuilder: &str,
     rows_in_memory_max: usize,
     progress: &(impl Fn(RebuildProgress) + Send + Sync),
 ) -> Result<RebuildReport, ViewsError> {
@@ -51,20 +52,20 @@ pub async fn rebuild(
     let old = kept.live_build();
     let new = Build { build: old.build + 1, ..old };
     // A rebuild that failed earlier may have left its table.
-    store.drop(&new).await?;
+    store.forget(&new).await?;
     store.create(&new, log.lineage(), false).await?;
-    let epoch = store.take_over(&new).await?;
+    let epoch = store.take_over(&new, rebuilder).await?;
     let mut turn = Turn { epoch, checkpoint: Checkpoint { position: 0, event_id: None } };
     let tell = |done, total| progress(so_far(done, total, started));
     let folded = fold_all(store, log, kept, rows_in_memory_max, &new, &mut turn, &tell).await;
     let replaced = match folded {
-        Ok(()) => replace(store, log, kept, &old, &new, turn).await,
+        Ok(()) => replace(store, log, kept, rebuilder, (&old, &new), turn).await,
         Err(error) => Err(error),
     };
     match replaced {
         Ok(events) => Ok(RebuildReport { build: new.build, events, seconds: started.elapsed().as_secs_f64() }),
         Err(error) => {
-            store.drop(&new).await?;
+            store.forget(&new).await?;
             Err(error)
         }
     }
@@ -72,7 +73,7 @@ pub async fn rebuild(
 
 /// Folds everything that the log holds now.
 async fn fold_all(
-    store: &Store,
+    store: &dyn Store,
     log: &Log,
     kept: &Kept,
     rows_in_memory_max: usize,
@@ -86,6 +87,7 @@ async fn fold_all(
     let mut at = turn.checkpoint;
     // Until rows are written for the first time, there are none to load.
     let mut written = false;
+    let mut renewed = Instant::now();
     while let Some(batch) = batches.recv().await {
         let batch = batch?;
         let Some(last) = batch.last().map(|event| (event.position, event.id)) else { break };
@@ -97,6 +99,10 @@ async fn fold_all(
             written = true;
         }
         tell(at.position, total);
+        if renewed.elapsed() > LEASE / 3 {
+            store.renew(new, turn.epoch).await?;
+            renewed = Instant::now();
+        }
     }
     write(store, new, fold, turn, at).await.map(drop)
 }
@@ -138,7 +144,7 @@ async fn folded(new: &Build, mut fold: Box<dyn Fold>, batch: Vec<Raw>) -> Result
 
 /// Folds a batch when rows have been written already.
 async fn folded_on_stored(
-    store: &Store,
+    store: &dyn Store,
     new: &Build,
     fold: Box<dyn Fold>,
     batch: Vec<Raw>,
@@ -153,7 +159,7 @@ async fn folded_on_stored(
 /// Writes all rows in transactions of a bounded size, so that the live views wait for none of them for long, and at last
 /// moves the checkpoint. Until then the build is of no use, and nobody reads it.
 async fn write(
-    store: &Store,
+    store: &dyn Store,
     new: &Build,
     fold: Box<dyn Fold>,
     turn: &mut Turn,
@@ -161,13 +167,18 @@ async fn write(
 ) -> Result<Box<dyn Fold>, ViewsError> {
     let (mut fold, mut rows) = flushed(fold).await?;
     while !rows.is_empty() {
-        let (saved, next) = tokio::join!(store.save(new, turn.epoch, &rows, turn.checkpoint), flushed(fold));
+        let (saved, next) = tokio::join!(store.save(new, turn.epoch, &rows, here(turn)), flushed(fold));
         saved?;
         (fold, rows) = next?;
     }
-    store.save(new, turn.epoch, &[], to).await?;
+    store.save(new, turn.epoch, &[], Step { to, ..here(turn) }).await?;
     turn.checkpoint = to;
     Ok(fold)
+}
+
+/// Not yet any further.
+fn here(turn: &Turn) -> Step {
+    Step { from: turn.checkpoint.position, to: turn.checkpoint, recorded_at: 0 }
 }
 
 async fn flushed(mut fold: Box<dyn Fold>) -> Result<(Box<dyn Fold>, Vec<Saved>), ViewsError> {
@@ -181,14 +192,18 @@ async fn flushed(mut fold: Box<dyn Fold>) -> Result<(Box<dyn Fold>, Vec<Saved>),
 
 /// Catches up with what came meanwhile, while the live build waits, and takes its place.
 async fn replace(
-    store: &Store,
+    store: &dyn Store,
     log: &Log,
     kept: &Kept,
-    old: &Build,
-    new: &Build,
+    rebuilder: &str,
+    (old, new): (&Build, &Build),
     mut turn: Turn,
 ) -> Result<u64, ViewsError> {
     let mut live = kept.turn.lock().await;
+    if store.shared() {
+        // Its owner, whoever that is, writes no more from now on.
+        store.take_over(old, rebuilder).await?;
+    }
     let mut recorded_at = 0;
     while turn.checkpoint.position < log.end() || recorded_at == 0 {
         let batch = log.read_without(&(kept.model.passed_over)(), turn.checkpoint.position, BATCH_EVENTS_MAX).await?;
@@ -213,9 +228,12 @@ async fn replace(
         marked.stopped = None;
     }
     advanced(kept, &live, recorded_at);
+    if store.shared() {
+        store.release(new, live.epoch).await?;
+    }
     kept.replaced.notify_one();
     // Not before the readers have been led away from it. What stays behind is taken away when the views are opened.
-    if let Err(error) = store.drop(old).await {
+    if let Err(error) = store.forget(old).await {
         tracing::warn!(name = old.name, build = old.build, %error, "the build that was replaced could not be dropped");
     }
     Ok(live.checkpoint.position)

@@ -14,6 +14,9 @@ pub struct ModelStatus {
     pub lag_events: u64,
     /// How long ago the last event in its rows was recorded, in milliseconds; 0 when there is nothing to catch up.
     pub lag_ms: u64,
+    /// The process that follows it, where several share the views; nobody, for the moment, if it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     #[serde(flatten)]
     pub state: ModelState,
 }

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use event_log::Log;
+use event_log::{Log, feed::Feeds};
 use futures::future::try_join_all;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -19,17 +19,21 @@ use vocabulary::Timestamp;
 use crate::{
     Model, ModelState, ModelStatus, Reader, RebuildProgress, RebuildReport, ViewsError, Waited,
     fold::Stop,
-    follow, rebuild,
+    follow::Follower,
+    rebuild,
     rows::Rows,
-    store::{Build, Checkpoint, Store},
+    store::{self, Build, Checkpoint, Found, Store},
 };
 
 /// The read models of one log. Cheap to clone.
 #[derive(Clone)]
 pub struct Views {
-    store: Store,
-    log: Log,
-    kept: Arc<HashMap<std::any::TypeId, Arc<Kept>>>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) log: Log,
+    pub(crate) feeds: Arc<dyn Feeds>,
+    pub(crate) kept: Arc<HashMap<std::any::TypeId, Arc<Kept>>>,
+    /// What tells this process from all others.
+    pub(crate) owner: Arc<str>,
     rows_in_memory_max: usize,
     clock: fn() -> Timestamp,
 }
@@ -42,6 +46,8 @@ pub struct Kept {
     /// When the last event in its rows was recorded, in microseconds.
     pub recorded_at: AtomicI64,
     pub rebuilding: AtomicBool,
+    /// This process follows it: it knows better than what others tell.
+    pub owned: AtomicBool,
     /// Wakes the follower of a stopped read model when a rebuild has replaced it.
     pub replaced: Notify,
     pub live: Mutex<Live>,
@@ -53,6 +59,8 @@ pub struct Kept {
 pub struct Live {
     pub build: Build,
     pub stopped: Option<Stop>,
+    /// The process that follows it, where there are several.
+    pub owner: Option<String>,
 }
 
 pub struct Turn {
@@ -77,6 +85,28 @@ impl Kept {
         if done.is_ok_and(|reached| *reached >= position) { Waited::Reached } else { Waited::Late }
     }
 
+    /// How it stands in the database.
+    pub fn see(&self, found: &Found) {
+        {
+            let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            live.build.build = found.build;
+            (live.stopped, live.owner) = (found.stopped.clone(), found.owner.clone());
+        }
+        self.recorded_at.store(found.recorded_at, Ordering::Relaxed);
+        // Whoever waits looks again, whether it has moved or stopped.
+        self.position.send_replace(found.checkpoint.position);
+    }
+
+    /// Its rows, which another process writes, have come to this position.
+    pub fn advance(&self, position: u64, recorded_at: i64) {
+        self.recorded_at.fetch_max(recorded_at, Ordering::Relaxed);
+        self.position.send_if_modified(|reached| {
+            let further = position > *reached;
+            *reached = position.max(*reached);
+            further
+        });
+    }
+
     pub fn stop(&self, stop: Stop) {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).stopped = Some(stop);
         // Whoever waits for a position is woken, and told that it will not come.
@@ -85,20 +115,23 @@ impl Kept {
 }
 
 impl Views {
-    /// Opens (makes) the views of a log at `sqlite:FILE`. Nothing follows yet: see `run`. What an interrupted rebuild left
-    /// is taken away.
+    /// Opens (makes) the views of a log at `sqlite:FILE`, or at `postgres://…`, which several processes can share. Nothing
+    /// follows yet: see `run` and `look`. What an interrupted rebuild left is taken away.
     ///
     /// # Errors
     /// When the database cannot be opened.
     pub async fn open(url: &str, log: Log, models: Vec<Model>) -> Result<Views, ViewsError> {
-        let store = Store::open(url).await?;
+        let store = store::open(url).await?;
+        let owner: Arc<str> = format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()).into();
         let mut kept = HashMap::new();
         for model in models {
-            kept.insert(model.type_id, Arc::new(keep(&store, &log, model).await?));
+            kept.insert(model.type_id, Arc::new(keep(&store, &log, model, &owner).await?));
         }
         Ok(Views {
             store,
+            feeds: Arc::new(log.clone()),
             log,
+            owner,
             kept: Arc::new(kept),
             rows_in_memory_max: rebuild::ROWS_IN_MEMORY_MAX,
             clock: || Timestamp::from_jiff(jiff::Timestamp::now()),
@@ -112,18 +145,41 @@ impl Views {
         Views { rows_in_memory_max, ..self }
     }
 
-    /// Follows the log with every read model until `stop`; ends at a batch boundary. One that cannot go on stops alone.
+    /// The same views, which follow these feeds of the log instead of the log itself.
+    #[must_use]
+    pub fn fed_by(self, feeds: Arc<dyn Feeds>) -> Views {
+        Views { feeds, ..self }
+    }
+
+    /// Follows the log until `stop`, with every read model or, where other processes do the same, with a share of them; ends
+    /// at a batch boundary. One that cannot go on stops alone.
     ///
     /// # Errors
-    /// When a read model's owner is another process now.
+    /// When views of this process's own have another owner now.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), ViewsError> {
-        let followers = self.kept.values().map(|kept| follow::follow(&self.store, &self.log, kept, &stop));
+        if self.store.shared() {
+            return self.share(&stop).await;
+        }
+        let followers = self.kept.values().map(async |kept| {
+            let (store, log, feeds) = (&*self.store, &self.log, &*self.feeds);
+            Follower { store, log, feeds, kept, share: None }.follow(&stop).await
+        });
         try_join_all(followers).await.map(drop)
+    }
+
+    /// Learns how far other processes have come with the views, until `stop`. For a process that only reads.
+    pub async fn look(&self, stop: CancellationToken) {
+        self.look_on(&stop).await;
+    }
+
+    /// Whether other processes can follow and read the same views.
+    pub fn are_shared(&self) -> bool {
+        self.store.shared()
     }
 
     pub fn reader<P: Projection>(&self) -> Reader<P> {
         let kept = self.kept.get(&std::any::TypeId::of::<P>()).cloned();
-        Reader { store: self.store.clone(), kept, projection: PhantomData }
+        Reader { store: Arc::clone(&self.store), kept, projection: PhantomData }
     }
 
     /// Every read model, by name.
@@ -152,6 +208,7 @@ impl Views {
             position,
             lag_events,
             lag_ms,
+            owner: kept.live.lock().unwrap_or_else(PoisonError::into_inner).owner.clone(),
             state,
         }
     }
@@ -179,7 +236,9 @@ impl Views {
             return Err(ViewsError::Unusable(format!("{name} is being rebuilt already")));
         }
         let _rebuilding = Rebuilding(&kept.rebuilding);
-        rebuild::rebuild(&self.store, &self.log, kept, self.rows_in_memory_max, &progress).await
+        let rebuilder = format!("{}-rebuild", self.owner);
+        let memory = self.rows_in_memory_max;
+        rebuild::rebuild(&*self.store, &self.log, kept, &rebuilder, memory, &progress).await
     }
 }
 
@@ -192,15 +251,15 @@ impl Drop for Rebuilding<'_> {
     }
 }
 
-async fn keep(store: &Store, log: &Log, model: Model) -> Result<Kept, ViewsError> {
+async fn keep(store: &Arc<dyn Store>, log: &Log, model: Model, owner: &str) -> Result<Kept, ViewsError> {
     let (name, version) = (model.name, model.version);
     let build = |build| Build { name, version, build };
     let mut live = None;
     for found in store.builds(name, version).await? {
         if found.live {
             live = Some((build(found.build), found.checkpoint, found.lineage));
-        } else {
-            store.drop(&build(found.build)).await?;
+        } else if found.owner.is_none() {
+            store.forget(&build(found.build)).await?;
         }
     }
     let (build, checkpoint, lineage) = match live {
@@ -214,21 +273,23 @@ async fn keep(store: &Store, log: &Log, model: Model) -> Result<Kept, ViewsError
         Ok(recorded_at) => (recorded_at, None),
         Err(why) => (Timestamp::EPOCH, Some(Stop { position: checkpoint.position, why })),
     };
-    let epoch = store.take_over(&build).await?;
+    // Views that are shared are taken later, when nobody else has them.
+    let epoch = if store.shared() { 0 } else { store.take_over(&build, owner).await? };
     Ok(Kept {
         model,
         position: watch::Sender::new(checkpoint.position),
         recorded_at: AtomicI64::new(recorded_at.micros()),
         rebuilding: AtomicBool::new(false),
+        owned: AtomicBool::new(false),
         replaced: Notify::new(),
-        live: Mutex::new(Live { build, stopped: stop }),
-        rows: Rows::of(store.readers.clone()),
+        live: Mutex::new(Live { build, stopped: stop, owner: None }),
+        rows: Rows::of(Arc::clone(store)),
         turn: tokio::sync::Mutex::new(Turn { epoch, checkpoint }),
     })
 }
 
 /// Whether the checkpoint lies in this log's history; then when its event was recorded.
-async fn belongs(
+pub(crate) async fn belongs(
     log: &Log,
     checkpoint: Checkpoint,
     lineage: uuid::Uuid,

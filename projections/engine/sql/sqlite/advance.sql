@@ -1,1 +1,2 @@
-UPDATE projection SET position = ?, event_id = ? WHERE name = ? AND version = ? AND build = ? AND epoch = ?
+UPDATE projection SET position = ?, event_id = ?
+WHERE name = ? AND version = ? AND build = ? AND epoch = ? AND position = ?

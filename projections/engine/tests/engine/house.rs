@@ -112,6 +112,12 @@ impl Running {
         self.ended().await
     }
 
+    /// It ends as a killed process does: nothing is given back.
+    #[allow(dead_code, reason = "only views that are shared outlive their process")]
+    pub fn kill(self) {
+        self.task.abort();
+    }
+
     /// Waits until the following has ended by itself.
     pub async fn ended(self) -> Result<(), ViewsError> {
         let ended = tokio::time::timeout(DEADLINE, self.task).await;
@@ -125,8 +131,7 @@ impl Running {
 }
 
 pub async fn open_views(folder: &Path, log: &Log, models: Vec<Model>) -> Views {
-    let url = format!("sqlite:{}", folder.join("views.db").display());
-    Views::open(&url, log.clone(), models).await.expect("the views open")
+    Views::open(&crate::world::views_url(folder).await, log.clone(), models).await.expect("the views open")
 }
 
 /// Every read model of the house.

@@ -1,7 +1,9 @@
-//! The engine of the read models, on a real log and a real database.
+//! The engine of the read models, on a real log and a database of its own.
 
+mod alone;
 mod following;
 mod history;
 mod house;
 mod rebuilding;
 mod trouble;
+mod world;

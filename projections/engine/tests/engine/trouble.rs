@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::house::{DEADLINE, Running, Written, all_models, open_views, practice, reaches, stopped};
-use projection_engine::{Model, ViewsError, Waited, model};
+use projection_engine::{Model, Waited, model};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use views::{DonorDecision, FreeSlots, Key, Keys, MyAppointments, PracticeDay, PracticeRow, Practices, Projection};
@@ -110,25 +110,6 @@ async fn a_read_model_is_not_reported_running_though_stuck() {
     running.stop().await.expect("it ends well");
 }
 
-/// The trap: a zombie writer after a pause. It wakes after another process took over, and what it writes is refused.
-#[tokio::test]
-async fn a_zombie_writer_after_a_pause_writes_nothing() {
-    let folder = TempDir::new().expect("a folder");
-    let mut written = Written::open(folder.path()).await;
-    let paused = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
-    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
-    let first = written.open_practice(1).await;
-    reaches::<Practices>(&running.views, first).await;
-    running.stop().await.expect("it ends well");
-
-    written.open_practice(2).await;
-    let woken = tokio::time::timeout(DEADLINE, paused.run(Default::default())).await.expect("it ends");
-    assert!(matches!(woken, Err(ViewsError::Superseded("practices"))), "{woken:?}");
-    let reader = paused.reader::<Practices>();
-    let row = reader.row(&Practices::key(&practice(2))).await.expect("reads");
-    assert_eq!((row.value, row.position), (None, first), "neither row nor checkpoint was written");
-}
-
 #[tokio::test]
 async fn views_of_another_lineage_are_not_continued() {
     let (folder, other) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
@@ -227,7 +208,7 @@ async fn a_stored_row_that_does_not_decode_stops_and_a_rebuild_mends_it() {
     let end = written.open_practice(1).await;
     let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
     reaches::<Practices>(&running.views, end).await;
-    tamper(&folder.path().join("views.db"), "UPDATE view_practices_v1_b1 SET row = x'00'").await;
+    crate::world::damage_practices(folder.path()).await;
     let end = written.open_practice(1).await;
     let (at, why) = stops::<Practices>(&running).await;
     assert_eq!((at, why.contains("does not decode")), (end, true), "{why}");

@@ -1,20 +1,29 @@
-//! The views' database on SQLite: a table for each build of each read model, and the checkpoints beside them. Rows and
-//! checkpoint are written in one transaction. `synchronous=NORMAL` is enough: after a power cut the views are older, with
-//! the checkpoint that belongs to them, and they go on from there.
+//! The views' database on SQLite, one process's own. `synchronous=NORMAL` is enough: after a power cut the views are older,
+//! with the checkpoint that belongs to them, and they go on from there.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
-use event_log::{LogError, sqlite::Checkpoints};
+use async_trait::async_trait;
+use event_log::sqlite::Checkpoints;
 use futures::future::join;
 use sqlx::{
     Arguments, AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    },
 };
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 use views::Key;
 
-use crate::{ViewsError, fold::Saved};
+use super::{
+    ABOVE_ALL_KEYS, Build, Checkpoint, Found, FoundPage, FoundRow, Listener, Step, Store, Told, bound, signed, unsigned,
+};
+use crate::{
+    ViewsError,
+    fold::{Saved, Stop},
+    reader::Scan,
+};
 
 /// Connections that read.
 const READERS: u32 = 4;
@@ -27,52 +36,19 @@ const INSERT_ROWS_MAX: usize = 256;
 /// Keys of one query for touched rows.
 const LOAD_KEYS_MAX: usize = 10_000;
 
-/// One build of a read model: its table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Build {
-    pub name: &'static str,
-    pub version: u32,
-    pub build: i64,
-}
-
-impl Build {
-    pub fn table(&self) -> String {
-        format!("view_{}_v{}_b{}", self.name, self.version, self.build)
-    }
-}
-
-/// A build's place in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checkpoint {
-    pub position: u64,
-    pub event_id: Option<Uuid>,
-}
-
-/// A build as it stands in the database.
-pub struct Found {
-    pub build: i64,
-    pub live: bool,
-    pub checkpoint: Checkpoint,
-    pub lineage: Uuid,
-}
-
-pub struct Writer {
+struct Writer {
     connection: SqliteConnection,
     checkpoints: Checkpoints,
 }
 
-#[derive(Clone)]
-pub struct Store {
+pub struct SqliteViews {
     /// SQLite has one writer; whoever waits for it waits here, in turn.
-    writer: Arc<Mutex<Writer>>,
-    pub readers: SqlitePool,
+    writer: Mutex<Writer>,
+    readers: SqlitePool,
 }
 
-impl Store {
-    pub async fn open(url: &str) -> Result<Store, ViewsError> {
-        let file = url
-            .strip_prefix("sqlite:")
-            .ok_or_else(|| ViewsError::Unusable(format!("views at {url}: only sqlite:FILE is known to this build")))?;
+impl SqliteViews {
+    pub async fn open(file: &str) -> Result<SqliteViews, ViewsError> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -83,18 +59,25 @@ impl Store {
             .statement_cache_capacity(64)
             .page_size(8_192);
         let mut connection = SqliteConnection::connect_with(&options).await?;
-        sqlx::query(include_str!("../sql/sqlite/projection.sql")).execute(&mut connection).await?;
+        sqlx::query(include_str!("../../sql/sqlite/projection.sql")).execute(&mut connection).await?;
         let checkpointing = SqliteConnection::connect_with(&options).await?;
         let checkpoints = Checkpoints::start(checkpointing, Path::new(file), "views", WAL_BYTES_MAX);
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Store { writer: Arc::new(Mutex::new(Writer { connection, checkpoints })), readers })
+        Ok(SqliteViews { writer: Mutex::new(Writer { connection, checkpoints }), readers })
     }
 
     async fn write(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().await
     }
+}
 
-    pub async fn builds(&self, name: &str, version: u32) -> Result<Vec<Found>, ViewsError> {
+#[async_trait]
+impl Store for SqliteViews {
+    fn shared(&self) -> bool {
+        false
+    }
+
+    async fn builds(&self, name: &str, version: u32) -> Result<Vec<Found>, ViewsError> {
         let rows = sqlx::query(
             "SELECT build, live, position, event_id, lineage FROM projection WHERE name = ? AND version = ? ORDER BY build",
         )
@@ -102,19 +85,21 @@ impl Store {
         .bind(version)
         .fetch_all(&mut self.write().await.connection)
         .await?;
-        let found = |row: sqlx::sqlite::SqliteRow| {
+        let found = |row: SqliteRow| {
             Ok(Found {
                 build: row.try_get(0)?,
                 live: row.try_get(1)?,
                 checkpoint: Checkpoint { position: unsigned(row.try_get(2)?), event_id: row.try_get(3)? },
                 lineage: row.try_get(4)?,
+                owner: None,
+                stopped: None,
+                recorded_at: 0,
             })
         };
         rows.into_iter().map(found).collect()
     }
 
-    /// Makes an empty build at position 0.
-    pub async fn create(&self, build: &Build, lineage: Uuid, live: bool) -> Result<(), ViewsError> {
+    async fn create(&self, build: &Build, lineage: Uuid, live: bool) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         let table = format!(
@@ -134,15 +119,38 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    pub async fn drop(&self, build: &Build) -> Result<(), ViewsError> {
+    async fn hold(&self, build: &Build, owner: &str) -> Result<Option<i64>, ViewsError> {
+        self.take_over(build, owner).await.map(Some)
+    }
+
+    async fn renew(&self, _: &Build, _: i64) -> Result<bool, ViewsError> {
+        Ok(true)
+    }
+
+    async fn release(&self, _: &Build, _: i64) -> Result<(), ViewsError> {
+        Ok(())
+    }
+
+    async fn attend(&self, _: &str) -> Result<usize, ViewsError> {
+        Ok(1)
+    }
+
+    async fn leave(&self, _: &str) -> Result<(), ViewsError> {
+        Ok(())
+    }
+
+    async fn stop(&self, _: &Build, _: i64, _: Option<&Stop>) -> Result<(), ViewsError> {
+        Ok(())
+    }
+
+    async fn forget(&self, build: &Build) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
-        forget(&mut transaction, build).await?;
+        forget_build(&mut transaction, build).await?;
         Ok(transaction.commit().await?)
     }
 
-    /// Takes a build over: what its earlier owner still writes is refused from now on.
-    pub async fn take_over(&self, build: &Build) -> Result<i64, ViewsError> {
+    async fn take_over(&self, build: &Build, _: &str) -> Result<i64, ViewsError> {
         let row = sqlx::query(
             "UPDATE projection SET epoch = epoch + 1 WHERE name = ? AND version = ? AND build = ? RETURNING epoch",
         )
@@ -154,8 +162,7 @@ impl Store {
         Ok(row.try_get(0)?)
     }
 
-    /// The stored rows of these keys.
-    pub async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError> {
+    async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError> {
         let mut rows = Vec::with_capacity(keys.len());
         for keys in keys.chunks(LOAD_KEYS_MAX) {
             let pairs: Vec<_> = keys.iter().map(|key| [&key.partition, &key.sort]).collect();
@@ -174,19 +181,17 @@ impl Store {
         Ok(rows)
     }
 
-    /// Rows and checkpoint in one transaction, if the build is still this owner's.
-    pub async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], to: Checkpoint) -> Result<(), ViewsError> {
+    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: Step) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
-        advance(&mut transaction, build, epoch, to).await?;
+        advance(&mut transaction, build, epoch, step).await?;
         put_rows(&mut transaction, build, rows).await?;
         transaction.commit().await?;
         writer.checkpoints.committed(rows.len()).await;
         Ok(())
     }
 
-    /// Makes `new` the build that is read instead of `old`, which stays until it is dropped: readers may be in it.
-    pub async fn replace(&self, old: &Build, new: &Build) -> Result<(), ViewsError> {
+    async fn replace(&self, old: &Build, new: &Build) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("UPDATE projection SET live = (build = ?) WHERE name = ? AND version = ? AND build IN (?, ?)")
@@ -199,9 +204,68 @@ impl Store {
             .await?;
         Ok(transaction.commit().await?)
     }
+
+    async fn rows(&self, build: &Build, keys: &[&Key]) -> Result<Vec<(usize, FoundRow)>, sqlx::Error> {
+        let pairs: Vec<_> = keys.iter().map(|key| [&key.partition, &key.sort]).collect();
+        let wanted = serde_json::to_string(&pairs).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let query = format!(
+            "SELECT asked.key, projection.position, row.row FROM projection CROSS JOIN json_each(?1) AS asked \
+             LEFT JOIN {} AS row ON row.partition = asked.value ->> 0 AND row.sort = asked.value ->> 1 \
+             WHERE projection.name = ?2 AND projection.version = ?3 AND projection.build = ?4",
+            build.table()
+        );
+        let query = sqlx::query(AssertSqlSafe(query)).bind(wanted).bind(build.name).bind(build.version);
+        let found = query.bind(build.build).fetch_all(&self.readers).await?;
+        let row = |row: SqliteRow| {
+            let at = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(usize::MAX);
+            Ok((at, FoundRow { position: unsigned(row.try_get(1)?), row: row.try_get(2)? }))
+        };
+        found.into_iter().map(row).collect()
+    }
+
+    async fn page(&self, build: &Build, scan: &Scan) -> Result<Option<FoundPage>, sqlx::Error> {
+        let (from, from_key) = bound(&scan.from, ">", "");
+        let (until, until_key) = bound(&scan.until, "<", ABOVE_ALL_KEYS);
+        let order = if scan.backwards { "DESC" } else { "ASC" };
+        let query = format!(
+            "SELECT projection.position, page.row, page.sort FROM projection LEFT JOIN \
+             (SELECT sort, row FROM {} WHERE partition = ? AND sort {from} ? AND sort {until} ? \
+              ORDER BY sort {order} LIMIT ?) AS page \
+             WHERE projection.name = ? AND projection.version = ? AND projection.build = ? \
+             ORDER BY page.sort {order}",
+            build.table()
+        );
+        let query = sqlx::query(AssertSqlSafe(query)).bind(&scan.partition).bind(from_key).bind(until_key);
+        let query = query.bind(i64::try_from(scan.limit).unwrap_or(i64::MAX));
+        let query = query.bind(build.name).bind(build.version).bind(build.build);
+        let found = query.fetch_all(&self.readers).await?;
+        let Some(first) = found.first() else { return Ok(None) };
+        let mut page = FoundPage { position: unsigned(first.try_get(0)?), rows: Vec::with_capacity(found.len()) };
+        for row in &found {
+            // Where the page is empty, the checkpoint stands alone.
+            if let Some(bytes) = row.try_get(1)? {
+                page.rows.push((row.try_get(2)?, bytes));
+            }
+        }
+        Ok(Some(page))
+    }
+
+    async fn listen(&self) -> Result<Box<dyn Listener>, ViewsError> {
+        Ok(Box::new(Silence))
+    }
 }
 
-async fn forget(transaction: &mut Transaction<'_, Sqlite>, build: &Build) -> Result<(), ViewsError> {
+/// There is no other process that could tell anything.
+struct Silence;
+
+#[async_trait]
+impl Listener for Silence {
+    async fn next(&mut self) -> Result<Option<Told>, ViewsError> {
+        std::future::pending().await
+    }
+}
+
+async fn forget_build(transaction: &mut Transaction<'_, Sqlite>, build: &Build) -> Result<(), ViewsError> {
     sqlx::query(AssertSqlSafe(format!("DROP TABLE IF EXISTS {}", build.table()))).execute(&mut **transaction).await?;
     sqlx::query("DELETE FROM projection WHERE name = ? AND version = ? AND build = ?")
         .bind(build.name)
@@ -216,15 +280,16 @@ async fn advance(
     transaction: &mut Transaction<'_, Sqlite>,
     build: &Build,
     epoch: i64,
-    to: Checkpoint,
+    step: Step,
 ) -> Result<(), ViewsError> {
-    let done = sqlx::query(include_str!("../sql/sqlite/advance.sql"))
-        .bind(signed(to.position)?)
-        .bind(to.event_id)
+    let done = sqlx::query(include_str!("../../sql/sqlite/advance.sql"))
+        .bind(signed(step.to.position)?)
+        .bind(step.to.event_id)
         .bind(build.name)
         .bind(build.version)
         .bind(build.build)
         .bind(epoch)
+        .bind(signed(step.from)?)
         .execute(&mut **transaction)
         .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(ViewsError::Superseded(build.name)) }
@@ -280,13 +345,4 @@ fn arguments(rows: &[(&Key, &[u8])]) -> Result<SqliteArguments, sqlx::error::Box
         arguments.add(*row)?;
     }
     Ok(arguments)
-}
-
-/// Positions are far below 2^63.
-fn signed(position: u64) -> Result<i64, ViewsError> {
-    i64::try_from(position).map_err(|_| LogError::Damaged { position, why: "no log is as long as that".into() }.into())
-}
-
-pub fn unsigned(position: i64) -> u64 {
-    u64::try_from(position).unwrap_or_default()
 }

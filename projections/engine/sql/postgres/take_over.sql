@@ -1,0 +1,2 @@
+UPDATE projection SET epoch = epoch + 1, owner = $4, until = clock_timestamp() + make_interval(secs => $5)
+WHERE name = $1 AND version = $2 AND build = $3 RETURNING epoch

@@ -1,0 +1,189 @@
+//! How processes share the read models of one database: each takes a fair share of those that nobody owns, gives back
+//! what is too much, and looks on at the others'.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use event_log::Log;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Views, ViewsError,
+    fold::Stop,
+    follow::{Ended, Follower, RETRY_AFTER},
+    store::{Found, Listener, Told},
+    views::{Kept, Turn, belongs},
+};
+
+/// How often a process says that it is there, and looks for something to do.
+const ATTEND_EVERY: Duration = Duration::from_millis(1_500);
+
+/// This process's share.
+pub struct Share {
+    owned: AtomicUsize,
+    fair: AtomicUsize,
+}
+
+impl Share {
+    fn new() -> Share {
+        Share { owned: AtomicUsize::new(0), fair: AtomicUsize::new(0) }
+    }
+
+    fn takes_one(&self) -> bool {
+        let fair = self.fair.load(Ordering::Acquire);
+        let taken = |owned| (owned < fair).then_some(owned + 1);
+        self.owned.fetch_update(Ordering::AcqRel, Ordering::Acquire, taken).is_ok()
+    }
+
+    /// Whether this process has one too many; then it is counted as given back by `gave_back`.
+    pub fn gives_one_back(&self) -> bool {
+        self.owned.load(Ordering::Acquire) > self.fair.load(Ordering::Acquire)
+    }
+
+    fn gave_back(&self) {
+        self.owned.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Views {
+    /// Follows a share of the read models until `stop`, and looks on at the others.
+    pub(crate) async fn share(&self, stop: &CancellationToken) -> Result<(), ViewsError> {
+        let share = Share::new();
+        self.attend_once(&share).await;
+        let own = self.kept.values().map(|kept| self.own(kept, &share, stop));
+        let work = futures::future::join_all(own);
+        tokio::join!(self.attend(&share, stop), self.look_on(stop), work);
+        self.store.leave(&self.owner).await
+    }
+
+    /// Says again and again that this process is there.
+    async fn attend(&self, share: &Share, stop: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(ATTEND_EVERY) => {}
+            }
+            self.attend_once(share).await;
+        }
+    }
+
+    async fn attend_once(&self, share: &Share) {
+        match self.store.attend(&self.owner).await {
+            Ok(members) => share.fair.store(self.kept.len().div_ceil(members.max(1)), Ordering::Release),
+            Err(error) => tracing::warn!(%error, "the views' database does not answer"),
+        }
+    }
+
+    /// Owns a read model whenever nobody else does and it is this process's turn.
+    async fn own(&self, kept: &Arc<Kept>, share: &Share, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            if share.takes_one() {
+                let owned = self.own_once(kept, share, stop).await;
+                kept.owned.store(false, Ordering::Release);
+                share.gave_back();
+                if let Err(error) = owned {
+                    tracing::warn!(name = kept.model.name, %error, "a read model could not be taken");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = kept.replaced.notified() => {}
+                () = tokio::time::sleep(ATTEND_EVERY / 3) => {}
+            }
+        }
+    }
+
+    async fn own_once(&self, kept: &Arc<Kept>, share: &Share, stop: &CancellationToken) -> Result<(), ViewsError> {
+        self.look_at(kept).await?;
+        let build = kept.live_build();
+        let Some(epoch) = self.store.hold(&build, &self.owner).await? else { return Ok(()) };
+        kept.owned.store(true, Ordering::Release);
+        let found = self.store.builds(build.name, build.version).await?;
+        let Some(found) = found.into_iter().find(|found| found.build == build.build) else { return Ok(()) };
+        *kept.turn.lock().await = Turn { epoch, checkpoint: found.checkpoint };
+        let stopped = match belongs(&self.log, found.checkpoint, found.lineage).await? {
+            Ok(_) => None,
+            Err(why) => Some(Stop { position: found.checkpoint.position, why }),
+        };
+        self.store.stop(&build, epoch, stopped.as_ref()).await?;
+        kept.see(&Found { stopped, owner: Some(self.owner.to_string()), ..found });
+        tracing::info!(name = build.name, build = build.build, epoch, "a read model is this process's now");
+        let feeds = &*self.feeds;
+        let follower = Follower { store: &*self.store, log: &self.log, feeds, kept, share: Some(share) };
+        let ended = follower.follow(stop).await?;
+        if ended == Ended::Asked {
+            self.store.release(&build, epoch).await?;
+        }
+        tracing::info!(name = build.name, build = build.build, "a read model is this process's no more");
+        Ok(())
+    }
+
+    /// Hears how far others have come, until `stop`: this is how a process that only reads knows.
+    pub(crate) async fn look_on(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let heard = tokio::select! {
+                () = stop.cancelled() => return,
+                heard = self.hear() => heard,
+            };
+            if let Err(error) = heard {
+                tracing::warn!(%error, "the views' database does not tell how far it is");
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(RETRY_AFTER / 4) => {}
+            }
+        }
+    }
+
+    /// Until something may have been missed.
+    async fn hear(&self) -> Result<(), ViewsError> {
+        let mut listener: Box<dyn Listener> = self.store.listen().await?;
+        // After it listens, so that nothing falls between.
+        self.look_at_all().await?;
+        while let Some(told) = listener.next().await? {
+            match told {
+                Told::Changed => self.look_at_all().await?,
+                Told::Advanced { name, version, build, position, recorded_at } => {
+                    let of = |kept: &&Arc<Kept>| kept.model.name == name && kept.model.version == version;
+                    let Some(kept) = self.kept.values().find(of) else { continue };
+                    if kept.live_build().build != build {
+                        // Of a build that is being made; when it is read, that is told, too.
+                        continue;
+                    }
+                    if !kept.owned.load(Ordering::Acquire) {
+                        kept.advance(position, recorded_at);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_at_all(&self) -> Result<(), ViewsError> {
+        for kept in self.kept.values() {
+            self.look_at(kept).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads how a read model stands that others follow.
+    async fn look_at(&self, kept: &Kept) -> Result<(), ViewsError> {
+        let found = self.store.builds(kept.model.name, kept.model.version).await?;
+        if let Some(found) = found.into_iter().find(|found| found.live)
+            && !kept.owned.load(Ordering::Acquire)
+        {
+            kept.see(&found);
+        }
+        Ok(())
+    }
+
+    /// The log that the views follow.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+}

@@ -1,0 +1,181 @@
+//! The port of the views' database: a table for each build of each read model, and the checkpoints beside them. Rows and
+//! checkpoint are written in one transaction, under the owner's epoch.
+
+mod postgres;
+mod sqlite;
+
+use std::{ops::Bound, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use event_log::LogError;
+use uuid::Uuid;
+use views::Key;
+
+use crate::{
+    ViewsError,
+    fold::{Saved, Stop},
+    reader::Scan,
+};
+
+/// How long whoever owns a build of views that several processes share owns it without saying so again.
+pub const LEASE: Duration = Duration::from_secs(5);
+
+/// One build of a read model: its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Build {
+    pub name: &'static str,
+    pub version: u32,
+    pub build: i64,
+}
+
+impl Build {
+    pub fn table(&self) -> String {
+        format!("view_{}_v{}_b{}", self.name, self.version, self.build)
+    }
+}
+
+/// A build's place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub position: u64,
+    pub event_id: Option<Uuid>,
+}
+
+/// A build as it stands in the database.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub build: i64,
+    pub live: bool,
+    pub checkpoint: Checkpoint,
+    pub lineage: Uuid,
+    /// Who owns it now; nobody where its views are one process's own.
+    pub owner: Option<String>,
+    /// Its owner has stopped.
+    pub stopped: Option<Stop>,
+    /// When the last event in its rows was recorded, in microseconds, as far as that is kept.
+    pub recorded_at: i64,
+}
+
+/// A row as it is stored, and the checkpoint that it belongs to.
+pub struct FoundRow {
+    pub position: u64,
+    pub row: Option<Vec<u8>>,
+}
+
+/// Rows in the order that was asked for, by their sort keys, and the checkpoint that they belong to.
+pub struct FoundPage {
+    pub position: u64,
+    pub rows: Vec<(String, Vec<u8>)>,
+}
+
+/// What another process did to a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// Its rows have come to a position.
+    Advanced { name: String, version: u32, build: i64, position: u64, recorded_at: i64 },
+    /// Anything else: who wants to know looks.
+    Changed,
+}
+
+/// Hears what other processes do.
+#[async_trait]
+pub trait Listener: Send {
+    /// The next thing that is told; `None` when something may have been missed: who wants to know looks.
+    async fn next(&mut self) -> Result<Option<Told>, ViewsError>;
+}
+
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Whether other processes may own builds here: then they are held by leases.
+    fn shared(&self) -> bool;
+
+    /// Every build of a version of a read model.
+    async fn builds(&self, name: &str, version: u32) -> Result<Vec<Found>, ViewsError>;
+
+    /// Makes an empty build at position 0. One that is there stays as it is.
+    async fn create(&self, build: &Build, lineage: Uuid, live: bool) -> Result<(), ViewsError>;
+
+    /// Takes a build away that nobody reads.
+    async fn forget(&self, build: &Build) -> Result<(), ViewsError>;
+
+    /// Takes a build over: what its earlier owner still writes is refused from now on.
+    async fn take_over(&self, build: &Build, owner: &str) -> Result<i64, ViewsError>;
+
+    /// Takes a build if nobody owns it; gives back the epoch.
+    async fn hold(&self, build: &Build, owner: &str) -> Result<Option<i64>, ViewsError>;
+
+    /// Says that the owner is still there; false if he owns it no more.
+    async fn renew(&self, build: &Build, epoch: i64) -> Result<bool, ViewsError>;
+
+    /// Gives a build back.
+    async fn release(&self, build: &Build, epoch: i64) -> Result<(), ViewsError>;
+
+    /// Says that this process shares in the work, and how many do.
+    async fn attend(&self, owner: &str) -> Result<usize, ViewsError>;
+
+    /// Says that this process shares in the work no more.
+    async fn leave(&self, owner: &str) -> Result<(), ViewsError>;
+
+    /// Tells the others that the owner cannot go on, or can again.
+    async fn stop(&self, build: &Build, epoch: i64, stop: Option<&Stop>) -> Result<(), ViewsError>;
+
+    /// The stored rows of these keys.
+    async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError>;
+
+    /// Rows and checkpoint in one transaction, if the build is still this owner's, and still where he left it.
+    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: Step) -> Result<(), ViewsError>;
+
+    /// Makes `new` the build that is read instead of `old`, which stays until it is dropped: readers may be in it.
+    async fn replace(&self, old: &Build, new: &Build) -> Result<(), ViewsError>;
+
+    /// The rows of these keys, by the place of the key that they belong to; none where there is no such build.
+    async fn rows(&self, build: &Build, keys: &[&Key]) -> Result<Vec<(usize, FoundRow)>, sqlx::Error>;
+
+    /// `None` where there is no such build.
+    async fn page(&self, build: &Build, scan: &Scan) -> Result<Option<FoundPage>, sqlx::Error>;
+
+    /// Hears what is told from now on.
+    async fn listen(&self) -> Result<Box<dyn Listener>, ViewsError>;
+}
+
+/// A step of a build through the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    pub from: u64,
+    pub to: Checkpoint,
+    /// When the last event of the step was recorded, in microseconds.
+    pub recorded_at: i64,
+}
+
+/// Opens (makes) the views' database at `sqlite:FILE` or `postgres://…`.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, ViewsError> {
+    if let Some(file) = url.strip_prefix("sqlite:").filter(|file| !file.is_empty()) {
+        return Ok(Arc::new(sqlite::SqliteViews::open(file).await?));
+    }
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Arc::new(postgres::PgViews::open(url).await?));
+    }
+    // Not the address itself: it may hold a password.
+    Err(ViewsError::Unusable("views are sqlite:FILE or postgres://…".into()))
+}
+
+/// A bound of a scan as SQL: the comparison, and what is compared with.
+fn bound<'a>(bound: &'a Bound<String>, open: &'static str, none: &'a str) -> (String, &'a str) {
+    match bound {
+        Bound::Included(key) => (format!("{open}="), key),
+        Bound::Excluded(key) => (open.to_owned(), key),
+        Bound::Unbounded => (format!("{open}="), none),
+    }
+}
+
+/// Keys are ASCII, so every key is below this one.
+const ABOVE_ALL_KEYS: &str = "\u{10FFFF}";
+
+/// Positions are far below 2^63.
+fn signed(position: u64) -> Result<i64, ViewsError> {
+    i64::try_from(position).map_err(|_| LogError::Damaged { position, why: "no log is as long as that".into() }.into())
+}
+
+fn unsigned(position: i64) -> u64 {
+    u64::try_from(position).unwrap_or_default()
+}

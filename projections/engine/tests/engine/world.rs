@@ -1,0 +1,17 @@
+//! Where the views of a test are: in a SQLite file in its folder.
+
+use std::path::Path;
+
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+
+pub async fn views_url(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("views.db").display())
+}
+
+/// Damages the rows of the practices while the views are open.
+pub async fn damage_practices(folder: &Path) {
+    let file = SqliteConnectOptions::new().filename(folder.join("views.db"));
+    let mut connection = file.connect().await.expect("opens");
+    sqlx::query("UPDATE view_practices_v1_b1 SET row = x'00'").execute(&mut connection).await.expect("runs");
+    connection.close().await.expect("closes");
+}
