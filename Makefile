@@ -10,6 +10,9 @@ DENY := $(TOOLS)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 # As in deploy/local/kafka/pom.xml and deploy/local/src/kafka.rs.
 KAFKA_VERSION := 4.1.1
 KAFKA := $(TOOLS)/kafka-$(KAFKA_VERSION)
+KAFKA_PYTHON_VERSION := 3.0.12
+ZSTANDARD_VERSION := 0.25.0
+PYTHON := $(TOOLS)/kafka-python-$(KAFKA_PYTHON_VERSION)
 ASYNCAPI_VERSION := 4.1.1
 ASYNCAPI := $(TOOLS)/asyncapi-cli-$(ASYNCAPI_VERSION)
 
@@ -59,8 +62,8 @@ postgres:
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends postgresql; }
 
-# The tests start a real one of their own from these jars.
-kafka: java $(if $(KAFKA_JARS),,$(KAFKA))
+# The tests start a real one of their own from these jars, and read it with a client that others wrote.
+kafka: java $(if $(KAFKA_JARS),,$(KAFKA)) $(if $(KAFKA_PYTHON),,$(PYTHON))
 
 java:
 	@command -v java >/dev/null && command -v keytool >/dev/null || { \
@@ -74,6 +77,15 @@ $(KAFKA): | java
 	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends maven; }
 	rm -rf '$@.part' && mkdir -p '$@.part'
 	mvn --quiet --batch-mode --file deploy/local/kafka/pom.xml dependency:copy-dependencies '-DoutputDirectory=$@.part'
+	mv '$@.part' '$@'
+
+$(PYTHON):
+	@python3 -c 'import ensurepip' 2>/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends python3 python3-venv; }
+	rm -rf '$@.part' && python3 -m venv '$@.part'
+	'$@.part/bin/python' -m pip install --quiet --disable-pip-version-check \
+	  'kafka-python==$(KAFKA_PYTHON_VERSION)' 'zstandard==$(ZSTANDARD_VERSION)'
 	mv '$@.part' '$@'
 
 # Apart from the tests because of its size. Without `CI` it reports its use to its makers.

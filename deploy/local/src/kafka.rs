@@ -8,7 +8,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpListener},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
     sync::{LazyLock, Mutex},
     time::{Duration, Instant},
@@ -16,6 +16,8 @@ use std::{
 
 /// The version that `deploy/local/kafka/pom.xml` names.
 const VERSION: &str = "4.1.1";
+/// Of the package `kafka-python`, as the Makefile names it.
+const PYTHON_VERSION: &str = "3.0.12";
 /// A broker on a busy machine needs seconds.
 const STARTED_WITHIN: Duration = Duration::from_secs(60);
 /// How often a start is tried again with other ports, when somebody else took one in the meantime.
@@ -308,15 +310,23 @@ impl Kafka {
     }
 }
 
-/// Where `make kafka` puts the jars; or the folder in `KAFKA_JARS`.
+/// A Python that has the package `kafka-python`.
+pub fn python() -> PathBuf {
+    installed("KAFKA_PYTHON", &format!("kafka-python-{PYTHON_VERSION}"), "bin/python").join("bin/python")
+}
+
 fn jars() -> PathBuf {
+    installed("KAFKA_JARS", &format!("kafka-{VERSION}"), &format!("kafka_2.13-{VERSION}.jar"))
+}
+
+/// Where `make kafka` puts something of this name, which holds this file; or the folder in a variable.
+fn installed(variable: &str, name: &str, file: &str) -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = set("KAFKA_JARS").unwrap_or_else(|| {
+    let folder = set(variable).unwrap_or_else(|| {
         let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).unwrap_or_default();
-        cache.join(format!("frontdoor/tools/kafka-{VERSION}"))
+        cache.join("frontdoor/tools").join(name)
     });
-    let complete = Path::new(&folder).join(format!("kafka_2.13-{VERSION}.jar")).exists();
-    assert!(complete, "these tests need a Kafka: run `make kafka`, or set KAFKA_JARS to a folder with its jars");
+    assert!(folder.join(file).exists(), "these tests need {name}: run `make kafka`, or set {variable} to its folder");
     folder
 }
 

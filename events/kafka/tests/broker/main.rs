@@ -2,5 +2,6 @@
 
 mod common;
 mod faults;
+mod foreign;
 mod topics;
 mod transport;
