@@ -97,9 +97,13 @@ pub struct Ask<'a> {
 impl<'a> Ask<'a> {
     /// # Errors
     /// When the position that it asks for does not exist yet.
-    pub fn new(sources: &'a Sources, wanted: Wanted, paging: Paging) -> Result<Ask<'a>, Refusal> {
-        if wanted.after.is_some_and(|after| after > sources.log.end()) {
-            return Err(Refusal::UnknownPosition);
+    pub async fn new(sources: &'a Sources, wanted: Wanted, paging: Paging) -> Result<Ask<'a>, Refusal> {
+        if let Some(after) = wanted.after.filter(|after| *after > sources.log.end()) {
+            // Another process may have appended it a moment ago. Where the log cannot be asked, the rows are as old as
+            // they say, and nothing is denied.
+            if sources.log.end_now().await.is_ok_and(|end| after > end) {
+                return Err(Refusal::UnknownPosition);
+            }
         }
         Ok(Ask {
             sources,

@@ -61,7 +61,7 @@ async fn asked<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given<'_
         .admit(&Q::WHO, caller, query.subject(), query.organisation().as_ref())
         .await
         .map_err(Refusal::Gate)?;
-    let mut ask = Ask::new(sources, wanted, paging)?;
+    let mut ask = Ask::new(sources, wanted, paging).await?;
     let answer = query.answer(&mut ask).await;
     // A no is as old as the rows that it comes from, too: "there is no such practice" may be about to change.
     if ask.late() && wanted.strict {

@@ -9,7 +9,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, header},
 };
-use command_engine::http::{Tokens, router};
+use command_engine::http::{Tokens, problems, router};
 use common::{House, house, meddle_with, new_key};
 use serde_json::{Value, json};
 use signer::{AUDIENCE, ISSUER, Signer};
@@ -36,7 +36,7 @@ impl Reply {
 async fn site() -> Site {
     let (house, signer) = (house().await, Signer::new("key-1"));
     let tokens = Tokens::new(AUDIENCE, vec![(ISSUER.into(), signer.keys())]).expect("a key set");
-    let routes = router(house.engine.clone(), tokens);
+    let routes = router(house.engine.clone(), tokens).merge(problems(house.engine.catalogue(), []));
     Site { house, routes, token: signer.sign(&signer::claims()) }
 }
 
@@ -273,7 +273,11 @@ async fn every_command_of_the_house_has_a_schema_and_a_summary_and_its_rejection
     assert!(engine.catalogue().entries().count() >= 15);
     let signer = Signer::new("key-1");
     let tokens = Tokens::new(AUDIENCE, vec![(ISSUER.into(), signer.keys())]).expect("a key set");
-    let site = Site { routes: router(engine.clone(), tokens), token: String::new(), house };
+    let site = Site {
+        routes: router(engine.clone(), tokens).merge(problems(engine.catalogue(), [])),
+        token: String::new(),
+        house,
+    };
     for entry in engine.catalogue().entries() {
         assert!(!entry.summary().is_empty(), "{}", entry.name);
         assert_eq!(entry.schema["additionalProperties"], json!(false), "{} is read strictly", entry.name);

@@ -12,7 +12,7 @@ use command_engine::{
 };
 use domain::{Caller, Permission};
 use frontdoor::{
-    cli::{Cli, Places, Task, Token},
+    cli::{Cli, Places, Roles, Task, Token},
     front::{self, Limits},
     house::House,
     tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
@@ -73,11 +73,16 @@ impl Town {
         let set = serde_json::from_slice(&std::fs::read(folder.join("demo-jwks.json"))?)?;
         let tokens = Tokens::new(AUDIENCE, vec![(DEMO_ISSUER.to_owned(), set)])?;
         let folder = folder.display().to_string();
-        let places = Places { log_url: format!("sqlite:{folder}"), views_url: format!("sqlite:{folder}/views.db") };
+        let places = Places {
+            log_url: format!("sqlite:{folder}"),
+            views_url: format!("sqlite:{folder}/views.db"),
+            feed: None,
+            roles: Roles::all(),
+        };
         let house = House::open(&places, tokens).await?;
         let stop = CancellationToken::new();
         tokio::spawn({
-            let (views, stop) = (house.views.clone(), stop.clone());
+            let (views, stop) = (house.views.clone().context("it has views")?, stop.clone());
             async move { views.run(stop).await }
         });
         let first_day = Timestamp::from_jiff(jiff::Timestamp::now()).local_date().plus_days(7);

@@ -17,10 +17,12 @@ use axum::{
 };
 use command_engine::http::Problem;
 use metrics_exporter_prometheus::PrometheusHandle;
+use projection_engine::Views;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::{
+    cli::Role,
     front::{NOT_FOR_PAGES, NOT_READY, speaking_problems},
     house::House,
 };
@@ -108,7 +110,7 @@ async fn not_from_a_page(request: Request, next: Next) -> Response {
 
 async fn metrics_text(State(admin): State<Admin>) -> String {
     // How old the rows are changes without an event, so it is measured when it is asked for.
-    for model in admin.house.views.status() {
+    for model in admin.house.views_status() {
         metrics::gauge!("views_lag_events", "name" => model.name).set(model.lag_events as f64);
         metrics::gauge!("views_lag_ms", "name" => model.name).set(model.lag_ms as f64);
     }
@@ -116,22 +118,23 @@ async fn metrics_text(State(admin): State<Admin>) -> String {
 }
 
 async fn projections(State(admin): State<Admin>) -> Json<Value> {
-    Json(json!({"end": admin.house.care.end(), "items": admin.house.views.status()}))
+    Json(json!({"end": admin.house.care.end(), "items": admin.house.views_status()}))
 }
 
 /// Answers at once with NDJSON: a line for each step of progress, and a last one with `done` or `failed`. The rebuild
 /// goes on when the operator hangs up.
 async fn rebuild(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
-    if !admin.house.views.status().iter().any(|model| model.name == name) {
-        let title = "There is no read model of this name.";
+    let known = |views: &Views| views.status().iter().any(|model| model.name == name);
+    let Some(views) = admin.house.views.filter(known).filter(|_| admin.house.roles.has(Role::Projections)) else {
+        let title = "This process keeps no read model of this name.";
         return Problem::new(StatusCode::NOT_FOUND, "not-found", title).into_response();
-    }
+    };
     let (lines, mut coming) = mpsc::channel::<Value>(PROGRESS_LINES_MAX);
     tokio::spawn(async move {
         let progress = lines.clone();
         // A full channel means that the reader is slow: a step more or less is no loss.
         let step = move |step| drop(progress.try_send(json!({"progress": step})));
-        let last = match admin.house.views.rebuild(&name, step).await {
+        let last = match views.rebuild(&name, step).await {
             Ok(report) => json!({"done": report}),
             Err(error) => json!({"failed": error.to_string()}),
         };

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, str::FromS
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::Permission;
+use event_kafka::Address;
 use vocabulary::{OdsCode, envelope::IdentityLevel, envelope::Role as CallerRole};
 
 use crate::Misconfigured;
@@ -36,8 +37,9 @@ pub enum Task {
 
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
-    /// What this process does: `all`, or some of `command`, `projections`, `query`, separated by commas. With SQLite
-    /// one process has all of them.
+    /// What this process does: `all`, or some of `command` (decides, appends), `relay` (sends the logs to Kafka),
+    /// `projections` (follows, writes the views), `query` (answers from the views), separated by commas. With a log or
+    /// views in SQLite one process has all of them.
     #[arg(long, env = "FRONTDOOR_ROLES", default_value = "all")]
     pub roles: Roles,
     /// The folder of everything that has no place of its own.
@@ -47,14 +49,16 @@ pub struct Serve {
     /// the data folder.
     #[arg(long, env = "FRONTDOOR_LOG")]
     pub log: Option<String>,
-    /// Where the views are: `sqlite:FILE`. Absent: `views.db` in the data folder. They can be deleted: they are made
-    /// again from the log.
+    /// Where the views are: `sqlite:FILE`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Absent:
+    /// `views.db` in the data folder. They can be deleted: they are made again from the log.
     #[arg(long, env = "FRONTDOOR_VIEWS")]
     pub views: Option<String>,
     /// The keys of persons. Not in this build.
     #[arg(long, env = "FRONTDOOR_VAULT")]
     pub vault: Option<String>,
-    /// Where followers read from. Absent: from the log itself. Nothing else is in this build.
+    /// Where followers read from: `kafka://HOST:PORT,HOST:PORT`, to which the role `relay` sends the logs. Absent: from the
+    /// log itself. Settings of the client may follow, as in
+    /// `kafka://b1:9093?security.protocol=sasl_ssl&sasl.mechanism=SCRAM-SHA-512&sasl.username=U&sasl.password.file=FILE`.
     #[arg(long, env = "FRONTDOOR_FEED")]
     pub feed: Option<String>,
     /// The public address. Port 0 takes a free one, which is printed.
@@ -174,13 +178,18 @@ fn from_wire<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     Command,
+    Relay,
     Projections,
     Query,
 }
 
 impl Role {
-    const ALL: [(&'static str, Role); 3] =
-        [("command", Role::Command), ("projections", Role::Projections), ("query", Role::Query)];
+    const ALL: [(&'static str, Role); 4] = [
+        ("command", Role::Command),
+        ("relay", Role::Relay),
+        ("projections", Role::Projections),
+        ("query", Role::Query),
+    ];
 }
 
 /// The set of roles of one process.
@@ -190,6 +199,10 @@ pub struct Roles(BTreeSet<Role>);
 impl Roles {
     pub fn all() -> Roles {
         Roles(Role::ALL.into_iter().map(|(_, role)| role).collect())
+    }
+
+    pub fn has(&self, role: Role) -> bool {
+        self.0.contains(&role)
     }
 }
 
@@ -202,7 +215,9 @@ impl FromStr for Roles {
         }
         let role = |name: &str| {
             let known = Role::ALL.into_iter().find(|(known, _)| *known == name.trim()).map(|(_, role)| role);
-            known.ok_or_else(|| format!("this build has no role {name:?}; it has all, command, projections, query"))
+            known.ok_or_else(|| {
+                format!("this build has no role {name:?}; it has all, command, relay, projections, query")
+            })
         };
         text.split(',').map(role).collect::<Result<_, _>>().map(Roles)
     }
@@ -240,6 +255,9 @@ impl FromStr for Issuer {
 pub struct Places {
     pub log_url: String,
     pub views_url: String,
+    /// The brokers; absent: followers read the log.
+    pub feed: Option<Address>,
+    pub roles: Roles,
 }
 
 pub fn is_postgres(url: &str) -> bool {
@@ -254,9 +272,8 @@ impl Serve {
         if self.vault.is_some() {
             return Err(absent("--vault"));
         }
-        if self.feed.is_some() {
-            return Err(absent("--feed"));
-        }
+        let feed = self.feed.as_deref().map(str::parse::<Address>).transpose();
+        let feed = feed.map_err(|error| Misconfigured(format!("--feed: {error}")))?;
         if self.issuers.iter().any(|issuer| issuer.name == crate::tokens::DEMO_ISSUER) {
             return Err(Misconfigured(format!(
                 "the issuer {} is admitted by --demo alone",
@@ -270,20 +287,26 @@ impl Serve {
         let places = Places {
             log_url: self.log.clone().unwrap_or_else(|| format!("sqlite:{data}")),
             views_url: self.views.clone().unwrap_or_else(|| format!("sqlite:{data}/views.db")),
+            feed,
+            roles: self.roles.clone(),
         };
         let is_sqlite = |url: &str| url.strip_prefix("sqlite:").is_some_and(|place| !place.is_empty());
         // Addresses are not repeated: they may hold passwords.
         if !is_sqlite(&places.log_url) && !is_postgres(&places.log_url) {
             return Err(Misconfigured("--log is sqlite:FOLDER or postgres://ROLE@HOST/DATABASE".to_owned()));
         }
-        if !is_sqlite(&places.views_url) {
-            return Err(Misconfigured("--views is sqlite:FILE in this build".to_owned()));
+        if !is_sqlite(&places.views_url) && !is_postgres(&places.views_url) {
+            return Err(Misconfigured("--views is sqlite:FILE or postgres://ROLE@HOST/DATABASE".to_owned()));
         }
         if self.roles != Roles::all() {
-            return Err(Misconfigured(format!(
-                "--roles {}: with views in SQLite one process has all roles",
-                self.roles
-            )));
+            let needs_views = self.roles.has(Role::Projections) || self.roles.has(Role::Query);
+            if is_sqlite(&places.log_url) || (needs_views && is_sqlite(&places.views_url)) {
+                let why = "with a log or views in SQLite one process has all roles";
+                return Err(Misconfigured(format!("--roles {}: {why}", self.roles)));
+            }
+            if self.roles.has(Role::Relay) && places.feed.is_none() {
+                return Err(Misconfigured("--roles relay needs --feed kafka://…".to_owned()));
+            }
         }
         Ok(places)
     }
@@ -311,9 +334,12 @@ mod tests {
         for arguments in [
             ["--demo", "--roles=command"].as_slice(),
             &["--demo", "--vault=sqlite:vault.db"],
-            &["--demo", "--feed=kafka://b1"],
+            &["--demo", "--feed=b1:9092"],
+            &["--demo", "--feed=kafka://b1?acks=0"],
+            &["--demo", "--log=postgres://host/frontdoor", "--roles=relay"],
+            &["--demo", "--log=postgres://host/frontdoor", "--roles=query"],
             &["--demo", "--log=mysql://host/frontdoor"],
-            &["--demo", "--views=postgres://host/frontdoor"],
+            &["--demo", "--views=mysql://host/frontdoor"],
             &["--demo", "--views=sqlite:"],
             &["--issuer=urn:frontdoor:demo=keys.json"],
             &[],

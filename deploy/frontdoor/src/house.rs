@@ -1,14 +1,18 @@
 //! The parts of a running Frontdoor, opened and put together. Ports are opened by URL, here and nowhere else.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use axum::Router;
 use command_engine::{Catalogue, Engine, EngineOptions, http::Tokens};
+use event_kafka::{Address, FromKafka, Relay};
 use event_log::{Log, LogOptions};
-use projection_engine::{Model, Views, model};
+use projection_engine::{Model, ModelStatus, Views, model};
+use uuid::Uuid;
 use vocabulary::LogName;
 
 use crate::{
-    cli::Places,
+    cli::{Places, Role, Roles},
     front::{self, Limits},
 };
 
@@ -17,14 +21,18 @@ use crate::{
 pub struct House {
     pub care: Log,
     pub access: Log,
-    pub views: Views,
+    /// Absent where the process neither follows nor asks.
+    pub views: Option<Views>,
     pub engine: Engine,
     pub tokens: Tokens,
+    pub roles: Roles,
+    /// One for each log, where the process relays.
+    pub relays: Arc<[Relay]>,
 }
 
 impl House {
-    /// Opens the logs (which locks them against other processes) and the views, and starts to decide commands. Nothing
-    /// follows yet: see `Views::run`.
+    /// Opens the logs and the views (which locks them against other processes where they are in SQLite), and starts to
+    /// decide commands. Nothing follows or relays yet: see `Views::run`, `Relay::run`.
     ///
     /// # Errors
     /// When a log or the views cannot be opened; what is open by then is closed by being dropped.
@@ -35,30 +43,52 @@ impl House {
                 .with_context(|| format!("the log {name} cannot be opened"))
         };
         let (care, access) = (log(LogName::Care).await?, log(LogName::Access).await?);
-        let views =
-            Views::open(&places.views_url, care.clone(), models()).await.context("the views cannot be opened")?;
+        let roles = places.roles.clone();
+        let views = if roles.has(Role::Projections) || roles.has(Role::Query) {
+            let views = Views::open(&places.views_url, care.clone(), models()).await;
+            let views = views.context("the views cannot be opened")?;
+            Some(match &places.feed {
+                Some(address) => views.fed_by(Arc::new(FromKafka::new(care.clone(), address.clone()))),
+                None => views,
+            })
+        } else {
+            None
+        };
+        let owner = format!("{}-{}", std::process::id(), Uuid::now_v7().simple());
+        let relay =
+            |address: Address| [&care, &access].map(|log| Relay::new(log.clone(), address.clone(), owner.clone()));
+        let relays = places.feed.clone().filter(|_| roles.has(Role::Relay)).map(relay);
+        let relays = relays.into_iter().flatten().collect();
         let engine = Engine::start(care.clone(), Catalogue::of_the_house(), EngineOptions::default());
-        Ok(House { care, access, views, engine, tokens })
+        Ok(House { care, access, views, engine, tokens, roles, relays })
     }
 
-    /// Every public route, behind all that stands before it.
+    /// Every public route of this process's roles, behind all that stands before it.
     pub fn router(&self, limits: Limits) -> Router {
         let explained = query_side::problems().into_iter().chain(front::explained());
-        let commands = command_engine::http::router_explaining(self.engine.clone(), self.tokens.clone(), explained);
-        let queries = query_side::router(query_side::Queries {
-            views: self.views.clone(),
-            log: self.care.clone(),
-            engine: self.engine.clone(),
-            tokens: self.tokens.clone(),
-        });
-        front::before(commands.merge(queries), limits)
+        let mut routes = command_engine::http::problems(self.engine.catalogue(), explained);
+        if self.roles.has(Role::Command) {
+            routes = routes.merge(command_engine::http::router(self.engine.clone(), self.tokens.clone()));
+        }
+        if let Some(views) = self.views.clone().filter(|_| self.roles.has(Role::Query)) {
+            let (log, engine, tokens) = (self.care.clone(), self.engine.clone(), self.tokens.clone());
+            routes = routes.merge(query_side::router(query_side::Queries { views, log, engine, tokens }));
+        }
+        front::before(routes, limits)
     }
 
     /// Waits until every read model has reached what the log holds now. One that is stopped is not waited for: it serves,
     /// stale, and says so.
     pub async fn caught_up(&self) {
         let end = self.care.end();
-        self.views.caught_up(end).await;
+        if let Some(views) = &self.views {
+            views.caught_up(end).await;
+        }
+    }
+
+    /// How each read model is; none where the process has nothing to do with views.
+    pub fn views_status(&self) -> Vec<ModelStatus> {
+        self.views.as_ref().map(Views::status).unwrap_or_default()
     }
 
     /// Writes what was submitted, and then refuses.

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Misconfigured,
     admin::{self, Readiness},
-    cli::{Places, Serve},
+    cli::{Places, Role, Serve},
     demo,
     front::{
         Limits,
@@ -109,8 +109,23 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
     for log in [&house.care, &house.access] {
         tasks.spawn(log.name().as_str(), until_gone(log.watch()));
     }
-    let (views, stop) = (house.views.clone(), stops.views.clone());
-    tasks.spawn("views", async move { views.run(stop).await.context("the views") });
+    if let Some(views) = house.views.clone() {
+        let (stop, follows) = (stops.views.clone(), house.roles.has(Role::Projections));
+        tasks.spawn("views", async move {
+            if follows {
+                return views.run(stop).await.context("the views");
+            }
+            views.look(stop).await;
+            Ok(())
+        });
+    }
+    if !house.relays.is_empty() {
+        let (relays, stop) = (Arc::clone(&house.relays), stops.views.clone());
+        tasks.spawn("relay", async move {
+            futures::future::join_all(relays.iter().map(|relay| relay.run(stop.clone()))).await;
+            Ok(())
+        });
+    }
     let limits = Limits {
         requests_max: options.requests_max as usize,
         request_time_max: Duration::from_secs(options.request_seconds_max.into()),
@@ -122,7 +137,9 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
     let begin = async {
         if let Some(key) = &demo_key {
             let told = demo::fill(&house, key, &options.data).await.context("the demonstration's data")?;
-            println!("{}", told.text(public_at));
+            if let Some(told) = told {
+                println!("{}", told.text(public_at));
+            }
         }
         house.caught_up().await;
         readiness.caught_up();
@@ -165,6 +182,7 @@ async fn end(house: &House, readiness: &Readiness, stops: &Stops, tasks: &mut Ta
     stops.views.cancel();
     let close = async {
         tasks.until_ended("views", &mut fault).await;
+        tasks.until_ended("relay", &mut fault).await;
         house.close().await;
         stops.admin.cancel();
         for last in ["care", "access", "admin"] {

@@ -21,7 +21,16 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     (
         "frontdoor",
         "deploy/frontdoor",
-        &["vocabulary", "domain", "event-log", "command-engine", "views", "projection-engine", "query-side"],
+        &[
+            "vocabulary",
+            "domain",
+            "event-log",
+            "event-kafka",
+            "command-engine",
+            "views",
+            "projection-engine",
+            "query-side",
+        ],
     ),
     (
         "bench",

@@ -152,7 +152,7 @@ impl Follower<'_> {
             error @ ViewsError::Row { .. } => Stop { position: reached + 1, why: error.to_string() },
             ViewsError::Superseded(_) if self.share.is_some() => return Ok(Some(Ended::Lost)),
             ViewsError::Superseded(name) => return Err(ViewsError::Superseded(name)),
-            error => {
+            error @ (ViewsError::Unknown(_) | ViewsError::Unusable(_) | ViewsError::Store(_) | ViewsError::Log(_)) => {
                 tracing::warn!(name, %error, "a read model could not go on and tries again");
                 tokio::select! {
                     () = stop.cancelled() => return Ok(Some(Ended::Asked)),

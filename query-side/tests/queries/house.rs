@@ -117,7 +117,8 @@ impl House {
         let told = Arc::clone(&clock);
         let asked =
             query_side::router_at(queries, Arc::new(move || Timestamp::from_micros(told.load(Ordering::Relaxed))));
-        let router = command_engine::http::router_explaining(engine, tokens, query_side::problems()).merge(asked);
+        let explanations = command_engine::http::problems(engine.catalogue(), query_side::problems());
+        let router = command_engine::http::router(engine, tokens).merge(explanations).merge(asked);
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
         House {

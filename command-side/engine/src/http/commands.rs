@@ -31,8 +31,9 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 struct Commands {
     engine: Engine,
     tokens: Tokens,
-    problems: Arc<BTreeMap<String, Explained>>,
 }
+
+type Explanations = Arc<BTreeMap<String, Explained>>;
 
 impl FromRef<Commands> for Tokens {
     fn from_ref(commands: &Commands) -> Tokens {
@@ -40,23 +41,22 @@ impl FromRef<Commands> for Tokens {
     }
 }
 
-/// Every command, and what the problems mean.
+/// Every command.
 pub fn router(engine: Engine, tokens: Tokens) -> Router {
-    router_explaining(engine, tokens, [])
-}
-
-/// The same, with the problems that others answer explained beside them.
-pub fn router_explaining(engine: Engine, tokens: Tokens, others: impl IntoIterator<Item = Explained>) -> Router {
-    let rules = engine.catalogue().entries().flat_map(|entry| entry.rejections).map(|rejection| (*rejection).into());
-    let problems = KNOWN.iter().cloned().chain(rules).chain(others);
-    let problems = Arc::new(problems.map(|explained| (explained.code.to_string(), explained)).collect());
     Router::new()
         .route("/commands", get(list))
         .route("/commands/{name}", post(give))
-        .route("/problems", get(explain_all))
-        .route("/problems/{code}", get(explain))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(Commands { engine, tokens, problems })
+        .with_state(Commands { engine, tokens })
+}
+
+/// What each problem means and what to do about it: those of this crate, of the commands, and of others.
+pub fn problems(catalogue: &Catalogue, others: impl IntoIterator<Item = Explained>) -> Router {
+    let rules = catalogue.entries().flat_map(|entry| entry.rejections).map(|rejection| (*rejection).into());
+    let problems = KNOWN.iter().cloned().chain(rules).chain(others);
+    let explanations: Explanations =
+        Arc::new(problems.map(|explained| (explained.code.to_string(), explained)).collect());
+    Router::new().route("/problems", get(explain_all)).route("/problems/{code}", get(explain)).with_state(explanations)
 }
 
 async fn give(
@@ -171,12 +171,12 @@ fn described(catalogue: &Catalogue) -> Value {
     json!({"items": catalogue.entries().map(describe).collect::<Vec<_>>()})
 }
 
-async fn explain_all(State(commands): State<Commands>) -> Json<Value> {
-    Json(json!({"items": commands.problems.values().collect::<Vec<_>>()}))
+async fn explain_all(State(explanations): State<Explanations>) -> Json<Value> {
+    Json(json!({"items": explanations.values().collect::<Vec<_>>()}))
 }
 
-async fn explain(State(commands): State<Commands>, Path(code): Path<String>) -> Response {
-    match commands.problems.get(&code) {
+async fn explain(State(explanations): State<Explanations>, Path(code): Path<String>) -> Response {
+    match explanations.get(&code) {
         Some(explained) => Json(explained).into_response(),
         None => Problem::of("not-found").into_response(),
     }

@@ -12,9 +12,9 @@ use domain::{Caller, Permission};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
-use vocabulary::{LocalDate, Timestamp, envelope::Role};
+use vocabulary::{LocalDate, Timestamp, envelope};
 
-use crate::{house::House, tokens::DemoKey};
+use crate::{cli::Role, house::House, tokens::DemoKey};
 use cast::{CLINICS, Clinic, PRACTICES, Person, Practice, people, session_id};
 pub use try_it::Told;
 
@@ -23,17 +23,24 @@ const DAYS: i64 = 14;
 /// Commands that wait for the log at a time, so that they share its commits.
 const AT_A_TIME: usize = 64;
 
-/// Makes the demonstration's data, and the files that the lines to copy use.
+/// Makes the demonstration's data, where this process gives commands; and the files that the lines to copy use, where it
+/// answers queries, too.
 ///
 /// # Errors
 /// When a command fails for another reason than that its wish was granted before.
-pub async fn fill(house: &House, key: &DemoKey, data: &Path) -> anyhow::Result<Told> {
+pub async fn fill(house: &House, key: &DemoKey, data: &Path) -> anyhow::Result<Option<Told>> {
+    if !house.roles.has(Role::Command) {
+        return Ok(None);
+    }
     let people = people();
     give(house, PRACTICES.iter().map(open_practice).collect()).await?;
     give(house, people.iter().map(register).collect()).await?;
     give(house, sessions(Timestamp::from_jiff(jiff::Timestamp::now()).local_date())).await?;
     let alice = people.first().context("nobody is in the cast")?;
-    try_it::prepare(house, key, data, alice).await
+    match &house.views {
+        Some(views) if house.roles.has(Role::Query) => try_it::prepare(house, views, key, data, alice).await.map(Some),
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// A command of the demonstration, as somebody would give it.
@@ -62,7 +69,7 @@ fn open_practice(practice: &Practice) -> Wish {
     let body = json!({"practice": practice.ods, "name": practice.name, "address": practice.address});
     let caller = Caller {
         id: "operator-demo".into(),
-        role: Role::Operator,
+        role: envelope::Role::Operator,
         permissions: vec![Permission::Practices],
         organisation: None,
         level: None,
@@ -73,7 +80,7 @@ fn open_practice(practice: &Practice) -> Wish {
 fn staff(practice: &Practice) -> Caller {
     Caller {
         id: format!("reception-{}", practice.ods).into(),
-        role: Role::Staff,
+        role: envelope::Role::Staff,
         permissions: vec![Permission::Registration, Permission::Clinics],
         organisation: practice.ods.parse().ok(),
         level: None,

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, anyhow};
 use domain::Permission;
-use projection_engine::{ROWS_MAX, Scan};
+use projection_engine::{ROWS_MAX, Scan, Views};
 use serde_json::{Value, json};
 use views::{FreeSlotRow, FreeSlots, MyAppointments};
 use vocabulary::{
@@ -38,7 +38,7 @@ pub struct Told {
 ///
 /// # Errors
 /// When a file cannot be written, or the house does not answer.
-pub async fn prepare(house: &House, key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Told> {
+pub async fn prepare(house: &House, views: &Views, key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Told> {
     let today = Timestamp::from_jiff(jiff::Timestamp::now()).local_date();
     let (from, until) = (today.plus_days(1), today.plus_days(DAYS));
     let mut tokens = Vec::new();
@@ -49,7 +49,8 @@ pub async fn prepare(house: &House, key: &DemoKey, data: &Path, alice: &Person) 
     }
     let site = alice.practice.ods;
     let told = Told { data: data.to_owned(), site, subject: alice.subject.clone(), from, until, tokens };
-    let slot = free_slot(house, alice).await.context("no slot to book was found")?;
+    house.caught_up().await;
+    let slot = free_slot(views, alice).await.context("no slot to book was found")?;
     write(data, "alice.subject", &alice.subject)?;
     write(data, "book.json", &slot.to_string())?;
     write(data, "donor.json", &json!({"subject": alice.subject, "decision": {"kind": "opt-in-all"}}).to_string())?;
@@ -83,8 +84,7 @@ fn write(data: &Path, name: &str, content: &str) -> anyhow::Result<()> {
 }
 
 /// A booking of the first free slot on a day on which Alice has no appointment yet.
-async fn free_slot(house: &House, alice: &Person) -> anyhow::Result<Value> {
-    house.caught_up().await;
+async fn free_slot(views: &Views, alice: &Person) -> anyhow::Result<Value> {
     let (site, patient) = (alice.practice.ods.parse()?, alice.subject.parse()?);
     let now = Timestamp::from_jiff(jiff::Timestamp::now());
     let all = |partition: String, from: String| Scan {
@@ -95,10 +95,10 @@ async fn free_slot(house: &House, alice: &Person) -> anyhow::Result<Value> {
         backwards: false,
     };
     let own = all(MyAppointments::partition(patient), MyAppointments::from(now));
-    let own = house.views.reader::<MyAppointments>().page(own).await?.value;
+    let own = views.reader::<MyAppointments>().page(own).await?.value;
     let taken: HashSet<LocalDate> = own.iter().map(|(_, row)| row.time.starts_at.local_date()).collect();
     let free = all(FreeSlots::partition(&site), FreeSlots::from(start_of(now.local_date().plus_days(1))));
-    let free = house.views.reader::<FreeSlots>().page(free).await?.value;
+    let free = views.reader::<FreeSlots>().page(free).await?.value;
     let suits = |row: &&FreeSlotRow| row.places(now) > 0 && !taken.contains(&row.starts_at.local_date());
     let slot = free.iter().map(|(_, row)| row).find(suits);
     let slot = slot.ok_or_else(|| anyhow!("there is none among {}", free.len()))?;
