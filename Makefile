@@ -21,11 +21,14 @@ DEMO := target/demo
 LISTEN := 127.0.0.1:8080
 ADMIN := 127.0.0.1:8081
 NAME :=
+# Where `make up` keeps its files.
+LOCAL := target/local
 
-.PHONY: help run test bench compilers postgres kafka java asyncapi
+.PHONY: help run up down test bench compilers postgres kafka java asyncapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
+	@echo 'make up           the whole system as processes: PostgreSQL, Kafka, two of each role; make down ends it'
 	@echo 'make test         format, lints, every test, licences'
 	@echo 'make asyncapi     whether the events'"'"' description for Kafka is valid, by AsyncAPI'"'"'s own tool (1.5 GB, from npm)'
 	@echo 'make bench        every benchmark; one: make bench NAME=append, or make bench-append'
@@ -33,6 +36,23 @@ help:
 run: compilers
 	cargo build --release --locked --package frontdoor
 	exec target/release/frontdoor serve --demo --data '$(DEMO)' --listen '$(LISTEN)' --admin '$(ADMIN)'
+
+# The whole system as processes, in the background, until `make down`.
+up: compilers postgres kafka
+	cargo build --release --locked --package frontdoor --package local
+	@mkdir -p '$(LOCAL)'; if [ -e '$(LOCAL)/pid' ] && kill -0 "$$(cat '$(LOCAL)/pid')" 2>/dev/null; then \
+	  echo 'it is up already; make down ends it'; exit 1; fi
+	@rm -f '$(LOCAL)/env'; nohup setsid target/release/local target/release/frontdoor '$(LOCAL)' \
+	  >'$(LOCAL)/up.log' 2>&1 & echo $$! >'$(LOCAL)/pid'
+	@until [ -e '$(LOCAL)/env' ]; do \
+	  kill -0 "$$(cat '$(LOCAL)/pid')" 2>/dev/null || { cat '$(LOCAL)/up.log'; exit 1; }; sleep 0.2; done
+	@cat '$(LOCAL)/env'
+	@echo; echo 'It is up. In a shell: . $(LOCAL)/env   Its processes write to $(LOCAL)/*.log. make down ends it.'
+
+down:
+	@if [ -e '$(LOCAL)/pid' ] && kill "$$(cat '$(LOCAL)/pid')" 2>/dev/null; then echo 'it is down'; \
+	  else echo 'it was not up'; fi
+	@rm -f '$(LOCAL)/pid' '$(LOCAL)/env'
 
 test: compilers postgres kafka $(DENY)
 	cargo fmt --all --check

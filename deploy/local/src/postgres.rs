@@ -93,6 +93,16 @@ impl Server {
         format!("postgres://{role}@localhost/{database}?host={}", self.folder)
     }
 
+    /// Runs a statement as `owner`, by PostgreSQL's own `psql`.
+    pub fn run(&self, database: &str, statement: &str) -> String {
+        let output = Command::new(programs().join("psql"))
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.url("owner", database)])
+            .output()
+            .expect("psql runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
     /// A name that no database has yet.
     pub fn fresh(&self) -> String {
         format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed))

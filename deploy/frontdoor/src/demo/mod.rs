@@ -23,8 +23,8 @@ const DAYS: i64 = 14;
 /// Commands that wait for the log at a time, so that they share its commits.
 const AT_A_TIME: usize = 64;
 
-/// Makes the demonstration's data, where this process gives commands; and the files that the lines to copy use, where it
-/// answers queries, too.
+/// Makes the demonstration's data and its callers' tokens, where this process takes commands; and the lines to copy, where
+/// it answers queries, too.
 ///
 /// # Errors
 /// When a command fails for another reason than that its wish was granted before.
@@ -37,8 +37,12 @@ pub async fn fill(house: &House, key: &DemoKey, data: &Path) -> anyhow::Result<O
     give(house, people.iter().map(register).collect()).await?;
     give(house, sessions(Timestamp::from_jiff(jiff::Timestamp::now()).local_date())).await?;
     let alice = people.first().context("nobody is in the cast")?;
+    let tokens = try_it::tokens(key, data, alice)?;
     match &house.views {
-        Some(views) if house.roles.has(Role::Query) => try_it::prepare(house, views, key, data, alice).await.map(Some),
+        Some(views) if house.roles.has(Role::Query) => {
+            house.caught_up().await;
+            try_it::prepare(views, tokens, data, alice).await.map(Some)
+        }
         Some(_) | None => Ok(None),
     }
 }

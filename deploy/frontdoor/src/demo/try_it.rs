@@ -22,7 +22,7 @@ use vocabulary::{
 };
 
 use super::{DAYS, cast::Person};
-use crate::{cli::Token, house::House, tokens::DemoKey};
+use crate::{cli::Token, tokens::DemoKey};
 
 /// What the demonstration tells whoever started it.
 pub struct Told {
@@ -31,27 +31,37 @@ pub struct Told {
     subject: String,
     from: LocalDate,
     until: LocalDate,
-    tokens: Vec<(&'static str, String)>,
+    tokens: Tokens,
 }
 
-/// Writes the files; finds a slot that Alice can book.
+/// Tokens by caller, each also in a file of the caller's name.
+pub type Tokens = Vec<(&'static str, String)>;
+
+/// Signs the callers' tokens, and writes them and Alice's subject to files.
 ///
 /// # Errors
-/// When a file cannot be written, or the house does not answer.
-pub async fn prepare(house: &House, views: &Views, key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Told> {
-    let today = Timestamp::from_jiff(jiff::Timestamp::now()).local_date();
-    let (from, until) = (today.plus_days(1), today.plus_days(DAYS));
+/// When a file cannot be written.
+pub fn tokens(key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Tokens> {
     let mut tokens = Vec::new();
     for (file, token) in callers(alice, data) {
         let token = key.sign(&token)?;
         write(data, file, &format!("Authorization: Bearer {token}\n"))?;
         tokens.push((file, token));
     }
+    write(data, "alice.subject", &alice.subject)?;
+    Ok(tokens)
+}
+
+/// Finds a slot that Alice can book, and writes the bodies of her wishes to files.
+///
+/// # Errors
+/// When a file cannot be written, or the views do not answer.
+pub async fn prepare(views: &Views, tokens: Tokens, data: &Path, alice: &Person) -> anyhow::Result<Told> {
+    let today = Timestamp::from_jiff(jiff::Timestamp::now()).local_date();
+    let (from, until) = (today.plus_days(1), today.plus_days(DAYS));
     let site = alice.practice.ods;
     let told = Told { data: data.to_owned(), site, subject: alice.subject.clone(), from, until, tokens };
-    house.caught_up().await;
     let slot = free_slot(views, alice).await.context("no slot to book was found")?;
-    write(data, "alice.subject", &alice.subject)?;
     write(data, "book.json", &slot.to_string())?;
     write(data, "donor.json", &json!({"subject": alice.subject, "decision": {"kind": "opt-in-all"}}).to_string())?;
     Ok(told)

@@ -1,0 +1,236 @@
+//! The whole distributed system on this machine: a real PostgreSQL, a real Kafka, and each role as processes of their
+//! own. It ends with the process that started it, however that ends.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    kafka::{Kafka, free_ports},
+    postgres::Server,
+};
+
+/// How long a process may take until it is ready.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// The roles, and how many processes of each there are.
+const ROLES: [(&str, usize); 4] = [("command", 2), ("relay", 2), ("projections", 2), ("query", 2)];
+/// The shell starts the process, tells its id, and kills it when the end of its own input comes.
+const SCRIPT: &str = r#""$@" & echo "pid $!"; cat >/dev/null; kill -KILL $! 2>/dev/null"#;
+
+/// One process of one role. It keeps its addresses when it is started again.
+pub struct Node {
+    pub role: &'static str,
+    pub number: usize,
+    pub url: String,
+    pub admin: String,
+    arguments: Vec<String>,
+    log: PathBuf,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    shell: Child,
+    pid: String,
+}
+
+/// The system, running.
+pub struct System {
+    pub postgres: Server,
+    pub kafka: Kafka,
+    pub nodes: Vec<Node>,
+    /// The logs, as the role that servers run as; the views; the brokers.
+    pub log_url: String,
+    pub views_url: String,
+    pub feed: String,
+    /// The demonstration's data, which all of them share: the issuer's key.
+    pub data: PathBuf,
+    binary: PathBuf,
+}
+
+impl System {
+    /// Everything, ready, with the demonstration's data; what its processes say goes to files in `folder`.
+    ///
+    /// # Panics
+    /// When something does not start: it says what.
+    pub fn start(binary: &Path, folder: &Path, brokers: usize) -> System {
+        fs::create_dir_all(folder).expect("a folder");
+        let postgres = Server::start();
+        let kafka = if brokers == 1 { Kafka::start() } else { Kafka::cluster(brokers) };
+        let (owner, log_url, views_url) = databases(&postgres);
+        run(binary, &["migrate", "--log", &owner, "--server-role", "server"]);
+        let (feed, data) = (format!("kafka://{}", kafka.brokers()), folder.join("data"));
+        let mut system =
+            System { postgres, kafka, nodes: Vec::new(), log_url, views_url, feed, data, binary: binary.to_owned() };
+        let ports = free_ports(2 * ROLES.iter().map(|(_, count)| count).sum::<usize>());
+        let mut ports = ports.chunks_exact(2);
+        for (role, count) in ROLES {
+            for (number, ports) in (1..=count).zip(ports.by_ref()) {
+                system.nodes.push(system.node(role, number, ports, folder));
+            }
+        }
+        // The first one makes the issuer's key and the data; then the others.
+        system.nodes[0].start(&system.binary);
+        system.nodes[0].wait();
+        for node in &system.nodes[1..] {
+            node.start(&system.binary);
+        }
+        for node in &system.nodes {
+            node.wait();
+        }
+        system
+    }
+
+    fn node(&self, role: &'static str, number: usize, ports: &[u16], folder: &Path) -> Node {
+        let [url, admin] = [ports[0], ports[1]].map(|port| format!("127.0.0.1:{port}"));
+        let data = self.data.display().to_string();
+        let arguments = [
+            ["--roles", role],
+            ["--log", &self.log_url],
+            ["--views", &self.views_url],
+            ["--feed", &self.feed],
+            ["--data", &data],
+            ["--listen", &url],
+            ["--admin", &admin],
+            ["--log-level", "info,librdkafka=error,rdkafka=error"],
+        ];
+        let arguments = ["serve", "--demo"].into_iter().chain(arguments.into_iter().flatten()).map(str::to_owned);
+        Node {
+            role,
+            number,
+            arguments: arguments.collect(),
+            url: format!("http://{url}"),
+            admin,
+            log: folder.join(format!("{role}-{number}.log")),
+            running: Mutex::default(),
+        }
+    }
+
+    /// The processes of a role.
+    pub fn of<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a Node> {
+        self.nodes.iter().filter(move |node| node.role == role)
+    }
+
+    /// The addresses of a role's processes, separated by commas.
+    pub fn urls(&self, role: &str) -> String {
+        self.of(role).map(|node| node.url.as_str()).collect::<Vec<_>>().join(",")
+    }
+
+    /// Starts a process again that was killed, and waits until it is ready.
+    pub fn start_again(&self, node: &Node) {
+        node.start(&self.binary);
+        node.wait();
+    }
+
+    /// What `frontdoor` prints with these arguments.
+    pub fn frontdoor(&self, arguments: &[&str]) -> String {
+        run(&self.binary, arguments)
+    }
+}
+
+impl Node {
+    fn start(&self, binary: &Path) {
+        let log = fs::OpenOptions::new().create(true).append(true).open(&self.log).expect("its log can be written");
+        let mut shell = Command::new("sh")
+            .args(["-c", SCRIPT, "sh"])
+            .arg(binary)
+            .args(&self.arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("a shell");
+        let mut lines = BufReader::new(shell.stdout.take().expect("it has an output")).lines();
+        let first = lines.next().expect("it speaks").expect("text");
+        let pid = first.strip_prefix("pid ").expect("its id").to_owned();
+        // Whatever else it prints must not block it.
+        std::thread::spawn(move || lines.for_each(drop));
+        *self.lock() = Some(Running { shell, pid });
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until it says that it is ready.
+    ///
+    /// # Panics
+    /// When it does not become ready; it shows what its log says.
+    pub fn wait(&self) {
+        let deadline = Instant::now() + READY_WITHIN;
+        while !self.is_ready() {
+            if Instant::now() > deadline {
+                let log = fs::read_to_string(&self.log).unwrap_or_default();
+                panic!("{} {} is not ready; its log:\n{log}", self.role, self.number);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Asks it, by its operator's address.
+    pub fn is_ready(&self) -> bool {
+        self.ask("/health/ready").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    }
+
+    /// The answer to a GET at its operator's address, head and body.
+    pub fn ask(&self, path: &str) -> Option<String> {
+        use std::io::{Read, Write};
+        let address = self.admin.parse().ok()?;
+        let mut connection = std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
+        connection.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        write!(connection, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.admin).ok()?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).ok()?;
+        Some(answer)
+    }
+
+    /// SIGKILL. It is dead when this returns.
+    pub fn kill(&self) {
+        if let Some(mut running) = self.lock().take() {
+            // Dropping its input makes the shell kill it, and end.
+            drop(running.shell.stdin.take());
+            running.shell.wait().expect("the shell ends");
+        }
+    }
+
+    /// SIGSTOP: its connections stay, and nobody answers.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let running = self.lock();
+        let pid = &running.as_ref().expect("it runs").pid;
+        assert!(Command::new("kill").args([signal, pid]).status().expect("kill runs").success());
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Makes the databases: the logs' as their owner and as the servers' role, and the views'.
+fn databases(postgres: &Server) -> (String, String, String) {
+    let made = "CREATE ROLE server LOGIN; CREATE ROLE views LOGIN";
+    postgres.run("postgres", made);
+    postgres.run("postgres", "CREATE DATABASE frontdoor");
+    postgres.run("postgres", "CREATE DATABASE views OWNER views");
+    (postgres.url("owner", "frontdoor"), postgres.url("server", "frontdoor"), postgres.url("views", "views"))
+}
+
+fn run(binary: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(binary).args(arguments).output().expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
