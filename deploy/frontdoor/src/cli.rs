@@ -29,7 +29,7 @@ pub enum Task {
     Rebuild(Rebuild),
     /// Make or bring forward the logs in a PostgreSQL database, as its owner. A server only looks whether they fit.
     Migrate(Migrate),
-    /// Prove the files of a stopped server: 0 clean, 1 something is wrong, 2 it could not be told.
+    /// Prove the files of a stopped server, or the tables and topics of a running system: 0 clean, 1 something is wrong, 2 it could not be told.
     Check(Check),
     /// Print what consumers of the logs' topics on Kafka have to know: an AsyncAPI document.
     Asyncapi(Asyncapi),
@@ -157,6 +157,17 @@ pub struct Check {
     /// The stopped server's data folder.
     #[arg(long, env = "FRONTDOOR_DATA", default_value = "frontdoor-data")]
     pub data: PathBuf,
+    /// Instead of a data folder: the logs in PostgreSQL, `postgres://ROLE@HOST/DATABASE`. The system may be running; what
+    /// it appends after the check began is not looked at.
+    #[arg(long)]
+    pub log: Option<String>,
+    /// With --log: the views in PostgreSQL, which have to equal the fold of the log.
+    #[arg(long)]
+    pub views: Option<String>,
+    /// With --log: the brokers, `kafka://HOST:PORT`, whose topics have to be the logs: every position, in order when
+    /// repeats are left out, nothing else, byte for byte.
+    #[arg(long)]
+    pub feed: Option<String>,
     /// What clients were told, a JSON object a line: `{"key", "position", "events": [{"id", "kind", "stream",
     /// "revision", "position"}]}`. Every event of it has to be there, exactly so, and no key may have two effects.
     #[arg(long)]

@@ -107,7 +107,7 @@ impl Address {
     ///
     /// # Errors
     /// When the password's file cannot be read.
-    pub(crate) fn client(&self, name: &str) -> Result<ClientConfig, std::io::Error> {
+    pub fn client(&self, name: &str) -> Result<ClientConfig, std::io::Error> {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.brokers);
         config.set("client.id", format!("frontdoor-{name}-{}", uuid::Uuid::now_v7().simple()));

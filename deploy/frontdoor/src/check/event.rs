@@ -2,8 +2,10 @@
 
 use futures::TryStreamExt;
 use serde_json::Value;
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{ColumnIndex, Decode, Row, SqliteConnection, Type};
 use uuid::Uuid;
+
+use super::postgres::{PAGE_EVENTS, PgLog};
 
 pub struct Event {
     pub position: u64,
@@ -17,33 +19,79 @@ pub struct Event {
     pub meta: Vec<u8>,
     /// `None` where the bytes are no JSON object.
     pub data: Option<Value>,
+    pub bytes: Vec<u8>,
 }
 
 const ALL: &str = "SELECT position, stream, revision, id, kind, recorded_at, command_key, meta, data
                    FROM event ORDER BY position";
 
-/// Every event, in order of positions.
-pub async fn each(connection: &mut SqliteConnection, mut visit: impl FnMut(&Event)) -> sqlx::Result<()> {
-    let mut rows = sqlx::query(ALL).fetch(connection);
-    while let Some(row) = rows.try_next().await? {
-        visit(&Event::of(&row)?);
+const PAGE: &str = "SELECT position, stream, revision, uuid_send(id) AS id, kind, recorded_at, command_key, meta, data
+                    FROM event WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3";
+
+/// A log that is read from its first event to its last.
+pub enum Source<'a> {
+    File(&'a mut SqliteConnection),
+    Table(&'a mut PgLog),
+}
+
+impl Source<'_> {
+    /// The last position that there is now.
+    pub async fn end_now(&mut self) -> sqlx::Result<u64> {
+        let end = "SELECT coalesce(max(position), 0) FROM event";
+        let end: i64 = match self {
+            Source::File(connection) => sqlx::query_scalar(end).fetch_one(&mut **connection).await?,
+            Source::Table(log) => sqlx::query_scalar(end).fetch_one(&mut log.connection).await?,
+        };
+        Ok(unsigned(end))
     }
-    Ok(())
+}
+
+/// Every event, in order of positions.
+pub async fn each(source: &mut Source<'_>, mut visit: impl FnMut(&Event)) -> sqlx::Result<()> {
+    let log = match source {
+        Source::File(connection) => {
+            let mut rows = sqlx::query(ALL).fetch(&mut **connection);
+            while let Some(row) = rows.try_next().await? {
+                visit(&Event::of(&row)?);
+            }
+            return Ok(());
+        }
+        Source::Table(log) => log,
+    };
+    // Below the first position, so that one that should not be there is met.
+    let mut after = i64::MIN;
+    loop {
+        let query = sqlx::query(PAGE).bind(after).bind(log.end).bind(PAGE_EVENTS);
+        let rows = query.fetch_all(&mut log.connection).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.try_get("position")?;
+        for row in &rows {
+            visit(&Event::of(row)?);
+        }
+    }
 }
 
 impl Event {
-    fn of(row: &SqliteRow) -> sqlx::Result<Event> {
+    fn of<'r, R: Row>(row: &'r R) -> sqlx::Result<Event>
+    where
+        &'static str: ColumnIndex<R>,
+        String: Decode<'r, R::Database> + Type<R::Database>,
+        Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+        i64: Decode<'r, R::Database> + Type<R::Database>,
+    {
         let data: Vec<u8> = row.try_get("data")?;
+        let number = |column| row.try_get::<i64, _>(column).map(unsigned);
         Ok(Event {
-            position: number(row, "position")?,
+            position: number("position")?,
             stream: row.try_get("stream")?,
-            revision: number(row, "revision")?,
+            revision: number("revision")?,
             id: row.try_get("id")?,
             kind: row.try_get("kind")?,
             recorded_at: row.try_get("recorded_at")?,
             command_key: row.try_get("command_key")?,
             meta: row.try_get("meta")?,
             data: serde_json::from_slice(&data).ok().filter(Value::is_object),
+            bytes: data,
         })
     }
 
@@ -68,6 +116,6 @@ impl Event {
 }
 
 /// A negative number is no place; 0 is none either, and is found as a gap.
-fn number(row: &SqliteRow, column: &str) -> sqlx::Result<u64> {
-    row.try_get::<i64, _>(column).map(|number| u64::try_from(number).unwrap_or(0))
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
 }

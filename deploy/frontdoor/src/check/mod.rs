@@ -1,4 +1,4 @@
-//! `frontdoor check`: proves a stopped server's files. It reads and folds with code of its own, from plain SQL and plain
+//! `frontdoor check`: proves a stopped server's files, or the tables and topics of a running system. It reads and folds with code of its own, from plain SQL and plain
 //! JSON, so that a fault of the engines is not repeated here. It changes nothing.
 
 mod agreement;
@@ -7,7 +7,9 @@ mod event;
 mod files;
 mod findings;
 mod folds;
+mod postgres;
 mod told;
+mod topic;
 mod views;
 
 use std::process::ExitCode;
@@ -15,14 +17,18 @@ use std::process::ExitCode;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::Check;
+use event_kafka::Address;
+
+use crate::cli::{Check, is_postgres};
 use agreement::Agreement;
 use chain::Chain;
-use event::Event;
+use event::{Event, Source};
 use files::Files;
 use findings::Findings;
+use postgres::PgLog;
 use told::Told;
-use views::Views;
+use topic::Topic;
+use views::{Stored, Views};
 
 const EXIT_CLEAN: u8 = 0;
 const EXIT_FOUND: u8 = 1;
@@ -50,34 +56,113 @@ pub fn check(options: &Check) -> ExitCode {
 }
 
 async fn prove(options: &Check, findings: &mut Findings) -> anyhow::Result<u64> {
-    let mut told = options.told.as_deref().map(Told::read).transpose()?.unwrap_or_default();
+    let told = options.told.as_deref().map(Told::read).transpose()?.unwrap_or_default();
+    match options.log.as_deref().filter(|url| is_postgres(url)) {
+        Some(url) => prove_tables(options, url, told, findings).await,
+        None => prove_files(options, told, findings).await,
+    }
+}
+
+/// The files of a stopped server.
+async fn prove_files(options: &Check, told: Told, findings: &mut Findings) -> anyhow::Result<u64> {
+    if options.feed.is_some() || options.views.is_some() || options.log.is_some() {
+        anyhow::bail!("--feed and --views are looked at beside --log postgres://…; files are named by --data");
+    }
     let mut files = Files::open(&options.data).await?;
     files.integrity(findings).await;
-    let mut views = Views::read(files.views.as_mut(), findings).await;
-    let bar = progress(files.events().await);
-    let mut agreement = Agreement::default();
-    let mut events = 0;
+    let stored = files.views.as_mut().map_or(Stored::Nowhere, Stored::File);
+    let mut proof = Proof { views: Views::read(stored, findings).await, told, ..Proof::new(files.events().await) };
     for (log, connection) in files.logs() {
-        let mut chain = Chain::new(log);
-        let read = event::each(connection, |event: &Event| {
-            bar.inc(1);
-            events += 1;
+        proof.log(log, Source::File(connection), None, findings).await?;
+    }
+    Ok(proof.end(findings))
+}
+
+/// The tables of a system that may be running, and its topics.
+async fn prove_tables(options: &Check, url: &str, told: Told, findings: &mut Findings) -> anyhow::Result<u64> {
+    // The views before the log, so that the log goes as far as they do at least.
+    let stored = match &options.views {
+        Some(url) if is_postgres(url) => Stored::Tables(postgres::views(url).await?),
+        Some(_) => anyhow::bail!("--views is postgres://…"),
+        None => Stored::Nowhere,
+    };
+    let views = Views::read(stored, findings).await;
+    let feed = options.feed.as_deref().map(str::parse::<Address>).transpose()?;
+    let (mut logs, mut events) = (Vec::new(), 0);
+    for name in ["care", "access"] {
+        let log = PgLog::open(url, name).await?;
+        events += u64::try_from(log.end).unwrap_or(0);
+        logs.push(log);
+    }
+    let mut proof = Proof { views, told, ..Proof::new(events) };
+    for mut log in logs {
+        let name = log.log;
+        let topic = feed.as_ref().map(|feed| Topic::open(feed, name, log.lineage)).transpose()?;
+        proof.log(name, Source::Table(&mut log), topic, findings).await?;
+    }
+    Ok(proof.end(findings))
+}
+
+/// A proof under way.
+struct Proof {
+    bar: ProgressBar,
+    events: u64,
+    views: Views,
+    told: Told,
+    agreement: Agreement,
+}
+
+impl Proof {
+    fn new(events: u64) -> Proof {
+        Proof {
+            bar: progress(events),
+            events: 0,
+            views: Views::default(),
+            told: Told::default(),
+            agreement: Agreement::default(),
+        }
+    }
+
+    async fn log(
+        &mut self,
+        log: &'static str,
+        mut source: Source<'_>,
+        mut topic: Option<Topic>,
+        findings: &mut Findings,
+    ) -> anyhow::Result<()> {
+        let (mut chain, mut unread) = (Chain::new(log), None);
+        let read = event::each(&mut source, |event: &Event| {
+            self.bar.inc(1);
+            self.events += 1;
             chain.event(event, findings);
             if log == "care" {
-                agreement.event(event, findings);
-                views.event(event, findings);
-                told.event(event, findings);
+                self.agreement.event(event, findings);
+                self.views.event(event, findings);
+                self.told.event(event, findings);
+            }
+            if unread.is_none()
+                && let Some(topic) = &mut topic
+            {
+                unread = topic.event(event, findings).err();
             }
         });
         if let Err(error) = read.await {
             findings.add(log, chain.next(), format!("cannot be read from here on: {error}"));
         }
+        match (unread, topic) {
+            (Some(error), _) => Err(error),
+            (None, Some(topic)) => topic.end(source.end_now().await?, findings),
+            (None, None) => Ok(()),
+        }
     }
-    bar.finish_and_clear();
-    agreement.end(findings);
-    views.end(findings);
-    told.end(findings);
-    Ok(events)
+
+    fn end(self, findings: &mut Findings) -> u64 {
+        self.bar.finish_and_clear();
+        self.agreement.end(findings);
+        self.views.end(findings);
+        self.told.end(findings);
+        self.events
+    }
 }
 
 fn progress(events: u64) -> ProgressBar {

@@ -1,8 +1,7 @@
 //! Views equal the fold of the log up to their checkpoint. All rows are held in memory, stored and folded (about 1 KiB
 //! each).
 
-use futures::TryStreamExt;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 
 use super::{
     event::Event,
@@ -10,7 +9,39 @@ use super::{
     folds::{self, Fold, Rows},
 };
 
-const LIVE: &str = "SELECT name, version, build, position, event_id FROM projection WHERE live = 1 ORDER BY name";
+const LIVE: &str = "SELECT name, version, build, position, event_id FROM projection WHERE live ORDER BY name";
+const LIVE_TABLES: &str =
+    "SELECT name, version, build, position, uuid_send(event_id) FROM projection WHERE live ORDER BY name";
+
+/// Where the views are.
+pub enum Stored<'a> {
+    Nowhere,
+    File(&'a mut SqliteConnection),
+    /// In one snapshot.
+    Tables(PgConnection),
+}
+
+/// Name, version, build, position, the id of the event there.
+type Live = (String, i64, i64, i64, Option<Vec<u8>>);
+
+impl Stored<'_> {
+    async fn live(&mut self) -> sqlx::Result<Vec<Live>> {
+        match self {
+            Stored::Nowhere => Ok(Vec::new()),
+            Stored::File(connection) => sqlx::query_as(LIVE).fetch_all(&mut **connection).await,
+            Stored::Tables(connection) => sqlx::query_as(LIVE_TABLES).fetch_all(connection).await,
+        }
+    }
+
+    async fn rows(&mut self, table: &str) -> sqlx::Result<Vec<(String, String, Vec<u8>)>> {
+        let all = AssertSqlSafe(format!("SELECT partition, sort, row FROM {table}"));
+        match self {
+            Stored::Nowhere => Ok(Vec::new()),
+            Stored::File(connection) => sqlx::query_as(all).fetch_all(&mut **connection).await,
+            Stored::Tables(connection) => sqlx::query_as(all).fetch_all(connection).await,
+        }
+    }
+}
 
 /// The live build of every read model.
 #[derive(Default)]
@@ -31,31 +62,23 @@ struct Build {
 }
 
 impl Views {
-    /// Reads the stored rows. Without a file there is nothing to check: views can be deleted.
-    pub async fn read(connection: Option<&mut SqliteConnection>, findings: &mut Findings) -> Views {
+    /// Reads the stored rows. Where there are none there is nothing to check: views can be deleted.
+    pub async fn read(mut stored: Stored<'_>, findings: &mut Findings) -> Views {
         let mut views = Views::default();
-        let Some(connection) = connection else { return views };
-        let live = match sqlx::query(LIVE).fetch_all(&mut *connection).await {
+        let live = match stored.live().await {
             Ok(live) => live,
             Err(error) => {
-                findings.line(format!("views.db: the list of read models cannot be read: {error}"));
+                findings.line(format!("the views: the list of read models cannot be read: {error}"));
                 return views;
             }
         };
-        for row in live {
-            let build = match Build::of(&row) {
-                Ok(Some(build)) => build,
-                Ok(None) => {
-                    findings.line("views.db: a read model's name or version is unknown to this binary".to_owned());
-                    continue;
-                }
-                Err(error) => {
-                    findings.line(format!("views.db: the list of read models cannot be read: {error}"));
-                    continue;
-                }
+        for live in live {
+            let Some(build) = Build::of(live) else {
+                findings.line("the views: a read model's name or version is unknown to this binary".to_owned());
+                continue;
             };
-            match build.rows(connection).await {
-                Ok(stored) => views.builds.push(Build { stored, ..build }),
+            match stored.rows(&build.table).await {
+                Ok(rows) => views.builds.push(build.holding(rows)),
                 Err(error) => findings.line(format!("{}: its rows cannot be read: {error}", build.name)),
             }
         }
@@ -84,32 +107,25 @@ impl Views {
 }
 
 impl Build {
-    fn of(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<Option<Build>> {
-        let (name, version, build): (String, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    fn of((name, version, build, position, event_id): Live) -> Option<Build> {
         let known = folds::ALL.into_iter().find(|(known, of, _)| *known == name && *of == version);
-        let Some((.., fold)) = known else { return Ok(None) };
-        Ok(Some(Build {
+        let (.., fold) = known?;
+        Some(Build {
             table: format!("view_{name}_v{version}_b{build}"),
             name,
-            position: u64::try_from(row.try_get::<i64, _>(3)?).unwrap_or(0),
-            event_id: row.try_get(4)?,
+            position: u64::try_from(position).unwrap_or(0),
+            event_id,
             fold,
             stored: Rows::new(),
             folded: Rows::new(),
-        }))
+        })
     }
 
-    async fn rows(&self, connection: &mut SqliteConnection) -> sqlx::Result<Rows> {
-        let mut rows = Rows::new();
-        let all = AssertSqlSafe(format!("SELECT partition, sort, row FROM {}", self.table));
-        let mut found = sqlx::query(all).fetch(connection);
-        while let Some(row) = found.try_next().await? {
-            let bytes: Vec<u8> = row.try_get(2)?;
-            // What is no JSON equals no row, and is found with the others.
-            let value = serde_json::from_slice(&bytes).unwrap_or_default();
-            rows.insert((row.try_get(0)?, row.try_get(1)?), value);
-        }
-        Ok(rows)
+    fn holding(mut self, rows: Vec<(String, String, Vec<u8>)>) -> Build {
+        // What is no JSON equals no row, and is found with the others.
+        let value = |bytes: Vec<u8>| serde_json::from_slice(&bytes).unwrap_or_default();
+        self.stored = rows.into_iter().map(|(partition, sort, row)| ((partition, sort), value(row))).collect();
+        self
     }
 
     fn compare(&self, findings: &mut Findings) {

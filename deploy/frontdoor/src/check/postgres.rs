@@ -1,0 +1,41 @@
+//! The logs and the views in PostgreSQL, read by short statements as of the check's start: the system may go on.
+
+use anyhow::Context;
+use sqlx::{Connection, PgConnection};
+
+/// Events of one statement.
+pub const PAGE_EVENTS: i64 = 2_000;
+
+/// A log's table, up to where it ended when the check began.
+pub struct PgLog {
+    pub connection: PgConnection,
+    pub log: &'static str,
+    pub lineage: uuid::Uuid,
+    pub end: i64,
+}
+
+impl PgLog {
+    /// # Errors
+    /// When the database cannot be read, or holds no such log.
+    pub async fn open(url: &str, log: &'static str) -> anyhow::Result<PgLog> {
+        let mut connection = PgConnection::connect(url).await.context("the log's database cannot be opened")?;
+        let schema = sqlx::AssertSqlSafe(format!("SET search_path = {log}"));
+        sqlx::query(schema).execute(&mut connection).await?;
+        let lineage = sqlx::query_scalar("SELECT lineage FROM log").fetch_one(&mut connection).await;
+        let lineage = lineage.with_context(|| format!("there is no log {log}"))?;
+        let end = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM event").fetch_one(&mut connection).await?;
+        Ok(PgLog { connection, log, lineage, end })
+    }
+}
+
+/// The views, in one snapshot: the rows of every read model and their checkpoints belong together.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn views(url: &str) -> anyhow::Result<PgConnection> {
+    let mut connection = PgConnection::connect(url).await.context("the views' database cannot be opened")?;
+    sqlx::raw_sql("SET search_path = views; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
+}

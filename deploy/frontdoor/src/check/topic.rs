@@ -1,0 +1,178 @@
+//! A log's topic, read by a plain consumer: by the rule that every reader of it has (exactly the next position counts, a
+//! lower one is a repeat), it is the log: every position, in order, nothing else, byte for byte.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, anyhow};
+use event_kafka::Address;
+use rdkafka::{
+    Message, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    message::{BorrowedMessage, Headers},
+};
+use uuid::Uuid;
+use vocabulary::{Timestamp, envelope::Meta};
+
+use super::{event::Event, findings::Findings};
+
+/// How long the broker may take to give the next record.
+const SILENCE_MAX: Duration = Duration::from_secs(20);
+
+pub struct Topic {
+    consumer: BaseConsumer,
+    name: String,
+    log: &'static str,
+    source: String,
+    /// The offset after the last record, when the check began.
+    end: i64,
+    next: i64,
+    /// The id at each position that was met, from the first one on.
+    ids: Vec<Vec<u8>>,
+    /// Records that came before their turn: their positions, ids and offsets.
+    early: Vec<(u64, String, i64)>,
+}
+
+impl Topic {
+    /// # Errors
+    /// When the brokers do not answer, or there is no such topic.
+    pub fn open(address: &Address, log: &'static str, lineage: Uuid) -> anyhow::Result<Topic> {
+        let name = format!("frontdoor.{log}.{lineage}");
+        let mut config = address.client("check")?;
+        config.set("group.id", "frontdoor-check").set("enable.auto.commit", "false").set("auto.offset.reset", "error");
+        let consumer: BaseConsumer = config.create()?;
+        let ends = consumer.fetch_watermarks(&name, 0, SILENCE_MAX);
+        let (begin, end) = ends.with_context(|| format!("the topic {name} cannot be read"))?;
+        let mut from = TopicPartitionList::new();
+        from.add_partition_offset(&name, 0, Offset::Offset(begin))?;
+        consumer.assign(&from)?;
+        let source = format!("/frontdoor/{log}/{lineage}");
+        Ok(Topic { consumer, name, log, source, end, next: begin, ids: Vec::new(), early: Vec::new() })
+    }
+
+    /// The log's next event: it has to be the topic's next, too.
+    ///
+    /// # Errors
+    /// When the brokers do not answer.
+    pub fn event(&mut self, event: &Event, findings: &mut Findings) -> anyhow::Result<()> {
+        let mut found = None;
+        while found.is_none() && self.next < self.end {
+            let record = next(&self.consumer, &self.name)?;
+            self.next = record.offset() + 1;
+            let fields = Fields::of(&record);
+            if fields.get("ce_source") != Some(&self.source) {
+                findings.add(self.log, event.position, format!("{}: {} is not of this log", self.name, fields.place));
+                continue;
+            }
+            let position = fields.get("ce_position").and_then(|text| text.parse().ok()).unwrap_or(0);
+            let id = fields.get("ce_id").cloned().unwrap_or_default();
+            if position == event.position {
+                let wrong = fields.difference(event, &record);
+                if let Some(what) = wrong {
+                    let place = fields.place;
+                    findings.add(self.log, position, format!("{}: {place}: another {what} than the log", self.name));
+                }
+                found = Some(());
+            } else if position > event.position {
+                self.early.push((position, id, record.offset()));
+            } else if !self.is_repeat(position, &id) {
+                let place = fields.place;
+                findings.add(self.log, position, format!("{}: {place}: another event than the log's", self.name));
+            }
+        }
+        if found.is_none() {
+            findings.add(self.log, event.position, format!("{}: it is missing in the topic", self.name));
+        }
+        self.ids.push(event.id.clone());
+        Ok(())
+    }
+
+    fn is_repeat(&self, position: u64, id: &str) -> bool {
+        let at = usize::try_from(position).ok().and_then(|position| position.checked_sub(1));
+        let known = at.and_then(|at| self.ids.get(at)).and_then(|id| Uuid::from_slice(id).ok());
+        known.is_some_and(|known| known.to_string() == id)
+    }
+
+    /// What is left is repeats, and nothing beyond the log.
+    ///
+    /// # Errors
+    /// When the brokers do not answer.
+    pub fn end(mut self, log_end: u64, findings: &mut Findings) -> anyhow::Result<()> {
+        while self.next < self.end {
+            let record = next(&self.consumer, &self.name)?;
+            self.next = record.offset() + 1;
+            let fields = Fields::of(&record);
+            let position = fields.get("ce_position").and_then(|text| text.parse().ok()).unwrap_or(0);
+            self.early.push((position, fields.get("ce_id").cloned().unwrap_or_default(), record.offset()));
+        }
+        for (position, id, offset) in std::mem::take(&mut self.early) {
+            if position > log_end {
+                let what = format!("{}: offset {offset} is beyond the log's end at {log_end}", self.name);
+                findings.add(self.log, position, what);
+            // What a running system appended since the check began is not known here.
+            } else if position <= self.ids.len() as u64 && !self.is_repeat(position, &id) {
+                let what = format!("{}: offset {offset}: another event than the log's", self.name);
+                findings.add(self.log, position, what);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn next<'a>(consumer: &'a BaseConsumer, name: &str) -> anyhow::Result<BorrowedMessage<'a>> {
+    let deadline = Instant::now() + SILENCE_MAX;
+    while Instant::now() < deadline {
+        if let Some(Ok(record)) = consumer.poll(deadline.saturating_duration_since(Instant::now())) {
+            return Ok(record);
+        }
+    }
+    Err(anyhow!("the topic {name} gives no more records, although there are more"))
+}
+
+/// The headers of a record.
+struct Fields {
+    headers: HashMap<String, String>,
+    place: String,
+}
+
+impl Fields {
+    fn of(record: &BorrowedMessage<'_>) -> Fields {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let headers = record.headers().into_iter().flat_map(|headers| headers.iter());
+        let headers = headers.filter_map(|header| Some((header.key.to_owned(), text(header.value?)))).collect();
+        Fields { headers, place: format!("offset {}", record.offset()) }
+    }
+
+    fn get(&self, name: &str) -> Option<&String> {
+        self.headers.get(name)
+    }
+
+    /// The name of the first thing that is otherwise than in the log.
+    fn difference(&self, event: &Event, record: &BorrowedMessage<'_>) -> Option<&'static str> {
+        let Ok(meta) = Meta::unpack(&event.meta) else { return Some("envelope") };
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        // An append that is no command has its first event's id as its key, which is nobody's business.
+        let key = event.command_key.as_deref().map(hex);
+        let expected = [
+            ("ce_id", event.uuid().map(|id| id.to_string())),
+            ("ce_type", Some(event.kind.clone())),
+            ("ce_subject", Some(event.stream.clone())),
+            ("ce_revision", Some(event.revision.to_string())),
+            ("ce_time", Some(Timestamp::from_micros(event.recorded_at).to_string())),
+            ("ce_actor", Some(meta.actor.to_string())),
+            ("ce_actingfor", meta.acting_for.map(|stream| stream.to_string())),
+            ("ce_patient", meta.subject.map(|subject| subject.to_string())),
+            ("ce_correlation", Some(meta.correlation.to_string())),
+            ("ce_causation", meta.causation.map(|id| id.to_string())),
+            ("ce_requesthash", meta.request_hash.as_ref().map(|hash| hex(hash))),
+            ("ce_traceparent", meta.trace.map(|trace| trace.to_string())),
+        ];
+        let other = expected.into_iter().find(|(name, value)| self.get(name) != value.as_ref()).map(|(name, _)| name);
+        let carried = self.get("ce_commandkey");
+        let other = other.or((carried.is_some() && carried != key.as_ref()).then_some("ce_commandkey"));
+        let other = other.or((record.key() != Some(event.stream.as_bytes())).then_some("key"));
+        other.or((record.payload() != Some(event.bytes.as_slice())).then_some("value"))
+    }
+}

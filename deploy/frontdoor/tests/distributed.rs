@@ -1,0 +1,306 @@
+//! The whole distributed system as processes, over a real PostgreSQL and a real Kafka: the journey; kills of every kind
+//! under load; and what `frontdoor check` says afterwards of log, topics and views.
+
+mod common;
+
+use std::{
+    fs::File,
+    io::Write,
+    path::Path,
+    process::Command,
+    sync::Mutex,
+    time::{Duration, Instant, SystemTime},
+};
+
+use common::{Answer, BINARY, Signer, ask, give, granted, registration, session, slot, subject};
+use futures::future::join_all;
+use local::system::{Node, System};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+const PRACTICE: &str = "A99009";
+/// Kills of one run; `FRONTDOOR_KILLS` asks for more (`make chaos`).
+const KILLS: u64 = 50;
+const CLIENTS: u64 = 8;
+/// A fault comes at most this long after the one before it.
+const PAUSE_MS_MAX: u64 = 400;
+/// How long everything may take to come to rest after the last fault (I9).
+const REST_WITHIN: Duration = Duration::from_secs(60);
+/// How long one answer may take while things die; then another node is asked.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// What `frontdoor check` says of the running system: its exit code, and the text.
+fn check(system: &System, told: Option<&Path>) -> (i32, String) {
+    let mut command = Command::new(BINARY);
+    command.args(["check", "--log", &system.log_url, "--views", &system.views_url, "--feed", &system.feed]);
+    if let Some(told) = told {
+        command.arg("--told").arg(told);
+    }
+    let output = command.output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code().expect("a code"), text)
+}
+
+fn end(system: &System, log: &str) -> u64 {
+    let end = system.postgres.run("frontdoor", &format!("SELECT coalesce(max(position), 0) FROM {log}.event"));
+    end.parse().expect("a number")
+}
+
+/// Waits until topics and views have come to the end of the logs, by themselves (I9). Gives back how long it took.
+fn comes_to_rest(system: &System) -> Duration {
+    let began = Instant::now();
+    loop {
+        let behind = "SELECT count(*) FROM views.projection WHERE live AND position < ";
+        let views = system.postgres.run("views", &format!("{behind}{}", end(system, "care")));
+        let relayed = |log: &str| {
+            let marked = format!("SELECT coalesce(max(position), 0) FROM {log}.lease WHERE role = 'relay'");
+            system.postgres.run("frontdoor", &marked).parse::<u64>().expect("a number") >= end(system, log)
+        };
+        if views == "0" && relayed("care") && relayed("access") {
+            return began.elapsed();
+        }
+        assert!(began.elapsed() < REST_WITHIN, "it does not come to rest: {views} views are behind");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+struct World {
+    system: System,
+    signer: Signer,
+    client: reqwest::Client,
+    commands: Vec<String>,
+    queries: Vec<String>,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn start(brokers: usize) -> World {
+        let folder = tempfile::tempdir().expect("a folder");
+        let system = System::start(Path::new(BINARY), folder.path(), brokers);
+        let urls = |role| system.of(role).map(|node| node.url.clone()).collect();
+        let client = reqwest::Client::builder().timeout(ANSWER_WITHIN).build().expect("a client");
+        World {
+            signer: Signer::demo(&system.data),
+            commands: urls("command"),
+            queries: urls("query"),
+            client,
+            system,
+            _folder: folder,
+        }
+    }
+
+    async fn open_practice(&self) {
+        let practice = json!({"practice": PRACTICE, "name": "Sturdy Surgery", "address": "1 Rock Road"});
+        let operator = self.signer.operator();
+        granted(&self.client, &self.commands[0], &operator, "open-practice", "far-open-practice", &practice).await;
+    }
+
+    async fn publish(&self, id: &str, capacity: u32) {
+        let staff = self.signer.staff(PRACTICE);
+        let (key, body) = (format!("far-publish-{id}"), session(id, "14:00", capacity));
+        granted(&self.client, &self.commands[1], &staff, "publish-session", &key, &body).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
+    let world = World::start(1);
+    world.open_practice().await;
+    let id = format!("{PRACTICE}.FAR000000001");
+    world.publish(&id, 1).await;
+    let (staff, patient) = (world.signer.staff(PRACTICE), world.signer.patient(&subject(1)));
+    let (client, commands) = (&world.client, &world.commands);
+    let registered = registration(1, PRACTICE);
+    granted(client, &commands[0], &staff, "register-patient", "far-register-00001", &registered).await;
+    let wish = json!({"session": id, "startsAt": slot(0), "patient": subject(1)});
+    // A command at one node, its repeat at the other, and both query nodes see it as soon as they are asked.
+    let booked = granted(client, &commands[0], &patient, "book-appointment", "far-book-0000001", &wish).await;
+    let again = give(client, &commands[1], &patient, "book-appointment", "far-book-0000001", &wish).await;
+    let again = again.expect("an answer");
+    assert_eq!((again.status, again.replayed, again.position()), (200, true, booked.position()));
+    for base in &world.queries {
+        let path = format!("/patients/{}/appointments?strict=true&after={}", subject(1), booked.position());
+        let seen = ask(client, base, &patient, &path).await;
+        assert_eq!(seen.body["items"].as_array().map(Vec::len), Some(1), "{}", seen.body);
+    }
+    // A node does what its roles say, and nothing else.
+    assert_eq!(ask(client, &commands[0], &patient, "/free-slots").await.status, 404);
+
+    comes_to_rest(&world.system);
+    let (code, text) = check(&world.system, None);
+    assert_eq!(code, 0, "{text}");
+    damages(&world.system);
+    let (code, text) = check(&world.system, None);
+    assert_eq!(code, 0, "{text}");
+}
+
+/// Each damage is made alone, found, and put right again.
+fn damages(system: &System) {
+    let (log, views) = (("frontdoor", "care.event"), ("views", "views.view_practices_v1_b1"));
+    for ((database, table), damage, finding) in [
+        (log, "UPDATE care.event SET data = data || ' ' WHERE position = 5", "another value than the log"),
+        (log, "DELETE FROM care.event WHERE position = 5", "positions have a gap"),
+        (log, "UPDATE care.event SET revision = 7 WHERE position = 5", "goes from revision"),
+        (log, "DELETE FROM care.event WHERE position = (SELECT max(position) FROM care.event)", "beyond the log's end"),
+        (views, "DELETE FROM views.view_practices_v1_b1", "is lost"),
+        (views, "UPDATE views.view_practices_v1_b1 SET row = '{}'", "is not what the log says"),
+    ] {
+        system.postgres.run(database, &format!("CREATE TABLE kept AS TABLE {table}"));
+        system.postgres.run(database, damage);
+        let (code, text) = check(system, None);
+        assert!(code == 1 && text.contains(finding), "{damage}: {code} {text}");
+        system.postgres.run(database, &format!("TRUNCATE {table}; INSERT INTO {table} TABLE kept; DROP TABLE kept"));
+    }
+}
+
+/// A client: people come, book, think again; what was not answered is asked again under its key, at any node.
+struct Client<'a> {
+    world: &'a World,
+    told: &'a Mutex<File>,
+    number: u64,
+    people: u64,
+    answers: u64,
+    slowest: Duration,
+}
+
+impl Client<'_> {
+    /// Asks one node after the other until there is an answer that is none of "not now".
+    async fn send(&mut self, token: &str, name: &'static str, body: &Value) -> Answer {
+        let n = self.number * 1_000_000 + self.people;
+        let key = format!("far-{name}-{n:012}");
+        let began = Instant::now();
+        let mut attempt = usize::try_from(self.number).expect("small");
+        loop {
+            let node = &self.world.commands[attempt % self.world.commands.len()];
+            match give(&self.world.client, node, token, name, &key, body).await {
+                Ok(answer) if answer.status == 200 => {
+                    let line = json!({"key": key, "position": answer.position(), "events": answer.body["events"]});
+                    writeln!(self.told.lock().expect("nobody panicked"), "{line}").expect("written");
+                    self.answers += 1;
+                    self.slowest = self.slowest.max(began.elapsed());
+                    return answer;
+                }
+                Ok(answer) if answer.status != 503 => {
+                    assert!(matches!(answer.status, 404 | 409 | 422), "{name}: {}", answer.body);
+                    return answer;
+                }
+                // Not a wait for something to happen: a client that was sent away comes again a little later.
+                Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+            attempt += 1;
+            assert!(began.elapsed() < REST_WITHIN, "{name} is not answered by anybody");
+        }
+    }
+
+    async fn live_a_life(&mut self, session: &str) {
+        let n = self.number * 1_000_000 + self.people;
+        let (staff, patient) = (self.world.signer.staff(PRACTICE), self.world.signer.patient(&subject(n)));
+        self.send(&staff, "register-patient", &registration(n, PRACTICE)).await;
+        let starts = slot(i64::try_from(self.people % 30).expect("small"));
+        let place = json!({"session": session, "startsAt": starts, "patient": subject(n)});
+        let booked = self.send(&patient, "book-appointment", &place).await;
+        let donor = json!({"subject": subject(n), "decision": {"kind": "opt-in-all"}});
+        self.send(&patient, "register-donor", &donor).await;
+        if booked.status == 200 {
+            self.read_own(&patient, n, booked.position()).await;
+        }
+        self.people += 1;
+    }
+
+    /// I8: an answer is of the position that was asked for, or says that it is stale, or does not come.
+    async fn read_own(&mut self, patient: &str, n: u64, position: &str) {
+        let base = &self.world.queries[usize::try_from(n).expect("small") % self.world.queries.len()];
+        let path = format!("{base}/patients/{}/appointments?after={position}", subject(n));
+        let Ok(response) = self.world.client.get(path).bearer_auth(patient).send().await else { return };
+        if response.status() != 200 {
+            return;
+        }
+        let is_stale = response.headers().contains_key("frontdoor-stale");
+        let seen = response.headers()["frontdoor-position"].to_str().expect("text").to_owned();
+        let number = |token: &str| token.trim_start_matches("care:").parse::<u64>().expect("a position");
+        assert!(is_stale || number(&seen) >= number(position), "{seen} is older than {position}, and does not say so");
+        let Ok(body) = response.json::<Value>().await else { return };
+        assert!(is_stale || body["items"].as_array().is_some_and(|items| !items.is_empty()), "it is not there: {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
+    let given = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let seed = given("FRONTDOOR_SEED")
+        .unwrap_or_else(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs());
+    let kills = given("FRONTDOOR_KILLS").unwrap_or(KILLS);
+    println!("seed {seed}, {kills} kills (FRONTDOOR_SEED, FRONTDOOR_KILLS)");
+    let world = World::start(1);
+    world.open_practice().await;
+    let id = format!("{PRACTICE}.FAR000000002");
+    world.publish(&id, 50).await;
+    let told_file = world.system.data.join("told.ndjson");
+    let told = Mutex::new(File::create(&told_file).expect("a file"));
+    let done = CancellationToken::new();
+    let load = join_all((0..CLIENTS).map(|number| {
+        let mut client = Client { world: &world, told: &told, number, people: 0, answers: 0, slowest: Duration::ZERO };
+        let (done, id) = (done.clone(), id.as_str());
+        async move {
+            while !done.is_cancelled() {
+                client.live_a_life(id).await;
+            }
+            (client.answers, client.slowest)
+        }
+    }));
+    let faults = async {
+        let mut dice = Dice(seed);
+        for kill in 1..=kills {
+            // Not a wait for something to happen: the random moment is the fault.
+            tokio::time::sleep(Duration::from_millis(dice.below(PAUSE_MS_MAX))).await;
+            tokio::task::block_in_place(|| fault(&world.system, &mut dice, kill));
+        }
+        done.cancel();
+    };
+    let (clients, ()) = tokio::join!(load, faults);
+    let answers: u64 = clients.iter().map(|(answers, _)| answers).sum();
+    let slowest = clients.iter().map(|(_, slowest)| *slowest).max().unwrap_or_default();
+    assert!(answers > kills, "there was load: {answers}");
+    let rest = comes_to_rest(&world.system);
+    let (code, text) = check(&world.system, Some(&told_file));
+    assert_eq!(code, 0, "seed {seed}: {text}");
+    println!("{kills} kills, {answers} acknowledged commands, the slowest after {} ms", slowest.as_millis());
+    println!("at rest after {} ms; {text}", rest.as_millis());
+}
+
+/// One fault: a process is killed and started again, mostly one of ours.
+fn fault(system: &System, dice: &mut Dice, kill: u64) {
+    let mut chosen = |count: usize| usize::try_from(dice.below(count as u64)).expect("small");
+    match kill % 20 {
+        5 => {
+            system.kafka.kill(1);
+            system.kafka.start_again(1);
+        }
+        10 => system.postgres.kill(),
+        15 => {
+            // A zombie: asleep for longer than its lease, while another takes over.
+            let relay = system.of("relay").nth(chosen(2)).expect("a relay");
+            relay.freeze();
+            std::thread::sleep(Duration::from_secs(7));
+            relay.thaw();
+        }
+        _ => {
+            let node: &Node = &system.nodes[chosen(system.nodes.len())];
+            node.kill();
+            system.start_again(node);
+        }
+    }
+}
+
+/// `splitmix64`.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}
