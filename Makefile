@@ -21,16 +21,18 @@ DEMO := target/demo
 LISTEN := 127.0.0.1:8080
 ADMIN := 127.0.0.1:8081
 NAME :=
+KILLS := 1000
 # Where `make up` keeps its files.
 LOCAL := target/local
 
-.PHONY: help run up down test bench compilers postgres kafka java asyncapi
+.PHONY: help run up down test chaos bench compilers postgres kafka java asyncapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
 	@echo 'make up           the whole system as processes: PostgreSQL, Kafka, two of each role; make down ends it'
 	@echo 'make test         format, lints, every test, licences'
 	@echo 'make asyncapi     whether the events'"'"' description for Kafka is valid, by AsyncAPI'"'"'s own tool (1.5 GB, from npm)'
+	@echo 'make chaos        the faults of the tests for longer: make chaos KILLS=1000'
 	@echo 'make bench        every benchmark; one: make bench NAME=append, or make bench-append'
 
 run: compilers
@@ -59,6 +61,10 @@ test: compilers postgres kafka $(DENY)
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
 	'$(DENY)' --log-level error --all-features check licenses bans sources
+
+# The faults of the tests for longer: KILLS of processes, brokers and databases under load, from a seed that it prints.
+chaos: compilers postgres kafka
+	FRONTDOOR_KILLS='$(KILLS)' cargo test --locked --package frontdoor --test distributed kills -- --nocapture
 
 bench: compilers postgres kafka
 	cargo build --release --locked --package frontdoor

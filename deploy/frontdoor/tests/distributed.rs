@@ -8,7 +8,7 @@ use std::{
     io::Write,
     path::Path,
     process::Command,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -166,7 +166,7 @@ struct Client<'a> {
 impl Client<'_> {
     /// Asks one node after the other until there is an answer that is none of "not now".
     async fn send(&mut self, token: &str, name: &'static str, body: &Value) -> Answer {
-        let n = self.number * 1_000_000 + self.people;
+        let n = self.number * 100_000 + self.people;
         let key = format!("far-{name}-{n:012}");
         let began = Instant::now();
         let mut attempt = usize::try_from(self.number).expect("small");
@@ -193,7 +193,7 @@ impl Client<'_> {
     }
 
     async fn live_a_life(&mut self, session: &str) {
-        let n = self.number * 1_000_000 + self.people;
+        let n = self.number * 100_000 + self.people;
         let (staff, patient) = (self.world.signer.staff(PRACTICE), self.world.signer.patient(&subject(n)));
         self.send(&staff, "register-patient", &registration(n, PRACTICE)).await;
         let starts = slot(i64::try_from(self.people % 30).expect("small"));
@@ -231,7 +231,7 @@ async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
         .unwrap_or_else(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs());
     let kills = given("FRONTDOOR_KILLS").unwrap_or(KILLS);
     println!("seed {seed}, {kills} kills (FRONTDOOR_SEED, FRONTDOOR_KILLS)");
-    let world = World::start(1);
+    let world = Arc::new(World::start(1));
     world.open_practice().await;
     let id = format!("{PRACTICE}.FAR000000002");
     world.publish(&id, 50).await;
@@ -248,16 +248,19 @@ async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
             (client.answers, client.slowest)
         }
     }));
-    let faults = async {
+    let (faulty, done) = (Arc::clone(&world), done.clone().drop_guard());
+    let faults = tokio::task::spawn_blocking(move || {
+        // However this ends, the load ends with it.
+        let _done = done;
         let mut dice = Dice(seed);
         for kill in 1..=kills {
             // Not a wait for something to happen: the random moment is the fault.
-            tokio::time::sleep(Duration::from_millis(dice.below(PAUSE_MS_MAX))).await;
-            tokio::task::block_in_place(|| fault(&world.system, &mut dice, kill));
+            std::thread::sleep(Duration::from_millis(dice.below(PAUSE_MS_MAX)));
+            fault(&faulty.system, &mut dice, kill);
         }
-        done.cancel();
-    };
-    let (clients, ()) = tokio::join!(load, faults);
+    });
+    let (clients, faults) = tokio::join!(load, faults);
+    faults.expect("the faults were made");
     let answers: u64 = clients.iter().map(|(answers, _)| answers).sum();
     let slowest = clients.iter().map(|(_, slowest)| *slowest).max().unwrap_or_default();
     assert!(answers > kills, "there was load: {answers}");

@@ -75,12 +75,12 @@ impl System {
         }
         // The first one makes the issuer's key and the data; then the others.
         system.nodes[0].start(&system.binary);
-        system.nodes[0].wait();
+        system.nodes[0].wait(&system.binary);
         for node in &system.nodes[1..] {
             node.start(&system.binary);
         }
         for node in &system.nodes {
-            node.wait();
+            node.wait(&system.binary);
         }
         system
     }
@@ -123,7 +123,7 @@ impl System {
     /// Starts a process again that was killed, and waits until it is ready.
     pub fn start_again(&self, node: &Node) {
         node.start(&self.binary);
-        node.wait();
+        node.wait(&self.binary);
     }
 
     /// What `frontdoor` prints with these arguments.
@@ -156,19 +156,30 @@ impl Node {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until it says that it is ready.
+    /// Waits until it says that it is ready. One that ended, because the database was just away, is started again, as
+    /// whatever minds processes does.
     ///
     /// # Panics
     /// When it does not become ready; it shows what its log says.
-    pub fn wait(&self) {
+    fn wait(&self, binary: &Path) {
         let deadline = Instant::now() + READY_WITHIN;
         while !self.is_ready() {
+            if !self.is_running() {
+                self.start(binary);
+            }
             if Instant::now() > deadline {
                 let log = fs::read_to_string(&self.log).unwrap_or_default();
                 panic!("{} {} is not ready; its log:\n{log}", self.role, self.number);
             }
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    fn is_running(&self) -> bool {
+        let running = self.lock();
+        let Some(Running { pid, .. }) = &*running else { return false };
+        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        state.rsplit(") ").next().is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))
     }
 
     /// Asks it, by its operator's address.
