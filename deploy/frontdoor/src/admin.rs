@@ -20,6 +20,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use projection_engine::Views;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use vocabulary::Timestamp;
 
 use crate::{
     cli::Role,
@@ -62,6 +63,7 @@ impl Readiness {
 #[derive(Clone)]
 struct Admin {
     house: House,
+    readiness: Arc<Readiness>,
     metrics: PrometheusHandle,
 }
 
@@ -88,9 +90,10 @@ async fn ready(house: House, readiness: Arc<Readiness>) -> Response {
 
 /// The operator's routes.
 pub fn router(house: House, readiness: Arc<Readiness>, metrics: PrometheusHandle) -> Router {
-    let admin = Admin { house: house.clone(), metrics };
+    let admin = Admin { house: house.clone(), readiness: readiness.clone(), metrics };
     let routes = Router::new()
         .route("/metrics", get(metrics_text))
+        .route("/status", get(status))
         .route("/projections", get(projections))
         .route("/projections/{name}/rebuild", post(rebuild))
         .fallback(async || StatusCode::NOT_FOUND)
@@ -115,6 +118,38 @@ async fn metrics_text(State(admin): State<Admin>) -> String {
         metrics::gauge!("views_lag_ms", "name" => model.name).set(model.lag_ms as f64);
     }
     admin.metrics.render()
+}
+
+/// What this process does, and how it is getting on.
+async fn status(State(admin): State<Admin>) -> Json<Value> {
+    let Admin { house, readiness, .. } = admin;
+    let mut relays = Vec::new();
+    for relay in house.relays.iter() {
+        let (relayed, log) = (relay.relayed().borrow().clone(), relay.log());
+        let lag_events = relayed.epoch.map(|_| log.end().saturating_sub(relayed.position));
+        let waiting = match lag_events {
+            Some(1..) => log.read(relayed.position, 1).await.ok().and_then(|events| events.into_iter().next()),
+            Some(0) | None => None,
+        };
+        let now = Timestamp::from_jiff(jiff::Timestamp::now());
+        let lag_ms = waiting.map_or(0, |event| now.since(event.recorded_at).as_millis().max(0));
+        relays.push(json!({
+            "log": log.name().as_str(),
+            "leads": relayed.epoch.is_some(),
+            "epoch": relayed.epoch,
+            "position": relayed.position,
+            "lag_events": lag_events,
+            "lag_ms": u64::try_from(lag_ms).unwrap_or_default(),
+            "stopped": relayed.stopped,
+        }));
+    }
+    Json(json!({
+        "roles": house.roles.to_string(),
+        "obstacle": readiness.obstacle(),
+        "ends": {"care": house.care.end(), "access": house.access.end()},
+        "relays": relays,
+        "projections": house.views_status(),
+    }))
 }
 
 async fn projections(State(admin): State<Admin>) -> Json<Value> {

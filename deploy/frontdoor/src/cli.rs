@@ -25,6 +25,9 @@ pub enum Task {
     Token(Token),
     /// List the read models of a running server: position, lag, state.
     Projections(Projections),
+    /// How every process of a system is: roles, relays, read models with their owner and lag. 0 all is well, 1 something
+    /// is not.
+    Status(Status),
     /// Fold a read model of a running server again, from the first event.
     Rebuild(Rebuild),
     /// Make or bring forward the logs in a PostgreSQL database, as its owner. A server only looks whether they fit.
@@ -135,6 +138,19 @@ pub struct Projections {
     pub json: bool,
     #[command(flatten)]
     pub server: Server,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Status {
+    /// As JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+    /// Events that a relay or a read model may be behind without being called unwell.
+    #[arg(long, default_value_t = 10_000)]
+    pub lag_max: u64,
+    /// The operator's addresses of all processes, separated by commas.
+    #[arg(long, env = "FRONTDOOR_ADMIN", value_delimiter = ',', default_value = "127.0.0.1:8081")]
+    pub admin: Vec<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Args)]

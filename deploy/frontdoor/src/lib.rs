@@ -10,6 +10,7 @@ mod admin;
 mod check;
 mod operator;
 mod serve;
+mod status;
 mod telemetry;
 pub mod tokens;
 
@@ -38,6 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Serve(options) => serve::serve(options).map(|()| ExitCode::SUCCESS),
         Task::Token(options) => tokens::print(&options).map(|()| ExitCode::SUCCESS),
         Task::Projections(options) => operator::projections(&options).map(|()| ExitCode::SUCCESS),
+        Task::Status(options) => status::status(&options),
         Task::Rebuild(options) => operator::rebuild(&options).map(|()| ExitCode::SUCCESS),
         Task::Migrate(options) => operator::migrate(&options).map(|()| ExitCode::SUCCESS),
         Task::Check(options) => Ok(check::check(&options)),

@@ -69,16 +69,22 @@ fn table(list: &Value) -> anyhow::Result<String> {
         let text = |field: &str| item[field].as_str().map_or_else(|| item[field].to_string(), str::to_owned);
         ["name", "version", "build", "position", "lag_events", "lag_ms", "state"].map(text)
     };
-    let rows: Vec<_> = std::iter::once(header).chain(items.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..7).map(width).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(header).chain(items.iter().map(row)).map(Vec::from).collect();
+    Ok(columns(&rows))
+}
+
+/// Rows of cells, each column as wide as its widest cell.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
     let mut text = String::new();
-    for row in &rows {
+    for row in rows {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         text.push_str(cells.join("  ").trim_end());
         text.push('\n');
     }
-    Ok(text)
+    text
 }
 
 /// `frontdoor rebuild NAME`.
@@ -133,6 +139,10 @@ fn url(server: &Server, path: &str) -> String {
     format!("http://{}{path}", server.admin)
 }
 
-fn ask<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+/// Runs work to its end.
+///
+/// # Errors
+/// Its own, or that there is no thread for it.
+pub fn ask<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }

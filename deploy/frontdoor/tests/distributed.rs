@@ -127,6 +127,12 @@ async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
     assert_eq!(ask(client, &commands[0], &patient, "/free-slots").await.status, 404);
 
     comes_to_rest(&world.system);
+    let admins: Vec<&str> = world.system.nodes.iter().map(|node| node.admin.as_str()).collect();
+    // It exits with 0: every process is ready, every log has one relay that leads, every read model follows.
+    let status = world.system.frontdoor(&["status", "--admin", &admins.join(",")]);
+    for part in ["projections", "relaying", "my_appointments", "following"] {
+        assert!(status.contains(part), "{status}");
+    }
     let (code, text) = check(&world.system, None);
     assert_eq!(code, 0, "{text}");
     damages(&world.system);

@@ -58,6 +58,11 @@ impl Relay {
         Relay { log, topic, owner, relayed: watch::Sender::new(Relayed::default()) }
     }
 
+    /// The log that it relays.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// How it is doing, now and from now on.
     pub fn relayed(&self) -> watch::Receiver<Relayed> {
         self.relayed.subscribe()

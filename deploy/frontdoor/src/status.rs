@@ -1,0 +1,178 @@
+//! `frontdoor status`: asks every process of a system how it is, and says what is not well.
+
+use std::{collections::BTreeMap, net::SocketAddr, process::ExitCode, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli::Status,
+    operator::{ask, columns},
+};
+
+/// How long a process may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// # Errors
+/// When nothing can be printed; what is not well is told by the exit code.
+pub fn status(options: &Status) -> anyhow::Result<ExitCode> {
+    let answers = ask(async { Ok(futures::future::join_all(options.admin.iter().map(|admin| one(*admin))).await) })?;
+    let system = System::of(&answers, options.lag_max);
+    if options.json {
+        let json = json!({
+            "processes": answers.iter().map(|(admin, answer)| json!({"admin": admin, "status": answer})).collect::<Vec<_>>(),
+            "unwell": system.unwell,
+        });
+        println!("{json:#}");
+    } else {
+        print!("{}\n{}\n{}", columns(&system.processes), columns(&system.relays), columns(&system.projections));
+        for what in &system.unwell {
+            println!("{what}");
+        }
+    }
+    Ok(ExitCode::from(u8::from(!system.unwell.is_empty())))
+}
+
+/// A process's answer, or why there is none.
+type Answer = (SocketAddr, Result<Value, String>);
+
+async fn one(admin: SocketAddr) -> Answer {
+    let asked = async {
+        let client = reqwest::Client::builder().timeout(ANSWER_MAX).build()?;
+        client.get(format!("http://{admin}/status")).send().await?.error_for_status()?.json().await
+    };
+    (admin, asked.await.map_err(|error: reqwest::Error| error.without_url().to_string()))
+}
+
+type Rows = Vec<Vec<String>>;
+
+/// What the processes say, put together.
+struct System {
+    processes: Rows,
+    relays: Rows,
+    projections: Rows,
+    unwell: Vec<String>,
+}
+
+impl System {
+    fn of(answers: &[Answer], lag_max: u64) -> System {
+        let mut system = System {
+            processes: vec![["PROCESS", "ROLES", "STATE"].map(String::from).into()],
+            relays: vec![
+                ["RELAY OF", "LEADER", "EPOCH", "POSITION", "LAG", "LAG MS", "STATE"].map(String::from).into(),
+            ],
+            projections: vec![
+                ["READ MODEL", "OWNER", "BUILD", "POSITION", "LAG", "LAG MS", "STATE"].map(String::from).into(),
+            ],
+            unwell: Vec::new(),
+        };
+        let mut leaders: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut listed = false;
+        for (admin, answer) in answers {
+            let status = match answer {
+                Ok(status) => status,
+                Err(why) => {
+                    system.processes.push(vec![admin.to_string(), String::new(), "does not answer".into()]);
+                    system.unwell.push(format!("{admin} does not answer: {why}"));
+                    continue;
+                }
+            };
+            let obstacle = status["obstacle"].as_str();
+            system.processes.push(vec![
+                admin.to_string(),
+                text(&status["roles"]),
+                obstacle.unwrap_or("ready").to_owned(),
+            ]);
+            system.unwell.extend(obstacle.map(|why| format!("{admin} is not ready: {why}")));
+            for relay in status["relays"].as_array().into_iter().flatten() {
+                leaders.entry(relay["log"].as_str().unwrap_or_default()).or_default();
+                system.relay(*admin, relay, lag_max, &mut leaders);
+            }
+            let models = status["projections"].as_array().filter(|models| !models.is_empty() && !listed);
+            for model in models.into_iter().flatten() {
+                listed = true;
+                system.model(model, lag_max);
+            }
+        }
+        for (log, _) in leaders.into_iter().filter(|(_, leaders)| *leaders != 1) {
+            system.unwell.push(format!("the log {log} has not one relay that leads"));
+        }
+        system
+    }
+
+    fn relay<'a>(&mut self, admin: SocketAddr, relay: &'a Value, lag_max: u64, leaders: &mut BTreeMap<&'a str, usize>) {
+        let log = relay["log"].as_str().unwrap_or_default();
+        if let Some(why) = relay["stopped"].as_str() {
+            self.unwell.push(format!("the relay of {log} at {admin} has stopped: {why}"));
+        }
+        if relay["leads"] != true {
+            return;
+        }
+        *leaders.entry(log).or_default() += 1;
+        if relay["lag_events"].as_u64().is_some_and(|lag| lag > lag_max) {
+            self.unwell.push(format!("the topic of {log} is {} events behind", relay["lag_events"]));
+        }
+        let state = relay["stopped"].as_str().map_or("relaying", |_| "stopped");
+        let fields = ["epoch", "position", "lag_events", "lag_ms"].map(|field| text(&relay[field]));
+        let row = [log.to_owned(), admin.to_string()].into_iter().chain(fields).chain([state.to_owned()]);
+        self.relays.push(row.collect());
+    }
+
+    fn model(&mut self, model: &Value, lag_max: u64) {
+        let name = text(&model["name"]);
+        let fields = ["name", "owner", "build", "position", "lag_events", "lag_ms", "state"].map(|field| &model[field]);
+        self.projections.push(fields.map(text).into());
+        if model["state"] == "stopped" {
+            self.unwell.push(format!("{name} has stopped at {}: {}", model["stopped_at"], text(&model["why"])));
+        }
+        if model["lag_events"].as_u64().is_some_and(|lag| lag > lag_max) {
+            self.unwell.push(format!("{name} is {} events behind", model["lag_events"]));
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(relays: Value, projections: Value) -> Answer {
+        let admin = SocketAddr::from(([127, 0, 0, 1], 1));
+        (admin, Ok(json!({"roles": "relay", "obstacle": null, "relays": relays, "projections": projections})))
+    }
+
+    fn relay(leads: bool, lag: u64) -> Value {
+        json!([{"log": "care", "leads": leads, "epoch": 1, "position": 7, "lag_events": lag, "lag_ms": 0, "stopped": null}])
+    }
+
+    #[test]
+    fn a_system_whose_logs_have_one_leader_each_and_whose_models_follow_is_well() {
+        let model = json!([{"name": "practices", "state": "following", "lag_events": 0, "position": 7}]);
+        let system = System::of(&[process(relay(true, 0), json!([])), process(relay(false, 0), model)], 10);
+        assert_eq!(system.unwell, Vec::<String>::new());
+        assert_eq!((system.processes.len(), system.relays.len(), system.projections.len()), (3, 2, 2));
+    }
+
+    #[test]
+    fn what_is_not_well_is_said() {
+        let stopped =
+            json!([{"name": "practices", "state": "stopped", "stopped_at": 7, "why": "a kind", "lag_events": 0}]);
+        let gone = (SocketAddr::from(([127, 0, 0, 1], 2)), Err("refused".to_owned()));
+        for (answers, said) in [
+            (vec![process(relay(false, 0), json!([]))], "has not one relay"),
+            (vec![process(relay(true, 0), json!([])), process(relay(true, 0), json!([]))], "has not one relay"),
+            (vec![process(relay(true, 11), json!([]))], "11 events behind"),
+            (vec![process(json!([]), stopped)], "has stopped at 7: a kind"),
+            (vec![gone], "does not answer: refused"),
+        ] {
+            let unwell = System::of(&answers, 10).unwell;
+            assert!(unwell.iter().any(|what| what.contains(said)), "{said}: {unwell:?}");
+        }
+    }
+}
