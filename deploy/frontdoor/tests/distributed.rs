@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 const PRACTICE: &str = "A99009";
+/// A system is fourteen processes: one at a time.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// Kills of one run; `FRONTDOOR_KILLS` asks for more (`make chaos`).
 const KILLS: u64 = 50;
 const CLIENTS: u64 = 8;
@@ -52,11 +54,7 @@ fn comes_to_rest(system: &System) -> Duration {
     loop {
         let behind = "SELECT count(*) FROM views.projection WHERE live AND position < ";
         let views = system.postgres.run("views", &format!("{behind}{}", end(system, "care")));
-        let relayed = |log: &str| {
-            let marked = format!("SELECT coalesce(max(position), 0) FROM {log}.lease WHERE role = 'relay'");
-            system.postgres.run("frontdoor", &marked).parse::<u64>().expect("a number") >= end(system, log)
-        };
-        if views == "0" && relayed("care") && relayed("access") {
+        if views == "0" && ["care", "access"].iter().all(|log| relayed(system, log) >= end(system, log)) {
             return began.elapsed();
         }
         assert!(began.elapsed() < REST_WITHIN, "it does not come to rest: {views} views are behind");
@@ -104,6 +102,7 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
+    let _alone = ALONE.lock().await;
     let world = World::start(1);
     world.open_practice().await;
     let id = format!("{PRACTICE}.FAR000000001");
@@ -230,26 +229,28 @@ impl Client<'_> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
-    let given = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
-    let seed = given("FRONTDOOR_SEED")
-        .unwrap_or_else(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs());
-    let kills = given("FRONTDOOR_KILLS").unwrap_or(KILLS);
-    println!("seed {seed}, {kills} kills (FRONTDOOR_SEED, FRONTDOOR_KILLS)");
-    let world = Arc::new(World::start(1));
+/// What became of a load while things died.
+struct Outcome {
+    answers: u64,
+    slowest: Duration,
+    rest: Duration,
+    checked: String,
+}
+
+/// Clients at work while faults are made; then everything comes to rest by itself, and the check finds nothing.
+async fn under_load(world: World, session: &str, faults: impl FnOnce(&System) + Send + 'static) -> Outcome {
+    let world = Arc::new(world);
     world.open_practice().await;
-    let id = format!("{PRACTICE}.FAR000000002");
-    world.publish(&id, 50).await;
+    world.publish(session, 50).await;
     let told_file = world.system.data.join("told.ndjson");
     let told = Mutex::new(File::create(&told_file).expect("a file"));
     let done = CancellationToken::new();
     let load = join_all((0..CLIENTS).map(|number| {
         let mut client = Client { world: &world, told: &told, number, people: 0, answers: 0, slowest: Duration::ZERO };
-        let (done, id) = (done.clone(), id.as_str());
+        let done = done.clone();
         async move {
             while !done.is_cancelled() {
-                client.live_a_life(id).await;
+                client.live_a_life(session).await;
             }
             (client.answers, client.slowest)
         }
@@ -258,23 +259,86 @@ async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
     let faults = tokio::task::spawn_blocking(move || {
         // However this ends, the load ends with it.
         let _done = done;
+        faults(&faulty.system);
+    });
+    let (clients, faults) = tokio::join!(load, faults);
+    faults.expect("the faults were made");
+    let rest = comes_to_rest(&world.system);
+    let (code, checked) = check(&world.system, Some(&told_file));
+    assert_eq!(code, 0, "{checked}");
+    Outcome {
+        answers: clients.iter().map(|(answers, _)| answers).sum(),
+        slowest: clients.iter().map(|(_, slowest)| *slowest).max().unwrap_or_default(),
+        rest,
+        checked,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
+    let _alone = ALONE.lock().await;
+    let given = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let seed = given("FRONTDOOR_SEED")
+        .unwrap_or_else(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs());
+    let kills = given("FRONTDOOR_KILLS").unwrap_or(KILLS);
+    println!("seed {seed}, {kills} kills (FRONTDOOR_SEED, FRONTDOOR_KILLS)");
+    let outcome = under_load(World::start(1), "A99009.FAR000000002", move |system| {
         let mut dice = Dice(seed);
         for kill in 1..=kills {
             // Not a wait for something to happen: the random moment is the fault.
             std::thread::sleep(Duration::from_millis(dice.below(PAUSE_MS_MAX)));
-            fault(&faulty.system, &mut dice, kill);
+            fault(system, &mut dice, kill);
         }
     });
-    let (clients, faults) = tokio::join!(load, faults);
-    faults.expect("the faults were made");
-    let answers: u64 = clients.iter().map(|(answers, _)| answers).sum();
-    let slowest = clients.iter().map(|(_, slowest)| *slowest).max().unwrap_or_default();
+    let Outcome { answers, slowest, rest, checked } = outcome.await;
     assert!(answers > kills, "there was load: {answers}");
-    let rest = comes_to_rest(&world.system);
-    let (code, text) = check(&world.system, Some(&told_file));
-    assert_eq!(code, 0, "seed {seed}: {text}");
     println!("{kills} kills, {answers} acknowledged commands, the slowest after {} ms", slowest.as_millis());
-    println!("at rest after {} ms; {text}", rest.as_millis());
+    println!("at rest after {} ms; {checked}", rest.as_millis());
+}
+
+/// With three brokers one may be lost, and then the leader of what is left may change: nothing waits for long.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_brokers_lose_one_and_then_the_leadership_of_another_under_load() {
+    let _alone = ALONE.lock().await;
+    let outcome = under_load(World::start(3), "A99009.FAR000000003", |system| {
+        let care = system.postgres.run("frontdoor", "SELECT lineage FROM care.log");
+        let topic = format!("frontdoor.care.{care}");
+        for _ in 0..2 {
+            let broker = leader(system, &topic);
+            let before = relayed(system, "care");
+            system.kafka.kill(broker);
+            // The topic goes on without it, under another leader.
+            until("the topic goes on", || relayed(system, "care") > before && leader(system, &topic) != broker);
+            system.kafka.start_again(broker);
+        }
+    });
+    let Outcome { answers, slowest, .. } = outcome.await;
+    assert!(answers > 100, "there was load: {answers}");
+    println!("{answers} acknowledged commands, the slowest after {} ms", slowest.as_millis());
+}
+
+/// Which broker leads a topic's partition, as Kafka's own tool says.
+fn leader(system: &System, topic: &str) -> usize {
+    let brokers = system.kafka.brokers();
+    let arguments = ["--bootstrap-server", &brokers, "--describe", "--topic", topic];
+    let described = system.kafka.tool("org.apache.kafka.tools.TopicCommand", &arguments);
+    let text = String::from_utf8_lossy(&described.stdout).into_owned();
+    let after = text.split("Leader: ").nth(1).unwrap_or_default();
+    after.split_whitespace().next().and_then(|broker| broker.parse().ok()).unwrap_or(0)
+}
+
+/// How far the topic of a log is known to be.
+fn relayed(system: &System, log: &str) -> u64 {
+    let marked = format!("SELECT coalesce(max(position), 0) FROM {log}.lease WHERE role = 'relay'");
+    system.postgres.run("frontdoor", &marked).parse().expect("a number")
+}
+
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < REST_WITHIN, "not within {} s: {what}", REST_WITHIN.as_secs());
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// One fault: a process is killed and started again, mostly one of ours.
