@@ -3,6 +3,7 @@
 mod append;
 mod append_postgres;
 mod http;
+mod kafka;
 mod load;
 mod memory;
 mod over_http;
@@ -26,14 +27,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Arguments {
-    /// Which benchmarks: append, hot, append-postgres, book, read, rebuild, memory. All of them where none is named.
+    /// Which benchmarks: append, hot, append-postgres, book, read, rebuild, relay, visible, memory. All of them where none is named.
     names: Vec<String>,
     /// Where results and scratch data go. The scratch data is removed at the end of each benchmark.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
 }
 
-const ALL: [&str; 7] = ["append", "hot", "append-postgres", "book", "read", "rebuild", "memory"];
+const ALL: [&str; 9] = ["append", "hot", "append-postgres", "book", "read", "rebuild", "relay", "visible", "memory"];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -63,6 +64,8 @@ async fn measure(name: &str, folder: &Path) -> anyhow::Result<Vec<Measured>> {
         "book" => over_http::book(&scratch).await,
         "read" => over_http::read(&scratch).await,
         "memory" => memory::memory(&scratch).await,
+        "relay" => kafka::relay().await,
+        "visible" => kafka::visible().await,
         "rebuild" => rebuild::rebuild(&scratch).await,
         other => bail!("there is no benchmark {other}: {}", ALL.join(", ")),
     };

@@ -39,6 +39,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "vocabulary",
             "domain",
             "event-log",
+            "event-kafka",
             "command-engine",
             "views",
             "projection-engine",

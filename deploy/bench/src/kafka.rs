@@ -1,0 +1,319 @@
+//! The way through Kafka: the relay beside the same producer fed from memory, a projection fed from a topic beside the
+//! same one fed from memory, and the time from a command to its effect in a view at another process's door.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use event_kafka::{Address, FromKafka, Relay, Topic, relay::Delivery, relay::Sender, relay::core::IN_FLIGHT_MAX};
+use event_log::{
+    Append, Condition, Expected, Granted, Log, LogError, LogOptions, NewEvent, Provenance,
+    feed::{Feed, Feeds},
+};
+use local::{kafka::BROKER, postgres::Database};
+use projection_engine::{Views, Waited, model};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use views::{MyAppointments, Practices};
+use vocabulary::{
+    LogName, Raw, StreamName,
+    event::Event,
+    personal::{Unsealed, with_key},
+    practice::{PracticeEvent, PracticeOpened, PracticeSettings},
+};
+
+use crate::{load::median, results::Measured, synthetic};
+
+const EVENTS: u64 = 150_000;
+const ROUNDS: usize = 3;
+const BATCH: usize = 5_000;
+/// Far more than anything here takes.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+fn address() -> anyhow::Result<Address> {
+    Ok(format!("kafka://{}", BROKER.brokers()).parse()?)
+}
+
+/// A log in PostgreSQL, filled, and its events in memory.
+async fn filled(database: &Database) -> anyhow::Result<(Log, Arc<Vec<Raw>>)> {
+    let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await?;
+    synthetic::fill(&log, EVENTS).await?;
+    let mut events: Vec<Raw> = Vec::new();
+    loop {
+        let page = log.read(events.last().map_or(0, |event| event.position), BATCH).await?;
+        if page.is_empty() {
+            return Ok((log, Arc::new(events)));
+        }
+        events.extend(page);
+    }
+}
+
+/// Events a second, from the first that is seen to have come to the last.
+struct Rate {
+    first: Option<(u64, Instant)>,
+}
+
+impl Rate {
+    fn new() -> Rate {
+        Rate { first: None }
+    }
+
+    /// The rate, once it has come to `end`.
+    fn at(&mut self, position: u64, end: u64) -> Option<f64> {
+        let (from, began) = *self.first.get_or_insert_with(|| (position, Instant::now()));
+        (position >= end).then(|| (end - from) as f64 / began.elapsed().as_secs_f64())
+    }
+}
+
+/// # Errors
+/// When broker or database fail.
+///
+/// # Panics
+/// Where no broker or database can be started; it says what is missing.
+pub async fn relay() -> anyhow::Result<Vec<Measured>> {
+    let (mut ours, mut theirs, mut followed, mut fed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for round in 1..=ROUNDS {
+        eprintln!("relay: round {round} of {ROUNDS}");
+        let database = Database::new();
+        let (log, events) = filled(&database).await?;
+        ours.push(relayed(&log).await?);
+        theirs.push(sent(&events).await?);
+        // The relay is idle now, and the topic is full.
+        followed.push(projected(&log, Arc::new(FromKafka::new(log.clone(), address()?))).await?);
+        fed.push(projected(&log, Arc::new(Memory(events))).await?);
+        log.close().await;
+    }
+    let note = format!("{EVENTS} events from PostgreSQL to one broker; medians of {ROUNDS}");
+    Ok(vec![
+        Measured::against("relay", median(ours), "events/s", median(theirs), 0.60).note(note),
+        Measured::against("live-projection-from-topic", median(followed), "events/s", median(fed), 0.60)
+            .note("MyAppointments into PostgreSQL, from a filled topic, beside the same fed from memory"),
+    ])
+}
+
+async fn relayed(log: &Log) -> anyhow::Result<f64> {
+    let relay = Relay::new(log.clone(), address()?, Uuid::now_v7().to_string());
+    let (mut watch, stop, end) = (relay.relayed(), CancellationToken::new(), log.end());
+    let running = tokio::spawn({
+        let stop = stop.clone();
+        async move { relay.run(stop).await }
+    });
+    let mut rate = Rate::new();
+    let measured = loop {
+        let seen = tokio::time::timeout(DEADLINE, watch.wait_for(|relayed| relayed.position > 0)).await??.position;
+        if let Some(measured) = rate.at(seen, end) {
+            break measured;
+        }
+        tokio::time::timeout(DEADLINE, watch.changed()).await??;
+    };
+    stop.cancel();
+    running.await?;
+    Ok(measured)
+}
+
+/// The same producer, fed from memory.
+async fn sent(events: &[Raw]) -> anyhow::Result<f64> {
+    let topic = Topic { address: address()?, log: LogName::Care, lineage: Uuid::new_v4() };
+    topic.prepare().await?;
+    let mut sender = Sender::open(&topic, 1)?;
+    let (mut rate, mut next, mut done) = (Rate::new(), 0, 0);
+    loop {
+        while next < events.len() && next - done < IN_FLIGHT_MAX && sender.send(&events[next])? {
+            next += 1;
+        }
+        let mut delivery = sender.deliveries.recv().await;
+        while let Some(told) = delivery {
+            anyhow::ensure!(matches!(told, Delivery::Confirmed { .. }), "a record was given up");
+            done += 1;
+            delivery = sender.deliveries.try_recv().ok();
+        }
+        if let Some(measured) = rate.at(done as u64, events.len() as u64) {
+            sender.drop().await;
+            return Ok(measured);
+        }
+    }
+}
+
+/// Events a second of one read model that follows these feeds into a PostgreSQL of its own.
+async fn projected(log: &Log, feeds: Arc<dyn Feeds>) -> anyhow::Result<f64> {
+    let database = Database::new();
+    let views = Views::open(&database.url("owner").await, log.clone(), vec![model::<MyAppointments>()]).await?;
+    let (views, stop, end) = (views.fed_by(feeds), CancellationToken::new(), log.end());
+    let running = tokio::spawn({
+        let (views, stop) = (views.clone(), stop.clone());
+        async move { views.run(stop).await }
+    });
+    let reader = views.reader::<MyAppointments>();
+    let mut rate = Rate::new();
+    let measured = loop {
+        let position = views.status().first().context("it is listed")?.position;
+        if position > 0
+            && let Some(measured) = rate.at(position, end)
+        {
+            break measured;
+        }
+        anyhow::ensure!(reader.wait_for(position + 1, DEADLINE).await == Waited::Reached, "the view does not follow");
+    };
+    stop.cancel();
+    running.await??;
+    Ok(measured)
+}
+
+/// Feeds from memory.
+struct Memory(Arc<Vec<Raw>>);
+
+impl Feeds for Memory {
+    fn after(&self, after: u64, _: Option<Uuid>, passed_over: Vec<&'static str>) -> Box<dyn Feed> {
+        Box::new(FromMemory { events: Arc::clone(&self.0), next: usize::try_from(after).unwrap_or(0), passed_over })
+    }
+}
+
+struct FromMemory {
+    events: Arc<Vec<Raw>>,
+    next: usize,
+    passed_over: Vec<&'static str>,
+}
+
+#[async_trait]
+impl Feed for FromMemory {
+    async fn next(&mut self) -> Result<Vec<Raw>, LogError> {
+        let until = (self.next + BATCH).min(self.events.len());
+        if until == self.next {
+            return std::future::pending().await;
+        }
+        let batch = &self.events[self.next..until];
+        let last = batch.len() - 1;
+        let wanted = |(at, event): &(usize, &Raw)| *at == last || !self.passed_over.contains(&&*event.kind);
+        let events = batch.iter().enumerate().filter(wanted).map(|(_, event)| event.clone()).collect();
+        self.next = until;
+        Ok(events)
+    }
+}
+
+/// Rates that are tried, in events a second.
+const RATES: [u64; 6] = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
+const TRIED_FOR: Duration = Duration::from_secs(8);
+const MEASURED_FOR: Duration = Duration::from_secs(30);
+/// What a view may be late by, at the end of a try, without lag growing.
+const LATE_MAX: Duration = Duration::from_millis(250);
+
+/// From an append to the row at a process that only reads, through relay, Kafka and projection.
+///
+/// # Errors
+/// When broker or database fail.
+///
+/// # Panics
+/// Where no broker or database can be started; it says what is missing.
+pub async fn visible() -> anyhow::Result<Vec<Measured>> {
+    let (database, of_views) = (Database::new(), Database::new());
+    let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await?;
+    let (url, stop) = (of_views.url("owner").await, CancellationToken::new());
+    let all = || vec![model::<Practices>()];
+    let following = Views::open(&url, log.clone(), all()).await?;
+    let following = following.fed_by(Arc::new(FromKafka::new(log.clone(), address()?)));
+    let reading = Views::open(&url, log.clone(), all()).await?;
+    let relay = Relay::new(log.clone(), address()?, Uuid::now_v7().to_string());
+    let tasks = [
+        tokio::spawn({
+            let stop = stop.clone();
+            async move { relay.run(stop).await }
+        }),
+        tokio::spawn({
+            let (reading, stop) = (reading.clone(), stop.clone());
+            async move { reading.look(stop).await }
+        }),
+        tokio::spawn({
+            let stop = stop.clone();
+            async move { drop(following.run(stop).await) }
+        }),
+    ];
+    let mut town = Practice { log: log.clone(), views: reading, next: 0 };
+    town.at(100, Duration::from_secs(3)).await?;
+    let mut highest = RATES[0];
+    for rate in RATES {
+        let latencies = town.at(rate, TRIED_FOR).await?;
+        let late = latencies[latencies.len() - latencies.len() / 10..].iter().max().copied().unwrap_or_default();
+        eprintln!("visible: at {rate} a second the last tenth is seen after {} ms at most", late.as_millis());
+        if late > LATE_MAX {
+            break;
+        }
+        highest = rate;
+    }
+    let mut latencies = town.at(highest / 2, MEASURED_FOR).await?;
+    stop.cancel();
+    for task in tasks {
+        task.await?;
+    }
+    log.close().await;
+    latencies.sort_unstable();
+    let share = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0;
+    let (p50, p99) = (share(0.5), share(0.99));
+    let note = format!("p50 {p50:.1} ms, p99 {p99:.1} ms at half of {highest} a second (bar: 10 and 30 ms)");
+    Ok(vec![Measured::stated("visible-through-kafka-p99", p99, "ms").note(note)])
+}
+
+/// Practices that open, and are waited for in the view.
+struct Practice {
+    log: Log,
+    views: Views,
+    next: u64,
+}
+
+impl Practice {
+    /// How long each took from its append to its row, in the order of appends.
+    async fn at(&mut self, rate: u64, time: Duration) -> anyhow::Result<Vec<Duration>> {
+        let count = rate * time.as_secs();
+        let (began, pause) = (Instant::now(), Duration::from_secs_f64(1.0 / rate as f64));
+        let mut running = Vec::with_capacity(usize::try_from(count)?);
+        for n in 0..count {
+            let due = began + pause * u32::try_from(n)?;
+            tokio::time::sleep_until(due.into()).await;
+            let (log, views, number) = (self.log.clone(), self.views.clone(), self.next);
+            self.next += 1;
+            // From when it was due: a client that comes late waits, too.
+            running.push(tokio::spawn(async move { opened(&log, &views, number).await.map(|()| due.elapsed()) }));
+        }
+        let mut latencies = Vec::with_capacity(running.len());
+        for one in running {
+            latencies.push(one.await??);
+        }
+        Ok(latencies)
+    }
+}
+
+async fn opened(log: &Log, views: &Views, number: u64) -> anyhow::Result<()> {
+    let letter = char::from(b'A' + u8::try_from(number / 100_000)?);
+    let practice: vocabulary::OdsCode = format!("{letter}{:05}", number % 100_000).parse()?;
+    let stream = StreamName::of(PracticeEvent::CATEGORY, &practice);
+    let event = PracticeEvent::from(PracticeOpened {
+        practice,
+        name: "An Example".parse()?,
+        address: "1 Elm Road".parse()?,
+        settings: PracticeSettings::default(),
+    });
+    let data = with_key(Arc::new(Unsealed), || event.encode())?;
+    let append = Append {
+        conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(0) }],
+        events: vec![NewEvent { stream, id: Uuid::now_v7(), kind: event.kind(), data: data.into() }],
+        provenance: Provenance {
+            actor: r#"{"id":"operator-1","role":"operator","organisation":null,"level":null}"#.into(),
+            acting_for: None,
+            subject: None,
+            correlation: None,
+            causation: None,
+            trace: None,
+        },
+        idempotency: None,
+        rests_on: Vec::new(),
+    };
+    let Granted::Stored(stored) = log.append(append).await? else { anyhow::bail!("it was not stored") };
+    let position = stored.first().context("one event")?.position;
+    anyhow::ensure!(
+        views.reader::<Practices>().wait_for(position, DEADLINE).await == Waited::Reached,
+        "it is not seen"
+    );
+    Ok(())
+}
