@@ -32,6 +32,9 @@ pub enum Task {
     Rebuild(Rebuild),
     /// Make or bring forward the logs in a PostgreSQL database, as its owner. A server only looks whether they fit.
     Migrate(Migrate),
+    /// What concerns the logs as a whole.
+    #[command(subcommand)]
+    Log(LogTask),
     /// Prove the files of a stopped server, or the tables and topics of a running system: 0 clean, 1 something is wrong, 2 it could not be told.
     Check(Check),
     /// Print what consumers of the logs' topics on Kafka have to know: an AsyncAPI document.
@@ -98,6 +101,21 @@ pub struct Migrate {
     /// The role that servers run as, which must exist: it may read the logs and add to them, and nothing else.
     #[arg(long)]
     pub server_role: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LogTask {
+    /// Move the logs of a stopped server from SQLite to PostgreSQL: the same positions, ids, times, lineage and secret. What
+    /// was copied is read again and compared. It can be stopped and started again; servers open the copy when it is whole.
+    Copy(LogCopy),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct LogCopy {
+    /// The stopped server's folder: `sqlite:FOLDER`. It stays as it is.
+    pub from: String,
+    /// The database, migrated, as the role that owns the logs: `postgres://OWNER@HOST/DATABASE`.
+    pub to: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -8,6 +8,7 @@ pub mod house;
 
 mod admin;
 mod check;
+mod log_copy;
 mod operator;
 mod serve;
 mod status;
@@ -17,7 +18,7 @@ pub mod tokens;
 use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser;
-use cli::{Cli, Task};
+use cli::{Cli, LogTask, Task};
 
 /// Wrong usage or configuration (sysexits.h, EX_USAGE).
 const EXIT_USAGE: u8 = 64;
@@ -42,6 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Status(options) => status::status(&options),
         Task::Rebuild(options) => operator::rebuild(&options).map(|()| ExitCode::SUCCESS),
         Task::Migrate(options) => operator::migrate(&options).map(|()| ExitCode::SUCCESS),
+        Task::Log(LogTask::Copy(options)) => log_copy::copy(&options).map(|()| ExitCode::SUCCESS),
         Task::Check(options) => Ok(check::check(&options)),
         Task::Asyncapi(options) => operator::asyncapi(&options).map(|()| ExitCode::SUCCESS),
     };

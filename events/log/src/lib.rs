@@ -6,6 +6,7 @@
 mod columns;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod copy;
 mod end;
 mod evaluate;
 mod fates;

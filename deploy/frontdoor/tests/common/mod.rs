@@ -29,6 +29,11 @@ impl Server {
         Server::start(data, &["--demo"])
     }
 
+    /// The demonstration with its logs at this address, ready.
+    pub fn demo_with_log(data: &Path, log: &str) -> Server {
+        Server::start(data, &["--demo", "--log", log])
+    }
+
     /// A server that admits `ISSUER`, ready. `keys` is the folder of the issuer's key.
     pub fn plain(data: &Path, keys: &Path) -> Server {
         let key = DemoKey::in_folder(keys).expect("a key");

@@ -5,6 +5,7 @@ mod leases;
 mod reader;
 mod rows;
 mod schema;
+mod target;
 mod writer;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -16,6 +17,7 @@ use sqlx::{
 use vocabulary::LogName;
 
 pub use schema::migrate;
+pub(crate) use target::Target;
 
 use crate::{
     log::LogOptions,

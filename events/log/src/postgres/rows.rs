@@ -5,6 +5,7 @@ use vocabulary::{LogName, Raw};
 
 use crate::{
     columns::{Columns, Outcome},
+    copy::Row,
     port::LogError,
 };
 
@@ -22,6 +23,21 @@ pub(super) fn event(row: &PgRow, log: LogName) -> Result<Raw, LogError> {
         data: row.try_get(8)?,
     };
     columns.event(log)
+}
+
+/// The same columns, as they are stored.
+pub(super) fn whole(row: &PgRow) -> Result<Row, LogError> {
+    Ok(Row {
+        position: row.try_get(0)?,
+        stream: row.try_get(1)?,
+        revision: row.try_get(2)?,
+        id: row.try_get(3)?,
+        kind: row.try_get(4)?,
+        recorded_at: row.try_get(5)?,
+        command_key: row.try_get(6)?,
+        meta: row.try_get(7)?,
+        data: row.try_get(8)?,
+    })
 }
 
 /// position, id, kind, stream, revision, command_key, meta

@@ -68,6 +68,19 @@ async fn done_migrations(connection: &mut PgConnection) -> Result<usize, LogErro
 
 /// Whether a server can work with the schema, and whose log it is.
 pub(super) async fn identity(connection: &mut PgConnection, name: LogName) -> Result<Identity, LogError> {
+    let (stored, identity) = stored(connection, name).await?;
+    if stored == unfinished(name) {
+        let why = "a copy into it is not finished: `frontdoor log copy` goes on where it was stopped";
+        return Err(LogError::Unusable(why.into()));
+    }
+    if stored != name.as_str() {
+        return Err(renamed(&stored, name));
+    }
+    Ok(identity)
+}
+
+/// The name that stands in the schema, and the rest of its identity.
+pub(super) async fn stored(connection: &mut PgConnection, name: LogName) -> Result<(String, Identity), LogError> {
     let exists: bool =
         sqlx::query_scalar("SELECT to_regclass('migration') IS NOT NULL").fetch_one(&mut *connection).await?;
     if !exists || done_migrations(connection).await? < MIGRATIONS.len() {
@@ -75,11 +88,16 @@ pub(super) async fn identity(connection: &mut PgConnection, name: LogName) -> Re
         return Err(LogError::Unusable(why));
     }
     let row = sqlx::query(include_str!("../../sql/postgres/identity.sql")).fetch_one(connection).await?;
-    let stored: String = row.try_get(0)?;
-    if stored != name.as_str() {
-        return Err(LogError::Unusable(format!("this is the log {stored}, not {name}: was the schema renamed?")));
-    }
     let secret = row.try_get::<Vec<u8>, _>(2)?.try_into();
     let secret = secret.map_err(|_| LogError::Unusable("the log's secret is damaged".into()))?;
-    Ok(Identity { name, lineage: row.try_get(1)?, secret })
+    Ok((row.try_get(0)?, Identity { name, lineage: row.try_get(1)?, secret }))
+}
+
+/// The name of a log that is being copied.
+pub(super) fn unfinished(name: LogName) -> String {
+    format!("{name}, not whole")
+}
+
+pub(super) fn renamed(stored: &str, name: LogName) -> LogError {
+    LogError::Unusable(format!("this is the log {stored}, not {name}: was the schema renamed?"))
 }

@@ -9,6 +9,7 @@ mod lock;
 mod reader;
 mod rows;
 mod schema;
+mod source;
 mod writer;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -21,6 +22,7 @@ use vocabulary::LogName;
 
 pub use checkpoint::Checkpoints;
 pub use lock::Held;
+pub(crate) use source::Source;
 
 use crate::{
     lease::Alone,

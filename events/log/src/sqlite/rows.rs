@@ -6,6 +6,7 @@ use vocabulary::{LogName, Raw};
 
 use crate::{
     columns::{Columns, Outcome, damaged_at},
+    copy::Row,
     port::LogError,
 };
 
@@ -24,6 +25,22 @@ pub(super) fn event(row: &SqliteRow, log: LogName) -> Result<Raw, LogError> {
         data: row.try_get_unchecked(8)?,
     };
     columns.event(log)
+}
+
+/// The same columns, as they are stored.
+pub(super) fn whole(row: &SqliteRow) -> Result<Row, LogError> {
+    let position: i64 = row.try_get_unchecked(0)?;
+    Ok(Row {
+        position,
+        stream: row.try_get_unchecked(1)?,
+        revision: row.try_get_unchecked(2)?,
+        id: id(row, 3, u64::try_from(position).unwrap_or_default())?,
+        kind: row.try_get_unchecked(4)?,
+        recorded_at: row.try_get_unchecked(5)?,
+        command_key: row.try_get_unchecked(6)?,
+        meta: row.try_get_unchecked(7)?,
+        data: row.try_get_unchecked(8)?,
+    })
 }
 
 /// position, id, kind, stream, revision, command_key, meta

@@ -43,6 +43,15 @@ pub(super) async fn prepare(connection: &mut SqliteConnection, name: LogName) ->
     identity(connection, name).await
 }
 
+/// Who a log is that is only read.
+pub(super) async fn existing(connection: &mut SqliteConnection, name: LogName) -> Result<Identity, LogError> {
+    if done_migrations(connection).await? < MIGRATIONS.len() {
+        let why = "its schema is older than this binary: let a server of this version open it once";
+        return Err(LogError::Unusable(why.into()));
+    }
+    identity(connection, name).await
+}
+
 /// How many migrations the file has had.
 async fn done_migrations(connection: &mut SqliteConnection) -> Result<usize, LogError> {
     let version = number(connection, "PRAGMA user_version").await?;

@@ -1,0 +1,72 @@
+//! `frontdoor log copy`: shows what `event_log::copy` does.
+
+use std::path::Path;
+
+use anyhow::Context;
+use event_log::copy::{Copied, Copy, Progress, Step};
+use indicatif::{ProgressBar, ProgressStyle};
+use vocabulary::LogName;
+
+use crate::{
+    Misconfigured,
+    cli::{LogCopy, is_postgres},
+    operator::ask,
+};
+
+/// `frontdoor log copy FROM TO`: both logs, one after the other.
+///
+/// # Errors
+/// When one of the two cannot be copied (then nothing is written), fails on the way (the next start goes on there), or is
+/// not the same on both sides.
+pub fn copy(options: &LogCopy) -> anyhow::Result<()> {
+    let from = options.from.strip_prefix("sqlite:").filter(|folder| !folder.is_empty());
+    let (Some(from), true) = (from, is_postgres(&options.to)) else {
+        let why = "a log is copied from sqlite:FOLDER to postgres://OWNER@HOST/DATABASE, and in no other direction";
+        return Err(Misconfigured(why.to_owned()).into());
+    };
+    ask(async {
+        let mut copies = Vec::new();
+        for log in LogName::ALL {
+            let opened = Copy::open(Path::new(from), &options.to, log).await;
+            copies.push((log, opened.with_context(|| format!("the log {log} cannot be copied"))?));
+        }
+        for (log, copy) in copies {
+            let bar = bar();
+            let copied = copy.run(|progress| show(&bar, log, progress)).await;
+            bar.finish_and_clear();
+            println!("{}", told(log, &copied.with_context(|| format!("the log {log} is not copied"))?));
+        }
+        println!("both logs are whole: servers can open them");
+        Ok(())
+    })
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} events, {eta} left");
+    let bar = ProgressBar::new(0);
+    match style {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
+}
+
+fn show(bar: &ProgressBar, log: LogName, progress: Progress) {
+    let message = match progress.step {
+        Step::Comparing => format!("{log}: comparing what is there"),
+        Step::Copying => format!("{log}: copying"),
+        Step::Verifying => format!("{log}: verifying"),
+    };
+    if bar.message() != message {
+        // The time left of one step says nothing of the next one.
+        bar.reset();
+        bar.set_length(progress.of);
+        bar.set_message(message);
+    }
+    bar.set_position(progress.done);
+}
+
+fn told(log: LogName, copied: &Copied) -> String {
+    let sha256: String = copied.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (events, lineage) = (copied.events, copied.lineage);
+    format!("{log}: {events} events, the same on both sides, SHA-256 {sha256}, lineage {lineage}")
+}

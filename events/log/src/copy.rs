@@ -1,0 +1,259 @@
+//! A log moved from SQLite to PostgreSQL as it is: the same positions, ids, times, command keys and bytes, the same
+//! lineage and secret. The target cannot be opened as a log before the whole of it has been read again and is equal; until
+//! then the copy can be stopped at any moment, and started again.
+//!
+//! Deliberately not here: other directions, and a source that somebody writes.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+use vocabulary::{LogName, envelope::Hash};
+
+use crate::{
+    columns::{Columns, damaged_at},
+    port::{LogError, limits},
+    postgres::Target,
+    sqlite::Source,
+};
+
+/// Rows of one statement that reads (at most so many times `limits::DATA_BYTES_MAX`).
+const READ_ROWS_MAX: usize = 500;
+/// Rows of one transaction.
+const TRANSACTION_ROWS_MAX: usize = 5_000;
+
+/// A row of the table `event`, as it is stored.
+#[derive(PartialEq)]
+pub(crate) struct Row {
+    pub position: i64,
+    pub stream: String,
+    pub revision: i64,
+    pub id: Uuid,
+    pub kind: String,
+    pub recorded_at: i64,
+    pub command_key: Option<Vec<u8>>,
+    pub meta: Vec<u8>,
+    pub data: Vec<u8>,
+}
+
+impl Row {
+    fn canonical(&self, log: LogName) -> Result<Vec<u8>, LogError> {
+        let number = |number: i64| {
+            u64::try_from(number).map_err(|_| damaged_at(0)(format!("a row has the position or revision {number}")))
+        };
+        let columns = Columns {
+            position: number(self.position)?,
+            stream: &self.stream,
+            revision: number(self.revision)?,
+            id: self.id,
+            kind: &self.kind,
+            recorded_at: self.recorded_at,
+            command_key: self.command_key.as_deref(),
+            meta: &self.meta,
+            data: &self.data,
+        };
+        Ok(columns.event(log)?.canonical())
+    }
+
+    fn bytes(&self) -> usize {
+        self.meta.len() + self.data.len()
+    }
+
+    /// The first column in which two rows differ.
+    fn difference(&self, other: &Row) -> Option<&'static str> {
+        let equal = [
+            ("position", self.position == other.position),
+            ("stream", self.stream == other.stream),
+            ("revision", self.revision == other.revision),
+            ("id", self.id == other.id),
+            ("kind", self.kind == other.kind),
+            ("recorded_at", self.recorded_at == other.recorded_at),
+            ("command_key", self.command_key == other.command_key),
+            ("meta", self.meta == other.meta),
+            ("data", self.data == other.data),
+        ];
+        equal.into_iter().find(|(_, equal)| !equal).map(|(column, _)| column)
+    }
+}
+
+/// What a copy is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// What an earlier start has copied is held against the source.
+    Comparing,
+    Copying,
+    /// Both sides are read whole.
+    Verifying,
+}
+
+/// How far a step has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    pub step: Step,
+    /// Events that are done, of how many.
+    pub done: u64,
+    pub of: u64,
+}
+
+/// What both sides hold, each read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    pub events: u64,
+    /// SHA-256 of the canonical records of all events in order of positions, each after its length (u64, big-endian).
+    pub sha256: Hash,
+    pub lineage: Uuid,
+}
+
+/// One log and the place it goes to, both held against others.
+pub struct Copy {
+    name: LogName,
+    source: Source,
+    target: Target,
+    /// The last position of the source, which nobody writes.
+    end: i64,
+    /// The last position of the target when this copy began.
+    there: i64,
+}
+
+impl Copy {
+    /// Looks whether the log in a folder can go to the database at `postgres://…` (as the logs' owner), and changes nothing.
+    ///
+    /// # Errors
+    /// When there is no such log, somebody has it open, it is of another schema version than this binary's; when the target
+    /// cannot be reached, has not been migrated, is in use, or holds what is not the beginning of this log.
+    pub async fn open(from: &Path, to: &str, name: LogName) -> Result<Copy, LogError> {
+        let mut source = Source::open(from, name).await?;
+        let mut target = Target::open(to, name).await?;
+        let end = source.end().await?;
+        let there = target.end().await?;
+        target.takes(&source.identity, there).await?;
+        if there > end {
+            let why = format!("the target has {there} events and the source {end}: it has gone on by itself");
+            return Err(LogError::Unusable(why));
+        }
+        Ok(Copy { name, source, target, end, there })
+    }
+
+    /// Copies what is missing, and verifies the whole. Dropping it loses at most the transaction under way.
+    ///
+    /// # Errors
+    /// When a side fails, the source has a hole, or the sides differ (`LogError::Damaged` says where).
+    pub async fn run(mut self, mut progress: impl FnMut(Progress)) -> Result<Copied, LogError> {
+        if self.there > 0 {
+            let there = self.there;
+            self.compare(there, Step::Comparing, &mut progress).await?;
+        }
+        self.target.begin(&self.source.identity, self.there).await?;
+        self.fill(&mut progress).await?;
+        let copied = self.compare(self.end, Step::Verifying, &mut progress).await?;
+        self.target.finish(&self.source.identity, self.end).await?;
+        Ok(copied)
+    }
+
+    async fn fill(&mut self, progress: &mut impl FnMut(Progress)) -> Result<(), LogError> {
+        let mut at = self.there;
+        while at < self.end {
+            let rows = self.next(at).await?;
+            let missing = (at + 1..).zip(&rows).find(|(expected, row)| *expected != row.position);
+            if rows.is_empty() || missing.is_some() {
+                let position = missing.map_or(at + 1, |(expected, _)| expected);
+                return Err(damaged(position, "the source does not have it"));
+            }
+            let last = at + i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            self.target.insert(at, rows).await?;
+            at = last;
+            progress(Progress { step: Step::Copying, done: count(at), of: count(self.end) });
+        }
+        Ok(())
+    }
+
+    /// The rows of the next transaction: bounded in number, and nearly so in bytes.
+    async fn next(&mut self, after: i64) -> Result<Vec<Row>, LogError> {
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        while rows.len() < TRANSACTION_ROWS_MAX && bytes < limits::PAGE_BYTES_MAX {
+            let after = rows.last().map_or(after, |row: &Row| row.position);
+            let more = self.source.rows(after, READ_ROWS_MAX).await?;
+            if more.is_empty() {
+                break;
+            }
+            bytes += more.iter().map(Row::bytes).sum::<usize>();
+            rows.extend(more);
+        }
+        Ok(rows)
+    }
+
+    /// Reads both sides up to a position, from the very beginning: every row is the same, and the target has no more.
+    async fn compare(
+        &mut self,
+        until: i64,
+        step: Step,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<Copied, LogError> {
+        let (mut ours, mut theirs) = (Sum::default(), Sum::default());
+        // Before every row there can be, so that one at a position that no event has is found, too.
+        let mut at = i64::MIN;
+        loop {
+            let source = self.source.rows(at, READ_ROWS_MAX).await?;
+            let target = self.target.rows(at, READ_ROWS_MAX).await?;
+            let source: Vec<Row> = source.into_iter().take_while(|row| row.position <= until).collect();
+            for (source, target) in source.iter().zip(&target) {
+                if let Some(column) = source.difference(target) {
+                    return Err(damaged(source.position.min(target.position), &differs(column)));
+                }
+            }
+            ours.add(&source, self.name)?;
+            theirs.add(&target, self.name)?;
+            if source.len() != target.len() {
+                let odd = source.get(target.len()).or(target.get(source.len()));
+                let position = odd.map_or(until, |row| row.position);
+                return Err(damaged(position, "only one side has it"));
+            }
+            let Some(last) = source.last() else { break };
+            at = last.position;
+            progress(Progress { step, done: ours.events, of: count(until) });
+        }
+        let (ours, theirs) = (ours.end(), theirs.end());
+        if ours != theirs || ours.0 != count(until) {
+            return Err(damaged(until, "the sides differ in number or checksum"));
+        }
+        Ok(Copied { events: ours.0, sha256: ours.1, lineage: self.source.identity.lineage })
+    }
+}
+
+/// Count and running checksum of one side.
+#[derive(Default)]
+struct Sum {
+    events: u64,
+    sha256: Sha256,
+}
+
+impl Sum {
+    fn add(&mut self, rows: &[Row], log: LogName) -> Result<(), LogError> {
+        for row in rows {
+            let record = row.canonical(log)?;
+            self.sha256.update((record.len() as u64).to_be_bytes());
+            self.sha256.update(record);
+            self.events += 1;
+        }
+        Ok(())
+    }
+
+    fn end(self) -> (u64, Hash) {
+        (self.events, self.sha256.finalize().into())
+    }
+}
+
+fn differs(column: &str) -> String {
+    match column {
+        "position" => "only one side has it".to_owned(),
+        other => format!("source and target differ in its {other}"),
+    }
+}
+
+fn damaged(position: i64, why: &str) -> LogError {
+    LogError::Damaged { position: count(position), why: why.to_owned() }
+}
+
+fn count(position: i64) -> u64 {
+    u64::try_from(position).unwrap_or_default()
+}

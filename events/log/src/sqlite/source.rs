@@ -1,0 +1,48 @@
+//! A log file of a stopped server, read as it is, for `copy`.
+
+use std::path::Path;
+
+use sqlx::{ConnectOptions, Row as _, SqliteConnection};
+use vocabulary::LogName;
+
+use super::{explain, lock::Held, reading, rows, schema};
+use crate::{copy::Row, port::LogError, store::Identity};
+
+pub(crate) struct Source {
+    connection: SqliteConnection,
+    pub identity: Identity,
+    /// No server opens the log while this lives.
+    _held: Held,
+}
+
+impl Source {
+    pub async fn open(folder: &Path, name: LogName) -> Result<Source, LogError> {
+        let file = folder.join(format!("{name}.db"));
+        if !file.is_file() {
+            return Err(LogError::Unusable(format!("{} is not there: the folder holds no log {name}", file.display())));
+        }
+        let held = Held::take(folder, name)?;
+        let connected = reading(&file).connect().await;
+        let mut connection =
+            connected.map_err(|error| LogError::Unusable(format!("{}: {}", file.display(), explain(&error))))?;
+        let identity = schema::existing(&mut connection, name).await;
+        let identity = identity.map_err(|error| match error {
+            LogError::Read(error) => LogError::Unusable(format!("{}: {}", file.display(), explain(&error))),
+            LogError::Unusable(why) => LogError::Unusable(format!("{}: {why}", file.display())),
+            other @ (LogError::Damaged { .. } | LogError::OtherHistory(_)) => other,
+        })?;
+        Ok(Source { connection, identity, _held: held })
+    }
+
+    /// The last position; 0 where there is none.
+    pub async fn end(&mut self) -> Result<i64, LogError> {
+        let row = sqlx::query(include_str!("../../sql/sqlite/end.sql")).fetch_optional(&mut self.connection).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default())
+    }
+
+    pub async fn rows(&mut self, after: i64, limit: usize) -> Result<Vec<Row>, LogError> {
+        let query = sqlx::query(include_str!("../../sql/sqlite/page.sql"));
+        let query = query.bind(after).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        query.fetch_all(&mut self.connection).await?.iter().map(rows::whole).collect()
+    }
+}
