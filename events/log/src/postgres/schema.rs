@@ -11,10 +11,11 @@ use crate::{
 };
 
 /// In the order of their numbers.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../sql/postgres/migrations/0001_log.sql"),
     include_str!("../../sql/postgres/migrations/0002_append.sql"),
     include_str!("../../sql/postgres/migrations/0003_lease.sql"),
+    include_str!("../../sql/postgres/migrations/0004_append.sql"),
 ];
 /// What the role may do that a server runs as: it adds to the log, and changes and deletes nothing.
 const GRANTS: &str = include_str!("../../sql/postgres/grants.sql");

@@ -6,7 +6,11 @@
 //! compared after the wait for the lock); success answered but nothing stored, and its opposite: after a lost connection
 //! the batch is sent again, the lock waits for the old transaction, and the command keys tell what it stored.
 
-use std::{collections::HashMap, num::NonZeroUsize, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    num::NonZeroUsize,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use lru::LruCache;
@@ -58,17 +62,24 @@ impl PgWriter {
 
     /// On what is assumed, in one round trip; `None` where something was not so.
     async fn at_once(&mut self, batch: &[Request]) -> Result<Option<Done>, LogError> {
-        let assumed = self.assumed(batch).await?;
+        // Before the cache is asked: a new connection empties it.
+        self.connected().await?;
+        let (assumed, unseen) = self.assumed(batch).await?;
         let repeats = Repeats::new();
         let plan = self.plan(batch, &assumed, &repeats, self.end);
-        let (clock, keys) = (self.now(), keys_of(batch));
-        let Some(answer) = send(self.connected().await?, batch, &plan, &assumed, &keys, clock).await? else {
+        let probes = Probes::of(batch, &plan, &assumed, &unseen, self.end);
+        let clock = self.now();
+        let Some(stored) = send(self.connected().await?, batch, &plan, &probes, clock).await? else {
             return Ok(None);
         };
+        let end = stored.base + plan.rows.len() as u64;
+        if stored.base == self.end && probes.streams.is_empty() {
+            return Ok(Some(Done { plan, heads: assumed, repeats, end }));
+        }
         // The same verdicts, at the true positions.
-        let heads = answer.heads(&assumed);
-        let plan = self.plan(batch, &heads, &repeats, answer.base);
-        let end = answer.base + plan.rows.len() as u64;
+        let mut heads = assumed.clone();
+        probes.found(&stored.positions, &mut heads);
+        let plan = self.plan(batch, &heads, &repeats, stored.base);
         Ok(Some(Done { plan, heads, repeats, end }))
     }
 
@@ -83,11 +94,15 @@ impl PgWriter {
         let heads = heads_of(streams, look.try_get(1)?, look.try_get(2)?)?;
         let repeats = outcomes(&mut transaction, &keys).await?;
         let plan = Plan::of(batch, &Ground { heads: &heads, repeats: &repeats, end: base, stream_events_max });
-        // The lock is held already, and the keys have been looked for.
-        if send(&mut transaction, batch, &plan, &heads, &[], clock).await?.is_none() {
+        // The lock is held already, and everything has been looked for.
+        if send(&mut transaction, batch, &plan, &Probes::none(base), clock).await?.is_none() {
             return Err(LogError::Unusable("the heads of streams changed under the lock".into()));
         }
         transaction.commit().await?;
+        if base < self.end {
+            // What has been lost there was seen here.
+            self.heads.clear();
+        }
         let end = base + plan.rows.len() as u64;
         Ok(Done { plan, heads, repeats, end })
     }
@@ -108,17 +123,23 @@ impl PgWriter {
     }
 
     /// A head that this node does not know is taken to be where the first request expects it; where that says nothing,
-    /// it is asked for.
-    async fn assumed(&mut self, batch: &[Request]) -> Result<Heads, LogError> {
-        let mut heads = Heads::new();
-        let mut unknown = Vec::new();
+    /// it is asked for. The second: the streams whose last revision this node has not seen. That a stream is empty needs
+    /// no seeing: its first revision can be given once only, and there is none before it.
+    async fn assumed<'b>(&mut self, batch: &'b [Request]) -> Result<(Heads, HashSet<&'b StreamName>), LogError> {
+        let mut heads = Heads::with_capacity(batch.len());
+        let (mut unseen, mut unknown) = (HashSet::new(), Vec::new());
         for condition in batch.iter().flat_map(|request| &request.append.conditions) {
             if heads.contains_key(&condition.stream) {
                 continue;
             }
             let head = match (self.heads.get(&condition.stream), condition.expected) {
                 (Some(head), _) => *head,
-                (None, Expected::Revision(revision)) => Head { revision, position: 0 },
+                (None, Expected::Revision(revision)) => {
+                    if revision > 0 {
+                        unseen.insert(&condition.stream);
+                    }
+                    Head { revision, position: 0 }
+                }
                 (None, Expected::Any) => {
                     unknown.push(condition.stream.clone());
                     Head::default()
@@ -126,9 +147,13 @@ impl PgWriter {
             };
             heads.insert(condition.stream.clone(), head);
         }
-        if unknown.is_empty() {
-            return Ok(heads);
+        if !unknown.is_empty() {
+            self.ask(&unknown, &mut heads).await?;
         }
+        Ok((heads, unseen))
+    }
+
+    async fn ask(&mut self, unknown: &[StreamName], heads: &mut Heads) -> Result<(), LogError> {
         let query = sqlx::query(include_str!("../../sql/postgres/heads.sql")).bind(names(unknown.iter()));
         for row in query.fetch_all(self.connected().await?).await? {
             let asked = usize::try_from(row.try_get::<i64, _>(0)? - 1).ok().and_then(|at| unknown.get(at));
@@ -137,13 +162,17 @@ impl PgWriter {
                 heads.insert(stream.clone(), head);
             }
         }
-        Ok(heads)
+        Ok(())
     }
 
     async fn connected(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.connecting.connect().await?,
+            None => {
+                // Behind a new connection there may be a standby that has taken over, without the last commits.
+                self.heads.clear();
+                self.connecting.connect().await?
+            }
         };
         Ok(self.connection.insert(connection))
     }
@@ -214,69 +243,101 @@ impl Writer for PgWriter {
     }
 }
 
+/// What has to be so for a batch to be stored, and is not compared by the unique indexes when its rows are added.
+struct Probes<'b> {
+    /// How far the log has been seen.
+    known: u64,
+    streams: Vec<&'b StreamName>,
+    revisions: Vec<i64>,
+    /// Commands that must not have been stored.
+    keys: Vec<Hash>,
+}
+
+impl<'b> Probes<'b> {
+    fn none(known: u64) -> Probes<'b> {
+        Probes { known, streams: Vec::new(), revisions: Vec::new(), keys: Vec::new() }
+    }
+
+    /// Every stream but those that are written on a revision that this node has seen committed: the next revision
+    /// cannot leave a gap, and can be given once only. Every command but those that are stored.
+    fn of(
+        batch: &[Request],
+        plan: &Plan,
+        assumed: &'b Heads,
+        unseen: &HashSet<&StreamName>,
+        known: u64,
+    ) -> Probes<'b> {
+        let mut probes = Probes { keys: plan.doubtful_keys(batch), ..Probes::none(known) };
+        for (stream, head) in assumed {
+            if unseen.contains(stream) || !plan.moved.contains_key(stream) {
+                probes.streams.push(stream);
+                probes.revisions.push(rows::signed(head.revision));
+            }
+        }
+        probes
+    }
+
+    /// The positions of the heads that were compared.
+    fn found(&self, positions: &[u64], heads: &mut Heads) {
+        for (stream, position) in self.streams.iter().zip(positions) {
+            if let Some(head) = heads.get_mut(*stream) {
+                head.position = *position;
+            }
+        }
+    }
+}
+
 /// What the database said to a batch that it stored.
 struct Stored {
     base: u64,
+    /// Of the streams that were compared.
     positions: Vec<u64>,
-    streams: Vec<StreamName>,
-}
-
-impl Stored {
-    fn heads(&self, assumed: &Heads) -> Heads {
-        let head = |(stream, position): (&StreamName, &u64)| {
-            let revision = assumed.get(stream).map_or(0, |head| head.revision);
-            (stream.clone(), Head { revision, position: *position })
-        };
-        self.streams.iter().zip(&self.positions).map(head).collect()
-    }
 }
 
 /// A plan's rows, a column each.
 #[derive(Default)]
-struct Events {
-    streams: Vec<String>,
+struct Events<'b> {
+    streams: Vec<&'b str>,
     revisions: Vec<i64>,
     ids: Vec<Uuid>,
     kinds: Vec<&'static str>,
-    keys: Vec<Option<Vec<u8>>>,
+    keys: Vec<Option<Hash>>,
     metas: Vec<Vec<u8>>,
-    data: Vec<Vec<u8>>,
+    data: Vec<&'b [u8]>,
 }
 
-impl Events {
-    fn push(&mut self, append: &Append, row: &Row) {
+impl<'b> Events<'b> {
+    fn push(&mut self, append: &'b Append, row: &Row) {
         let event = &append.events[row.event];
         // What identifies the request is on its first event only.
         let first = row.event == 0;
-        self.streams.push(event.stream.to_string());
+        self.streams.push(event.stream.as_str());
         self.revisions.push(rows::signed(row.revision));
         self.ids.push(event.id);
         self.kinds.push(event.kind);
-        self.keys.push(key_of(append).filter(|_| first).map(|key| key.to_vec()));
+        self.keys.push(key_of(append).filter(|_| first));
         self.metas.push(meta_of(append, first).pack());
-        self.data.push(event.data.to_vec());
+        self.data.push(&event.data);
     }
 }
 
-/// Stores the plan's rows, if the heads are as assumed and none of the keys is stored.
+/// Stores the plan's rows, if everything is as it was taken to be.
 async fn send(
     connection: &mut PgConnection,
     batch: &[Request],
     plan: &Plan,
-    assumed: &Heads,
-    keys: &[Hash],
+    probes: &Probes<'_>,
     clock: i64,
 ) -> Result<Option<Stored>, LogError> {
-    let streams: Vec<StreamName> = assumed.keys().cloned().collect();
-    let revisions: Vec<i64> = streams.iter().map(|stream| rows::signed(assumed[stream].revision)).collect();
     let mut events = Events::default();
     for row in &plan.rows {
         events.push(&batch[row.request].append, row);
     }
     let query = sqlx::query(include_str!("../../sql/postgres/append.sql"))
-        .bind(names(streams.iter()))
-        .bind(revisions)
-        .bind(keys.iter().map(|key| key.to_vec()).collect::<Vec<_>>())
+        .bind(rows::signed(probes.known))
+        .bind(names(probes.streams.iter()))
+        .bind(&probes.revisions)
+        .bind(probes.keys.as_slice())
         .bind(clock)
         .bind(events.streams)
         .bind(events.revisions)
@@ -291,7 +352,7 @@ async fn send(
     }
     let positions: Vec<i64> = answer.try_get(2)?;
     let positions = positions.into_iter().map(number).collect::<Result<_, _>>()?;
-    Ok(Some(Stored { base: number(answer.try_get(1)?)?, positions, streams }))
+    Ok(Some(Stored { base: number(answer.try_get(1)?)?, positions }))
 }
 
 /// A batch that is sent again finds what it stored the first time, by its events' ids: that is no repeat.
