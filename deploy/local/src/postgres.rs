@@ -10,6 +10,7 @@ use std::{
         LazyLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use event_log::postgres;
@@ -55,6 +56,9 @@ cat >/dev/null
 mv data ending; kill -INT "$(head -n 1 ending/postmaster.pid)"; wait; rm -rf "$folder"
 "#;
 
+/// A server that was killed is there again within this time.
+const RESTART_MAX: Duration = Duration::from_secs(60);
+
 pub struct Server {
     /// The folder of its socket.
     pub folder: String,
@@ -80,12 +84,20 @@ impl Server {
         Server { folder, databases: AtomicU32::new(0), _minder: minder }
     }
 
-    /// SIGKILL to the server itself. It is started again, and recovers.
+    /// SIGKILL to the server itself. It is started again, and recovers. Where that is still under way, it is waited for:
+    /// a connection outlives the server that made it for a while.
     pub fn kill(&self) {
         let file = Path::new(&self.folder).join("data/postmaster.pid");
-        let text = std::fs::read_to_string(file).expect("it runs");
-        let sent = Command::new("kill").args(["-KILL", text.lines().next().expect("its process")]).status();
-        assert!(sent.expect("kill runs").success());
+        let deadline = Instant::now() + RESTART_MAX;
+        let sent = || {
+            let text = std::fs::read_to_string(&file).ok()?;
+            let sent = Command::new("kill").args(["-KILL", text.lines().next()?]).stderr(Stdio::null()).status();
+            sent.expect("kill runs").success().then_some(())
+        };
+        while sent().is_none() {
+            assert!(Instant::now() < deadline, "it runs again");
+            std::thread::yield_now();
+        }
     }
 
     /// The address of a database, as a role.

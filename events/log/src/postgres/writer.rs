@@ -260,13 +260,7 @@ impl<'b> Probes<'b> {
 
     /// Every stream but those that are written on a revision that this node has seen committed: the next revision
     /// cannot leave a gap, and can be given once only. Every command but those that are stored.
-    fn of(
-        batch: &[Request],
-        plan: &Plan,
-        assumed: &'b Heads,
-        unseen: &HashSet<&StreamName>,
-        known: u64,
-    ) -> Probes<'b> {
+    fn of(batch: &[Request], plan: &Plan, assumed: &'b Heads, unseen: &HashSet<&StreamName>, known: u64) -> Probes<'b> {
         let mut probes = Probes { keys: plan.doubtful_keys(batch), ..Probes::none(known) };
         for (stream, head) in assumed {
             if unseen.contains(stream) || !plan.moved.contains_key(stream) {
