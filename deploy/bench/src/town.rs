@@ -74,8 +74,8 @@ impl Town {
         let tokens = Tokens::new(AUDIENCE, vec![(DEMO_ISSUER.to_owned(), set)])?;
         let folder = folder.display().to_string();
         let places = Places {
-            log_url: format!("sqlite:{folder}"),
-            views_url: format!("sqlite:{folder}/views.db"),
+            log_url: format!("sqlite:{folder}").into(),
+            views_url: format!("sqlite:{folder}/views.db").into(),
             feed: None,
             roles: Roles::all(),
         };

@@ -7,7 +7,10 @@ use domain::Permission;
 use event_kafka::Address;
 use vocabulary::{OdsCode, envelope::IdentityLevel, envelope::Role as CallerRole};
 
-use crate::Misconfigured;
+use crate::{
+    Misconfigured,
+    url::{self, Url},
+};
 
 /// The front door of a health service.
 #[derive(Debug, Parser)]
@@ -52,21 +55,31 @@ pub struct Serve {
     #[arg(long, env = "FRONTDOOR_DATA", default_value = "frontdoor-data")]
     pub data: PathBuf,
     /// Where the logs are: `sqlite:FOLDER`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Absent:
-    /// the data folder.
-    #[arg(long, env = "FRONTDOOR_LOG")]
-    pub log: Option<String>,
+    /// the data folder. Over a network: `…?sslmode=verify-full&sslrootcert=FILE`, where FILE has the certificate of the
+    /// authority that vouches for the server (beside those that browsers trust).
+    #[arg(long, env = "FRONTDOOR_LOG", hide_env_values = true)]
+    pub log: Option<Url>,
+    /// Instead of --log: a file that holds it, and so keeps a password out of the list of processes.
+    #[arg(long, env = "FRONTDOOR_LOG_FILE")]
+    pub log_file: Option<PathBuf>,
     /// Where the views are: `sqlite:FILE`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Absent:
     /// `views.db` in the data folder. They can be deleted: they are made again from the log.
-    #[arg(long, env = "FRONTDOOR_VIEWS")]
-    pub views: Option<String>,
+    #[arg(long, env = "FRONTDOOR_VIEWS", hide_env_values = true)]
+    pub views: Option<Url>,
+    /// Instead of --views: a file that holds it.
+    #[arg(long, env = "FRONTDOOR_VIEWS_FILE")]
+    pub views_file: Option<PathBuf>,
     /// The keys of persons. Not in this build.
-    #[arg(long, env = "FRONTDOOR_VAULT")]
-    pub vault: Option<String>,
+    #[arg(long, env = "FRONTDOOR_VAULT", hide_env_values = true)]
+    pub vault: Option<Url>,
     /// Where followers read from: `kafka://HOST:PORT,HOST:PORT`, to which the role `relay` sends the logs. Absent: from the
     /// log itself. Settings of the client may follow, as in
     /// `kafka://b1:9093?security.protocol=sasl_ssl&sasl.mechanism=SCRAM-SHA-512&sasl.username=U&sasl.password.file=FILE`.
-    #[arg(long, env = "FRONTDOOR_FEED")]
-    pub feed: Option<String>,
+    #[arg(long, env = "FRONTDOOR_FEED", hide_env_values = true)]
+    pub feed: Option<Url>,
+    /// Instead of --feed: a file that holds it.
+    #[arg(long, env = "FRONTDOOR_FEED_FILE")]
+    pub feed_file: Option<PathBuf>,
     /// The public address. Port 0 takes a free one, which is printed.
     #[arg(long, env = "FRONTDOOR_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -96,8 +109,11 @@ pub struct Serve {
 #[derive(Debug, Clone, Args)]
 pub struct Migrate {
     /// The database, as the role that is to own the logs: `postgres://OWNER@HOST/DATABASE`.
-    #[arg(long, env = "FRONTDOOR_LOG")]
-    pub log: String,
+    #[arg(long, env = "FRONTDOOR_LOG", hide_env_values = true)]
+    pub log: Option<Url>,
+    /// Instead of --log: a file that holds it, and so keeps a password out of the list of processes.
+    #[arg(long, env = "FRONTDOOR_LOG_FILE")]
+    pub log_file: Option<PathBuf>,
     /// The role that servers run as, which must exist: it may read the logs and add to them, and nothing else.
     #[arg(long)]
     pub server_role: Option<String>,
@@ -113,9 +129,13 @@ pub enum LogTask {
 #[derive(Debug, Clone, Args)]
 pub struct LogCopy {
     /// The stopped server's folder: `sqlite:FOLDER`. It stays as it is.
-    pub from: String,
+    pub from: Url,
     /// The database, migrated, as the role that owns the logs: `postgres://OWNER@HOST/DATABASE`.
-    pub to: String,
+    #[arg(env = "FRONTDOOR_LOG", hide_env_values = true)]
+    pub to: Option<Url>,
+    /// Instead of TO: a file that holds it, and so keeps a password out of the list of processes.
+    #[arg(long = "to-file", env = "FRONTDOOR_LOG_FILE")]
+    pub to_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -194,14 +214,24 @@ pub struct Check {
     /// Instead of a data folder: the logs in PostgreSQL, `postgres://ROLE@HOST/DATABASE`. The system may be running; what
     /// it appends after the check began is not looked at.
     #[arg(long)]
-    pub log: Option<String>,
-    /// With --log: the views in PostgreSQL, which have to equal the fold of the log.
+    pub log: Option<Url>,
+    /// Instead of --log: a file that holds it, and so keeps a password out of the list of processes.
     #[arg(long)]
-    pub views: Option<String>,
+    pub log_file: Option<PathBuf>,
+    /// With --log: the views, which have to equal the fold of the log: `postgres://ROLE@HOST/DATABASE`, or `sqlite:FILE` of
+    /// a stopped server.
+    #[arg(long)]
+    pub views: Option<Url>,
+    /// Instead of --views: a file that holds it.
+    #[arg(long)]
+    pub views_file: Option<PathBuf>,
     /// With --log: the brokers, `kafka://HOST:PORT`, whose topics have to be the logs: every position, in order when
     /// repeats are left out, nothing else, byte for byte.
     #[arg(long)]
-    pub feed: Option<String>,
+    pub feed: Option<Url>,
+    /// Instead of --feed: a file that holds it.
+    #[arg(long)]
+    pub feed_file: Option<PathBuf>,
     /// What clients were told, a JSON object a line: `{"key", "position", "events": [{"id", "kind", "stream",
     /// "revision", "position"}]}`. Every event of it has to be there, exactly so, and no key may have two effects.
     #[arg(long)]
@@ -298,15 +328,11 @@ impl FromStr for Issuer {
 /// Where the parts of a house are, once the configuration is known to make sense.
 #[derive(Debug, Clone)]
 pub struct Places {
-    pub log_url: String,
-    pub views_url: String,
+    pub log_url: Url,
+    pub views_url: Url,
     /// The brokers; absent: followers read the log.
     pub feed: Option<Address>,
     pub roles: Roles,
-}
-
-pub fn is_postgres(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 impl Serve {
@@ -317,7 +343,8 @@ impl Serve {
         if self.vault.is_some() {
             return Err(absent("--vault"));
         }
-        let feed = self.feed.as_deref().map(str::parse::<Address>).transpose();
+        let feed = url::given(url::FEED, self.feed.as_ref(), self.feed_file.as_deref())?;
+        let feed = feed.map(|feed| feed.exposed().parse::<Address>()).transpose();
         let feed = feed.map_err(|error| Misconfigured(format!("--feed: {error}")))?;
         if self.issuers.iter().any(|issuer| issuer.name == crate::tokens::DEMO_ISSUER) {
             return Err(Misconfigured(format!(
@@ -330,18 +357,23 @@ impl Serve {
         }
         let data = self.data.to_str().ok_or_else(|| Misconfigured("--data is not UTF-8".to_owned()))?;
         let places = Places {
-            log_url: self.log.clone().unwrap_or_else(|| format!("sqlite:{data}")),
-            views_url: self.views.clone().unwrap_or_else(|| format!("sqlite:{data}/views.db")),
+            log_url: url::given(url::LOG, self.log.as_ref(), self.log_file.as_deref())?
+                .unwrap_or_else(|| format!("sqlite:{data}").into()),
+            views_url: url::given(url::VIEWS, self.views.as_ref(), self.views_file.as_deref())?
+                .unwrap_or_else(|| format!("sqlite:{data}/views.db").into()),
             feed,
             roles: self.roles.clone(),
         };
-        let is_sqlite = |url: &str| url.strip_prefix("sqlite:").is_some_and(|place| !place.is_empty());
-        // Addresses are not repeated: they may hold passwords.
-        if !is_sqlite(&places.log_url) && !is_postgres(&places.log_url) {
-            return Err(Misconfigured("--log is sqlite:FOLDER or postgres://ROLE@HOST/DATABASE".to_owned()));
-        }
-        if !is_sqlite(&places.views_url) && !is_postgres(&places.views_url) {
-            return Err(Misconfigured("--views is sqlite:FILE or postgres://ROLE@HOST/DATABASE".to_owned()));
+        let is_sqlite = |url: &Url| url.sqlite().is_some();
+        for (flag, place, url) in
+            [("--log", "sqlite:FOLDER", &places.log_url), ("--views", "sqlite:FILE", &places.views_url)]
+        {
+            // Addresses are not repeated: they may hold passwords.
+            if url.is_postgres() {
+                url.checked(flag)?;
+            } else if !is_sqlite(url) {
+                return Err(Misconfigured(format!("{flag} is {place} or postgres://ROLE@HOST/DATABASE")));
+            }
         }
         if self.roles != Roles::all() {
             let needs_views = self.roles.has(Role::Projections) || self.roles.has(Role::Query);
@@ -370,8 +402,8 @@ mod tests {
     #[test]
     fn the_defaults_make_the_embedded_demonstration_work() {
         let places = serve(&["--demo"]).places().expect("makes sense");
-        assert_eq!(places.log_url, "sqlite:frontdoor-data");
-        assert_eq!(places.views_url, "sqlite:frontdoor-data/views.db");
+        assert_eq!(places.log_url.exposed(), "sqlite:frontdoor-data");
+        assert_eq!(places.views_url.exposed(), "sqlite:frontdoor-data/views.db");
     }
 
     #[test]

@@ -38,14 +38,14 @@ impl House {
     /// When a log or the views cannot be opened; what is open by then is closed by being dropped.
     pub async fn open(places: &Places, tokens: Tokens) -> anyhow::Result<House> {
         let log = async |name: LogName| {
-            Log::open(&places.log_url, name, LogOptions::default())
+            Log::open(places.log_url.exposed(), name, LogOptions::default())
                 .await
                 .with_context(|| format!("the log {name} cannot be opened"))
         };
         let (care, access) = (log(LogName::Care).await?, log(LogName::Access).await?);
         let roles = places.roles.clone();
         let views = if roles.has(Role::Projections) || roles.has(Role::Query) {
-            let views = Views::open(&places.views_url, care.clone(), models()).await;
+            let views = Views::open(places.views_url.exposed(), care.clone(), models()).await;
             let views = views.context("the views cannot be opened")?;
             Some(match &places.feed {
                 Some(address) => views.fed_by(Arc::new(FromKafka::new(care.clone(), address.clone()))),

@@ -14,6 +14,7 @@ mod serve;
 mod status;
 mod telemetry;
 pub mod tokens;
+pub mod url;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -49,7 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     outcome.unwrap_or_else(|error| {
         let code = if error.is::<Misconfigured>() { EXIT_USAGE } else { EXIT_FAILED };
-        eprintln!("frontdoor: {}", one_line(&format!("{error:#}")));
+        eprintln!("frontdoor: {}", url::masked(&one_line(&format!("{error:#}"))));
         ExitCode::from(code)
     })
 }
@@ -62,7 +63,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
     }
     let text = error.to_string();
     let first = text.split("\n\n").next().unwrap_or_default();
-    eprintln!("frontdoor: {}", one_line(first.trim_start_matches("error: ")));
+    eprintln!("frontdoor: {}", url::masked(&one_line(first.trim_start_matches("error: "))));
     ExitCode::from(EXIT_USAGE)
 }
 

@@ -9,8 +9,9 @@ use vocabulary::LogName;
 
 use crate::{
     Misconfigured,
-    cli::{LogCopy, is_postgres},
+    cli::LogCopy,
     operator::ask,
+    url::{self, Url},
 };
 
 /// `frontdoor log copy FROM TO`: both logs, one after the other.
@@ -19,15 +20,16 @@ use crate::{
 /// When one of the two cannot be copied (then nothing is written), fails on the way (the next start goes on there), or is
 /// not the same on both sides.
 pub fn copy(options: &LogCopy) -> anyhow::Result<()> {
-    let from = options.from.strip_prefix("sqlite:").filter(|folder| !folder.is_empty());
-    let (Some(from), true) = (from, is_postgres(&options.to)) else {
+    let to = url::given(("TO", "--to-file"), options.to.as_ref(), options.to_file.as_deref())?;
+    let (Some(from), Some(to)) = (options.from.sqlite(), to.filter(Url::is_postgres)) else {
         let why = "a log is copied from sqlite:FOLDER to postgres://OWNER@HOST/DATABASE, and in no other direction";
         return Err(Misconfigured(why.to_owned()).into());
     };
+    to.checked("TO")?;
     ask(async {
         let mut copies = Vec::new();
         for log in LogName::ALL {
-            let opened = Copy::open(Path::new(from), &options.to, log).await;
+            let opened = Copy::open(Path::new(from), to.exposed(), log).await;
             copies.push((log, opened.with_context(|| format!("the log {log} cannot be copied"))?));
         }
         for (log, copy) in copies {

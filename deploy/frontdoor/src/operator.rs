@@ -10,7 +10,8 @@ use vocabulary::{LogName, asyncapi};
 
 use crate::{
     Misconfigured,
-    cli::{Asyncapi, Migrate, Projections, Rebuild, Server, is_postgres},
+    cli::{Asyncapi, Migrate, Projections, Rebuild, Server},
+    url::{self, Url},
 };
 
 /// `frontdoor migrate`.
@@ -18,13 +19,14 @@ use crate::{
 /// # Errors
 /// When the database cannot be reached, refuses, or is newer than this binary.
 pub fn migrate(options: &Migrate) -> anyhow::Result<()> {
-    if !is_postgres(&options.log) {
-        return Err(
-            Misconfigured("--log is postgres://OWNER@HOST/DATABASE: SQLite needs no migration".to_owned()).into()
-        );
-    }
+    let url = url::given(url::LOG, options.log.as_ref(), options.log_file.as_deref())?;
+    let Some(url) = url.filter(Url::is_postgres) else {
+        let why = "--log is postgres://OWNER@HOST/DATABASE: SQLite needs no migration";
+        return Err(Misconfigured(why.to_owned()).into());
+    };
+    url.checked("--log")?;
     for log in LogName::ALL {
-        let migrated = event_log::postgres::migrate(&options.log, log, options.server_role.as_deref());
+        let migrated = event_log::postgres::migrate(url.exposed(), log, options.server_role.as_deref());
         ask(async { migrated.await.with_context(|| format!("the log {log} cannot be migrated")) })?;
         println!("the log {log} fits this binary");
     }

@@ -44,12 +44,19 @@ fn as_its_user(script: &str) -> Command {
 const SCRIPT: &str = r#"
 folder=$(mktemp -d /tmp/frontdoor-postgres-XXXXXX) && cd "$folder" || exit 1
 "$BIN/initdb" -D data -U owner --auth=trust --encoding=UTF8 --locale=C >initdb.log 2>&1 || { cat initdb.log >&2; exit 1; }
+if [ -n "$CERTIFICATE" ]; then
+    NETWORK='-c listen_addresses=127.0.0.1 -c ssl=on'
+    (umask 077; echo "$CERTIFICATE" >data/server.crt; echo "$KEY" >data/server.key)
+    printf 'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n' >data/pg_hba.conf
+else
+    NETWORK='-c listen_addresses='
+fi
 # As long as the folder is there, it is started again when it was killed.
 while [ -d "$folder/data" ]; do
-    "$BIN/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=300 >>postgres.log 2>&1
+    "$BIN/postgres" -D data -k "$folder" -p "$PORT" -c max_connections=300 $NETWORK >>postgres.log 2>&1
     [ -e started ] || { cat postgres.log >&2; exit 1; }
 done &
-until "$BIN/pg_isready" -q -h "$folder"; do kill -0 $! 2>/dev/null || exit 1; done
+until "$BIN/pg_isready" -q -h "$folder" -p "$PORT"; do kill -0 $! 2>/dev/null || exit 1; done
 touch started
 echo "$folder"
 cat >/dev/null
@@ -58,10 +65,14 @@ mv data ending; kill -INT "$(head -n 1 ending/postmaster.pid)"; wait; rm -rf "$f
 
 /// A server that was killed is there again within this time.
 const RESTART_MAX: Duration = Duration::from_secs(60);
+/// The port that a socket is named after, where nobody listens on the network.
+const PORT: u16 = 5432;
 
 pub struct Server {
     /// The folder of its socket.
     pub folder: String,
+    /// On 127.0.0.1, where it listens there.
+    pub port: u16,
     databases: AtomicU32,
     /// Its input is the pipe.
     _minder: Child,
@@ -70,8 +81,25 @@ pub struct Server {
 impl Server {
     /// One more, for a test that kills it.
     pub fn start() -> Server {
+        Server::run_with(PORT, "", "")
+    }
+
+    /// One more that listens on 127.0.0.1, too: there with TLS alone, by this certificate and key (PEM), and roles need
+    /// their passwords (`password`).
+    pub fn with_tls(certificate: &str, key: &str) -> Server {
+        let port = crate::kafka::free_ports(1).pop().expect("a free port");
+        Server::run_with(port, certificate, key)
+    }
+
+    /// Gives a role a password, of letters.
+    pub fn password(&self, role: &str, password: &str) {
+        self.run("postgres", &format!("ALTER ROLE {role} PASSWORD '{password}'"));
+    }
+
+    fn run_with(port: u16, certificate: &str, key: &str) -> Server {
         let mut minder = as_its_user(SCRIPT)
             .env("BIN", programs())
+            .envs([("PORT", port.to_string().as_str()), ("CERTIFICATE", certificate), ("KEY", key)])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -81,7 +109,7 @@ impl Server {
         std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut folder).expect("readable");
         let folder = folder.trim().to_owned();
         assert!(Path::new(&folder).is_absolute(), "PostgreSQL did not start; what it said stands above");
-        Server { folder, databases: AtomicU32::new(0), _minder: minder }
+        Server { folder, port, databases: AtomicU32::new(0), _minder: minder }
     }
 
     /// SIGKILL to the server itself. It is started again, and recovers. Where that is still under way, it is waited for:
@@ -102,7 +130,7 @@ impl Server {
 
     /// The address of a database, as a role.
     pub fn url(&self, role: &str, database: &str) -> String {
-        format!("postgres://{role}@localhost/{database}?host={}", self.folder)
+        format!("postgres://{role}@localhost:{}/{database}?host={}", self.port, self.folder)
     }
 
     /// Runs a statement as `owner`, by PostgreSQL's own `psql`.

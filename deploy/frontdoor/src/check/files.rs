@@ -77,6 +77,16 @@ async fn open(file: &Path) -> anyhow::Result<SqliteConnection> {
     options.connect().await.with_context(|| format!("{} cannot be opened", file.display()))
 }
 
+/// Views in a file of their own, as they are at one moment; a server may have them open.
+///
+/// # Errors
+/// When there is no such file.
+pub async fn snapshot(file: &Path) -> anyhow::Result<SqliteConnection> {
+    let mut connection = open(file).await?;
+    sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
+    Ok(connection)
+}
+
 /// Takes the locks that a server holds for as long as it runs.
 fn lock(data: &Path) -> anyhow::Result<Vec<File>> {
     let mut locks = Vec::new();

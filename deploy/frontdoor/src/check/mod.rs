@@ -1,5 +1,6 @@
-//! `frontdoor check`: proves a stopped server's files, or the tables and topics of a running system. It reads and folds with code of its own, from plain SQL and plain
-//! JSON, so that a fault of the engines is not repeated here. It changes nothing.
+//! `frontdoor check`: proves a stopped server's files, or the tables and topics of a running system. It reads and folds
+//! with code of its own, from plain SQL and plain JSON, so that a fault of the engines is not repeated here. It changes
+//! nothing.
 
 mod agreement;
 mod chain;
@@ -12,14 +13,17 @@ mod told;
 mod topic;
 mod views;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use event_kafka::Address;
 
-use crate::cli::{Check, is_postgres};
+use crate::{
+    cli::Check,
+    url::{self, Url},
+};
 use agreement::Agreement;
 use chain::Chain;
 use event::{Event, Source};
@@ -49,7 +53,7 @@ pub fn check(options: &Check) -> ExitCode {
             ExitCode::from(if findings.count() == 0 { EXIT_CLEAN } else { EXIT_FOUND })
         }
         Err(error) => {
-            eprintln!("frontdoor: could not check: {error:#}");
+            eprintln!("frontdoor: could not check: {}", url::masked(&format!("{error:#}")));
             ExitCode::from(EXIT_COULD_NOT)
         }
     }
@@ -57,18 +61,45 @@ pub fn check(options: &Check) -> ExitCode {
 
 async fn prove(options: &Check, findings: &mut Findings) -> anyhow::Result<u64> {
     let told = options.told.as_deref().map(Told::read).transpose()?.unwrap_or_default();
-    match options.log.as_deref().filter(|url| is_postgres(url)) {
-        Some(url) => prove_tables(options, url, told, findings).await,
-        None => prove_files(options, told, findings).await,
+    let places = Places::of(options)?;
+    match &places.log {
+        Some(log) => prove_tables(&places, log, told, findings).await,
+        None => prove_files(&options.data, told, findings).await,
+    }
+}
+
+/// What is looked at instead of a data folder.
+struct Places {
+    log: Option<Url>,
+    views: Option<Url>,
+    feed: Option<Address>,
+}
+
+impl Places {
+    fn of(options: &Check) -> anyhow::Result<Places> {
+        let log = url::given(url::LOG, options.log.as_ref(), options.log_file.as_deref())?;
+        let views = url::given(url::VIEWS, options.views.as_ref(), options.views_file.as_deref())?;
+        let feed = url::given(url::FEED, options.feed.as_ref(), options.feed_file.as_deref())?;
+        match &log {
+            Some(log) if log.is_postgres() => log.checked("--log")?,
+            None if views.is_none() && feed.is_none() => {}
+            Some(_) | None => {
+                anyhow::bail!("--feed and --views are looked at beside --log postgres://…; files are named by --data")
+            }
+        }
+        match &views {
+            Some(views) if views.is_postgres() => views.checked("--views")?,
+            Some(views) if views.sqlite().is_none() => anyhow::bail!("--views is postgres://… or sqlite:FILE"),
+            Some(_) | None => {}
+        }
+        let feed = feed.map(|feed| feed.exposed().parse::<Address>()).transpose()?;
+        Ok(Places { log, views, feed })
     }
 }
 
 /// The files of a stopped server.
-async fn prove_files(options: &Check, told: Told, findings: &mut Findings) -> anyhow::Result<u64> {
-    if options.feed.is_some() || options.views.is_some() || options.log.is_some() {
-        anyhow::bail!("--feed and --views are looked at beside --log postgres://…; files are named by --data");
-    }
-    let mut files = Files::open(&options.data).await?;
+async fn prove_files(data: &Path, told: Told, findings: &mut Findings) -> anyhow::Result<u64> {
+    let mut files = Files::open(data).await?;
     files.integrity(findings).await;
     let stored = files.views.as_mut().map_or(Stored::Nowhere, Stored::File);
     let mut proof = Proof { views: Views::read(stored, findings).await, told, ..Proof::new(files.events().await) };
@@ -79,25 +110,28 @@ async fn prove_files(options: &Check, told: Told, findings: &mut Findings) -> an
 }
 
 /// The tables of a system that may be running, and its topics.
-async fn prove_tables(options: &Check, url: &str, told: Told, findings: &mut Findings) -> anyhow::Result<u64> {
+async fn prove_tables(places: &Places, log: &Url, told: Told, findings: &mut Findings) -> anyhow::Result<u64> {
     // The views before the log, so that the log goes as far as they do at least.
-    let stored = match &options.views {
-        Some(url) if is_postgres(url) => Stored::Tables(postgres::views(url).await?),
-        Some(_) => anyhow::bail!("--views is postgres://…"),
-        None => Stored::Nowhere,
+    let mut file = match places.views.as_ref().and_then(Url::sqlite) {
+        Some(file) => Some(files::snapshot(Path::new(file)).await?),
+        None => None,
+    };
+    let stored = match (&mut file, &places.views) {
+        (Some(file), _) => Stored::File(file),
+        (None, Some(url)) => Stored::Tables(postgres::views(url.exposed()).await?),
+        (None, None) => Stored::Nowhere,
     };
     let views = Views::read(stored, findings).await;
-    let feed = options.feed.as_deref().map(str::parse::<Address>).transpose()?;
     let (mut logs, mut events) = (Vec::new(), 0);
     for name in ["care", "access"] {
-        let log = PgLog::open(url, name).await?;
+        let log = PgLog::open(log.exposed(), name).await?;
         events += u64::try_from(log.end).unwrap_or(0);
         logs.push(log);
     }
     let mut proof = Proof { views, told, ..Proof::new(events) };
     for mut log in logs {
         let name = log.log;
-        let topic = feed.as_ref().map(|feed| Topic::open(feed, name, log.lineage)).transpose()?;
+        let topic = places.feed.as_ref().map(|feed| Topic::open(feed, name, log.lineage)).transpose()?;
         proof.log(name, Source::Table(&mut log), topic, findings).await?;
     }
     Ok(proof.end(findings))

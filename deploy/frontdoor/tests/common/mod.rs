@@ -34,6 +34,11 @@ impl Server {
         Server::start(data, &["--demo", "--log", log])
     }
 
+    /// The demonstration with the URLs of its logs and views in files, ready.
+    pub fn demo_from_files(data: &Path, log: &str, views: &str) -> Server {
+        Server::start(data, &["--demo", "--log-file", log, "--views-file", views])
+    }
+
     /// A server that admits `ISSUER`, ready. `keys` is the folder of the issuer's key.
     pub fn plain(data: &Path, keys: &Path) -> Server {
         let key = DemoKey::in_folder(keys).expect("a key");

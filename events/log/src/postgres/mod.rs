@@ -34,7 +34,7 @@ const READER_WAIT_MAX: Duration = Duration::from_secs(10);
 /// When it cannot be reached, has not been migrated, is newer than this binary, or is another log.
 pub async fn open(url: &str, name: LogName, options: &LogOptions) -> Result<Opened, LogError> {
     let connecting = connecting(url, name)?;
-    let mut connection = connecting.connect().await?;
+    let mut connection = connecting.connect().await.map_err(unreachable)?;
     let identity = schema::identity(&mut connection, name).await?;
     if let Some(expected) = options.lineage.filter(|expected| *expected != identity.lineage) {
         let why = format!("this log's lineage is {}, not {expected}: it holds another history", identity.lineage);
@@ -66,4 +66,18 @@ fn connecting(url: &str, name: LogName) -> Result<PgConnectOptions, LogError> {
         ("idle_in_transaction_session_timeout", "10s"),
     ];
     Ok(options.application_name("frontdoor").options(settings).disable_statement_logging())
+}
+
+/// Why there is no connection. What TLS refuses stays refused, and is told as what it is.
+fn unreachable(error: sqlx::Error) -> LogError {
+    if let sqlx::Error::Tls(why) = &error {
+        return LogError::Unusable(format!("no TLS to PostgreSQL: {why}"));
+    }
+    // A certificate that is not accepted.
+    if let sqlx::Error::Io(why) = &error
+        && why.kind() == std::io::ErrorKind::InvalidData
+    {
+        return LogError::Unusable(format!("no TLS to PostgreSQL: {why}"));
+    }
+    LogError::Read(error)
 }

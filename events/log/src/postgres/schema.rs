@@ -25,7 +25,8 @@ const GRANTS: &str = include_str!("../../sql/postgres/grants.sql");
 /// # Errors
 /// When the database is newer than this binary, or refuses.
 pub async fn migrate(url: &str, name: LogName, server: Option<&str>) -> Result<(), LogError> {
-    let mut connection = PgConnection::connect_with(&super::connecting(url, name)?).await?;
+    let connection = PgConnection::connect_with(&super::connecting(url, name)?).await;
+    let mut connection = connection.map_err(super::unreachable)?;
     let mut transaction = connection.begin().await?;
     // Two who migrate at once go one after the other.
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('frontdoor migrate'))").execute(&mut *transaction).await?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgTransaction, postgres::PgRow};
 use vocabulary::LogName;
 
-use super::{connecting, rows, schema};
+use super::{connecting, rows, schema, unreachable};
 use crate::{copy::Row, port::LogError, store::Identity};
 
 /// How long sessions of a server that has just ended, or a copy that was killed, may take to be gone.
@@ -26,7 +26,8 @@ impl Target {
         let connecting = connecting(url, name)?;
         let server = connecting.get_application_name().unwrap_or_default().to_owned();
         let patience = [("lock_timeout", format!("{}s", GONE_TIME_MAX.as_secs()))];
-        let mut connection = connecting.application_name("frontdoor log copy").options(patience).connect().await?;
+        let connection = connecting.application_name("frontdoor log copy").options(patience).connect().await;
+        let mut connection = connection.map_err(unreachable)?;
         let (stored, identity) = schema::stored(&mut connection, name).await?;
         let unfinished = stored == schema::unfinished(name);
         if !unfinished && stored != name.as_str() {

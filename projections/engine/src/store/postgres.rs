@@ -53,12 +53,26 @@ impl PgViews {
             ("enable_mergejoin", "off"),
         ];
         let options = options.application_name("frontdoor-views").options(settings);
-        let mut connection = PgConnection::connect_with(&options).await?;
+        let mut connection = PgConnection::connect_with(&options).await.map_err(unreachable)?;
         migrate(&mut connection).await?;
         connection.close().await?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT_MAX);
         Ok(PgViews { pool: pool.connect_with(options).await? })
     }
+}
+
+/// Why there is no connection. What TLS refuses stays refused, and is told as what it is.
+fn unreachable(error: sqlx::Error) -> ViewsError {
+    if let sqlx::Error::Tls(why) = &error {
+        return ViewsError::Unusable(format!("no TLS to PostgreSQL: {why}"));
+    }
+    // A certificate that is not accepted.
+    if let sqlx::Error::Io(why) = &error
+        && why.kind() == std::io::ErrorKind::InvalidData
+    {
+        return ViewsError::Unusable(format!("no TLS to PostgreSQL: {why}"));
+    }
+    error.into()
 }
 
 /// Makes or brings forward the schema `views`. Views can be made again, so whoever writes them makes their tables.
