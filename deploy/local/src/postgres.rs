@@ -203,4 +203,10 @@ async fn copy(name: &str) {
     }
     let copy = format!("CREATE DATABASE {name} TEMPLATE migrated STRATEGY file_copy");
     sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut owner).await.expect("it is copied");
+    // Each is another history: copies of one lineage would share a topic.
+    let mut copied = PgConnection::connect(&SERVER.url("owner", name)).await.expect("it connects");
+    for log in LogName::ALL {
+        let lineage = format!("UPDATE {log}.log SET lineage = gen_random_uuid()");
+        sqlx::raw_sql(AssertSqlSafe(lineage)).execute(&mut copied).await.expect("it gets a lineage");
+    }
 }
