@@ -12,7 +12,7 @@ pub struct Measured {
     pub unit: &'static str,
     pub baseline: Option<f64>,
     pub ratio: Option<f64>,
-    /// The least ratio that is good enough.
+    /// The least ratio that is good enough; of a time, the most that it may be.
     pub bar: Option<f64>,
     pub met: Option<bool>,
     /// What else was seen: latencies, stalls, sizes.
@@ -32,6 +32,18 @@ impl Measured {
             bar: Some(bar),
             met: Some(ratio >= bar),
             note: String::new(),
+        }
+    }
+
+    /// A figure that may be `most` at most, beside what its surroundings alone take.
+    pub fn within(name: &'static str, value: f64, unit: &'static str, baseline: f64, most: f64) -> Measured {
+        let ratio = Some(value / baseline);
+        Measured {
+            baseline: Some(baseline),
+            ratio,
+            bar: Some(most),
+            met: Some(value <= most),
+            ..Measured::stated(name, value, unit)
         }
     }
 

@@ -2,6 +2,8 @@
 //! under load; and what `frontdoor check` says afterwards of log, topics and views.
 
 mod common;
+#[path = "common/topic.rs"]
+mod topic;
 
 use std::{
     fs::File,
@@ -15,8 +17,10 @@ use std::{
 use common::{Answer, BINARY, Signer, ask, give, granted, registration, session, slot, subject};
 use futures::future::join_all;
 use local::system::{Node, System};
+use rdkafka::{Message, message::OwnedMessage};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use topic::Topic;
 
 const PRACTICE: &str = "A99009";
 /// A system is fourteen processes: one at a time.
@@ -26,6 +30,10 @@ const KILLS: u64 = 50;
 const CLIENTS: u64 = 8;
 /// A fault comes at most this long after the one before it.
 const PAUSE_MS_MAX: u64 = 400;
+/// How long the broker does not answer, once in fifty kills.
+const BROKER_FROZEN: Duration = Duration::from_secs(45);
+/// How long a relay sleeps: longer than its lease.
+const RELAY_FROZEN: Duration = Duration::from_secs(7);
 /// How long everything may take to come to rest after the last fault (I9).
 const REST_WITHIN: Duration = Duration::from_secs(60);
 /// How long one answer may take while things die; then another node is asked.
@@ -134,10 +142,52 @@ async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
     }
     let (code, text) = check(&world.system, None);
     assert_eq!(code, 0, "{text}");
+    // What is added to the log by hand is not to be sent.
+    world.system.of("relay").for_each(Node::kill);
     damages(&world.system);
     let (code, text) = check(&world.system, None);
     assert_eq!(code, 0, "{text}");
+    damages_of_the_topic(&world.system).await;
+    world.system.of("relay").for_each(|node| world.system.start_again(node));
+    comes_to_rest(&world.system);
+    let (code, text) = check(&world.system, None);
+    assert_eq!(code, 0, "{text}");
 }
+
+/// The same of what lies in Kafka. The relays that start again afterwards find nothing to do.
+async fn damages_of_the_topic(system: &System) {
+    let topic = Topic::read(system, "care");
+    let (third, all) = (3, topic.records.len());
+    let damaged = |damage: &dyn Fn(&mut Vec<OwnedMessage>)| {
+        let mut records = topic.records.clone();
+        damage(&mut records);
+        records
+    };
+    let changed = |records: &mut Vec<OwnedMessage>| {
+        let other = records[all - 1].payload().map(<[u8]>::to_vec);
+        records[third] = records[third].clone().set_payload(other);
+    };
+    let at_the_end = format!("care:{all}: ");
+    for (records, place, finding) in [
+        (damaged(&|records| drop(records.remove(third))), "care:4: ", "it is missing in the topic"),
+        (damaged(&|records| records.truncate(all - 1)), &at_the_end, "it is missing in the topic"),
+        (damaged(&|records| records.insert(third, records[third].clone())), "care:4: ", "doubled or reordered"),
+        (damaged(&|records| records.swap(third, third + 1)), "care:4: ", "doubled or reordered"),
+        (damaged(&changed), "care:4: ", "another value than the log"),
+    ] {
+        topic.holds(&records).await;
+        let (code, text) = check(system, None);
+        let is_found = text.lines().any(|line| line.starts_with(place) && line.contains(finding));
+        assert!(code == 1 && is_found, "{finding}: {code} {text}");
+    }
+    topic.holds(&topic.records).await;
+}
+
+const DOUBLED: &str = "INSERT INTO care.event SELECT 1 + (SELECT max(position) FROM care.event), stream, \
+    1 + (SELECT max(revision) FROM care.event AS all_of WHERE all_of.stream = event.stream), id, kind, recorded_at, \
+    NULL, meta, data FROM care.event WHERE position = 5";
+const REORDERED: &str = "UPDATE care.event SET position = -position WHERE position IN (5, 6); \
+    UPDATE care.event SET position = 11 + position WHERE position < 0";
 
 /// Each damage is made alone, found, and put right again.
 fn damages(system: &System) {
@@ -147,6 +197,13 @@ fn damages(system: &System) {
         (log, "DELETE FROM care.event WHERE position = 5", "positions have a gap"),
         (log, "UPDATE care.event SET revision = 7 WHERE position = 5", "goes from revision"),
         (log, "DELETE FROM care.event WHERE position = (SELECT max(position) FROM care.event)", "beyond the log's end"),
+        (log, DOUBLED, "its id is another event's too"),
+        (log, REORDERED, "another ce_id than the log"),
+        (
+            views,
+            "INSERT INTO views.view_practices_v1_b1 SELECT partition, sort || 'x', row FROM views.view_practices_v1_b1",
+            "should not be there",
+        ),
         (views, "DELETE FROM views.view_practices_v1_b1", "is lost"),
         (views, "UPDATE views.view_practices_v1_b1 SET row = '{}'", "is not what the log says"),
     ] {
@@ -283,11 +340,17 @@ async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
     let kills = given("FRONTDOOR_KILLS").unwrap_or(KILLS);
     println!("seed {seed}, {kills} kills (FRONTDOOR_SEED, FRONTDOOR_KILLS)");
     let outcome = under_load(World::start(1), "A99009.FAR000000002", move |system| {
-        let mut dice = Dice(seed);
+        let (mut dice, began) = (Dice(seed), Instant::now());
         for kill in 1..=kills {
             // Not a wait for something to happen: the random moment is the fault.
             std::thread::sleep(Duration::from_millis(dice.below(PAUSE_MS_MAX)));
             fault(system, &mut dice, kill);
+            if kill % KILLS == KILLS / 2 {
+                the_broker_freezes(system);
+            }
+            if kill % KILLS == 0 {
+                println!("{kill} of {kills} kills after {} s", began.elapsed().as_secs());
+            }
         }
     });
     let Outcome { answers, slowest, rest, checked } = outcome.await;
@@ -341,6 +404,18 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
+/// Nobody answers, and no connection breaks. Commands go on meanwhile: all they need is the log.
+fn the_broker_freezes(system: &System) {
+    let before = end(system, "care");
+    system.kafka.freeze(1);
+    std::thread::sleep(BROKER_FROZEN);
+    let (after, sent) = (end(system, "care"), relayed(system, "care"));
+    system.kafka.thaw(1);
+    assert!(after > before, "commands go on without the broker");
+    assert!(sent < after, "nothing is sent to a broker that does not answer");
+    until("what was stored meanwhile is sent", || relayed(system, "care") >= after);
+}
+
 /// One fault: a process is killed and started again, mostly one of ours.
 fn fault(system: &System, dice: &mut Dice, kill: u64) {
     let mut chosen = |count: usize| usize::try_from(dice.below(count as u64)).expect("small");
@@ -354,7 +429,7 @@ fn fault(system: &System, dice: &mut Dice, kill: u64) {
             // A zombie: asleep for longer than its lease, while another takes over.
             let relay = system.of("relay").nth(chosen(2)).expect("a relay");
             relay.freeze();
-            std::thread::sleep(Duration::from_secs(7));
+            std::thread::sleep(RELAY_FROZEN);
             relay.thaw();
         }
         _ => {

@@ -2,7 +2,10 @@
 //! delays, drops, repeats and delivers for the dead. Every schedule follows from one seed, which a failure prints:
 //! `SIMULATION_SEED=… cargo test -p event-kafka one_schedule -- --nocapture` runs it alone.
 
-use std::{collections::VecDeque, panic::AssertUnwindSafe};
+use std::{
+    collections::{HashMap, VecDeque},
+    panic::AssertUnwindSafe,
+};
 
 use event_log::lease::{Lease, Mark};
 use uuid::Uuid;
@@ -45,7 +48,13 @@ impl Dice {
     }
 }
 
-type Record = (u64, Uuid);
+#[derive(Clone, Copy)]
+struct Record {
+    position: u64,
+    id: Uuid,
+    /// Of the relay that sent it; 0 for what no relay did.
+    epoch: u64,
+}
 
 /// What a process was about to do when it was paused.
 enum Paused {
@@ -57,6 +66,8 @@ enum Paused {
 struct Relay {
     core: Core,
     paused: Option<Paused>,
+    /// Under which its producer sends.
+    epoch: u64,
     /// Its producer's records on their way.
     wire: VecDeque<Record>,
     /// Those of its earlier producers: dropped by the process, and perhaps on their way all the same.
@@ -152,12 +163,12 @@ impl World {
         match self.relays[me].paused.take() {
             // It was asleep, and goes on with what it was about to do, whatever happened meanwhile.
             Some(Paused::Send { after, at_most }) => return self.send(me, after, at_most),
-            Some(Paused::Compared(mark)) => return self.relays[me].core.compared(self.now_ms, mark),
+            Some(Paused::Compared(mark)) => return self.begin(me, mark),
             None => {}
         }
         let end = self.log.len() as u64;
         match self.relays[me].core.todo(self.now_ms, end) {
-            Do::Hold => self.hold(me),
+            Do::Hold { epoch } => self.hold(me, epoch),
             Do::Compare(mark) => self.compare(me, mark),
             Do::Send { after, at_most } if self.faults && self.dice.chance(20) => {
                 self.relays[me].paused = Some(Paused::Send { after, at_most });
@@ -167,7 +178,7 @@ impl World {
         }
     }
 
-    fn hold(&mut self, me: usize) {
+    fn hold(&mut self, me: usize, epoch: Option<u64>) {
         let asked_ms = self.now_ms;
         if self.faults && self.dice.chance(20) {
             return self.relays[me].core.unanswered(asked_ms);
@@ -180,7 +191,7 @@ impl World {
         if row.owner != me && !free {
             return self.relays[me].core.held(asked_ms, None);
         }
-        if row.epoch == 0 || row.owner != me {
+        if row.owner != me || epoch != Some(row.epoch) {
             row.epoch += 1;
         }
         (row.owner, row.until_ms) = (me, self.now_ms + LEASE_MS);
@@ -204,10 +215,11 @@ impl World {
         self.topic_is_gone = false;
         // The mark is a hint: it counts if the record before its place is the log's at its position.
         let before = at(mark.place).checked_sub(1).and_then(|place| self.topic.get(place)).copied();
-        let verified = before.is_some_and(|(position, id)| position == mark.position && self.id(position) == Some(id));
+        let is_the_logs = |found: Record| found.position == mark.position && self.id(found.position) == Some(found.id);
+        let verified = before.is_some_and(is_the_logs);
         let mut tail = Tail::after(if verified { mark } else { Mark::default() });
         for offset in at(tail.mark().place)..self.topic.len() {
-            let (position, id) = self.topic[offset];
+            let Record { position, id, .. } = self.topic[offset];
             let in_log = self.id(position).map_or(InLog::Nothing, InLog::Event);
             if tail.record(offset as u64, position, id, in_log).is_err() {
                 assert!(self.history > 0, "a relay refused a topic that is the log's own");
@@ -219,16 +231,30 @@ impl World {
         if self.faults && self.dice.chance(20) {
             self.relays[me].paused = Some(Paused::Compared(tail.mark()));
         } else {
-            self.relays[me].core.compared(self.now_ms, tail.mark());
+            self.begin(me, tail.mark());
         }
+    }
+
+    /// With a producer of its own.
+    fn begin(&mut self, me: usize, mark: Mark) {
+        let relay = &mut self.relays[me];
+        relay.epoch = relay.core.epoch().unwrap_or(relay.epoch);
+        relay.core.compared(self.now_ms, mark);
     }
 
     fn send(&mut self, me: usize, after: u64, at_most: usize) {
         let many = at_most.min(1 + self.dice.index(4));
+        // Its producer was given up while it slept: what it sends goes behind what that has on its way.
+        let given_up = !self.relays[me].core.is_sending();
+        if given_up {
+            self.bury(me);
+        }
         for position in (after + 1..).take(many) {
             let Some(id) = self.id(position) else { return };
-            self.relays[me].wire.push_back((position, id));
-            self.relays[me].core.sent(self.now_ms, position);
+            let relay = &mut self.relays[me];
+            let way = if given_up { &mut relay.ghosts } else { &mut relay.wire };
+            way.push_back(Record { position, id, epoch: relay.epoch });
+            relay.core.sent(self.now_ms, position);
         }
     }
 
@@ -251,22 +277,22 @@ impl World {
             }
             return;
         }
-        let Some((position, id)) = relay.wire.pop_front() else { return };
+        let Some(record) = relay.wire.pop_front() else { return };
         // It is given up, and those behind it arrive all the same.
         if self.faults && self.dice.chance(5) {
             relay.core.failed(self.now_ms);
             return self.bury(me);
         }
-        self.topic.push((position, id));
+        self.topic.push(record);
         let place = self.topic.len() as u64;
         if self.faults && self.dice.chance(5) {
             relay.core.failed(self.now_ms);
             return self.bury(me);
         }
-        relay.core.confirmed(self.now_ms, position, place);
-        // A broker that stores a record twice.
+        relay.core.confirmed(self.now_ms, record.position, place);
+        // A broker that stores a record twice, whatever its producer asks of it.
         if self.faults && self.dice.chance(2) {
-            self.topic.push((position, id));
+            self.topic.push(Record { epoch: 0, ..record });
         }
     }
 
@@ -305,7 +331,7 @@ impl World {
         if follower.offset > self.topic.len() {
             follower.offset = at(follower.order.last()).min(self.topic.len());
         }
-        let Some((position, id)) = self.topic.get(follower.offset).copied() else { return };
+        let Some(Record { position, id, .. }) = self.topic.get(follower.offset).copied() else { return };
         let in_log = self.log.get(at(position) - 1).copied();
         // What is handed on is looked for in the log first.
         if position == follower.order.last() + 1 && in_log != Some(id) {
@@ -386,12 +412,19 @@ impl World {
     /// The topic by the rule of every reader: exactly last+1 counts, a lower one repeats.
     fn topic_by_the_rule(&self) -> u64 {
         let mut last = 0;
-        for (position, id) in &self.topic {
+        for Record { position, id, .. } in &self.topic {
             if *position == last + 1 && self.id(*position) == Some(*id) {
                 last += 1;
             }
         }
         last
+    }
+
+    /// Within one epoch the positions only grow: whatever else doubles or reorders records can be told from a relay.
+    fn epochs_are_in_order(&self) -> bool {
+        let mut lasts = HashMap::new();
+        let mut sent = self.topic.iter().filter(|record| record.epoch > 0);
+        sent.all(|record| lasts.insert(record.epoch, record.position) < Some(record.position))
     }
 }
 
@@ -411,7 +444,9 @@ fn run(seed: u64) -> u64 {
     if world.history == 0 {
         assert!(world.relays.iter().all(|relay| !relay.stopped) && world.followers.iter().all(|one| !one.stopped));
         assert_eq!(world.topic_by_the_rule(), world.log.len() as u64, "the topic is not the whole log");
-        assert!(world.topic.iter().all(|(position, id)| world.id(*position) == Some(*id)), "a foreign record");
+        let is_the_logs = |record: &Record| world.id(record.position) == Some(record.id);
+        assert!(world.topic.iter().all(is_the_logs), "a foreign record");
+        assert!(world.epochs_are_in_order(), "a relay sent something twice under one epoch");
     }
     for follower in world.followers.iter().filter(|follower| !follower.stopped) {
         let last = follower.order.last();
@@ -456,7 +491,7 @@ fn the_simulator_meets_repeats_holes_zombies_and_other_histories() {
         }
         let mut last = 0;
         let (mut repeats, mut holes) = (false, false);
-        for (position, _) in &world.topic {
+        for Record { position, .. } in &world.topic {
             repeats |= *position <= last;
             holes |= *position > last + 1;
             last = last.max(*position);

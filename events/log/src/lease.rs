@@ -1,7 +1,10 @@
 //! Who does what only one process may do for a log, like relaying it. A lease ends by itself, so that a process that died
-//! is followed by another; its epoch grows with every owner, so that one that was only asleep can be told from it.
+//! is followed by another; its epoch grows whenever it is taken, so that one that was only asleep can be told from it.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
@@ -36,12 +39,18 @@ pub struct Holder {
 /// The leases of one log.
 #[async_trait]
 pub trait Leases: Send + Sync {
-    /// Takes a lease that is free, or keeps it, for `time` from some moment within this call. `None`: somebody else
-    /// holds it.
+    /// Keeps the lease of this epoch, or takes one that is free or this owner's own, under a new epoch; for `time` from
+    /// some moment within this call. `None`: somebody else holds it.
     ///
     /// # Errors
     /// When the log's database does not answer: then it is not known who holds it.
-    async fn hold(&self, role: &str, owner: &str, time: Duration) -> Result<Option<Lease>, LogError>;
+    async fn hold(
+        &self,
+        role: &str,
+        owner: &str,
+        epoch: Option<u64>,
+        time: Duration,
+    ) -> Result<Option<Lease>, LogError>;
 
     /// Saves how far the owner came; nothing happens if it is the owner no more.
     ///
@@ -64,14 +73,22 @@ pub trait Leases: Send + Sync {
 
 /// The leases of a log that one process holds alone: every one of them is its own.
 pub struct Alone {
-    /// Seconds since 1970 when the log was opened: a later process has a higher one.
-    pub epoch: u64,
+    last: AtomicU64,
+}
+
+impl Alone {
+    /// `milliseconds`: since 1970. A later process has higher epochs than this one, which takes far fewer than one a
+    /// millisecond.
+    pub fn since(milliseconds: u64) -> Alone {
+        Alone { last: AtomicU64::new(milliseconds) }
+    }
 }
 
 #[async_trait]
 impl Leases for Alone {
-    async fn hold(&self, _: &str, _: &str, _: Duration) -> Result<Option<Lease>, LogError> {
-        Ok(Some(Lease { epoch: self.epoch, mark: Mark::default() }))
+    async fn hold(&self, _: &str, _: &str, epoch: Option<u64>, _: Duration) -> Result<Option<Lease>, LogError> {
+        let epoch = epoch.unwrap_or_else(|| self.last.fetch_add(1, Ordering::Relaxed) + 1);
+        Ok(Some(Lease { epoch, mark: Mark::default() }))
     }
 
     async fn mark(&self, _: &str, _: &str, _: u64, _: Mark) -> Result<(), LogError> {

@@ -246,21 +246,24 @@ async fn one_holds_a_lease_and_the_next_one_has_a_higher_epoch() {
     let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await.expect("opens");
     let leases = log.leases();
     let (long, over) = (Duration::from_secs(600), Duration::ZERO);
-    let hold = async |owner: &str, time| {
-        leases.hold("relay", owner, time).await.expect("answers").map(|lease| (lease.epoch, lease.mark))
+    let hold = async |owner: &str, epoch, time| {
+        leases.hold("relay", owner, epoch, time).await.expect("answers").map(|lease| (lease.epoch, lease.mark))
     };
     assert_eq!(leases.holder("relay").await.expect("answers"), None);
-    assert_eq!(hold("one", long).await, Some((1, Mark::default())));
-    assert_eq!(hold("two", long).await, None);
+    assert_eq!(hold("one", None, long).await, Some((1, Mark::default())));
+    assert_eq!(hold("two", None, long).await, None);
     let mark = Mark { position: 7, place: 9 };
     leases.mark("relay", "one", 1, mark).await.expect("answers");
-    assert_eq!(hold("one", over).await, Some((1, mark)));
-    assert_eq!(hold("two", long).await, Some((2, mark)));
+    assert_eq!(hold("one", Some(1), over).await, Some((1, mark)));
+    assert_eq!(hold("two", None, long).await, Some((2, mark)));
     // Who only slept finds that it is another's, and marks nothing.
-    assert_eq!(hold("one", long).await, None);
+    assert_eq!(hold("one", Some(1), long).await, None);
     leases.mark("relay", "one", 1, Mark { position: 8, place: 10 }).await.expect("answers");
     let holder = leases.holder("relay").await.expect("answers").expect("somebody");
     assert_eq!((holder.owner.as_str(), holder.epoch, holder.position, holder.holds), ("two", 2, 7, true));
     leases.release("relay", "two").await.expect("answers");
-    assert_eq!(hold("one", long).await, Some((3, mark)));
+    assert_eq!(hold("one", Some(1), long).await, Some((3, mark)));
+    // Who begins again is another one than he was.
+    assert_eq!(hold("one", Some(3), long).await, Some((3, mark)));
+    assert_eq!(hold("one", None, long).await, Some((4, mark)));
 }

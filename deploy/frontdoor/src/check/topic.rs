@@ -1,5 +1,6 @@
 //! A log's topic, read by a plain consumer: by the rule that every reader of it has (exactly the next position counts, a
-//! lower one is a repeat), it is the log: every position, in order, nothing else, byte for byte.
+//! lower one is a repeat), it is the log: every position, in order, nothing else, byte for byte. A relay repeats under
+//! another epoch alone.
 
 use std::{
     collections::HashMap,
@@ -33,6 +34,7 @@ pub struct Topic {
     ids: Vec<Vec<u8>>,
     /// Records that came before their turn: their positions, ids and offsets.
     early: Vec<(u64, String, i64)>,
+    epochs: Epochs,
 }
 
 impl Topic {
@@ -49,7 +51,17 @@ impl Topic {
         from.add_partition_offset(&name, 0, Offset::Offset(begin))?;
         consumer.assign(&from)?;
         let source = format!("/frontdoor/{log}/{lineage}");
-        Ok(Topic { consumer, name, log, source, end, next: begin, ids: Vec::new(), early: Vec::new() })
+        Ok(Topic {
+            consumer,
+            name,
+            log,
+            source,
+            end,
+            next: begin,
+            ids: Vec::new(),
+            early: Vec::new(),
+            epochs: Epochs::default(),
+        })
     }
 
     /// The log's next event: it has to be the topic's next, too.
@@ -66,8 +78,11 @@ impl Topic {
                 findings.add(self.log, event.position, format!("{}: {} is not of this log", self.name, fields.place));
                 continue;
             }
-            let position = fields.get("ce_position").and_then(|text| text.parse().ok()).unwrap_or(0);
+            let position = fields.number("ce_position");
             let id = fields.get("ce_id").cloned().unwrap_or_default();
+            if let Some(what) = self.epochs.disorder(&fields) {
+                findings.add(self.log, position, format!("{}: {}: {what}", self.name, fields.place));
+            }
             if position == event.position {
                 let wrong = fields.difference(event, &record);
                 if let Some(what) = wrong {
@@ -104,7 +119,10 @@ impl Topic {
             let record = next(&self.consumer, &self.name)?;
             self.next = record.offset() + 1;
             let fields = Fields::of(&record);
-            let position = fields.get("ce_position").and_then(|text| text.parse().ok()).unwrap_or(0);
+            let position = fields.number("ce_position");
+            if let Some(what) = self.epochs.disorder(&fields) {
+                findings.add(self.log, position, format!("{}: {}: {what}", self.name, fields.place));
+            }
             self.early.push((position, fields.get("ce_id").cloned().unwrap_or_default(), record.offset()));
         }
         for (position, id, offset) in std::mem::take(&mut self.early) {
@@ -118,6 +136,18 @@ impl Topic {
             }
         }
         Ok(())
+    }
+}
+
+/// The last position that each epoch of a relay sent. They grow: what came twice or late under one was not sent so.
+#[derive(Default)]
+struct Epochs(HashMap<u64, u64>);
+
+impl Epochs {
+    fn disorder(&mut self, fields: &Fields) -> Option<String> {
+        let (epoch, position) = (fields.number("ce_epoch"), fields.number("ce_position"));
+        let last = self.0.insert(epoch, position).unwrap_or(0);
+        (position <= last).then(|| format!("it follows {last} in epoch {epoch}: doubled or reordered"))
     }
 }
 
@@ -147,6 +177,11 @@ impl Fields {
 
     fn get(&self, name: &str) -> Option<&String> {
         self.headers.get(name)
+    }
+
+    /// 0 where there is none, which is no position.
+    fn number(&self, name: &str) -> u64 {
+        self.get(name).and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 
     /// The name of the first thing that is otherwise than in the log.

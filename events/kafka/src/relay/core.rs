@@ -24,8 +24,8 @@ pub const SILENCE_MS_MAX: u64 = 60_000;
 /// What there is to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Do {
-    /// Ask for the lease, or renew it; then `held`.
-    Hold,
+    /// Renew the lease of this epoch, or ask for it under a new one; then `held`.
+    Hold { epoch: Option<u64> },
     /// Read the topic's tail after this mark and compare it with the log; then `compared`.
     Compare(Mark),
     /// Send the events after this position, as many at most; `sent` after each.
@@ -51,6 +51,9 @@ struct Sending {
 
 struct Held {
     lease: Lease,
+    /// A producer has sent under this epoch, and was given up: what it left on its way may come late. The next one has
+    /// an epoch of its own, so that in a topic the positions of one epoch only grow.
+    is_used: bool,
     until_ms: u64,
     renew_at_ms: u64,
 }
@@ -69,13 +72,17 @@ impl Core {
         let Some(held) = self.held.as_ref().filter(|held| now_ms + MARGIN_MS < held.until_ms) else {
             self.held = None;
             self.sending = None;
-            return if now_ms < self.rest_until_ms { Do::Wait { until_ms: self.rest_until_ms } } else { Do::Hold };
+            let rests = now_ms < self.rest_until_ms;
+            return if rests { Do::Wait { until_ms: self.rest_until_ms } } else { Do::Hold { epoch: None } };
         };
-        if now_ms >= held.renew_at_ms {
-            return Do::Hold;
-        }
         if now_ms < self.rest_until_ms {
-            return Do::Wait { until_ms: self.rest_until_ms.min(held.renew_at_ms) };
+            return Do::Wait { until_ms: self.rest_until_ms };
+        }
+        if held.is_used {
+            return Do::Hold { epoch: None };
+        }
+        if now_ms >= held.renew_at_ms {
+            return Do::Hold { epoch: Some(held.lease.epoch) };
         }
         let Some(sending) = &self.sending else { return Do::Compare(held.lease.mark) };
         let room = IN_FLIGHT_MAX - sending.flights.len().min(IN_FLIGHT_MAX);
@@ -91,7 +98,8 @@ impl Core {
 
     /// The answer to a question for the lease that was asked at `asked_ms`: its time runs from then at the latest.
     pub fn held(&mut self, asked_ms: u64, lease: Option<Lease>) {
-        let renewed = |lease| Held { lease, until_ms: asked_ms + LEASE_MS, renew_at_ms: asked_ms + RENEW_MS };
+        let (until_ms, renew_at_ms) = (asked_ms + LEASE_MS, asked_ms + RENEW_MS);
+        let renewed = |lease| Held { lease, is_used: false, until_ms, renew_at_ms };
         match lease {
             None => {
                 self.held = None;
@@ -99,7 +107,7 @@ impl Core {
                 self.rest_until_ms = asked_ms + ASK_AGAIN_MS;
             }
             Some(lease) => {
-                // Another epoch means that somebody else had it meanwhile: what he wrote has to be looked at.
+                // Under another epoch somebody else may have sent meanwhile: what he wrote has to be looked at.
                 if self.epoch() != Some(lease.epoch) {
                     self.sending = None;
                 }
@@ -111,8 +119,8 @@ impl Core {
     /// The lease could not be asked for. What is held is held until its time runs out.
     pub fn unanswered(&mut self, now_ms: u64) {
         match &mut self.held {
-            Some(held) => held.renew_at_ms = now_ms + REST_MS,
-            None => self.rest_until_ms = now_ms + ASK_AGAIN_MS,
+            Some(held) if !held.is_used => held.renew_at_ms = now_ms + REST_MS,
+            Some(_) | None => self.rest_until_ms = now_ms + ASK_AGAIN_MS,
         }
     }
 
@@ -166,8 +174,8 @@ impl Core {
     /// A record was given up, or something could not be read: the producer is dropped, and the tail is compared again.
     /// Nothing is ever sent past a record that failed.
     pub fn failed(&mut self, now_ms: u64) {
-        if let (Some(sending), Some(held)) = (self.sending.take(), &mut self.held) {
-            held.lease.mark = sending.done;
+        if let (Some(_), Some(held)) = (self.sending.take(), &mut self.held) {
+            held.is_used = true;
         }
         self.rest_until_ms = now_ms + REST_MS;
     }
@@ -252,7 +260,7 @@ mod tests {
 
     fn sending() -> Core {
         let mut core = Core::default();
-        assert_eq!(core.todo(0, 10), Do::Hold);
+        assert_eq!(core.todo(0, 10), Do::Hold { epoch: None });
         core.held(0, Some(leased(1)));
         assert_eq!(core.todo(0, 10), Do::Compare(Mark::default()));
         core.compared(0, Mark::default());
@@ -273,14 +281,21 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_the_tail_is_compared_from_what_was_confirmed() {
+    fn after_a_failure_the_tail_is_compared_and_sent_on_under_a_new_epoch() {
         let mut core = sending();
         core.sent(0, 1);
-        core.sent(0, 2);
-        core.confirmed(0, 1, 1);
         core.failed(0);
         assert_eq!(core.todo(0, 9), Do::Wait { until_ms: REST_MS });
-        assert_eq!(core.todo(REST_MS, 9), Do::Compare(Mark { position: 1, place: 1 }));
+        assert_eq!(core.todo(REST_MS, 9), Do::Hold { epoch: None });
+        core.unanswered(REST_MS);
+        let later = REST_MS + ASK_AGAIN_MS;
+        assert_eq!(core.todo(REST_MS, 9), Do::Wait { until_ms: later });
+        let mark = Mark { position: 1, place: 1 };
+        core.held(later, Some(Lease { epoch: 2, mark }));
+        assert_eq!(core.todo(later, 9), Do::Compare(mark));
+        // Nothing was sent under this one yet: it is kept.
+        core.failed(later);
+        assert_eq!(core.todo(later + RENEW_MS, 9), Do::Hold { epoch: Some(2) });
     }
 
     #[test]
@@ -304,7 +319,7 @@ mod tests {
         let mut core = sending();
         core.sent(0, 1);
         core.unanswered(RENEW_MS);
-        assert_eq!(core.todo(LEASE_MS - MARGIN_MS, 9), Do::Hold);
+        assert_eq!(core.todo(LEASE_MS - MARGIN_MS, 9), Do::Hold { epoch: None });
         assert!(!core.is_sending());
         core.held(LEASE_MS, None);
         assert_eq!(core.todo(LEASE_MS, 9), Do::Wait { until_ms: LEASE_MS + ASK_AGAIN_MS });

@@ -122,7 +122,7 @@ impl<'a> Work<'a> {
         self.hear();
         let end = *self.end.borrow_and_update();
         let todo = self.core.todo(self.now_ms(), end);
-        if !matches!(todo, Do::Compare(_) | Do::Hold) {
+        if !matches!(todo, Do::Compare(_) | Do::Hold { .. }) {
             self.comparing = None;
         }
         if !self.core.is_sending()
@@ -131,7 +131,7 @@ impl<'a> Work<'a> {
             sender.drop().await;
         }
         match todo {
-            Do::Hold => self.hold().await,
+            Do::Hold { epoch } => self.hold(epoch).await,
             Do::Compare(mark) => self.compare(mark).await?,
             Do::Send { after, at_most } => self.send(after, at_most).await?,
             Do::Wait { until_ms } => self.wait(until_ms, stop).await,
@@ -159,9 +159,9 @@ impl<'a> Work<'a> {
         }
     }
 
-    async fn hold(&mut self) {
+    async fn hold(&mut self, epoch: Option<u64>) {
         let (leases, asked_ms) = (self.relay.log.leases(), self.now_ms());
-        let asked = leases.hold(ROLE, &self.relay.owner, Duration::from_millis(LEASE_MS));
+        let asked = leases.hold(ROLE, &self.relay.owner, epoch, Duration::from_millis(LEASE_MS));
         let had = self.core.epoch();
         match tokio::time::timeout(LEASE_ANSWER_MAX, asked).await {
             Ok(Ok(lease)) => self.core.held(asked_ms, lease),
@@ -175,6 +175,8 @@ impl<'a> Work<'a> {
         let has = self.core.epoch();
         if has != had {
             tracing::info!(log, epoch = has, "the relay's lease");
+            // Somebody else may have written since it began.
+            self.comparing = None;
         }
         let (Some(epoch), Some(done)) = (has, self.core.done()) else { return };
         if done != self.marked && leases.mark(ROLE, &self.relay.owner, epoch, done).await.is_ok() {

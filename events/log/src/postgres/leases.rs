@@ -15,9 +15,16 @@ pub(super) struct PgLeases(pub PgPool);
 
 #[async_trait]
 impl Leases for PgLeases {
-    async fn hold(&self, role: &str, owner: &str, time: Duration) -> Result<Option<Lease>, LogError> {
-        let query = sqlx::query(include_str!("../../sql/postgres/hold.sql"));
-        let row = query.bind(role).bind(owner).bind(time.as_secs_f64()).fetch_optional(&self.0).await?;
+    async fn hold(
+        &self,
+        role: &str,
+        owner: &str,
+        epoch: Option<u64>,
+        time: Duration,
+    ) -> Result<Option<Lease>, LogError> {
+        let query = sqlx::query(include_str!("../../sql/postgres/hold.sql")).bind(role).bind(owner);
+        let query = query.bind(time.as_secs_f64()).bind(epoch.map(signed));
+        let row = query.fetch_optional(&self.0).await?;
         let Some(row) = row else { return Ok(None) };
         let mark = Mark { position: number(row.try_get(1)?)?, place: number(row.try_get(2)?)? };
         Ok(Some(Lease { epoch: number(row.try_get(0)?)?, mark }))

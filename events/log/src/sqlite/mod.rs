@@ -76,8 +76,8 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held)
     let writer = writer::SqliteWriter::new(connection, file, name, options, last, checkpoints, held);
     let writer: Box<dyn Writer> = Box::new(writer);
     let reader = Arc::new(reader::SqliteReader::new(pool, name));
-    let epoch = u64::try_from((options.clock)().micros() / 1_000_000).unwrap_or_default();
-    let leases = Arc::new(Alone { epoch });
+    let milliseconds = u64::try_from((options.clock)().micros() / 1_000).unwrap_or_default();
+    let leases = Arc::new(Alone::since(milliseconds));
     Ok(Opened { identity, end: last.position, shared: false, writer, reader, leases })
 }
 
