@@ -30,7 +30,8 @@ const KILLS: u64 = 50;
 const CLIENTS: u64 = 8;
 /// A fault comes at most this long after the one before it.
 const PAUSE_MS_MAX: u64 = 400;
-/// How long the broker does not answer, once in fifty kills.
+/// In the middle of the first fifty kills of so many the broker does not answer for a while.
+const FREEZE_EVERY: u64 = 250;
 const BROKER_FROZEN: Duration = Duration::from_secs(45);
 /// How long a relay sleeps: longer than its lease.
 const RELAY_FROZEN: Duration = Duration::from_secs(7);
@@ -345,7 +346,7 @@ async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
             // Not a wait for something to happen: the random moment is the fault.
             std::thread::sleep(Duration::from_millis(dice.below(PAUSE_MS_MAX)));
             fault(system, &mut dice, kill);
-            if kill % KILLS == KILLS / 2 {
+            if kill % FREEZE_EVERY == KILLS / 2 {
                 the_broker_freezes(system);
             }
             if kill % KILLS == 0 {

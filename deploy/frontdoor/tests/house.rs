@@ -65,7 +65,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("reqwest", &["frontdoor", "bench"]),
     ("anyhow", &["frontdoor", "bench"]),
     // The check reads topics with code of its own.
-    ("rdkafka", &["event-kafka", "frontdoor"]),
+    ("rdkafka", &["event-kafka", "frontdoor", "bench"]),
 ];
 
 fn metadata() -> Metadata {
