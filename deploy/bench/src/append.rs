@@ -22,7 +22,7 @@ use crate::{
 
 pub const CLIENTS: usize = 64;
 /// The active streams, spread over the clients.
-const STREAMS: usize = 50_000;
+pub const STREAMS: usize = 50_000;
 /// A hot stream is left for a fresh one before it is full.
 const HOT_STREAM_EVENTS: u64 = 8_000;
 /// About 155 bytes, as PERFORMANCE.md measures.
@@ -40,7 +40,7 @@ fn provenance() -> Provenance {
     }
 }
 
-fn one_event(stream: &StreamName, revision: u64) -> Append {
+pub fn one_event(stream: &StreamName, revision: u64) -> Append {
     Append {
         conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(revision) }],
         events: vec![NewEvent {
@@ -79,9 +79,10 @@ async fn many_streams(
 
 pub type Shares = Vec<Vec<(StreamName, u64)>>;
 
-pub fn shares() -> Shares {
+/// Fresh streams, spread over the clients.
+pub fn shares(clients: usize, streams: usize) -> Shares {
     let stream = |n: usize| (StreamName::of("bench", format!("{n:08}-{}", Uuid::new_v4())), 0);
-    (0..CLIENTS).map(|client| (client..STREAMS).step_by(CLIENTS).map(stream).collect()).collect()
+    (0..clients).map(|client| (client..streams).step_by(clients).map(stream).collect()).collect()
 }
 
 /// # Errors
@@ -265,7 +266,7 @@ pub async fn many(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     const SLICES: usize = 6;
     let log = open(folder).await?;
     let mut bare = Bare::open(folder)?;
-    let mut shares = shares();
+    let mut shares = shares(CLIENTS, STREAMS);
     let (mut ours, mut theirs, mut all) = (Vec::new(), Vec::new(), Slice::default());
     for slice in 1..=SLICES {
         eprintln!("append: slice {slice} of {SLICES}");
@@ -290,7 +291,7 @@ pub async fn many(folder: &Path) -> anyhow::Result<Vec<Measured>> {
 pub async fn hot(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     const SLICES: usize = 4;
     let log = open(folder).await?;
-    let mut shares = shares();
+    let mut shares = shares(CLIENTS, STREAMS);
     let (mut hot, mut many, mut all) = (Vec::new(), Vec::new(), Slice::default());
     for slice in 1..=SLICES {
         eprintln!("hot stream: slice {slice} of {SLICES}");

@@ -3,6 +3,7 @@
 use std::{path::Path, time::Instant};
 
 use event_log::{Log, LogOptions};
+use local::postgres::Database;
 use projection_engine::{Views, model};
 use views::MyAppointments;
 use vocabulary::LogName;
@@ -12,16 +13,33 @@ use crate::{load::median, results::Measured, synthetic};
 const EVENTS: u64 = 1_000_000;
 const ROUNDS: usize = 3;
 
+/// From a log in a file into a file.
+///
 /// # Errors
 /// When the log or the views fail.
-pub async fn rebuild(folder: &Path) -> anyhow::Result<Vec<Measured>> {
-    let url = format!("sqlite:{}", folder.display());
-    let log = Log::open(&url, LogName::Care, LogOptions::default()).await?;
+pub async fn files(folder: &Path) -> anyhow::Result<Vec<Measured>> {
+    let (log, views) = (folder.display(), folder.join("views.db"));
+    rebuild("rebuild-my-appointments-1e6", &format!("sqlite:{log}"), &format!("sqlite:{}", views.display())).await
+}
+
+/// From a log in PostgreSQL into another database there.
+///
+/// # Errors
+/// When the log or the views fail.
+///
+/// # Panics
+/// Where no PostgreSQL can be started; it says what is missing.
+pub async fn tables() -> anyhow::Result<Vec<Measured>> {
+    let (log, views) = (Database::new(), Database::new());
+    rebuild("rebuild-postgres-my-appointments-1e6", &log.url("server").await, &views.url("owner").await).await
+}
+
+async fn rebuild(name: &'static str, log_url: &str, views_url: &str) -> anyhow::Result<Vec<Measured>> {
+    let log = Log::open(log_url, LogName::Care, LogOptions::default()).await?;
     let started = Instant::now();
     let events = synthetic::fill(&log, EVENTS).await?;
     eprintln!("rebuild: {events} events written in {:.1} s", started.elapsed().as_secs_f64());
-    let views_url = format!("sqlite:{}", folder.join("views.db").display());
-    let views = Views::open(&views_url, log.clone(), vec![model::<MyAppointments>()]).await?;
+    let views = Views::open(views_url, log.clone(), vec![model::<MyAppointments>()]).await?;
     let (mut rebuilt, mut scanned) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
         eprintln!("rebuild: round {round} of {ROUNDS}");
@@ -31,7 +49,7 @@ pub async fn rebuild(folder: &Path) -> anyhow::Result<Vec<Measured>> {
         rebuilt.push(events as f64 / started.elapsed().as_secs_f64());
     }
     log.close().await;
-    let row = Measured::against("rebuild-my-appointments-1e6", median(rebuilt), "events/s", median(scanned), 0.60);
+    let row = Measured::against(name, median(rebuilt), "events/s", median(scanned), 0.60);
     Ok(vec![row.note(format!("{events} events; the scan decodes every column of the envelope"))])
 }
 

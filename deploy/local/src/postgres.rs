@@ -168,6 +168,15 @@ impl Database {
         Database::default()
     }
 
+    /// Another one with the same rows, and the same history. Nobody may be connected to this one meanwhile.
+    pub async fn copied(&self) -> Database {
+        let copy = Database { name: SERVER.fresh(), made: OnceCell::new_with(Some(())) };
+        let mut owner = PgConnection::connect(&SERVER.url("owner", "postgres")).await.expect("it is there");
+        let make = format!("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", copy.name, self.name);
+        sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut owner).await.expect("it is copied");
+        copy
+    }
+
     /// The same database without any log in it.
     pub async fn emptied(self) -> Database {
         let mut owner = PgConnection::connect(&self.url("owner").await).await.expect("it connects");

@@ -1,0 +1,93 @@
+//! What the log in PostgreSQL does: alone, beside a bare insert of the rows that were stored, with an old snapshot held
+//! open, with two nodes, and when it has grown.
+
+mod growth;
+mod nodes;
+mod raw;
+
+use std::time::Duration;
+
+use event_log::{Log, LogOptions};
+use local::postgres::Database;
+use sqlx::{Connection, PgConnection};
+use vocabulary::LogName;
+
+use self::raw::Bare;
+pub use self::{
+    growth::growth,
+    nodes::{node, two_nodes},
+};
+use crate::{
+    append::{CLIENTS, STREAMS, shares, slice_of_many},
+    load::{Slice, median},
+    results::Measured,
+};
+
+/// Conditional append by 64 clients over 50,000 streams.
+///
+/// # Errors
+/// When the database fails.
+///
+/// # Panics
+/// Where no PostgreSQL can be started; it says what is missing.
+pub async fn append() -> anyhow::Result<Vec<Measured>> {
+    /// Many and short: what else runs on the machine meets both sides.
+    const SLICES: usize = 12;
+    const SLICE: Duration = Duration::from_secs(3);
+    let (database, baseline) = (Database::new(), Database::new());
+    let url = database.url("server").await;
+    let log = Log::open(&url, LogName::Care, LogOptions::default()).await?;
+    let mut bare = Bare::open(&url, &baseline.url("server").await, 0).await?;
+    let mut shares = shares(CLIENTS, STREAMS);
+    let (mut ours, mut theirs, mut all, mut statements) = (Vec::new(), Vec::new(), Slice::default(), 0);
+    for slice in 1..=SLICES {
+        eprintln!("append-postgres: slice {slice} of {SLICES}");
+        let seen = slice_of_many(&log, &mut shares, SLICE).await?;
+        ours.push(seen.rate());
+        all.add(seen);
+        let same = bare.slice().await?;
+        theirs.push(same.rate);
+        statements += same.statements;
+    }
+    log.close().await;
+    let row = Measured::against("append-postgres-64-clients", median(ours), "events/s", median(theirs), 0.65);
+    Ok(vec![row.note(format!(
+        "{}; {} events; fsync on; the raw insert stores the same rows, as many a statement as the log did: {:.1} of \
+         {CLIENTS} clients, each its own transaction",
+        all.latency(),
+        all.done,
+        all.done as f64 / statements as f64
+    ))])
+}
+
+/// Appends in the last seconds of a minute in which somebody kept a snapshot open, beside those before.
+///
+/// # Errors
+/// When the database fails.
+///
+/// # Panics
+/// Where no PostgreSQL can be started; it says what is missing.
+pub async fn old_snapshot() -> anyhow::Result<Vec<Measured>> {
+    const ROUNDS: usize = 3;
+    const SLICE: Duration = Duration::from_secs(10);
+    const HELD_BEFORE: Duration = Duration::from_secs(50);
+    let database = Database::new();
+    let url = database.url("server").await;
+    let log = Log::open(&url, LogName::Care, LogOptions::default()).await?;
+    let mut shares = shares(CLIENTS, STREAMS);
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for round in 1..=ROUNDS {
+        eprintln!("old-snapshot: round {round} of {ROUNDS}, 70 s each");
+        without.push(slice_of_many(&log, &mut shares, SLICE).await?.rate());
+        let mut holder = PgConnection::connect(&url).await?;
+        sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM care.event")
+            .execute(&mut holder)
+            .await?;
+        slice_of_many(&log, &mut shares, HELD_BEFORE).await?;
+        with.push(slice_of_many(&log, &mut shares, SLICE).await?.rate());
+        sqlx::raw_sql("COMMIT").execute(&mut holder).await?;
+    }
+    log.close().await;
+    let row = Measured::against("append-postgres-old-snapshot", median(with), "events/s", median(without), 0.85);
+    Ok(vec![row.note("in the last 10 s of a minute with a snapshot held open, beside the 10 s before it; 64 clients")])
+}

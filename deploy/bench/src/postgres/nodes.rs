@@ -1,0 +1,195 @@
+//! Two command nodes on one database, beside one of them alone. A node is a process of its own, of this same binary, which
+//! does what its standard input says: `SECONDS CLIENTS CONFLICTS`, the last being the percentage of appends to a stream
+//! that the other node may have written since.
+
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use event_log::{Granted, Log, LogOptions, Refused};
+use local::postgres::Database;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+use vocabulary::{LogName, StreamName};
+
+use crate::{
+    append::{one_event, shares},
+    load::{self, median},
+    results::Measured,
+};
+
+const CLIENTS: usize = 256;
+const STREAMS_OF_A_NODE: usize = 25_000;
+/// Each client of one node shares so many streams with the same client of the other.
+const SHARED_STREAMS: usize = 20;
+/// Every second append to a shared stream meets a conflict, when two write it by turns at random: so 8 % of all do.
+const SHARED_PERCENT: u64 = 16;
+const ROUNDS: usize = 5;
+const SLICE: Duration = Duration::from_secs(3);
+
+/// When each answer came, and how long it took.
+type Answers = Vec<(Instant, Duration)>;
+
+/// What a node did in a slice.
+#[derive(Serialize, Deserialize)]
+struct Done {
+    stored: u64,
+    conflicts: u64,
+    seconds: f64,
+}
+
+/// # Errors
+/// When the database or a node fails.
+///
+/// # Panics
+/// Where no PostgreSQL can be started; it says what is missing.
+pub async fn two_nodes() -> anyhow::Result<Vec<Measured>> {
+    let database = Database::new();
+    let url = database.url("server").await;
+    let (mut one, mut other) = (Node::start(&url)?, Node::start(&url)?);
+    let (mut alone, mut apart, mut meeting) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut conflicts, mut stored) = (0, 0);
+    for round in 0..=ROUNDS {
+        eprintln!("two-nodes: round {round} of {ROUNDS}");
+        one.begin(CLIENTS, 0).await?;
+        let single = one.done().await?;
+        let together = both(&mut one, &mut other, 0).await?;
+        let met = both(&mut one, &mut other, SHARED_PERCENT).await?;
+        // In the first round nodes and database get to know each other.
+        if round > 0 {
+            alone.push(single.stored as f64 / single.seconds);
+            apart.push(together.0);
+            meeting.push(met.0);
+            (conflicts, stored) = (conflicts + met.1, stored + met.2);
+        }
+    }
+    let (alone, share) = (median(alone), 100.0 * conflicts as f64 / stored as f64);
+    let note = format!("{share:.1} % of the appends met a conflict first, and were sent again on what it said");
+    Ok(vec![
+        Measured::against("two-nodes-without-conflicts", median(apart), "events/s", alone, 0.55)
+            .note(format!("{CLIENTS} clients, half of them at each node, beside all of them at one")),
+        Measured::against("two-nodes-8-percent-conflicts", median(meeting), "events/s", alone, 0.45).note(note),
+    ])
+}
+
+/// Both at once: events a second, conflicts, events.
+async fn both(one: &mut Node, other: &mut Node, shared_percent: u64) -> anyhow::Result<(f64, u64, u64)> {
+    one.begin(CLIENTS / 2, shared_percent).await?;
+    other.begin(CLIENTS / 2, shared_percent).await?;
+    let (one, other) = (one.done().await?, other.done().await?);
+    let rate = one.stored as f64 / one.seconds + other.stored as f64 / other.seconds;
+    Ok((rate, one.conflicts + other.conflicts, one.stored + other.stored))
+}
+
+struct Node {
+    _process: Child,
+    orders: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Node {
+    fn start(url: &str) -> anyhow::Result<Node> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["--node", url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let orders = process.stdin.take().context("its input is a pipe")?;
+        let answers = BufReader::new(process.stdout.take().context("its output is a pipe")?).lines();
+        Ok(Node { _process: process, orders, answers })
+    }
+
+    async fn begin(&mut self, clients: usize, shared_percent: u64) -> anyhow::Result<()> {
+        let order = format!("{} {clients} {shared_percent}\n", SLICE.as_secs());
+        Ok(self.orders.write_all(order.as_bytes()).await?)
+    }
+
+    async fn done(&mut self) -> anyhow::Result<Done> {
+        let line = self.answers.next_line().await?.context("a node ended")?;
+        Ok(serde_json::from_str(&line)?)
+    }
+}
+
+/// A node's process: it ends with its input.
+///
+/// # Errors
+/// When the log fails, or an order is not understood.
+pub async fn node(url: &str) -> anyhow::Result<()> {
+    let log = Log::open(url, LogName::Care, LogOptions::default()).await?;
+    let shared = |client: usize, n: usize| (StreamName::of("bench", format!("shared-{client}-{n}")), 0);
+    let own = shares(CLIENTS, STREAMS_OF_A_NODE).into_iter().enumerate();
+    let mut clients: Vec<Client> = own
+        .map(|(number, own)| Client { number, own, common: (0..SHARED_STREAMS).map(|n| shared(number, n)).collect() })
+        .collect();
+    let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(order) = orders.next_line().await? {
+        let numbers = order.split(' ').map(str::parse).collect::<Result<Vec<u64>, _>>()?;
+        let [seconds, count, percent] = numbers[..] else { bail!("an order is three numbers, not {order:?}") };
+        let (deadline, count) = (Instant::now() + Duration::from_secs(seconds), usize::try_from(count)?);
+        let (back, mut returned) = tokio::sync::mpsc::unbounded_channel();
+        let started = clients.drain(..count).map(|mut client| {
+            let (log, back) = (log.clone(), back.clone());
+            async move {
+                let (answers, conflicts) = client.work(&log, percent, deadline).await?;
+                back.send((client, conflicts)).context("the benchmark ended")?;
+                Ok(answers)
+            }
+        });
+        let slice = load::run(started.collect()).await?;
+        drop(back);
+        let mut conflicts = 0;
+        while let Some((client, of_it)) = returned.recv().await {
+            conflicts += of_it;
+            clients.push(client);
+        }
+        // Each has the same counterpart at the other node again.
+        clients.sort_by_key(|client| client.number);
+        println!("{}", serde_json::to_string(&Done { stored: slice.done, conflicts, seconds: slice.seconds })?);
+    }
+    log.close().await;
+    Ok(())
+}
+
+struct Client {
+    number: usize,
+    own: Vec<(StreamName, u64)>,
+    /// Those that the same client of the other node writes, too, with the revisions that this one knows.
+    common: Vec<(StreamName, u64)>,
+}
+
+impl Client {
+    /// Its answers, and how often it met a conflict.
+    async fn work(&mut self, log: &Log, percent: u64, deadline: Instant) -> anyhow::Result<(Answers, u64)> {
+        let (mut answers, mut conflicts) = (Vec::new(), 0);
+        // Any spread will do, as long as the two nodes do not go in step.
+        let mut dice = fastrand::Rng::new();
+        for turn in (0..self.own.len()).cycle() {
+            let asked = Instant::now();
+            if asked >= deadline {
+                break;
+            }
+            let shares = dice.u64(0..100) < percent;
+            let among = dice.usize(0..self.common.len());
+            let (stream, revision) = if shares { &mut self.common[among] } else { &mut self.own[turn] };
+            loop {
+                match log.append(one_event(stream, *revision)).await {
+                    Ok(Granted::Stored(_)) => break,
+                    Err(Refused::Conflict { actual, .. }) => {
+                        *revision = actual;
+                        conflicts += 1;
+                    }
+                    other => bail!("an append was not stored: {other:?}"),
+                }
+            }
+            *revision += 1;
+            answers.push((Instant::now(), asked.elapsed()));
+        }
+        Ok((answers, conflicts))
+    }
+}

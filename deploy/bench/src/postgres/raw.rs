@@ -1,0 +1,113 @@
+//! The bare insert that the log is measured against: the very rows that it stored, in their order, into a table with the
+//! same indexes, as many a statement as the log did, each its own transaction, by one connection.
+
+use std::time::Instant;
+
+use sqlx::{Connection, PgConnection, Row};
+use uuid::Uuid;
+
+/// Rows that are read, untimed, before they are inserted.
+const ROWS_AHEAD: i64 = 64 * 1_024;
+
+/// What the log stored since the slice before, and how fast the same rows are inserted bare.
+pub struct Same {
+    pub statements: usize,
+    /// Rows a second.
+    pub rate: f64,
+}
+
+pub struct Bare {
+    from: PgConnection,
+    into: PgConnection,
+    copied: i64,
+}
+
+impl Bare {
+    /// Copies what is stored after this position.
+    ///
+    /// # Errors
+    /// When a database cannot be reached.
+    pub async fn open(from: &str, into: &str, copied: i64) -> anyhow::Result<Bare> {
+        Ok(Bare { from: PgConnection::connect(from).await?, into: PgConnection::connect(into).await?, copied })
+    }
+
+    /// # Errors
+    /// When a database fails.
+    pub async fn slice(&mut self) -> anyhow::Result<Same> {
+        let counted = "SELECT count(*), count(DISTINCT xmin::text) FROM care.event WHERE position > $1";
+        let (rows, statements): (i64, i64) =
+            sqlx::query_as(counted).bind(self.copied).fetch_one(&mut self.from).await?;
+        let (rows, statements) = (usize::try_from(rows)?, usize::try_from(statements)?);
+        let per_statement = rows.div_ceil(statements.max(1)).max(1);
+        let (mut done, mut seconds) = (0, 0.0);
+        while done < rows {
+            let page = sqlx::query(
+                "SELECT position, stream, revision, id, kind, recorded_at, command_key, meta, data FROM care.event \
+                 WHERE position > $1 ORDER BY position LIMIT $2",
+            );
+            let page = page.bind(self.copied).bind(ROWS_AHEAD).fetch_all(&mut self.from).await?;
+            let Some(last) = page.last() else { break };
+            self.copied = last.try_get(0)?;
+            done += page.len();
+            let batches = page.chunks(per_statement).map(Columns::of).collect::<Result<Vec<_>, _>>()?;
+            let started = Instant::now();
+            for batch in batches {
+                batch.insert(&mut self.into).await?;
+            }
+            seconds += started.elapsed().as_secs_f64();
+        }
+        Ok(Same { statements, rate: done as f64 / seconds })
+    }
+}
+
+/// A statement's rows, a column each.
+#[derive(Default)]
+struct Columns {
+    positions: Vec<i64>,
+    streams: Vec<String>,
+    revisions: Vec<i64>,
+    ids: Vec<Uuid>,
+    kinds: Vec<String>,
+    times: Vec<i64>,
+    keys: Vec<Option<Vec<u8>>>,
+    metas: Vec<Vec<u8>>,
+    data: Vec<Vec<u8>>,
+}
+
+impl Columns {
+    fn of(rows: &[sqlx::postgres::PgRow]) -> Result<Columns, sqlx::Error> {
+        let mut columns = Columns::default();
+        for row in rows {
+            columns.positions.push(row.try_get(0)?);
+            columns.streams.push(row.try_get(1)?);
+            columns.revisions.push(row.try_get(2)?);
+            columns.ids.push(row.try_get(3)?);
+            columns.kinds.push(row.try_get(4)?);
+            columns.times.push(row.try_get(5)?);
+            columns.keys.push(row.try_get(6)?);
+            columns.metas.push(row.try_get(7)?);
+            columns.data.push(row.try_get(8)?);
+        }
+        Ok(columns)
+    }
+
+    async fn insert(self, into: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO care.event (position, stream, revision, id, kind, recorded_at, command_key, meta, data) \
+             SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::bigint[], \
+             $7::bytea[], $8::bytea[], $9::bytea[])",
+        )
+        .bind(self.positions)
+        .bind(self.streams)
+        .bind(self.revisions)
+        .bind(self.ids)
+        .bind(self.kinds)
+        .bind(self.times)
+        .bind(self.keys)
+        .bind(self.metas)
+        .bind(self.data)
+        .execute(into)
+        .await?;
+        Ok(())
+    }
+}
