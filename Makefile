@@ -25,7 +25,10 @@ KILLS := 1000
 # Where `make up` keeps its files.
 LOCAL := target/local
 
-.PHONY: help run up down test chaos bench compilers postgres kafka java asyncapi
+# The program that does what cqrs-es and esrs do, for the benchmark `peers`.
+PEERS := target/peers/release/peers
+
+.PHONY: help run up down test chaos bench bench-peers peers compilers postgres kafka java asyncapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -33,7 +36,8 @@ help:
 	@echo 'make test         format, lints, every test, licences'
 	@echo 'make asyncapi     whether the events'"'"' description for Kafka is valid, by AsyncAPI'"'"'s own tool (1.5 GB, from npm)'
 	@echo 'make chaos        the faults of the tests for longer: make chaos KILLS=1000'
-	@echo 'make bench        every benchmark; one: make bench NAME=append, or make bench-append'
+	@echo 'make bench        every benchmark (an hour); one: make bench NAME=append, or make bench-append'
+	@echo 'make bench-peers  Frontdoor beside cqrs-es and esrs on the same PostgreSQL'
 
 run: compilers
 	cargo build --release --locked --package frontdoor
@@ -58,6 +62,7 @@ down:
 
 test: compilers postgres kafka $(DENY)
 	cargo fmt --all --check
+	cargo fmt --manifest-path deploy/peers/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
 	'$(DENY)' --log-level error --all-features check licenses bans sources
@@ -66,9 +71,15 @@ test: compilers postgres kafka $(DENY)
 chaos: compilers postgres kafka
 	FRONTDOOR_KILLS='$(KILLS)' cargo test --locked --package frontdoor --test distributed kills -- --nocapture
 
-bench: compilers postgres kafka
+bench: compilers postgres kafka peers
 	cargo build --release --locked --package frontdoor
-	cargo run --release --locked --package bench -- $(NAME)
+	cargo run --release --locked --package bench -- --peers '$(PEERS)' $(NAME)
+
+bench-peers: compilers postgres peers
+	cargo run --release --locked --package bench -- --peers '$(PEERS)' peers
+
+peers:
+	cargo build --release --locked --manifest-path deploy/peers/Cargo.toml --target-dir target/peers
 
 bench-%: compilers postgres kafka
 	cargo build --release --locked --package frontdoor

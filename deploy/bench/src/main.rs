@@ -6,7 +6,9 @@ mod kafka;
 mod load;
 mod memory;
 mod over_http;
+mod peers;
 mod postgres;
+mod process;
 mod rebuild;
 mod results;
 mod synthetic;
@@ -36,6 +38,9 @@ struct Arguments {
     /// How many events the large log of `growth` has. 10^7 take 15 GB of disk.
     #[arg(long, default_value_t = 10_000_000)]
     events: u64,
+    /// The program of the package `deploy/peers`, for the benchmark `peers`, which is one of all where this is given.
+    #[arg(long)]
+    peers: Option<PathBuf>,
     /// This process is a node of `two-nodes`, on the log at this URL.
     #[arg(long, hide = true)]
     node: Option<String>,
@@ -64,7 +69,8 @@ async fn main() -> anyhow::Result<()> {
         return postgres::node(url).await;
     }
     let named = arguments.names.iter().map(String::as_str).collect::<Vec<_>>();
-    let names = if named.is_empty() { ALL.to_vec() } else { named };
+    let all = || ALL.into_iter().chain(arguments.peers.is_some().then_some("peers")).collect();
+    let names: Vec<&str> = if named.is_empty() { all() } else { named };
     let mut rows = Vec::new();
     for name in names {
         let measured = measure(name, &arguments).await.with_context(|| format!("benchmark {name}"))?;
@@ -95,6 +101,10 @@ async fn measure(name: &str, arguments: &Arguments) -> anyhow::Result<Vec<Measur
         "visible" => kafka::visible().await,
         "rebuild" => rebuild::files(&scratch).await,
         "rebuild-postgres" => rebuild::tables().await,
+        "peers" => {
+            let program = arguments.peers.as_deref().context("--peers names its program: make bench-peers")?;
+            peers::peers(program, &scratch).await
+        }
         other => bail!("there is no benchmark {other}: {}", ALL.join(", ")),
     };
     let _ = std::fs::remove_dir_all(&scratch);

@@ -36,7 +36,7 @@ pub async fn book(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     for round in 0..ROUNDS {
         eprintln!("book: round {} of {ROUNDS}", round + 1);
         let first = round * 2 * SLICE_BOOKINGS;
-        bare.push(through_engine(&town, first).await?.rate());
+        bare.push(through_engine(&town, CONNECTIONS, first, SLICE_BOOKINGS).await?.rate());
         let seen = through_http(&town, address, first + SLICE_BOOKINGS).await?;
         ours.push(seen.rate());
         all.add(seen);
@@ -46,10 +46,14 @@ pub async fn book(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     Ok(vec![row.note(format!("{}; two events and four conditions a booking; views follow", all.latency()))])
 }
 
-async fn through_engine(town: &Arc<Town>, first: u64) -> anyhow::Result<Slice> {
-    let mut clients = Vec::new();
-    for client in 0..CONNECTIONS {
-        let numbers = (first..first + SLICE_BOOKINGS).skip(client as usize).step_by(CONNECTIONS as usize);
+/// So many bookings from this one on, by so many clients.
+///
+/// # Errors
+/// When the town is too small, or refuses one.
+pub async fn through_engine(town: &Arc<Town>, clients: u64, first: u64, bookings: u64) -> anyhow::Result<Slice> {
+    let (count, mut clients) = (clients, Vec::new());
+    for client in 0..count {
+        let numbers = (first..first + bookings).skip(client as usize).step_by(count as usize);
         let wishes = numbers.map(|n| town.for_engine(n)).collect::<anyhow::Result<Vec<_>>>()?;
         let town = town.clone();
         clients.push(async move {

@@ -1,5 +1,5 @@
 //! A town for the benchmarks: a practice, patients, and sessions with a place for each of them on each of three days.
-//! The whole house runs in this process, on SQLite.
+//! The house runs in this process.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -59,32 +59,45 @@ impl Wish {
     }
 }
 
-fn caller(role: Role, id: &str, permissions: Vec<Permission>) -> anyhow::Result<Caller> {
+/// # Errors
+/// Never: every code here is one.
+pub fn caller(role: Role, id: &str, permissions: Vec<Permission>) -> anyhow::Result<Caller> {
     let organisation = (role == Role::Staff).then(|| PRACTICE.parse::<OdsCode>()).transpose()?;
     let level = (role == Role::Patient).then_some(IdentityLevel::P9);
     Ok(Caller { id: id.into(), role, permissions, organisation, level })
 }
 
 impl Town {
+    /// The whole house on SQLite.
+    ///
     /// # Errors
     /// When the house cannot be opened, or refuses what prepares it.
     pub async fn build(folder: &Path) -> anyhow::Result<Town> {
+        let at = folder.display();
+        let places = Places {
+            log_url: format!("sqlite:{at}").into(),
+            views_url: format!("sqlite:{at}/views.db").into(),
+            feed: None,
+            roles: Roles::all(),
+        };
+        Town::on(folder, places).await
+    }
+
+    /// Elsewhere; with views, if its roles have any.
+    ///
+    /// # Errors
+    /// When the house cannot be opened, or refuses what prepares it.
+    pub async fn on(folder: &Path, places: Places) -> anyhow::Result<Town> {
         let key = DemoKey::in_folder(folder)?;
         let set = serde_json::from_slice(&std::fs::read(folder.join("demo-jwks.json"))?)?;
         let tokens = Tokens::new(AUDIENCE, vec![(DEMO_ISSUER.to_owned(), set)])?;
         let folder = folder.display().to_string();
-        let places = Places {
-            log_url: format!("sqlite:{folder}").into(),
-            views_url: format!("sqlite:{folder}/views.db").into(),
-            feed: None,
-            roles: Roles::all(),
-        };
         let house = House::open(&places, tokens).await?;
         let stop = CancellationToken::new();
-        tokio::spawn({
-            let (views, stop) = (house.views.clone().context("it has views")?, stop.clone());
-            async move { views.run(stop).await }
-        });
+        if let Some(views) = house.views.clone() {
+            let stop = stop.clone();
+            tokio::spawn(async move { views.run(stop).await });
+        }
         let first_day = Timestamp::from_jiff(jiff::Timestamp::now()).local_date().plus_days(7);
         let town = Town { house, key, folder, first_day, stop };
         town.prepare().await?;
@@ -113,7 +126,11 @@ impl Town {
         Ok(())
     }
 
-    async fn give(&self, caller: &Caller, name: &str, key: &str, body: Value) -> anyhow::Result<()> {
+    /// Through the engine, without HTTP.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn give(&self, caller: &Caller, name: &str, key: &str, body: Value) -> anyhow::Result<()> {
         let request = RequestContext { idempotency_key: key.into(), correlation: None, trace: None };
         let given = self.house.engine.execute(caller.clone(), name, Bytes::from(body.to_string()), request).await;
         given.map(drop).with_context(|| format!("{name} was refused"))

@@ -2,24 +2,18 @@
 //! does what its standard input says: `SECONDS CLIENTS CONFLICTS`, the last being the percentage of appends to a stream
 //! that the other node may have written since.
 
-use std::{
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use event_log::{Granted, Log, LogOptions, Refused};
 use local::postgres::Database;
-use serde::{Deserialize, Serialize};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
-};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use vocabulary::{LogName, StreamName};
 
 use crate::{
     append::{one_event, shares},
     load::{self, median},
+    process::{Done, Process},
     results::Measured,
 };
 
@@ -35,14 +29,6 @@ const SLICE: Duration = Duration::from_secs(3);
 /// When each answer came, and how long it took.
 type Answers = Vec<(Instant, Duration)>;
 
-/// What a node did in a slice.
-#[derive(Serialize, Deserialize)]
-struct Done {
-    stored: u64,
-    conflicts: u64,
-    seconds: f64,
-}
-
 /// # Errors
 /// When the database or a node fails.
 ///
@@ -51,18 +37,19 @@ struct Done {
 pub async fn two_nodes() -> anyhow::Result<Vec<Measured>> {
     let database = Database::new();
     let url = database.url("server").await;
-    let (mut one, mut other) = (Node::start(&url)?, Node::start(&url)?);
+    let program = std::env::current_exe()?;
+    let node = || Process::start(&program, &["--node", &url]);
+    let (mut one, mut other) = (node()?, node()?);
     let (mut alone, mut apart, mut meeting) = (Vec::new(), Vec::new(), Vec::new());
     let (mut conflicts, mut stored) = (0, 0);
     for round in 0..=ROUNDS {
         eprintln!("two-nodes: round {round} of {ROUNDS}");
-        one.begin(CLIENTS, 0).await?;
-        let single = one.done().await?;
+        let single = one.order(&order(CLIENTS, 0)).await?;
         let together = both(&mut one, &mut other, 0).await?;
         let met = both(&mut one, &mut other, SHARED_PERCENT).await?;
         // In the first round nodes and database get to know each other.
         if round > 0 {
-            alone.push(single.stored as f64 / single.seconds);
+            alone.push(single.rate());
             apart.push(together.0);
             meeting.push(met.0);
             (conflicts, stored) = (conflicts + met.1, stored + met.2);
@@ -78,42 +65,15 @@ pub async fn two_nodes() -> anyhow::Result<Vec<Measured>> {
 }
 
 /// Both at once: events a second, conflicts, events.
-async fn both(one: &mut Node, other: &mut Node, shared_percent: u64) -> anyhow::Result<(f64, u64, u64)> {
-    one.begin(CLIENTS / 2, shared_percent).await?;
-    other.begin(CLIENTS / 2, shared_percent).await?;
+async fn both(one: &mut Process, other: &mut Process, shared_percent: u64) -> anyhow::Result<(f64, u64, u64)> {
+    one.begin(&order(CLIENTS / 2, shared_percent)).await?;
+    other.begin(&order(CLIENTS / 2, shared_percent)).await?;
     let (one, other) = (one.done().await?, other.done().await?);
-    let rate = one.stored as f64 / one.seconds + other.stored as f64 / other.seconds;
-    Ok((rate, one.conflicts + other.conflicts, one.stored + other.stored))
+    Ok((one.rate() + other.rate(), one.conflicts + other.conflicts, one.done + other.done))
 }
 
-struct Node {
-    _process: Child,
-    orders: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
-}
-
-impl Node {
-    fn start(url: &str) -> anyhow::Result<Node> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(["--node", url])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let orders = process.stdin.take().context("its input is a pipe")?;
-        let answers = BufReader::new(process.stdout.take().context("its output is a pipe")?).lines();
-        Ok(Node { _process: process, orders, answers })
-    }
-
-    async fn begin(&mut self, clients: usize, shared_percent: u64) -> anyhow::Result<()> {
-        let order = format!("{} {clients} {shared_percent}\n", SLICE.as_secs());
-        Ok(self.orders.write_all(order.as_bytes()).await?)
-    }
-
-    async fn done(&mut self) -> anyhow::Result<Done> {
-        let line = self.answers.next_line().await?.context("a node ended")?;
-        Ok(serde_json::from_str(&line)?)
-    }
+fn order(clients: usize, shared_percent: u64) -> String {
+    format!("{} {clients} {shared_percent}", SLICE.as_secs())
 }
 
 /// A node's process: it ends with its input.
@@ -150,7 +110,7 @@ pub async fn node(url: &str) -> anyhow::Result<()> {
         }
         // Each has the same counterpart at the other node again.
         clients.sort_by_key(|client| client.number);
-        println!("{}", serde_json::to_string(&Done { stored: slice.done, conflicts, seconds: slice.seconds })?);
+        println!("{}", serde_json::to_string(&Done { done: slice.done, conflicts, seconds: slice.seconds })?);
     }
     log.close().await;
     Ok(())

@@ -1,0 +1,69 @@
+//! A process beside this one that does what its standard input says, a line each, and answers with a line of JSON.
+
+use std::{path::Path, process::Stdio};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+/// What it did.
+#[derive(Serialize, Deserialize)]
+pub struct Done {
+    pub done: u64,
+    pub seconds: f64,
+    /// Appends that met a conflict first.
+    #[serde(default)]
+    pub conflicts: u64,
+}
+
+impl Done {
+    pub fn rate(&self) -> f64 {
+        self.done as f64 / self.seconds
+    }
+}
+
+pub struct Process {
+    _process: Child,
+    orders: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Process {
+    /// # Errors
+    /// When there is no such program.
+    pub fn start(program: &Path, arguments: &[&str]) -> anyhow::Result<Process> {
+        let mut process = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{} cannot be started", program.display()))?;
+        let orders = process.stdin.take().context("its input is a pipe")?;
+        let answers = BufReader::new(process.stdout.take().context("its output is a pipe")?).lines();
+        Ok(Process { _process: process, orders, answers })
+    }
+
+    /// # Errors
+    /// When it has ended.
+    pub async fn begin(&mut self, order: &str) -> anyhow::Result<()> {
+        Ok(self.orders.write_all(format!("{order}\n").as_bytes()).await?)
+    }
+
+    /// # Errors
+    /// When it has ended; what it said about that stands above.
+    pub async fn done(&mut self) -> anyhow::Result<Done> {
+        let line = self.answers.next_line().await?.context("a process ended")?;
+        Ok(serde_json::from_str(&line)?)
+    }
+
+    /// # Errors
+    /// When it has ended; what it said about that stands above.
+    pub async fn order(&mut self, order: &str) -> anyhow::Result<Done> {
+        self.begin(order).await?;
+        self.done().await
+    }
+}
