@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use event_log::Log;
+use futures::{StreamExt, stream};
 use serde::Serialize;
 use tokio::sync::mpsc;
 use vocabulary::Raw;
@@ -22,6 +23,8 @@ pub const ROWS_IN_MEMORY_MAX: usize = 500_000;
 const ROWS_OF_A_TRANSACTION_MAX: usize = 20_000;
 /// Batches that are read ahead.
 const BATCHES_AHEAD_MAX: usize = 4;
+/// Pages of the log that are asked for at once: the database works on one while another is decoded.
+const PAGES_AT_ONCE: usize = 2;
 
 /// How far a rebuild is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -95,7 +98,7 @@ async fn fold_all(
             if written { folded_on_stored(store, new, fold, batch).await? } else { folded(new, fold, batch).await? };
         at = Checkpoint { position: last.0, event_id: Some(last.1) };
         if fold.rows() > rows_in_memory_max {
-            fold = write(store, new, fold, turn, at).await?;
+            fold = write(store, new, fold, turn, at, written).await?;
             written = true;
         }
         tell(at.position, total);
@@ -104,7 +107,7 @@ async fn fold_all(
             renewed = Instant::now();
         }
     }
-    write(store, new, fold, turn, at).await.map(drop)
+    write(store, new, fold, turn, at, written).await.map(drop)
 }
 
 fn read_ahead(
@@ -117,16 +120,12 @@ fn read_ahead(
     // Where there is little memory for rows there is as little for events.
     let events_max = rows_in_memory_max.clamp(1, BATCH_EVENTS_MAX);
     tokio::spawn(async move {
-        let mut after = 0;
-        while after < until {
-            let batch = log.read_without(&passed_over, after, events_max).await;
-            let last = batch.as_ref().ok().and_then(|batch| batch.last()).map(|event| event.position);
-            if to.send(batch).await.is_err() {
+        let page = |after| log.read_without(&passed_over, after, events_max);
+        let mut pages = stream::iter((0..until).step_by(events_max)).map(page).buffered(PAGES_AT_ONCE);
+        while let Some(batch) = pages.next().await {
+            let failed = batch.is_err();
+            if to.send(batch).await.is_err() || failed {
                 return;
-            }
-            match last {
-                Some(last) => after = last,
-                None => return,
             }
         }
     });
@@ -164,10 +163,18 @@ async fn write(
     fold: Box<dyn Fold>,
     turn: &mut Turn,
     to: Checkpoint,
+    written: bool,
 ) -> Result<Box<dyn Fold>, ViewsError> {
     let (mut fold, mut rows) = flushed(fold).await?;
     while !rows.is_empty() {
-        let (saved, next) = tokio::join!(store.save(new, turn.epoch, &rows, here(turn)), flushed(fold));
+        let saving = async {
+            if written {
+                store.save(new, turn.epoch, &rows, here(turn)).await
+            } else {
+                store.fill(new, turn.epoch, &rows, here(turn)).await
+            }
+        };
+        let (saved, next) = tokio::join!(saving, flushed(fold));
         saved?;
         (fold, rows) = next?;
     }

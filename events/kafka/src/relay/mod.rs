@@ -6,14 +6,16 @@ mod sender;
 mod tail;
 
 use std::{
+    collections::VecDeque,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use event_log::{Log, lease::Mark};
+use event_log::{Log, LogError, lease::Mark};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+use vocabulary::Raw;
 
 pub use self::sender::{Delivery, Sender};
 use self::{
@@ -26,6 +28,8 @@ use crate::{Address, Topic, TopicError, consumer::Reading};
 pub const ROLE: &str = "relay";
 /// Events of one page from the log.
 const PAGE_MAX: usize = 1_000;
+/// Pages that are read while one is sent: confirmations come by the thousand.
+const PAGES_AHEAD_MAX: usize = 4;
 /// How long the log's database may take to answer for the lease.
 const LEASE_ANSWER_MAX: Duration = Duration::from_millis(2_500);
 /// How long a topic that is not fit is left alone before it is looked at again.
@@ -83,6 +87,38 @@ impl Relay {
     }
 }
 
+/// The page of the log that is being sent, and those after it, which are read meanwhile.
+#[derive(Default)]
+struct Ahead {
+    events: VecDeque<Raw>,
+    /// In order, each with the position before its page. Only whole pages are read ahead: what is new is read at once.
+    reading: VecDeque<(u64, JoinHandle<Result<Vec<Raw>, LogError>>)>,
+}
+
+impl Ahead {
+    /// Afterwards the events after this position are there, if the log has any.
+    async fn page(&mut self, log: &Log, after: u64) -> Result<(), LogError> {
+        if self.events.front().is_none_or(|event| event.position != after + 1) {
+            self.events = match self.reading.pop_front().filter(|(before, _)| *before == after) {
+                Some((_, reading)) => reading.await.map_err(|error| LogError::Unusable(error.to_string()))??,
+                None => {
+                    self.reading.clear();
+                    log.read(after, PAGE_MAX).await?
+                }
+            }
+            .into();
+        }
+        let here = self.events.back().map_or(after, |event| event.position);
+        let mut next = self.reading.back().map_or(here, |(before, _)| before + PAGE_MAX as u64);
+        while self.reading.len() < PAGES_AHEAD_MAX && next + PAGE_MAX as u64 <= log.end() {
+            let (log, before) = (log.clone(), next);
+            self.reading.push_back((before, tokio::spawn(async move { log.read(before, PAGE_MAX).await })));
+            next += PAGE_MAX as u64;
+        }
+        Ok(())
+    }
+}
+
 /// A relay at work.
 struct Work<'a> {
     relay: &'a Relay,
@@ -91,6 +127,7 @@ struct Work<'a> {
     end: watch::Receiver<u64>,
     comparing: Option<Comparing>,
     sender: Option<Sender>,
+    ahead: Ahead,
     /// By which the topic's end is asked for, and the answer that is waited for.
     reading: Option<Arc<Reading>>,
     asked: Option<JoinHandle<Result<u64, KafkaError>>>,
@@ -108,6 +145,7 @@ impl<'a> Work<'a> {
             end,
             comparing: None,
             sender: None,
+            ahead: Ahead::default(),
             reading: None,
             asked: None,
             marked: Mark::default(),
@@ -214,6 +252,8 @@ impl<'a> Work<'a> {
             return Ok(());
         }
         let Some(epoch) = self.core.epoch() else { return Ok(()) };
+        // What was read before the comparison may be another history's.
+        self.ahead = Ahead::default();
         let mark = comparing.mark();
         tracing::info!(topic = topic.name(), position = mark.position, epoch, "the topic was compared with the log");
         self.reading = Some(Arc::new(comparing.into_reading()?));
@@ -224,20 +264,22 @@ impl<'a> Work<'a> {
     }
 
     async fn send(&mut self, after: u64, at_most: usize) -> Result<(), TopicError> {
-        let page = self.relay.log.read(after, at_most.min(PAGE_MAX)).await?;
+        self.ahead.page(&self.relay.log, after).await?;
         let Some(sender) = &self.sender else { return Ok(()) };
-        for (event, expected) in page.iter().zip(after + 1..) {
+        for expected in (after + 1..).take(at_most) {
+            let Some(event) = self.ahead.events.front() else { break };
             if event.position != expected {
                 let why = "the relay stops before the hole".into();
-                return Err(event_log::LogError::Damaged { position: expected, why }.into());
+                return Err(LogError::Damaged { position: expected, why }.into());
             }
             if !sender.send(event)? {
                 // Its queue is full: it empties while somebody else has his turn.
                 tokio::task::yield_now().await;
                 break;
             }
+            self.ahead.events.pop_front();
             let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.core.sent(now_ms, event.position);
+            self.core.sent(now_ms, expected);
         }
         Ok(())
     }

@@ -125,6 +125,12 @@ pub trait Store: Send + Sync {
     /// Rows and checkpoint in one transaction, if the build is still this owner's, and still where he left it.
     async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: Step) -> Result<(), ViewsError>;
 
+    /// Rows of a build that has none of these yet, if it is still this owner's. The checkpoint stays where it is: until it
+    /// moves the build is of no use, and nobody reads it.
+    async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], at: Step) -> Result<(), ViewsError> {
+        self.save(build, epoch, rows, at).await
+    }
+
     /// Makes `new` the build that is read instead of `old`, which stays until it is dropped: readers may be in it.
     async fn replace(&self, old: &Build, new: &Build) -> Result<(), ViewsError>;
 

@@ -1,5 +1,5 @@
 //! The views' database on PostgreSQL, shared by any number of processes. Each change is one statement, so that nobody who
-//! is cancelled leaves a transaction behind. `synchronous_commit=off`: after a crash of the server the views are a moment
+//! is cancelled leaves a transaction behind on a connection that others use. `synchronous_commit=off`: after a crash of the server the views are a moment
 //! older, with the checkpoint that belongs to them; an owner who was further finds that out and looks where they are.
 
 use std::{str::FromStr, time::Duration};
@@ -248,6 +248,23 @@ impl Store for PgViews {
         }
     }
 
+    /// By COPY, which takes a third of the time of a statement with arrays. On a connection of its own: whoever is
+    /// cancelled takes it away with him, and its transaction.
+    async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], _: Step) -> Result<(), ViewsError> {
+        let mut connection = PgConnection::connect_with(&self.pool.connect_options()).await?;
+        let mut transaction = connection.begin().await?;
+        let renewed = about(build, include_str!("../../sql/postgres/renew.sql")).bind(epoch).bind(LEASE.as_secs_f64());
+        if renewed.execute(&mut *transaction).await?.rows_affected() != 1 {
+            return Err(ViewsError::Superseded(build.name));
+        }
+        let statement = format!("COPY {} (partition, sort, row) FROM STDIN (FORMAT binary)", build.table());
+        let mut copy = transaction.copy_in_raw(&statement).await?;
+        copy.send(copied(rows)).await?;
+        copy.finish().await?;
+        transaction.commit().await?;
+        Ok(connection.close().await?)
+    }
+
     async fn replace(&self, old: &Build, new: &Build) -> Result<(), ViewsError> {
         about(new, include_str!("../../sql/postgres/replace.sql")).bind(old.build).execute(&self.pool).await?;
         Ok(())
@@ -289,6 +306,26 @@ impl Store for PgViews {
         listener.listen(CHANNEL).await?;
         Ok(Box::new(Hearing(listener)))
     }
+}
+
+/// Rows in COPY's binary form: a signature, flags, and each row as the number of its columns, and each column as its
+/// length and its bytes.
+fn copied(rows: &[Saved]) -> Vec<u8> {
+    let kept =
+        || rows.iter().filter_map(|(key, row)| Some([key.partition.as_bytes(), key.sort.as_bytes(), row.as_ref()?]));
+    let bytes: usize = kept().flatten().map(|column| column.len() + 6).sum();
+    let mut copied = Vec::with_capacity(bytes + 32);
+    copied.extend_from_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
+    for columns in kept() {
+        copied.extend_from_slice(&3_i16.to_be_bytes());
+        for column in columns {
+            // No row comes near 2 GiB.
+            copied.extend_from_slice(&i32::try_from(column.len()).unwrap_or(i32::MAX).to_be_bytes());
+            copied.extend_from_slice(column);
+        }
+    }
+    copied.extend_from_slice(&(-1_i16).to_be_bytes());
+    copied
 }
 
 struct Hearing(PgListener);
