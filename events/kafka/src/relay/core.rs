@@ -17,7 +17,7 @@ pub const ASK_AGAIN_MS: u64 = 1_000;
 /// How long everything rests after a failure.
 pub const REST_MS: u64 = 500;
 /// Records that may be on their way at once.
-pub const IN_FLIGHT_MAX: usize = 10_000;
+pub const IN_FLIGHT_MAX: usize = 30_000;
 /// How long none of the records on their way may be confirmed before the relay begins again.
 pub const SILENCE_MS_MAX: u64 = 60_000;
 

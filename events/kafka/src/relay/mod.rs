@@ -29,7 +29,7 @@ pub const ROLE: &str = "relay";
 /// Events of one page from the log.
 const PAGE_MAX: usize = 1_000;
 /// Pages that are read while one is sent: confirmations come by the thousand.
-const PAGES_AHEAD_MAX: usize = 4;
+const PAGES_AHEAD_MAX: usize = 8;
 /// How long the log's database may take to answer for the lease.
 const LEASE_ANSWER_MAX: Duration = Duration::from_millis(2_500);
 /// How long a topic that is not fit is left alone before it is looked at again.
