@@ -30,7 +30,7 @@ use vocabulary::{
     practice::{PracticeEvent, PracticeOpened, PracticeSettings},
 };
 
-use crate::{load::median, results::Measured, synthetic};
+use crate::{load::median, postgres::at_rest, results::Measured, synthetic};
 
 const EVENTS: u64 = 300_000;
 const ROUNDS: usize = 5;
@@ -46,6 +46,7 @@ fn address() -> anyhow::Result<Address> {
 async fn filled(database: &Database) -> anyhow::Result<(Log, Arc<Vec<Raw>>)> {
     let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await?;
     synthetic::fill(&log, EVENTS).await?;
+    at_rest(database).await?;
     let mut events: Vec<Raw> = Vec::new();
     loop {
         let page = log.read(events.last().map_or(0, |event| event.position), BATCH).await?;

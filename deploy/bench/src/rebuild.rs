@@ -8,7 +8,7 @@ use projection_engine::{Views, model};
 use views::MyAppointments;
 use vocabulary::LogName;
 
-use crate::{load::median, results::Measured, synthetic};
+use crate::{load::median, postgres::at_rest, results::Measured, synthetic};
 
 const EVENTS: u64 = 1_000_000;
 const ROUNDS: usize = 3;
@@ -19,7 +19,8 @@ const ROUNDS: usize = 3;
 /// When the log or the views fail.
 pub async fn files(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let (log, views) = (folder.display(), folder.join("views.db"));
-    rebuild("rebuild-my-appointments-1e6", &format!("sqlite:{log}"), &format!("sqlite:{}", views.display())).await
+    let views = format!("sqlite:{}", views.display());
+    rebuild("rebuild-my-appointments-1e6", &format!("sqlite:{log}"), &views, None).await
 }
 
 /// From a log in PostgreSQL into another database there.
@@ -31,14 +32,23 @@ pub async fn files(folder: &Path) -> anyhow::Result<Vec<Measured>> {
 /// Where no PostgreSQL can be started; it says what is missing.
 pub async fn tables() -> anyhow::Result<Vec<Measured>> {
     let (log, views) = (Database::new(), Database::new());
-    rebuild("rebuild-postgres-my-appointments-1e6", &log.url("server").await, &views.url("owner").await).await
+    let (log_url, views_url) = (log.url("server").await, views.url("owner").await);
+    rebuild("rebuild-postgres-my-appointments-1e6", &log_url, &views_url, Some(&log)).await
 }
 
-async fn rebuild(name: &'static str, log_url: &str, views_url: &str) -> anyhow::Result<Vec<Measured>> {
+async fn rebuild(
+    name: &'static str,
+    log_url: &str,
+    views_url: &str,
+    database: Option<&Database>,
+) -> anyhow::Result<Vec<Measured>> {
     let log = Log::open(log_url, LogName::Care, LogOptions::default()).await?;
     let started = Instant::now();
     let events = synthetic::fill(&log, EVENTS).await?;
     eprintln!("rebuild: {events} events written in {:.1} s", started.elapsed().as_secs_f64());
+    if let Some(database) = database {
+        at_rest(database).await?;
+    }
     let views = Views::open(views_url, log.clone(), vec![model::<MyAppointments>()]).await?;
     let (mut rebuilt, mut scanned) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {

@@ -68,6 +68,8 @@ struct Relay {
     paused: Option<Paused>,
     /// Under which its producer sends.
     epoch: u64,
+    /// What was confirmed when it asked for the topic's end, and the answer, which it has not heard yet.
+    asked: Option<(Mark, u64)>,
     /// Its producer's records on their way.
     wire: VecDeque<Record>,
     /// Those of its earlier producers: dropped by the process, and perhaps on their way all the same.
@@ -100,6 +102,7 @@ struct World {
     topic: Vec<Record>,
     /// It was lost, and nobody has made it again.
     topic_is_gone: bool,
+    topic_was_lost: bool,
     lease: LeaseRow,
     relays: [Relay; RELAYS],
     followers: [Follower; FOLLOWERS],
@@ -120,6 +123,7 @@ impl World {
             log: Vec::new(),
             topic: Vec::new(),
             topic_is_gone: false,
+            topic_was_lost: false,
             lease: LeaseRow::default(),
             relays: Default::default(),
             followers: std::array::from_fn(|_| follower()),
@@ -200,11 +204,23 @@ impl World {
             self.lease.mark = mark;
         }
         self.relays[me].core.held(asked_ms, Some(lease));
-        let ends_at = self.topic.len() as u64;
-        self.relays[me].core.ends_at(self.now_ms, ends_at);
+        self.look_at_the_end(me);
         if !self.relays[me].core.is_sending() {
             self.bury(me);
         }
+    }
+
+    /// The answer to the last question is heard, however old it is by now, and the next one is asked.
+    fn look_at_the_end(&mut self, me: usize) {
+        let (now_ms, ends_at) = (self.now_ms, self.topic.len() as u64);
+        let relay = &mut self.relays[me];
+        if let Some((confirmed, ended_at)) = relay.asked.take() {
+            let was_sending = relay.core.is_sending();
+            relay.core.ends_at(now_ms, confirmed, ended_at);
+            let still = relay.core.is_sending() == was_sending;
+            assert!(still || self.topic_was_lost, "an old answer made a relay begin again");
+        }
+        relay.asked = relay.core.done().map(|confirmed| (confirmed, ends_at));
     }
 
     fn compare(&mut self, me: usize, mark: Mark) {
@@ -239,6 +255,7 @@ impl World {
     fn begin(&mut self, me: usize, mark: Mark) {
         let relay = &mut self.relays[me];
         relay.epoch = relay.core.epoch().unwrap_or(relay.epoch);
+        relay.asked = None;
         relay.core.compared(self.now_ms, mark);
     }
 
@@ -315,6 +332,7 @@ impl World {
         self.bury(me);
         self.relays[me].core = Core::default();
         self.relays[me].paused = None;
+        self.relays[me].asked = None;
     }
 
     fn follow(&mut self, me: usize) {
@@ -371,7 +389,7 @@ impl World {
 
     fn lose_topic(&mut self) {
         self.topic.clear();
-        self.topic_is_gone = true;
+        (self.topic_is_gone, self.topic_was_lost) = (true, true);
         for follower in &mut self.followers {
             follower.offset = 0;
         }

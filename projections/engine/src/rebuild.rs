@@ -6,7 +6,7 @@ use std::time::Instant;
 use event_log::Log;
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use vocabulary::Raw;
 
 use crate::{
@@ -165,36 +165,56 @@ async fn write(
     to: Checkpoint,
     written: bool,
 ) -> Result<Box<dyn Fold>, ViewsError> {
-    let (mut fold, mut rows) = flushed(fold).await?;
-    while !rows.is_empty() {
-        let saving = async {
-            if written {
-                store.save(new, turn.epoch, &rows, here(turn)).await
-            } else {
-                store.fill(new, turn.epoch, &rows, here(turn)).await
-            }
-        };
-        let (saved, next) = tokio::join!(saving, flushed(fold));
-        saved?;
-        (fold, rows) = next?;
-    }
+    let (chunks, next) = mpsc::channel(1);
+    let next = Mutex::new(next);
+    let (fold, (), ()) = tokio::try_join!(
+        flush(fold, chunks),
+        write_chunks(store, new, turn, &next, written),
+        write_chunks(store, new, turn, &next, written),
+    )?;
     store.save(new, turn.epoch, &[], Step { to, ..here(turn) }).await?;
     turn.checkpoint = to;
     Ok(fold)
 }
 
+/// Takes the rows out of the memory, in the order of their keys.
+async fn flush(mut fold: Box<dyn Fold>, chunks: mpsc::Sender<Vec<Saved>>) -> Result<Box<dyn Fold>, ViewsError> {
+    loop {
+        let flushed = off(move || {
+            let rows = fold.flush(ROWS_OF_A_TRANSACTION_MAX);
+            (fold, rows)
+        });
+        let rows;
+        (fold, rows) = flushed.await?;
+        let rows = rows?;
+        // Who does not listen any more has failed, and says why.
+        if rows.is_empty() || chunks.send(rows).await.is_err() {
+            return Ok(fold);
+        }
+    }
+}
+
+/// One of two who write: the database works on the rows of one while the other sends his.
+async fn write_chunks(
+    store: &dyn Store,
+    new: &Build,
+    turn: &Turn,
+    next: &Mutex<mpsc::Receiver<Vec<Saved>>>,
+    written: bool,
+) -> Result<(), ViewsError> {
+    loop {
+        let rows = next.lock().await.recv().await;
+        match rows {
+            None => return Ok(()),
+            Some(rows) if written => store.save(new, turn.epoch, &rows, here(turn)).await?,
+            Some(rows) => store.fill(new, turn.epoch, &rows, here(turn)).await?,
+        }
+    }
+}
+
 /// Not yet any further.
 fn here(turn: &Turn) -> Step {
     Step { from: turn.checkpoint.position, to: turn.checkpoint, recorded_at: 0 }
-}
-
-async fn flushed(mut fold: Box<dyn Fold>) -> Result<(Box<dyn Fold>, Vec<Saved>), ViewsError> {
-    let (fold, rows) = off(move || {
-        let rows = fold.flush(ROWS_OF_A_TRANSACTION_MAX);
-        (fold, rows)
-    })
-    .await?;
-    Ok((fold, rows?))
 }
 
 /// Catches up with what came meanwhile, while the live build waits, and takes its place.

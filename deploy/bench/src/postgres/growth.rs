@@ -9,7 +9,7 @@ use local::postgres::Database;
 use sqlx::{Connection, PgConnection};
 use vocabulary::{LogName, StreamName};
 
-use super::raw::Bare;
+use super::{at_rest, raw::Bare};
 use crate::{
     append::{CLIENTS, STREAMS, Shares, one_event, slice_of_many},
     load::median,
@@ -156,6 +156,5 @@ async fn fill(database: &Database, events: u64, streams: usize) -> anyhow::Resul
     for (_, definition) in indexes {
         sqlx::raw_sql(sqlx::AssertSqlSafe(definition)).execute(&mut owner).await?;
     }
-    sqlx::raw_sql("VACUUM ANALYZE care.event; CHECKPOINT").execute(&mut owner).await?;
-    Ok(())
+    at_rest(database).await
 }

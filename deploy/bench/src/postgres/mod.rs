@@ -23,6 +23,16 @@ use crate::{
     results::Measured,
 };
 
+/// What PostgreSQL does by itself after many rows have come is done before anything is measured.
+///
+/// # Errors
+/// When the database fails.
+pub async fn at_rest(database: &Database) -> anyhow::Result<()> {
+    let mut owner = PgConnection::connect(&database.url("owner").await).await?;
+    sqlx::raw_sql("VACUUM ANALYZE care.event; CHECKPOINT").execute(&mut owner).await?;
+    Ok(())
+}
+
 /// Conditional append by 64 clients over 50,000 streams.
 ///
 /// # Errors

@@ -164,9 +164,10 @@ impl Core {
         }
     }
 
-    /// The topic ends at this place now. Where that is before what was confirmed, it was lost and made anew.
-    pub fn ends_at(&mut self, now_ms: u64, place: u64) {
-        if self.sending.as_ref().is_some_and(|sending| place < sending.done.place) {
+    /// The topic ended at this place, which was asked when `confirmed` was the place of what had been confirmed by then.
+    /// Where it ended before that, it was lost and made anew. What was confirmed since says nothing: the answer may be old.
+    pub fn ends_at(&mut self, now_ms: u64, confirmed: Mark, place: u64) {
+        if self.sending.is_some() && place < confirmed.place {
             self.failed(now_ms);
         }
     }
@@ -303,9 +304,13 @@ mod tests {
         let mut core = sending();
         core.sent(0, 1);
         core.confirmed(0, 1, 1);
-        core.ends_at(0, 1);
+        let confirmed = core.done().expect("it sends");
+        core.ends_at(0, confirmed, 1);
         assert!(core.is_sending());
-        core.ends_at(0, 0);
+        // The answer to a question from before the first record came.
+        core.ends_at(0, Mark::default(), 0);
+        assert!(core.is_sending());
+        core.ends_at(0, confirmed, 0);
         assert!(!core.is_sending());
         let mut core = sending();
         core.compared(0, Mark { position: 5, place: 5 });

@@ -130,7 +130,7 @@ struct Work<'a> {
     ahead: Ahead,
     /// By which the topic's end is asked for, and the answer that is waited for.
     reading: Option<Arc<Reading>>,
-    asked: Option<JoinHandle<Result<u64, KafkaError>>>,
+    asked: Option<(Mark, JoinHandle<Result<u64, KafkaError>>)>,
     marked: Mark,
 }
 
@@ -227,17 +227,18 @@ impl<'a> Work<'a> {
     /// broker that does not answer delays neither lease nor records.
     async fn look_at_the_end(&mut self) {
         let now_ms = self.now_ms();
-        if let Some(asked) = self.asked.take_if(|asked| asked.is_finished()) {
+        if let Some((confirmed, asked)) = self.asked.take_if(|(_, asked)| asked.is_finished()) {
             match asked.await {
-                Ok(Ok(ends_at)) => self.core.ends_at(now_ms, ends_at),
+                Ok(Ok(ends_at)) => self.core.ends_at(now_ms, confirmed, ends_at),
                 Ok(Err(KafkaError::MetadataFetch(
                     RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition,
                 ))) => self.core.failed(now_ms),
                 Ok(Err(_)) | Err(_) => {}
             }
         }
-        if let Some(reading) = self.reading.clone().filter(|_| self.asked.is_none()) {
-            self.asked = Some(tokio::task::spawn_blocking(move || reading.ends_at()));
+        let (reading, confirmed) = (self.reading.clone(), self.core.done());
+        if let (None, Some(reading), Some(confirmed)) = (&self.asked, reading, confirmed) {
+            self.asked = Some((confirmed, tokio::task::spawn_blocking(move || reading.ends_at())));
         }
     }
 

@@ -253,8 +253,9 @@ impl Store for PgViews {
     async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], _: Step) -> Result<(), ViewsError> {
         let mut connection = PgConnection::connect_with(&self.pool.connect_options()).await?;
         let mut transaction = connection.begin().await?;
-        let renewed = about(build, include_str!("../../sql/postgres/renew.sql")).bind(epoch).bind(LEASE.as_secs_f64());
-        if renewed.execute(&mut *transaction).await?.rows_affected() != 1 {
+        // Whoever takes the build over waits until these rows are there.
+        let own = "SELECT FROM projection WHERE name = $1 AND version = $2 AND build = $3 AND epoch = $4 FOR SHARE";
+        if about(build, own).bind(epoch).fetch_optional(&mut *transaction).await?.is_none() {
             return Err(ViewsError::Superseded(build.name));
         }
         let statement = format!("COPY {} (partition, sort, row) FROM STDIN (FORMAT binary)", build.table());
