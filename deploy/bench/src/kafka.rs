@@ -92,6 +92,14 @@ pub async fn relay() -> anyhow::Result<Vec<Measured>> {
         followed.push(projected(&log, Arc::new(FromKafka::new(log.clone(), address()?))).await?);
         fed.push(projected(&log, Arc::new(Memory(events))).await?);
         log.close().await;
+        let last = |rates: &[f64]| rates.last().copied().unwrap_or_default();
+        eprintln!(
+            "relay: {:.0} of {:.0}; projection: {:.0} of {:.0}",
+            last(&ours),
+            last(&theirs),
+            last(&followed),
+            last(&fed)
+        );
         if round == 0 {
             [&mut ours, &mut theirs, &mut followed, &mut fed].map(Vec::clear);
         }

@@ -29,7 +29,9 @@ use crate::{
 /// When the database fails.
 pub async fn at_rest(database: &Database) -> anyhow::Result<()> {
     let mut owner = PgConnection::connect(&database.url("owner").await).await?;
-    sqlx::raw_sql("VACUUM ANALYZE care.event; CHECKPOINT").execute(&mut owner).await?;
+    for statement in ["VACUUM ANALYZE care.event", "CHECKPOINT"] {
+        sqlx::raw_sql(statement).execute(&mut owner).await?;
+    }
     Ok(())
 }
 

@@ -81,7 +81,6 @@ impl Relay {
             if let Err(error) = turn {
                 work.trouble(error, &stop).await;
             }
-            work.tell();
         }
         work.end().await;
     }
@@ -158,6 +157,8 @@ impl<'a> Work<'a> {
 
     async fn turn(&mut self, stop: &CancellationToken) -> Result<(), TopicError> {
         self.hear();
+        // Before anything is waited for.
+        self.tell();
         let end = *self.end.borrow_and_update();
         let todo = self.core.todo(self.now_ms(), end);
         if !matches!(todo, Do::Compare(_) | Do::Hold { .. }) {
