@@ -101,7 +101,9 @@ pub async fn relay() -> anyhow::Result<Vec<Measured>> {
             last(&fed)
         );
         if round == 0 {
-            [&mut ours, &mut theirs, &mut followed, &mut fed].map(Vec::clear);
+            for rates in [&mut ours, &mut theirs, &mut followed, &mut fed] {
+                rates.clear();
+            }
         }
     }
     let note = format!("{EVENTS} events from PostgreSQL to one broker; medians of {ROUNDS}");

@@ -86,12 +86,14 @@ impl Relay {
     }
 }
 
+type PageRead = JoinHandle<Result<Vec<Raw>, LogError>>;
+
 /// The page of the log that is being sent, and those after it, which are read meanwhile.
 #[derive(Default)]
 struct Ahead {
     events: VecDeque<Raw>,
     /// In order, each with the position before its page. Only whole pages are read ahead: what is new is read at once.
-    reading: VecDeque<(u64, JoinHandle<Result<Vec<Raw>, LogError>>)>,
+    reading: VecDeque<(u64, PageRead)>,
 }
 
 impl Ahead {
