@@ -29,8 +29,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Arguments {
-    /// Which benchmarks: append, hot, append-postgres, old-snapshot, two-nodes, growth, book, read, rebuild,
-    /// rebuild-postgres, relay, visible, memory. All of them where none is named.
+    /// Which benchmarks: append, hot, append-postgres, command, old-snapshot, two-nodes, growth, book, read,
+    /// rebuild, rebuild-postgres, relay, visible, memory. All of them where none is named.
     names: Vec<String>,
     /// Where results and scratch data go. The scratch data is removed at the end of each benchmark.
     #[arg(long, default_value = "target/bench")]
@@ -46,10 +46,11 @@ struct Arguments {
     node: Option<String>,
 }
 
-const ALL: [&str; 13] = [
+const ALL: [&str; 14] = [
     "append",
     "hot",
     "append-postgres",
+    "command",
     "old-snapshot",
     "two-nodes",
     "growth",
@@ -101,6 +102,7 @@ async fn measure(name: &str, arguments: &Arguments) -> anyhow::Result<Vec<Measur
         "visible" => kafka::visible().await,
         "rebuild" => rebuild::files(&scratch).await,
         "rebuild-postgres" => rebuild::tables().await,
+        "command" => peers::alone(&scratch).await,
         "peers" => {
             let program = arguments.peers.as_deref().context("--peers names its program: make bench-peers")?;
             peers::peers(program, &scratch).await

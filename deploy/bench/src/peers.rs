@@ -7,6 +7,9 @@ use std::{
 };
 
 use anyhow::Context;
+use bytes::Bytes;
+use command_engine::RequestContext;
+use domain::Caller;
 use event_log::{Log, LogOptions};
 use frontdoor::cli::Places;
 use local::postgres::{Database, SERVER};
@@ -17,6 +20,7 @@ use crate::{
     append::{CLIENTS, STREAMS, shares, slice_of_many},
     load::{self, Slice, median},
     over_http::through_engine,
+    postgres::at_rest,
     process::Process,
     rebuild,
     results::Measured,
@@ -30,6 +34,8 @@ const SLICE: Duration = Duration::from_secs(4);
 /// Streams of ten events: as many as the peers replay, and as many as commands are given to.
 const REPLAYED: u64 = 5_000;
 const COMMANDED: u64 = 20_000;
+/// Commands that are given to each of them in a slice.
+const AMENDED_EACH: u64 = 7;
 const EVENTS_OF_A_STREAM: u64 = 10;
 /// Donors who are registered at once.
 const IN_FLIGHT: u64 = 512;
@@ -54,12 +60,30 @@ pub async fn peers(program: &Path, folder: &Path) -> anyhow::Result<Vec<Measured
         peer.order(&format!("fill {REPLAYED} {COMMANDED}")).await?;
     }
     rows.push(append(&mut peers).await?);
-    let donors = Donors::prepare(folder).await?;
+    let mut donors = Donors::prepare(folder).await?;
     for clients in [64, 256] {
-        rows.push(commands(&mut peers, &donors, clients).await?);
+        rows.push(commands(&mut peers, &mut donors, clients).await?);
     }
     donors.town.house.close().await;
     rows.extend(bookings(folder).await?);
+    Ok(rows)
+}
+
+/// Commands alone, without peers.
+///
+/// # Errors
+/// When PostgreSQL or the log fails.
+pub async fn alone(folder: &Path) -> anyhow::Result<Vec<Measured>> {
+    let mut donors = Donors::prepare(folder).await?;
+    let mut rows = Vec::new();
+    for (clients, name) in [(64, "command-postgres-64-clients"), (256, "command-postgres-256-clients")] {
+        let mut rates = Vec::new();
+        for _ in 0..ROUNDS {
+            rates.push(donors.decide(clients, AMENDED_EACH).await?.rate());
+        }
+        rows.push(Measured::stated(name, median(rates), "commands/s"));
+    }
+    donors.town.house.close().await;
     Ok(rows)
 }
 
@@ -101,11 +125,11 @@ async fn append(peers: &mut [Process]) -> anyhow::Result<Measured> {
     Ok(row.note(format!("{named}; one event, its stream's revision known")))
 }
 
-async fn commands(peers: &mut [Process], donors: &Donors, clients: u64) -> anyhow::Result<Measured> {
+async fn commands(peers: &mut [Process], donors: &mut Donors, clients: u64) -> anyhow::Result<Measured> {
     let (mut ours, mut theirs) = (Vec::new(), <[Vec<f64>; PEERS.len()]>::default());
     for round in 1..=ROUNDS {
         eprintln!("peers: commands of {clients} clients, round {round} of {ROUNDS}");
-        ours.push(donors.amend(clients).await?.rate());
+        ours.push(donors.decide(clients, AMENDED_EACH).await?.rate());
         for (peer, rates) in peers.iter_mut().zip(&mut theirs) {
             rates.push(peer.order(&format!("command {clients} {}", SLICE.as_secs())).await?.rate());
         }
@@ -127,67 +151,62 @@ async fn town(folder: &Path) -> anyhow::Result<(Database, Town)> {
     Ok((database, town))
 }
 
-/// Streams of ten decisions about organ donation.
+/// Streams of ten decisions about organ donation, each about as long as the peers' events.
 struct Donors {
     town: Arc<Town>,
-    _database: Database,
+    database: Database,
+    /// How many decisions each has made.
+    decided: u64,
 }
+
+type Prepared = (Caller, &'static str, Bytes, RequestContext);
 
 impl Donors {
     async fn prepare(folder: &Path) -> anyhow::Result<Donors> {
         eprintln!("peers: {COMMANDED} donors decide {EVENTS_OF_A_STREAM} times each");
         let (database, town) = town(folder).await?;
-        let town = Arc::new(town);
-        let workers = (0..IN_FLIGHT).map(|worker| {
-            let town = Arc::clone(&town);
-            tokio::spawn(async move {
-                for donor in (worker..COMMANDED).step_by(IN_FLIGHT as usize) {
-                    for number in 0..EVENTS_OF_A_STREAM {
-                        decide(&town, donor, number).await?;
-                    }
-                }
-                anyhow::Ok(())
-            })
-        });
-        for worker in workers.collect::<Vec<_>>() {
-            worker.await??;
-        }
-        Ok(Donors { town, _database: database })
+        let mut donors = Donors { town: Arc::new(town), database, decided: 0 };
+        donors.decide(IN_FLIGHT, EVENTS_OF_A_STREAM).await?;
+        at_rest(&donors.database).await?;
+        Ok(donors)
     }
 
-    /// Each client amends decisions of donors of its own.
-    async fn amend(&self, clients: u64) -> anyhow::Result<Slice> {
-        let (deadline, share) = (Instant::now() + SLICE, COMMANDED / clients);
-        let client = |client: u64| {
-            let town = Arc::clone(&self.town);
-            async move {
-                let mut answers = Vec::new();
-                while Instant::now() < deadline {
+    /// So many decisions of each donor, from so many clients with donors of their own. The requests are made before.
+    async fn decide(&mut self, clients: u64, each: u64) -> anyhow::Result<Slice> {
+        let mut running = Vec::new();
+        for client in 0..clients {
+            let own = || (client..COMMANDED).step_by(clients as usize);
+            let numbers = self.decided..self.decided + each;
+            let prepared = numbers.flat_map(|number| own().map(move |donor| decision(donor, number)));
+            let prepared = prepared.collect::<anyhow::Result<Vec<Prepared>>>()?;
+            let engine = self.town.house.engine.clone();
+            running.push(async move {
+                let mut answers = Vec::with_capacity(prepared.len());
+                for (by, name, body, request) in prepared {
                     let asked = Instant::now();
-                    decide(&town, client * share + fastrand::u64(0..share), fastrand::u64(1..)).await?;
+                    let answer = engine.execute(by, name, body, request).await?;
+                    anyhow::ensure!(answer.events.len() == 1, "a decision stored {} events", answer.events.len());
                     answers.push((Instant::now(), asked.elapsed()));
                 }
                 Ok(answers)
-            }
-        };
-        load::run((0..clients).map(client).collect()).await
+            });
+        }
+        self.decided += each;
+        load::run(running).await
     }
 }
 
-/// A donor's `number`th decision, which is never the standing one.
-async fn decide(town: &Town, donor: u64, number: u64) -> anyhow::Result<()> {
+/// A donor's `number`th decision, which is not the one before it.
+fn decision(donor: u64, number: u64) -> anyhow::Result<Prepared> {
+    const ORGANS: [&str; 4] = ["heart", "lungs", "kidneys", "liver"];
     let subject = synthetic::patient(donor)?;
     let by = caller(Role::Patient, &subject.to_string(), vec![])?;
     let name = if number == 0 { "register-donor" } else { "amend-decision" };
-    let representative = format!("Somebody Number {}", letters(number));
-    let decision = json!({"kind": "appointed-representative", "representatives": [representative]});
-    let body = json!({"subject": subject, "decision": decision});
-    town.give(&by, name, &format!("donor-{donor}-{number:020}"), body).await
-}
-
-/// A number as a name may hold it.
-fn letters(number: u64) -> String {
-    number.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
+    let organ = ORGANS[number as usize % ORGANS.len()];
+    let body = json!({"subject": subject, "decision": {"kind": "opt-in-some", "organs": [organ]}});
+    let idempotency_key = format!("donor-{donor}-{number:020}").into();
+    let request = RequestContext { idempotency_key, correlation: None, trace: None };
+    Ok((by, name, Bytes::from(body.to_string()), request))
 }
 
 /// What a booking costs, which is two events and four conditions: stated, there is none at the peers.

@@ -51,9 +51,11 @@ if [ -n "$CERTIFICATE" ]; then
 else
     NETWORK='-c listen_addresses='
 fi
+# Room for what a benchmark writes: by its defaults PostgreSQL evicts pages and makes checkpoints all the time.
+ROOM='-c shared_buffers=512MB -c max_wal_size=4GB -c min_wal_size=1GB'
 # As long as the folder is there, it is started again when it was killed.
 while [ -d "$folder/data" ]; do
-    "$BIN/postgres" -D data -k "$folder" -p "$PORT" -c max_connections=300 $NETWORK >>postgres.log 2>&1
+    "$BIN/postgres" -D data -k "$folder" -p "$PORT" -c max_connections=300 $ROOM $NETWORK >>postgres.log 2>&1
     [ -e started ] || { cat postgres.log >&2; exit 1; }
 done &
 until "$BIN/pg_isready" -q -h "$folder" -p "$PORT"; do kill -0 $! 2>/dev/null || exit 1; done

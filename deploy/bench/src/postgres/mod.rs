@@ -23,13 +23,16 @@ use crate::{
     results::Measured,
 };
 
-/// What PostgreSQL does by itself after many rows have come is done before anything is measured.
+/// PostgreSQL as one that has run for a while: what it does by itself after many rows have come is done, and there are
+/// segments of its write-ahead log to be used again.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn at_rest(database: &Database) -> anyhow::Result<()> {
     let mut owner = PgConnection::connect(&database.url("owner").await).await?;
-    for statement in ["VACUUM ANALYZE care.event", "CHECKPOINT"] {
+    const SEGMENTS: &str =
+        "CREATE TABLE filler AS SELECT repeat(md5(n::text), 50) FROM generate_series(1, 1000000) AS n";
+    for statement in ["VACUUM ANALYZE care.event", SEGMENTS, "DROP TABLE filler", "CHECKPOINT"] {
         sqlx::raw_sql(statement).execute(&mut owner).await?;
     }
     Ok(())
