@@ -124,6 +124,15 @@ pub enum LogTask {
     /// Move the logs of a stopped server from SQLite to PostgreSQL: the same positions, ids, times, lineage and secret. What
     /// was copied is read again and compared. It can be stopped and started again; servers open the copy when it is whole.
     Copy(LogCopy),
+    /// Begin a new history in a folder that has lost a log: make the logs that are missing. `frontdoor serve` makes them in
+    /// an empty folder only.
+    Create(LogCreate),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct LogCreate {
+    /// The stopped server's folder: `sqlite:FOLDER`.
+    pub folder: Url,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -14,6 +14,7 @@ use vocabulary::LogName;
 use crate::{
     cli::{Places, Role, Roles},
     front::{self, Limits},
+    history,
 };
 
 /// Everything that serves. Cheap to clone: every part is a handle.
@@ -42,7 +43,10 @@ impl House {
                 .await
                 .with_context(|| format!("the log {name} cannot be opened"))
         };
-        let (care, access) = (log(LogName::Care).await?, log(LogName::Access).await?);
+        history::has_care(&places.log_url, &places.views_url)?;
+        let care = log(LogName::Care).await?;
+        history::has_access(&places.log_url, &care)?;
+        let access = log(LogName::Access).await?;
         let roles = places.roles.clone();
         let views = if roles.has(Role::Projections) || roles.has(Role::Query) {
             let views = Views::open(places.views_url.exposed(), care.clone(), models()).await;

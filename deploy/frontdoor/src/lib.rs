@@ -8,6 +8,7 @@ pub mod house;
 
 mod admin;
 mod check;
+mod history;
 mod log_copy;
 mod operator;
 mod serve;
@@ -45,6 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Rebuild(options) => operator::rebuild(&options).map(|()| ExitCode::SUCCESS),
         Task::Migrate(options) => operator::migrate(&options).map(|()| ExitCode::SUCCESS),
         Task::Log(LogTask::Copy(options)) => log_copy::copy(&options).map(|()| ExitCode::SUCCESS),
+        Task::Log(LogTask::Create(options)) => history::create(&options).map(|()| ExitCode::SUCCESS),
         Task::Check(options) => Ok(check::check(&options)),
         Task::Asyncapi(options) => operator::asyncapi(&options).map(|()| ExitCode::SUCCESS),
     };

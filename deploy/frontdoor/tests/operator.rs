@@ -45,6 +45,49 @@ async fn views_that_are_deleted_come_back_as_they_were() {
     common::assert_clean(folder.path(), None);
 }
 
+/// The answer of `frontdoor serve` that does not come up.
+fn refused(data: &Path) -> String {
+    let data = data.to_str().expect("UTF-8");
+    let output = frontdoor(&["serve", "--demo", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--data", data]);
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).expect("text")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_has_lost_a_log_is_refused_until_a_new_history_is_begun_on_purpose() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = format!("sqlite:{}", folder.path().display());
+    Server::demo(folder.path()).stop();
+    assert_eq!(frontdoor(&["log", "create", &place]).status.code(), Some(1), "it has both logs");
+    let whole = std::fs::read(folder.path().join("care.db")).expect("the log");
+    let access = std::fs::read(folder.path().join("access.db")).expect("the log");
+
+    std::fs::remove_file(folder.path().join("access.db")).expect("removed");
+    let said = refused(folder.path());
+    assert!(said.contains("access.db is missing") && said.contains("frontdoor log create"), "{said}");
+    std::fs::write(folder.path().join("access.db"), access).expect("restored");
+    Server::demo(folder.path()).stop();
+
+    std::fs::write(folder.path().join("care.db"), "").expect("emptied");
+    let said = refused(folder.path());
+    assert!(said.contains("care.db is missing or empty") && said.contains("frontdoor log create"), "{said}");
+    std::fs::remove_file(folder.path().join("care.db")).expect("removed");
+    assert!(refused(folder.path()).contains("care.db is missing"));
+    assert!(!folder.path().join("care.db").exists(), "nothing is made by a refusal");
+
+    std::fs::write(folder.path().join("care.db"), whole).expect("restored");
+    Server::demo(folder.path()).stop();
+    common::assert_clean(folder.path(), None);
+
+    std::fs::remove_file(folder.path().join("care.db")).expect("removed");
+    let created = frontdoor(&["log", "create", &place]);
+    assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
+    let printed = String::from_utf8(created.stdout).expect("text");
+    assert!(printed.contains("the log care begins a new history"), "{printed}");
+    assert!(!printed.contains("the log access"), "{printed}");
+    Server::demo(folder.path()).stop();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn health_metrics_and_problems_are_where_they_should_be() {
     let folder = tempfile::tempdir().expect("a folder");
