@@ -59,7 +59,7 @@ async fn text(file: PathBuf, query: &'static str) -> String {
     sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a text")
 }
 
-/// The exit code, and what was printed.
+/// The exit code, and what was printed on both outputs.
 fn check(data: &Path, told: Option<&Path>) -> (i32, String) {
     let mut command = Command::new(BINARY);
     command.arg("check").arg("--data").arg(data);
@@ -67,7 +67,8 @@ fn check(data: &Path, told: Option<&Path>) -> (i32, String) {
         command.arg("--told").arg(told);
     }
     let output = command.output().expect("runs");
-    (output.status.code().expect("a code"), String::from_utf8(output.stdout).expect("text"))
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.code().expect("a code"), String::from_utf8(printed).expect("text"))
 }
 
 fn assert_found(data: &Path, told: Option<&Path>, what: &str) {
@@ -208,4 +209,173 @@ async fn what_clients_were_told_is_held_against_the_log() {
                 UPDATE event SET position = 31 WHERE position = 1000001";
     sql(copy.join("care.db"), swap).await;
     assert_found(&copy, Some(&truth), "care:31: line 1 was told of");
+}
+
+/// An installation, made of a whole one by SQL on its files, and the answer of `frontdoor check`.
+struct Installation {
+    name: &'static str,
+    changes: &'static [(&'static str, &'static str)],
+    exit: i32,
+    says: &'static str,
+}
+
+const INSTALLATIONS: [Installation; 10] = [
+    Installation {
+        name: "as it was stopped",
+        changes: &[],
+        exit: 0,
+        says: "5 read models, 0 topics checked, 0 findings",
+    },
+    Installation {
+        name: "rows of an older version, which its servers read during an upgrade",
+        changes: &[(
+            "views.db",
+            "INSERT INTO projection (name, version, build, live, position, lineage, epoch)
+             SELECT name, 0, build, live, position, lineage, epoch FROM projection",
+        )],
+        exit: 0,
+        says: "0 findings",
+    },
+    Installation {
+        name: "a read model without a live build",
+        changes: &[("views.db", "UPDATE projection SET live = 0 WHERE name = 'practices'")],
+        exit: 1,
+        says: "practices version 1: it has no live build",
+    },
+    Installation {
+        name: "a read model that is missing",
+        changes: &[("views.db", "DELETE FROM projection WHERE name = 'practices'")],
+        exit: 1,
+        says: "practices version 1: it has no live build",
+    },
+    Installation {
+        name: "a read model of a newer version",
+        changes: &[("views.db", "UPDATE projection SET version = 99 WHERE name = 'practices'")],
+        exit: 1,
+        says: "practices version 99: this binary does not know it",
+    },
+    Installation {
+        name: "views of another log",
+        changes: &[("views.db", "UPDATE projection SET lineage = randomblob(16)")],
+        exit: 1,
+        says: "practices: its rows were made from another log",
+    },
+    Installation {
+        name: "a kind that this binary does not know",
+        changes: &[("care.db", "UPDATE event SET kind = 'practice.closed.v1' WHERE position = 1")],
+        exit: 1,
+        says: "care:1: this binary does not know the kind practice.closed.v1",
+    },
+    Installation {
+        name: "a log of a newer schema",
+        changes: &[("care.db", "PRAGMA user_version = 99")],
+        exit: 2,
+        says: "care.db has schema version 99",
+    },
+    Installation {
+        name: "a second log of a newer schema",
+        changes: &[("access.db", "PRAGMA user_version = 99")],
+        exit: 2,
+        says: "access.db has schema version 99",
+    },
+    Installation {
+        name: "not a log",
+        changes: &[("care.db", "DROP TABLE event")],
+        exit: 1,
+        says: "care:1: cannot be read from here on",
+    },
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_installation_gets_its_exit_code_and_its_message() {
+    let files = Files::make();
+    for Installation { name, changes, exit, says } in INSTALLATIONS {
+        let copy = files.copy(name);
+        for (file, statements) in changes {
+            sql(copy.join(file), statements).await;
+        }
+        assert_answer(&copy, exit, says, name);
+    }
+    let copy = files.copy("without the log of accesses");
+    fs::remove_file(copy.join("access.db")).expect("removed");
+    assert_answer(&copy, 1, "access.db is missing", "without the log of accesses");
+
+    let copy = files.copy("an empty log");
+    fs::write(copy.join("care.db"), "").expect("emptied");
+    assert_answer(&copy, 2, "care.db is missing or empty", "an empty log");
+
+    let copy = files.copy("without views");
+    fs::remove_file(copy.join("views.db")).expect("removed");
+    assert_answer(&copy, 0, "0 read models", "views can be deleted");
+}
+
+/// The answer is the expected one, and no file is left behind.
+fn assert_answer(data: &Path, exit: i32, says: &str, name: &str) {
+    let before = names(data);
+    let (code, printed) = check(data, None);
+    assert_eq!(code, exit, "{name}: {printed}");
+    assert!(printed.contains(says), "{name}: {says:?} is not in: {printed}");
+    assert_eq!(names(data), before, "{name}: the check leaves the folder as it was");
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let name =
+        |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name().to_string_lossy().into_owned();
+    let mut names: Vec<String> = fs::read_dir(folder).expect("listed").map(name).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_files_of_a_killed_server_are_checked_where_they_are_and_read_only_media_as_far_as_they_can_be() {
+    let whole = Files::make();
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::demo(folder.path());
+    let booking = server.printed.lines().find(|line| line.contains("/commands/book-appointment")).expect("a line");
+    Command::new("bash").arg("-c").arg(booking).output().expect("bash runs");
+    server.kill();
+    let logs = names(folder.path()).into_iter().filter(|name| name.ends_with("-wal")).count();
+    assert!(logs > 0, "a killed server leaves its write-ahead logs");
+    for index in ["care.db-shm", "access.db-shm", "views.db-shm"] {
+        // Not every file has one.
+        drop(fs::remove_file(folder.path().join(index)));
+    }
+    assert_answer(folder.path(), 0, "0 findings", "a killed server");
+
+    let Some(media) = common::ReadOnlyMedia::of(&[(&whole.whole(), "whole"), (folder.path(), "killed")]) else {
+        return;
+    };
+    assert_answer(&media.path().join("whole"), 0, "0 findings", "a whole copy on read-only media");
+    assert_answer(&media.path().join("killed"), 2, "copy the folder", "a write-ahead log on read-only media");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_has_expired_is_not_damage() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::demo(folder.path());
+    let (client, signer) = (reqwest::Client::new(), common::Signer::demo(folder.path()));
+    let staff = signer.staff("A99001");
+    let session = common::session("A99001.HED000000001", "10:00", 1);
+    common::granted(&client, &server.base, &staff, "publish-session", "expired-hold-session", &session).await;
+    for n in [1, 2] {
+        let (key, body) = (format!("expired-hold-patient-{n}"), common::registration(n, "A99001"));
+        common::granted(&client, &server.base, &staff, "register-patient", &key, &body).await;
+    }
+    let hold =
+        |n: u64| json!({"session": "A99001.HED000000001", "startsAt": common::slot(0), "patient": common::subject(n)});
+    let patient = |n: u64| signer.patient(&common::subject(n));
+    common::granted(&client, &server.base, &patient(1), "hold-slot", "expired-hold-first", &hold(1)).await;
+    server.stop();
+    // The hold ends in the past, as if it had been given long ago.
+    let past =
+        "UPDATE event SET data = CAST(json_set(CAST(data AS TEXT), '$.expiresAt', '2026-01-01T00:00:00Z') AS BLOB)
+                WHERE kind = 'appointment.slot-held.v1'";
+    sql(folder.path().join("care.db"), past).await;
+    for file in names(folder.path()).into_iter().filter(|name| name.starts_with("views.db")) {
+        fs::remove_file(folder.path().join(file)).expect("removed");
+    }
+    let server = Server::demo(folder.path());
+    common::granted(&client, &server.base, &patient(2), "hold-slot", "expired-hold-second", &hold(2)).await;
+    server.stop();
+    assert_answer(folder.path(), 0, "0 findings", "an expired hold");
 }

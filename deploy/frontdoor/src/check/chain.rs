@@ -1,9 +1,12 @@
 //! The log's own shape: positions, revisions, time, command keys, envelopes.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use uuid::Uuid;
-use vocabulary::envelope::Meta;
+use vocabulary::{envelope::Meta, event::interned};
 
 use super::{event::Event, findings::Findings};
 
@@ -55,6 +58,9 @@ impl Chain {
             Some(id) if !self.ids.insert(id) => wrong("its id is another event's too".to_owned()),
             Some(_) => {}
             None => wrong("its id is no UUID".to_owned()),
+        }
+        if matches!(interned(&event.kind), Cow::Owned(_)) {
+            wrong(format!("this binary does not know the kind {}: what it means is not checked", event.kind));
         }
         if event.data.is_none() {
             wrong(format!("the data of {} is no JSON object", event.kind));

@@ -1,12 +1,14 @@
-//! The files of a data folder, locked against a running server and opened to be read only.
+//! The files of a data folder, locked against a running server and opened to be read only. The check leaves no file in
+//! the folder, which may be on read-only media.
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use uuid::Uuid;
 
 use super::findings::Findings;
 
@@ -17,8 +19,21 @@ pub struct Files {
     pub care: SqliteConnection,
     pub access: Option<SqliteConnection>,
     pub views: Option<SqliteConnection>,
+    /// Removed after the connections above are closed: fields are dropped in this order.
+    _indexes: Vec<TemporaryIndex>,
     /// Held until the end.
     _locks: Vec<File>,
+}
+
+/// The index that SQLite makes of a write-ahead log. A server that was killed leaves one; a check that had to make one
+/// removes it.
+struct TemporaryIndex(PathBuf);
+
+impl Drop for TemporaryIndex {
+    fn drop(&mut self) {
+        // A folder that took the file a moment ago and keeps it now has a fault that the check cannot mend.
+        drop(std::fs::remove_file(&self.0));
+    }
 }
 
 impl Files {
@@ -26,16 +41,32 @@ impl Files {
     /// When there is no log, or a server has it open.
     pub async fn open(data: &Path) -> anyhow::Result<Files> {
         let care = data.join("care.db");
-        if !care.is_file() {
-            bail!("{} holds no log", data.display());
+        if std::fs::metadata(&care).map_or(true, |file| file.len() == 0) {
+            bail!("{} holds no log: care.db is missing or empty", data.display());
         }
         let locks = lock(data)?;
+        let mut indexes = Vec::new();
         Ok(Files {
-            care: open(&care).await?,
-            access: open_if_there(&data.join("access.db")).await?,
-            views: open_if_there(&data.join("views.db")).await?,
+            care: open(&care, &mut indexes).await?,
+            access: open_if_there(&data.join("access.db"), &mut indexes).await?,
+            views: open_if_there(&data.join("views.db"), &mut indexes).await?,
+            _indexes: indexes,
             _locks: locks,
         })
+    }
+
+    /// The lineage of the log `care`, which the views must share; absent where the file does not tell.
+    pub async fn lineage(&mut self) -> Option<Uuid> {
+        sqlx::query_scalar("SELECT lineage FROM log").fetch_one(&mut self.care).await.ok()
+    }
+
+    /// # Errors
+    /// When a file was written by a newer version, which may store what this one cannot judge.
+    pub async fn known_versions(&mut self) -> anyhow::Result<()> {
+        for (name, connection) in self.logs() {
+            known_version(&format!("{name}.db"), connection, event_log::sqlite::SCHEMA_VERSION).await?;
+        }
+        Ok(())
     }
 
     pub async fn integrity(&mut self, findings: &mut Findings) {
@@ -68,13 +99,58 @@ impl Files {
     }
 }
 
-async fn open_if_there(file: &Path) -> anyhow::Result<Option<SqliteConnection>> {
-    if file.is_file() { open(file).await.map(Some) } else { Ok(None) }
+async fn open_if_there(file: &Path, indexes: &mut Vec<TemporaryIndex>) -> anyhow::Result<Option<SqliteConnection>> {
+    if file.is_file() { open(file, indexes).await.map(Some) } else { Ok(None) }
 }
 
-async fn open(file: &Path) -> anyhow::Result<SqliteConnection> {
+/// Opens a file that no server has open.
+async fn open(file: &Path, indexes: &mut Vec<TemporaryIndex>) -> anyhow::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
-    options.connect().await.with_context(|| format!("{} cannot be opened", file.display()))
+    let shown = file.display();
+    let context = || format!("{shown} cannot be opened");
+    if std::fs::metadata(suffixed(file, "-wal")).map_or(true, |log| log.len() == 0) {
+        // Nothing is to be recovered. `immutable` keeps SQLite from making files beside this one.
+        return options.immutable(true).connect().await.with_context(context);
+    }
+    let index = suffixed(file, "-shm");
+    let there = index.exists();
+    let mut connection = options.connect().await.with_context(context)?;
+    let first = sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut connection).await;
+    if !there && index.exists() {
+        indexes.push(TemporaryIndex(index));
+    }
+    // A damaged file is a finding; one that cannot be looked at proves nothing.
+    if first.is_err_and(|error| matches!(primary_code(&error), Some(READ_ONLY | CANNOT_OPEN))) {
+        bail!("{shown} has a write-ahead log, and SQLite can write no index of it: copy the folder to where it can");
+    }
+    Ok(connection)
+}
+
+/// SQLite's primary result codes.
+const READ_ONLY: u32 = 8;
+const CANNOT_OPEN: u32 = 14;
+
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<u32>().ok().map(|code| code & 0xff)
+}
+
+fn suffixed(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Refuses a file whose schema is newer than this binary. A version that cannot be read is damage, which the integrity
+/// check finds.
+async fn known_version(name: &str, connection: &mut SqliteConnection, known: usize) -> anyhow::Result<()> {
+    let version = sqlx::query_scalar::<_, i64>("PRAGMA user_version").fetch_one(connection).await;
+    match version.map(usize::try_from) {
+        Ok(Ok(version)) if version > known => {
+            bail!("{name} has schema version {version}, and this binary knows {known} at most: use a newer binary")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Views in a file of their own, as they are at one moment; a server may have them open.
@@ -82,7 +158,8 @@ async fn open(file: &Path) -> anyhow::Result<SqliteConnection> {
 /// # Errors
 /// When there is no such file.
 pub async fn snapshot(file: &Path) -> anyhow::Result<SqliteConnection> {
-    let mut connection = open(file).await?;
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = options.connect().await.with_context(|| format!("{} cannot be opened", file.display()))?;
     sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
     Ok(connection)
 }

@@ -57,6 +57,7 @@ fn free_slots(rows: &mut Rows, event: &Event) {
         }
         "appointment.session-withdrawn.v1" => table(event).iter().for_each(|start| drop(rows.remove(&key(start)))),
         "appointment.slot-held.v1" => change(rows, &key_of_this, |row| {
+            without_expired_holds(row, event);
             without(row, "holds", "by", by);
             push(row, "holds", json!({"by": by, "expiresAt": event.value("/expiresAt")}));
         }),
@@ -117,6 +118,7 @@ fn practice_day(rows: &mut Rows, event: &Event) {
             table(event).iter().for_each(|start| drop(rows.remove(&day_key(event.text("/session"), start))));
         }
         "appointment.slot-held.v1" => change(rows, &key_of_this, |row| {
+            without_expired_holds(row, event);
             without(row, "holds", "patient", by);
             push(row, "holds", json!({"patient": by, "expiresAt": event.value("/expiresAt")}));
         }),
@@ -219,6 +221,17 @@ fn change(rows: &mut Rows, key: &(String, String), change: impl FnOnce(&mut Valu
 fn push(row: &mut Value, list: &str, item: Value) {
     if let Some(items) = row[list].as_array_mut() {
         items.push(item);
+    }
+}
+
+/// A hold that ended before this event was recorded takes no place: a new hold clears such holds away.
+fn without_expired_holds(row: &mut Value, event: &Event) {
+    let lives = |hold: &Value| {
+        let expires_at = hold["expiresAt"].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        expires_at.is_some_and(|expires_at| expires_at.as_microsecond() > event.recorded_at)
+    };
+    if let Some(holds) = row["holds"].as_array_mut() {
+        holds.retain(lives);
     }
 }
 

@@ -13,7 +13,7 @@ mod told;
 mod topic;
 mod views;
 
-use std::{path::Path, process::ExitCode};
+use std::{fmt, path::Path, process::ExitCode};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -42,14 +42,14 @@ const EXIT_COULD_NOT: u8 = 2;
 pub fn check(options: &Check) -> ExitCode {
     let work = async || {
         let mut findings = Findings::default();
-        let events = prove(options, &mut findings).await?;
-        anyhow::Ok((findings, events))
+        let checked = prove(options, &mut findings).await?;
+        anyhow::Ok((findings, checked))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no thread");
     match runtime.and_then(|runtime| runtime.block_on(work())) {
-        Ok((findings, events)) => {
+        Ok((findings, checked)) => {
             print!("{findings}");
-            println!("{events} events checked, {} findings", findings.count());
+            println!("{checked} checked, {} findings", findings.count());
             ExitCode::from(if findings.count() == 0 { EXIT_CLEAN } else { EXIT_FOUND })
         }
         Err(error) => {
@@ -59,7 +59,21 @@ pub fn check(options: &Check) -> ExitCode {
     }
 }
 
-async fn prove(options: &Check, findings: &mut Findings) -> anyhow::Result<u64> {
+/// How much was looked at.
+#[derive(Default)]
+struct Coverage {
+    events: u64,
+    read_models: usize,
+    topics: usize,
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} events, {} read models, {} topics", self.events, self.read_models, self.topics)
+    }
+}
+
+async fn prove(options: &Check, findings: &mut Findings) -> anyhow::Result<Coverage> {
     let told = options.told.as_deref().map(Told::read).transpose()?.unwrap_or_default();
     let places = Places::of(options)?;
     match &places.log {
@@ -98,11 +112,19 @@ impl Places {
 }
 
 /// The files of a stopped server.
-async fn prove_files(data: &Path, told: Told, findings: &mut Findings) -> anyhow::Result<u64> {
+async fn prove_files(data: &Path, told: Told, findings: &mut Findings) -> anyhow::Result<Coverage> {
     let mut files = Files::open(data).await?;
+    files.known_versions().await?;
     files.integrity(findings).await;
     let stored = files.views.as_mut().map_or(Stored::Nowhere, Stored::File);
-    let mut proof = Proof { views: Views::read(stored, findings).await, told, ..Proof::new(files.events().await) };
+    let views = Views::read(stored, findings).await;
+    if let Some(lineage) = files.lineage().await {
+        views.belong_to(lineage, findings);
+    }
+    if files.access.is_none() {
+        findings.line("access.db is missing".to_owned());
+    }
+    let mut proof = Proof { told, ..Proof::of(views, files.events().await) };
     for (log, connection) in files.logs() {
         proof.log(log, Source::File(connection), None, findings).await?;
     }
@@ -110,7 +132,7 @@ async fn prove_files(data: &Path, told: Told, findings: &mut Findings) -> anyhow
 }
 
 /// The tables of a system that may be running, and its topics.
-async fn prove_tables(places: &Places, log: &Url, told: Told, findings: &mut Findings) -> anyhow::Result<u64> {
+async fn prove_tables(places: &Places, log: &Url, told: Told, findings: &mut Findings) -> anyhow::Result<Coverage> {
     // The views before the log, so that the log goes as far as they do at least.
     let mut file = match places.views.as_ref().and_then(Url::sqlite) {
         Some(file) => Some(files::snapshot(Path::new(file)).await?),
@@ -126,9 +148,12 @@ async fn prove_tables(places: &Places, log: &Url, told: Told, findings: &mut Fin
     for name in ["care", "access"] {
         let log = PgLog::open(log.exposed(), name).await?;
         events += u64::try_from(log.end).unwrap_or(0);
+        if name == "care" {
+            views.belong_to(log.lineage, findings);
+        }
         logs.push(log);
     }
-    let mut proof = Proof { views, told, ..Proof::new(events) };
+    let mut proof = Proof { told, ..Proof::of(views, events) };
     for mut log in logs {
         let name = log.log;
         let topic = places.feed.as_ref().map(|feed| Topic::open(feed, name, log.lineage)).transpose()?;
@@ -140,18 +165,18 @@ async fn prove_tables(places: &Places, log: &Url, told: Told, findings: &mut Fin
 /// A proof under way.
 struct Proof {
     bar: ProgressBar,
-    events: u64,
+    checked: Coverage,
     views: Views,
     told: Told,
     agreement: Agreement,
 }
 
 impl Proof {
-    fn new(events: u64) -> Proof {
+    fn of(views: Views, events: u64) -> Proof {
         Proof {
             bar: progress(events),
-            events: 0,
-            views: Views::default(),
+            checked: Coverage { read_models: views.count(), ..Coverage::default() },
+            views,
             told: Told::default(),
             agreement: Agreement::default(),
         }
@@ -167,7 +192,7 @@ impl Proof {
         let (mut chain, mut unread) = (Chain::new(log), None);
         let read = event::each(&mut source, |event: &Event| {
             self.bar.inc(1);
-            self.events += 1;
+            self.checked.events += 1;
             chain.event(event, findings);
             if log == "care" {
                 self.agreement.event(event, findings);
@@ -185,17 +210,20 @@ impl Proof {
         }
         match (unread, topic) {
             (Some(error), _) => Err(error),
-            (None, Some(topic)) => topic.end(source.end_now().await?, findings),
+            (None, Some(topic)) => {
+                self.checked.topics += 1;
+                topic.end(source.end_now().await?, findings)
+            }
             (None, None) => Ok(()),
         }
     }
 
-    fn end(self, findings: &mut Findings) -> u64 {
+    fn end(self, findings: &mut Findings) -> Coverage {
         self.bar.finish_and_clear();
         self.agreement.end(findings);
         self.views.end(findings);
         self.told.end(findings);
-        self.events
+        self.checked
     }
 }
 

@@ -1,6 +1,6 @@
 //! The logs and the views in PostgreSQL, read by short statements as of the check's start: the system may go on.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use sqlx::{Connection, PgConnection};
 
 /// Events of one statement.
@@ -21,10 +21,26 @@ impl PgLog {
         let mut connection = PgConnection::connect(url).await.context("the log's database cannot be opened")?;
         let schema = sqlx::AssertSqlSafe(format!("SET search_path = {log}"));
         sqlx::query(schema).execute(&mut connection).await?;
+        known_version(&mut connection, log, event_log::postgres::SCHEMA_VERSION).await?;
         let lineage = sqlx::query_scalar("SELECT lineage FROM log").fetch_one(&mut connection).await;
         let lineage = lineage.with_context(|| format!("there is no log {log}"))?;
         let end = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM event").fetch_one(&mut connection).await?;
         Ok(PgLog { connection, log, lineage, end })
+    }
+}
+
+/// Refuses a schema that is newer than this binary: it may store what this one cannot judge. A schema without a version
+/// is not one of Frontdoor's, which the next statement tells.
+async fn known_version(connection: &mut PgConnection, schema: &str, known: usize) -> anyhow::Result<()> {
+    let version =
+        sqlx::query_scalar("SELECT coalesce(max(number), 0)::bigint FROM migration").fetch_one(connection).await;
+    match version.map(|version: i64| usize::try_from(version)) {
+        Ok(Ok(version)) if version > known => {
+            bail!(
+                "the schema {schema} has version {version}, and this binary knows {known} at most: use a newer binary"
+            )
+        }
+        _ => Ok(()),
     }
 }
 

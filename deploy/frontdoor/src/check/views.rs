@@ -2,6 +2,7 @@
 //! each).
 
 use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
+use uuid::Uuid;
 
 use super::{
     event::Event,
@@ -9,9 +10,9 @@ use super::{
     folds::{self, Fold, Rows},
 };
 
-const LIVE: &str = "SELECT name, version, build, position, event_id FROM projection WHERE live ORDER BY name";
-const LIVE_TABLES: &str =
-    "SELECT name, version, build, position, uuid_send(event_id) FROM projection WHERE live ORDER BY name";
+const LIVE: &str = "SELECT name, version, build, position, event_id, lineage FROM projection WHERE live ORDER BY name";
+const LIVE_TABLES: &str = "SELECT name, version, build, position, uuid_send(event_id), uuid_send(lineage)
+                           FROM projection WHERE live ORDER BY name";
 
 /// Where the views are.
 pub enum Stored<'a> {
@@ -21,8 +22,8 @@ pub enum Stored<'a> {
     Tables(PgConnection),
 }
 
-/// Name, version, build, position, the id of the event there.
-type Live = (String, i64, i64, i64, Option<Vec<u8>>);
+/// Name, version, build, position, the id of the event there, the lineage of the log that the rows were made from.
+type Live = (String, i64, i64, i64, Option<Vec<u8>>, Vec<u8>);
 
 impl Stored<'_> {
     async fn live(&mut self) -> sqlx::Result<Vec<Live>> {
@@ -56,6 +57,7 @@ struct Build {
     table: String,
     position: u64,
     event_id: Option<Vec<u8>>,
+    lineage: Vec<u8>,
     fold: Fold,
     stored: Rows,
     folded: Rows,
@@ -65,6 +67,9 @@ impl Views {
     /// Reads the stored rows. Where there are none there is nothing to check: views can be deleted.
     pub async fn read(mut stored: Stored<'_>, findings: &mut Findings) -> Views {
         let mut views = Views::default();
+        if matches!(stored, Stored::Nowhere) {
+            return views;
+        }
         let live = match stored.live().await {
             Ok(live) => live,
             Err(error) => {
@@ -72,9 +77,15 @@ impl Views {
                 return views;
             }
         };
+        each_has_one_build(&live, findings);
         for live in live {
+            let label = format!("{} version {}", live.0, live.1);
+            let superseded = folds::ALL.into_iter().any(|(name, version, _)| name == live.0 && live.1 < version);
             let Some(build) = Build::of(live) else {
-                findings.line("the views: a read model's name or version is unknown to this binary".to_owned());
+                // During a rolling upgrade servers of the version before still read the rows of theirs.
+                if !superseded {
+                    findings.line(format!("{label}: this binary does not know it"));
+                }
                 continue;
             };
             match stored.rows(&build.table).await {
@@ -83,6 +94,18 @@ impl Views {
             }
         }
         views
+    }
+
+    /// How many read models are checked.
+    pub fn count(&self) -> usize {
+        self.builds.len()
+    }
+
+    /// The rows were made from the log of this lineage.
+    pub fn belong_to(&self, lineage: Uuid, findings: &mut Findings) {
+        for build in self.builds.iter().filter(|build| build.lineage != lineage.as_bytes()) {
+            findings.line(format!("{}: its rows were made from another log than {lineage}", build.name));
+        }
     }
 
     pub fn event(&mut self, event: &Event, findings: &mut Findings) {
@@ -106,8 +129,19 @@ impl Views {
     }
 }
 
+/// Queries read the live build of each read model: without one they answer nothing, and two answer by chance.
+fn each_has_one_build(live: &[Live], findings: &mut Findings) {
+    for (name, version, _) in folds::ALL {
+        match live.iter().filter(|live| live.0 == name && live.1 == version).count() {
+            0 => findings.line(format!("{name} version {version}: it has no live build")),
+            1 => {}
+            count => findings.line(format!("{name} version {version}: it has {count} live builds")),
+        }
+    }
+}
+
 impl Build {
-    fn of((name, version, build, position, event_id): Live) -> Option<Build> {
+    fn of((name, version, build, position, event_id, lineage): Live) -> Option<Build> {
         let known = folds::ALL.into_iter().find(|(known, of, _)| *known == name && *of == version);
         let (.., fold) = known?;
         Some(Build {
@@ -115,6 +149,7 @@ impl Build {
             name,
             position: u64::try_from(position).unwrap_or(0),
             event_id,
+            lineage,
             fold,
             stored: Rows::new(),
             folded: Rows::new(),

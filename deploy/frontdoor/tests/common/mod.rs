@@ -286,3 +286,41 @@ pub fn slot(n: i64) -> String {
     let nine = vocabulary::time::instant_of(in_days(7).parse().expect("a date"), "09:00".parse().expect("a time"));
     nine.expect("exists on every day").plus_minutes(n * 10).to_string()
 }
+
+/// Copies of folders on a file system that nothing can write to, gone when dropped.
+pub struct ReadOnlyMedia(tempfile::TempDir);
+
+impl ReadOnlyMedia {
+    /// Copies these folders under these names. `None` where this machine lets nobody mount a file system, which it says
+    /// loudly; an error where CI is set.
+    pub fn of(folders: &[(&Path, &str)]) -> Option<ReadOnlyMedia> {
+        let media = ReadOnlyMedia(tempfile::tempdir().expect("a folder"));
+        let mount = |options: &[&str]| {
+            let mounted = Command::new("mount").args(options).arg(media.path()).output().expect("mount runs");
+            if mounted.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&mounted.stderr).into_owned()) }
+        };
+        if let Err(why) = mount(&["-t", "tmpfs", "-o", "size=64m", "tmpfs"]) {
+            assert!(std::env::var_os("CI").is_none(), "read-only media must be tested in CI: {why}");
+            eprintln!("NOT TESTED: read-only media. A tmpfs cannot be mounted here: {why}");
+            return None;
+        }
+        for (folder, name) in folders {
+            let copied =
+                Command::new("cp").arg("-a").arg(folder).arg(media.path().join(name)).status().expect("cp runs");
+            assert!(copied.success());
+        }
+        mount(&["-o", "remount,ro"]).expect("mounted again");
+        Some(media)
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for ReadOnlyMedia {
+    fn drop(&mut self) {
+        // Lazily, because a failing test may still have files open.
+        drop(Command::new("umount").arg("-l").arg(self.0.path()).status());
+    }
+}

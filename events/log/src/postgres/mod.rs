@@ -16,7 +16,7 @@ use sqlx::{
 };
 use vocabulary::LogName;
 
-pub use schema::migrate;
+pub use schema::{SCHEMA_VERSION, migrate};
 pub(crate) use target::Target;
 
 use crate::{

@@ -17,6 +17,8 @@ const MIGRATIONS: [&str; 4] = [
     include_str!("../../sql/postgres/migrations/0003_lease.sql"),
     include_str!("../../sql/postgres/migrations/0004_append.sql"),
 ];
+/// The newest schema that this binary knows.
+pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
 /// What the role may do that a server runs as: it adds to the log, and changes and deletes nothing.
 const GRANTS: &str = include_str!("../../sql/postgres/grants.sql");
 

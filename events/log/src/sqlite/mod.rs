@@ -22,6 +22,7 @@ use vocabulary::LogName;
 
 pub use checkpoint::Checkpoints;
 pub use lock::Held;
+pub use schema::SCHEMA_VERSION;
 pub(crate) use source::Source;
 
 use crate::{

@@ -17,6 +17,9 @@ const MIGRATIONS: [&str; 4] = [
     include_str!("../../sql/sqlite/migrations/0004_log.sql"),
 ];
 
+/// The newest schema that this binary knows.
+pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
+
 /// `PRAGMA application_id` of a log: "FDlg".
 const APPLICATION: i64 = 0x4644_6c67;
 
