@@ -1,9 +1,12 @@
 //! The operator's listener: health, metrics, the list of projections, rebuilds. It asks for no token and is bound to the
 //! loopback address unless told otherwise; requests that a web page sends are refused.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
@@ -25,6 +28,7 @@ use vocabulary::Timestamp;
 use crate::{
     cli::Role,
     front::{NOT_FOR_PAGES, NOT_READY, speaking_problems},
+    health,
     house::House,
 };
 
@@ -117,7 +121,21 @@ async fn metrics_text(State(admin): State<Admin>) -> String {
         metrics::gauge!("views_lag_events", "name" => model.name).set(model.lag_events as f64);
         metrics::gauge!("views_lag_ms", "name" => model.name).set(model.lag_ms as f64);
     }
+    for (log, ahead_ms) in ahead_of_clock_ms(&admin.house).await {
+        metrics::gauge!("log_ahead_of_clock_ms", "log" => log).set(ahead_ms as f64);
+    }
     admin.metrics.render()
+}
+
+/// Of each log that can be read, by how much its last event lies ahead of the clock, in milliseconds.
+async fn ahead_of_clock_ms(house: &House) -> BTreeMap<&'static str, u64> {
+    let mut all = BTreeMap::new();
+    for log in [&house.care, &house.access] {
+        if let Ok(ahead) = health::ahead_of_clock(log).await {
+            all.insert(log.name().as_str(), u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX));
+        }
+    }
+    all
 }
 
 /// What this process does, and how it is getting on.
@@ -147,6 +165,7 @@ async fn status(State(admin): State<Admin>) -> Json<Value> {
         "roles": house.roles.to_string(),
         "obstacle": readiness.obstacle(),
         "ends": {"care": house.care.end(), "access": house.access.end()},
+        "ahead_of_clock_ms": ahead_of_clock_ms(&house).await,
         "relays": relays,
         "projections": house.views_status(),
     }))

@@ -25,6 +25,7 @@ use crate::{
         Limits,
         listener::{Bounded, CONNECTIONS_MAX},
     },
+    health,
     house::House,
     telemetry,
     tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
@@ -141,6 +142,7 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
                 println!("{}", told.text(public_at));
             }
         }
+        health::warn_of_clock([&house.care, &house.access]).await;
         house.caught_up().await;
         readiness.caught_up();
         println!("frontdoor is ready: http://{public_at} (operator: http://{admin_at})");

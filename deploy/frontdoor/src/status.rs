@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::Status,
+    health::CLOCK_SKEW_MAX,
     operator::{ask, columns},
 };
 
@@ -83,6 +84,7 @@ impl System {
                 obstacle.unwrap_or("ready").to_owned(),
             ]);
             system.unwell.extend(obstacle.map(|why| format!("{admin} is not ready: {why}")));
+            system.clock(*admin, &status["ahead_of_clock_ms"]);
             for relay in status["relays"].as_array().into_iter().flatten() {
                 leaders.entry(relay["log"].as_str().unwrap_or_default()).or_default();
                 system.relay(*admin, relay, lag_max, &mut leaders);
@@ -97,6 +99,16 @@ impl System {
             system.unwell.push(format!("the log {log} has not one relay that leads"));
         }
         system
+    }
+
+    fn clock(&mut self, admin: SocketAddr, ahead_of_clock_ms: &Value) {
+        let skew_max = CLOCK_SKEW_MAX.as_millis();
+        for (log, ahead) in ahead_of_clock_ms.as_object().into_iter().flatten() {
+            if ahead.as_u64().is_some_and(|ahead| u128::from(ahead) > skew_max) {
+                let what = format!("the last event of {log} lies {ahead} ms ahead of the clock of {admin}");
+                self.unwell.push(format!("{what}: a clock was, or is, wrong"));
+            }
+        }
     }
 
     fn relay<'a>(&mut self, admin: SocketAddr, relay: &'a Value, lag_max: u64, leaders: &mut BTreeMap<&'a str, usize>) {
@@ -163,12 +175,15 @@ mod tests {
     fn what_is_not_well_is_said() {
         let stopped =
             json!([{"name": "practices", "state": "stopped", "stopped_at": 7, "why": "a kind", "lag_events": 0}]);
+        let mut ahead = process(json!([]), json!([]));
+        ahead.1.as_mut().expect("a status")["ahead_of_clock_ms"] = json!({"care": 3_600_000, "access": 0});
         let gone = (SocketAddr::from(([127, 0, 0, 1], 2)), Err("refused".to_owned()));
         for (answers, said) in [
             (vec![process(relay(false, 0), json!([]))], "has not one relay"),
             (vec![process(relay(true, 0), json!([])), process(relay(true, 0), json!([]))], "has not one relay"),
             (vec![process(relay(true, 11), json!([]))], "11 events behind"),
             (vec![process(json!([]), stopped)], "has stopped at 7: a kind"),
+            (vec![ahead], "the last event of care lies 3600000 ms ahead of the clock"),
             (vec![gone], "does not answer: refused"),
         ] {
             let unwell = System::of(&answers, 10).unwell;

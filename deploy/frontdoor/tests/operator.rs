@@ -6,6 +6,7 @@ use std::path::Path;
 
 use common::{Server, ask, frontdoor};
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_sees_the_projections_and_rebuilds_one_while_it_serves() {
@@ -86,6 +87,28 @@ async fn a_folder_that_has_lost_a_log_is_refused_until_a_new_history_is_begun_on
     assert!(printed.contains("the log care begins a new history"), "{printed}");
     assert!(!printed.contains("the log access"), "{printed}");
     Server::demo(folder.path()).stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_lies_ahead_of_the_clock_is_said_counted_and_not_well() {
+    let folder = tempfile::tempdir().expect("a folder");
+    Server::demo(folder.path()).stop();
+    let mut log =
+        SqliteConnection::connect(&format!("sqlite:{}", folder.path().join("care.db").display())).await.expect("opens");
+    let hour =
+        "UPDATE event SET recorded_at = recorded_at + 3600000000 WHERE position = (SELECT max(position) FROM event)";
+    sqlx::raw_sql(hour).execute(&mut log).await.expect("done");
+    log.close().await.expect("closed");
+    let server = Server::demo(folder.path());
+    let status = frontdoor(&["status", "--admin", server.admin.trim_start_matches("http://")]);
+    let printed = String::from_utf8(status.stdout).expect("text");
+    assert_eq!(status.status.code(), Some(1), "{printed}");
+    assert!(printed.contains("the last event of care lies 3"), "{printed}");
+    let metrics = reqwest::get(format!("{}/metrics", server.admin)).await.expect("an answer");
+    let metrics = metrics.text().await.expect("text");
+    let ahead = metrics.lines().find_map(|line| line.strip_prefix("log_ahead_of_clock_ms{log=\"care\"} "));
+    assert!(ahead.is_some_and(|ahead| ahead.parse::<u64>().expect("a number") > 3_500_000), "{metrics}");
+    server.stop();
 }
 
 #[tokio::test(flavor = "multi_thread")]
