@@ -30,6 +30,11 @@ fn programs() -> PathBuf {
     folders.pop().expect("these tests need a PostgreSQL: install Debian's package `postgresql`, or set POSTGRES_BIN")
 }
 
+/// A program of PostgreSQL's own, like `pg_dump`.
+pub fn program(name: &str) -> Command {
+    Command::new(programs().join(name))
+}
+
 /// PostgreSQL refuses to run as root; then it runs as the user that Debian's package makes.
 fn as_its_user(script: &str) -> Command {
     let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
@@ -137,7 +142,7 @@ impl Server {
 
     /// Runs a statement as `owner`, by PostgreSQL's own `psql`.
     pub fn run(&self, database: &str, statement: &str) -> String {
-        let output = Command::new(programs().join("psql"))
+        let output = program("psql")
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.url("owner", database)])
             .output()
             .expect("psql runs");
