@@ -18,6 +18,7 @@ use crate::{
     log::LogOptions,
     port::{Append, Granted, Refused},
     store::{Opened, Reader, Request, Writer},
+    write_fault::{self, WriteFault},
 };
 
 /// The part of a commit's usual time that a batch waits for more requests at most.
@@ -43,6 +44,7 @@ pub(crate) struct Lane {
     writer: Box<dyn Writer>,
     reader: Arc<dyn Reader>,
     end: watch::Sender<u64>,
+    fault: watch::Sender<Option<WriteFault>>,
     fates: Fates,
     requests_max: usize,
     events_max: usize,
@@ -57,6 +59,7 @@ impl Lane {
         queue: mpsc::Receiver<Queued>,
         opened: Opened,
         end: watch::Sender<u64>,
+        fault: watch::Sender<Option<WriteFault>>,
         options: &LogOptions,
     ) -> Lane {
         // What can lie between a request and one on which it rests, and as much again for callers that are slow to
@@ -68,6 +71,7 @@ impl Lane {
             writer: opened.writer,
             reader: opened.reader,
             end,
+            fault,
             fates: Fates::new(0, kept_max),
             requests_max: options.batch_requests_max,
             events_max: options.batch_events_max,
@@ -135,6 +139,7 @@ impl Lane {
         // Before the answers: whoever has one finds the log's end at or beyond it, and never a position that is not
         // durable.
         raise(&self.end, committed.end);
+        write_fault::learn(&self.fault, &committed.answers);
         for (answer, outcome) in answers.into_iter().zip(committed.answers) {
             self.fates.push(matches!(outcome, Ok(Granted::Stored(_) | Granted::Holds { .. })));
             count(self.log, &outcome);

@@ -20,8 +20,10 @@ pub mod postgres;
 pub mod sqlite;
 pub mod store;
 mod validate;
+mod write_fault;
 
 pub use log::{Log, LogOptions, Outcome, Submission};
 pub use port::{
     Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, Ticket,
 };
+pub use write_fault::WriteFault;

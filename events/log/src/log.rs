@@ -22,6 +22,7 @@ use crate::{
     postgres, sqlite,
     store::{Identity, Opened, Reader},
     validate::validate,
+    write_fault::WriteFault,
 };
 
 /// Limits and ports of one log. `Default` is what a server uses.
@@ -72,6 +73,7 @@ struct Inner {
     reader: Arc<dyn Reader>,
     leases: Arc<dyn Leases>,
     end: watch::Receiver<u64>,
+    fault: watch::Receiver<Option<WriteFault>>,
     /// True when the store is closed.
     drained: watch::Receiver<bool>,
 }
@@ -124,19 +126,20 @@ impl Log {
     pub fn start(opened: Opened, options: &LogOptions) -> Log {
         let (queue, waiting) = mpsc::channel(options.queue_max.max(1));
         let (end_sender, end) = watch::channel(opened.end);
+        let (fault_sender, fault) = watch::channel(None);
         let (drained_sender, drained) = watch::channel(false);
         let identity = opened.identity.clone();
         let (reader, leases) = (Arc::clone(&opened.reader), Arc::clone(&opened.leases));
         if opened.shared {
             tokio::spawn(end::follow(Arc::clone(&opened.reader), end_sender.clone(), drained.clone()));
         }
-        let lane = Lane::new(waiting, opened, end_sender, options);
+        let lane = Lane::new(waiting, opened, end_sender, fault_sender, options);
         tokio::spawn(async move {
             lane.run().await;
             drained_sender.send_replace(true);
         });
         let door = Mutex::new(Door { queue: Some(queue), next_ticket: 0 });
-        Log { inner: Arc::new(Inner { identity, door, reader, leases, end, drained }) }
+        Log { inner: Arc::new(Inner { identity, door, reader, leases, end, fault, drained }) }
     }
 
     pub fn name(&self) -> LogName {
@@ -266,6 +269,11 @@ impl Log {
     /// When the log cannot be read.
     pub async fn end_now(&self) -> Result<u64, LogError> {
         self.inner.reader.end().await
+    }
+
+    /// The fault, where the last batch that had something to write could not be written.
+    pub fn write_fault(&self) -> Option<WriteFault> {
+        self.inner.fault.borrow().clone()
     }
 
     /// Who does what only one process may do for this log.

@@ -116,12 +116,16 @@ async fn a_full_disk_refuses_loses_nothing_and_recovers_when_there_is_room() {
         let again = log.append(event("test-a", acknowledged, 100_000)).await;
         assert!(matches!(again, Err(Refused::Unavailable(_))), "{again:?}");
     }
+    let fault = log.write_fault().expect("it is seen");
+    assert_eq!(fault.why, "the disk is full");
+    assert!(fault.since < fault.last, "the first and the last failure");
     assert_eq!(log.end(), acknowledged);
     assert_eq!(log.read(0, 1_000).await.expect("readable").len() as u64, acknowledged);
 
     std::fs::remove_file(&ballast).expect("removed");
     let stored = log.append(event("test-a", acknowledged, 100_000)).await;
     assert!(matches!(stored, Ok(Granted::Stored(_))), "{stored:?}");
+    assert_eq!(log.write_fault(), None);
     log.close().await;
     let log = open(disk.path()).await.expect("opens");
     let events = log.read(0, 1_000).await.expect("readable");
