@@ -22,6 +22,7 @@ pub mod store;
 mod validate;
 
 pub use log::{Log, LogOptions, Outcome, Submission};
+pub use page::{EventPage, StreamPage};
 pub use port::{
     Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, Ticket,
 };

@@ -7,10 +7,15 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use event_log::EventPage;
 use views::{Key, Keys, Projection};
-use vocabulary::{Followed, Raw, Recorded};
+use vocabulary::{Followed, Recorded};
 
-use crate::ViewsError;
+use crate::{ViewsError, store::Checkpoint};
+
+/// Touched rows after which a batch takes no further event. A single event may touch more. It bounds what is loaded,
+/// folded and written at once, so that other read models wait for a short transaction only.
+pub const BATCH_ROWS_MAX: usize = 5_000;
 
 /// An event at which a read model cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +24,34 @@ pub struct Stop {
     pub why: String,
 }
 
+/// Why a page was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The read model cannot go on at one of its events.
+    Stopped(Stop),
+    /// The page does not follow the position that the fold has come to: events would be left out, or folded twice.
+    Gap { position: u64, page_after: u64 },
+}
+
+impl From<Stop> for Refusal {
+    fn from(stop: Stop) -> Refusal {
+        Refusal::Stopped(stop)
+    }
+}
+
 /// A row as it is to be stored: `None` takes it away.
 pub type Saved = (Key, Option<Vec<u8>>);
 
-/// The rows of one read model that are in memory.
+/// The rows of one read model that are in memory, and how far they are.
 pub trait Fold: Send {
-    /// Decodes events, in order, and asks for their keys.
+    /// Decodes events, in order, and asks for their keys. Gives back what it has no room for: `BATCH_ROWS_MAX`.
     ///
     /// # Errors
-    /// The first event that cannot be read; then nothing of the batch is taken.
-    fn take(&mut self, batch: Vec<Raw>) -> Result<(), Stop>;
+    /// The page does not begin where the fold is, or holds an event that cannot be read; then nothing of it is taken.
+    fn take(&mut self, page: EventPage) -> Result<EventPage, Refusal>;
+
+    /// The last event that was taken.
+    fn checkpoint(&self) -> Checkpoint;
 
     /// The rows that the taken events touch and that are not in memory.
     fn wanted(&self) -> Vec<Key>;
@@ -45,19 +68,25 @@ pub trait Fold: Send {
     /// The event at which the read model panicked. The rows are spoilt then: throw the fold away.
     fn fold(&mut self) -> Result<(), Stop>;
 
-    /// The next rows, in the order of their keys, as they are to be stored; none when all have left the memory.
+    /// The next rows, in the order of their keys, as they are to be stored: so many at most, and one at least, until
+    /// they have these bytes. None when all have left the memory.
     ///
     /// # Errors
     /// When a row cannot be written as JSON.
-    fn flush(&mut self, rows_max: usize) -> Result<Vec<Saved>, ViewsError>;
+    fn flush(&mut self, rows_max: usize, bytes_max: usize) -> Result<Vec<Saved>, ViewsError>;
 
     /// Rows in memory.
     fn rows(&self) -> usize;
+
+    /// About how many bytes these hold: those of the events that went into them, for each row that they touched.
+    fn bytes(&self) -> usize;
 }
 
 pub struct Folding<P: Projection> {
     taken: Vec<(Recorded<P::Event>, Keys)>,
     rows: HashMap<Key, Option<P::Row>>,
+    bytes: usize,
+    checkpoint: Checkpoint,
     leaving: Leaving<P::Row>,
 }
 
@@ -93,27 +122,40 @@ fn beginning(key: &Key) -> [u8; 16] {
     std::array::from_fn(|at| bytes.get(at).copied().unwrap_or_default())
 }
 
-impl<P: Projection> Default for Folding<P> {
-    fn default() -> Self {
-        Folding { taken: Vec::new(), rows: HashMap::new(), leaving: Leaving::new(std::iter::empty()) }
+impl<P: Projection> Folding<P> {
+    /// Nothing is in memory; the rows are stored as of a checkpoint.
+    pub fn after(checkpoint: Checkpoint) -> Folding<P> {
+        let leaving = Leaving::new(std::iter::empty());
+        Folding { taken: Vec::new(), rows: HashMap::new(), bytes: 0, checkpoint, leaving }
     }
 }
 
 impl<P: Projection> Fold for Folding<P> {
-    fn take(&mut self, batch: Vec<Raw>) -> Result<(), Stop> {
-        let at = Cell::new(0);
+    fn take(&mut self, page: EventPage) -> Result<EventPage, Refusal> {
+        if page.after != self.checkpoint.position {
+            return Err(Refusal::Gap { position: self.checkpoint.position, page_after: page.after });
+        }
+        let at = Cell::new(page.after);
+        let (mut touched, mut bytes, mut checkpoint) = (0, 0, self.checkpoint);
+        let mut events = page.events.into_iter();
         let read = || {
-            let mut taken = Vec::with_capacity(batch.len());
-            for raw in batch {
+            let mut taken = Vec::new();
+            while touched < BATCH_ROWS_MAX
+                && let Some(raw) = events.next()
+            {
                 at.set(raw.position);
+                checkpoint = Checkpoint::at(&raw);
                 if !P::Event::follows(&raw.kind) {
                     continue;
                 }
                 let Some(event) = P::Event::read(&raw.kind, &raw.data).map_err(|cause| cause.to_string())? else {
                     continue;
                 };
+                let size = raw.data.len();
                 let fact = raw.map(|_| event);
                 let keys = P::keys(&fact);
+                touched += keys.len();
+                bytes += size * keys.len();
                 if !keys.is_empty() {
                     taken.push((fact, keys));
                 }
@@ -122,7 +164,13 @@ impl<P: Projection> Fold for Folding<P> {
         };
         let taken = guarded(read).map_err(|why| Stop { position: at.get(), why })?;
         self.taken.extend(taken);
-        Ok(())
+        self.bytes += bytes;
+        self.checkpoint = checkpoint;
+        Ok(EventPage { after: checkpoint.position, events: events.collect() })
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint
     }
 
     fn wanted(&self) -> Vec<Key> {
@@ -132,6 +180,7 @@ impl<P: Projection> Fold for Folding<P> {
     }
 
     fn put(&mut self, key: Key, row: &[u8]) -> Result<(), ViewsError> {
+        self.bytes += row.len();
         let row = serde_json::from_slice(row).map_err(|cause| ViewsError::Row { name: P::NAME, cause })?;
         self.rows.insert(key, Some(row));
         Ok(())
@@ -162,17 +211,30 @@ impl<P: Projection> Fold for Folding<P> {
         guarded(apply).map_err(|why| Stop { position: at.get(), why })
     }
 
-    fn flush(&mut self, rows_max: usize) -> Result<Vec<Saved>, ViewsError> {
+    fn flush(&mut self, rows_max: usize, bytes_max: usize) -> Result<Vec<Saved>, ViewsError> {
         if self.leaving.order.as_slice().is_empty() {
             self.leaving = Leaving::new(self.rows.drain());
+            self.bytes = 0;
         }
-        let written = |row: P::Row| serde_json::to_vec(&row).map_err(|cause| ViewsError::Row { name: P::NAME, cause });
-        let next = std::iter::from_fn(|| self.leaving.next());
-        next.take(rows_max).map(|(key, row)| Ok((key, row.map(written).transpose()?))).collect()
+        let (mut flushed, mut bytes) = (Vec::new(), 0);
+        while flushed.len() < rows_max
+            && bytes < bytes_max
+            && let Some((key, row)) = self.leaving.next()
+        {
+            let written = row.map(|row| serde_json::to_vec(&row)).transpose();
+            let row = written.map_err(|cause| ViewsError::Row { name: P::NAME, cause })?;
+            bytes += row.as_ref().map_or(0, Vec::len);
+            flushed.push((key, row));
+        }
+        Ok(flushed)
     }
 
     fn rows(&self) -> usize {
         self.rows.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
@@ -184,4 +246,23 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
+}
+
+#[cfg(test)]
+mod tests {
+    use views::Practices;
+
+    use super::*;
+
+    /// The trap: a page that does not follow is folded, and the events between are left out without a word.
+    #[test]
+    fn a_page_that_does_not_begin_where_the_fold_is_is_refused() {
+        let at = |position| Checkpoint { position, ..Checkpoint::START };
+        for (position, page_after) in [(0, 5_000), (7, 8), (7, 6)] {
+            let mut fold = Folding::<Practices>::after(at(position));
+            let refused = fold.take(EventPage { after: page_after, events: Vec::new() });
+            assert_eq!(refused, Err(Refusal::Gap { position, page_after }));
+            assert_eq!(fold.checkpoint(), at(position));
+        }
+    }
 }

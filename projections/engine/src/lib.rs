@@ -27,6 +27,10 @@ pub enum ViewsError {
     Unusable(String),
     #[error("the read model {name} cannot go on from position {position}: {why}")]
     Stopped { name: &'static str, position: u64, why: String },
+    #[error(
+        "the rows of {name} have come to {position}, and a page of the log follows {page_after}: it was not folded"
+    )]
+    Gap { name: &'static str, position: u64, page_after: u64 },
     #[error("another process has taken over the read model {0}")]
     Superseded(&'static str),
     #[error("the views could not be read or written: {0}")]

@@ -3,26 +3,28 @@
 
 use std::time::Instant;
 
-use event_log::Log;
+use event_log::{EventPage, Log, LogError};
 use futures::{StreamExt, stream};
 use serde::Serialize;
 use tokio::sync::{Mutex, mpsc};
-use vocabulary::Raw;
 
 use crate::{
     ViewsError,
     fold::{Fold, Saved},
-    follow::{BATCH_EVENTS_MAX, advanced, apply, off, stopped, take},
+    follow::{BATCH_EVENTS_MAX, advanced, apply_all, off, refused, stopped, take},
     store::{Build, Checkpoint, LEASE, Step, Store},
     views::{Kept, Turn},
 };
 
 /// Rows that are kept in memory before they are written (some 500 bytes each).
 pub const ROWS_IN_MEMORY_MAX: usize = 500_000;
-/// Rows that are written in one transaction.
+/// Bytes of rows that are kept in memory before they are written, as `Fold::bytes` counts them.
+const ROW_BYTES_IN_MEMORY_MAX: usize = 512 * 1024 * 1024;
+/// Rows, and about how many bytes of rows, that are written in one transaction.
 const ROWS_OF_A_TRANSACTION_MAX: usize = 20_000;
-/// Batches that are read ahead.
-const BATCHES_AHEAD_MAX: usize = 4;
+const BYTES_OF_A_TRANSACTION_MAX: usize = 16 * 1024 * 1024;
+/// Pages that are read ahead.
+const PAGES_AHEAD_MAX: usize = 2;
 /// Pages of the log that are asked for at once: the database works on one while another is decoded.
 const PAGES_AT_ONCE: usize = 2;
 
@@ -58,7 +60,7 @@ pub async fn rebuild(
     store.forget(&new).await?;
     store.create(&new, log.lineage(), false).await?;
     let epoch = store.take_over(&new, rebuilder).await?;
-    let mut turn = Turn { epoch, checkpoint: Checkpoint { position: 0, event_id: None } };
+    let mut turn = Turn { epoch, checkpoint: Checkpoint::START };
     let tell = |done, total| progress(so_far(done, total, started));
     let folded = fold_all(store, log, kept, rows_in_memory_max, &new, &mut turn, &tell).await;
     let replaced = match folded {
@@ -85,74 +87,95 @@ async fn fold_all(
     tell: &(impl Fn(u64, u64) + Send + Sync),
 ) -> Result<(), ViewsError> {
     let total = log.end();
-    let mut batches = read_ahead(log.clone(), (kept.model.passed_over)(), total, rows_in_memory_max);
-    let mut fold = (kept.model.fold)();
-    let mut at = turn.checkpoint;
+    let mut pages = read_ahead(log.clone(), (kept.model.passed_over)(), total, rows_in_memory_max);
+    let mut fold = (kept.model.fold)(turn.checkpoint);
     // Until rows are written for the first time, there are none to load.
     let mut written = false;
     let mut renewed = Instant::now();
-    while let Some(batch) = batches.recv().await {
-        let batch = batch?;
-        let Some(last) = batch.last().map(|event| (event.position, event.id)) else { break };
-        fold =
-            if written { folded_on_stored(store, new, fold, batch).await? } else { folded(new, fold, batch).await? };
-        at = Checkpoint { position: last.0, event_id: Some(last.1) };
-        if fold.rows() > rows_in_memory_max {
-            fold = write(store, new, fold, turn, at, written).await?;
-            written = true;
+    while let Some(page) = pages.recv().await {
+        let mut page = page?;
+        while !page.is_empty() {
+            (fold, page) =
+                if written { folded_on_stored(store, new, fold, page).await? } else { folded(new, fold, page).await? };
+            if fold.rows() > rows_in_memory_max || fold.bytes() > ROW_BYTES_IN_MEMORY_MAX {
+                fold = write(store, new, fold, turn, written).await?;
+                written = true;
+            }
         }
-        tell(at.position, total);
+        tell(fold.checkpoint().position, total);
         if renewed.elapsed() > LEASE / 3 {
             store.renew(new, turn.epoch).await?;
             renewed = Instant::now();
         }
     }
-    write(store, new, fold, turn, at, written).await.map(drop)
+    if fold.checkpoint().position < total {
+        return Err(ViewsError::Unusable("the log could not be read to its end".into()));
+    }
+    write(store, new, fold, turn, written).await.map(drop)
 }
 
+/// The pages of the log up to a position, in order. Ranges are asked for two at a time; where a page ends before its
+/// range, because its events are large, the rest of the range comes before the next one.
 fn read_ahead(
     log: Log,
     passed_over: Vec<&'static str>,
     until: u64,
     rows_in_memory_max: usize,
-) -> mpsc::Receiver<Result<Vec<Raw>, event_log::LogError>> {
-    let (to, batches) = mpsc::channel(BATCHES_AHEAD_MAX);
+) -> mpsc::Receiver<Result<EventPage, LogError>> {
+    let (to, pages) = mpsc::channel(PAGES_AHEAD_MAX);
     // Where there is little memory for rows there is as little for events.
     let events_max = rows_in_memory_max.clamp(1, BATCH_EVENTS_MAX);
     tokio::spawn(async move {
-        let page = |after| log.read_without(&passed_over, after, events_max);
-        let mut pages = stream::iter((0..until).step_by(events_max)).map(page).buffered(PAGES_AT_ONCE);
-        while let Some(batch) = pages.next().await {
-            let failed = batch.is_err();
-            if to.send(batch).await.is_err() || failed {
-                return;
+        let read = |after, end| log.read_range(&passed_over, after, end);
+        let first = |after: u64| {
+            let end = after.saturating_add(events_max as u64).min(until);
+            async move { (end, read(after, end).await) }
+        };
+        let mut ranges = stream::iter((0..until).step_by(events_max)).map(first).buffered(PAGES_AT_ONCE);
+        while let Some((end, mut page)) = ranges.next().await {
+            loop {
+                let reached = page.as_ref().ok().filter(|page| !page.is_empty()).map(EventPage::complete_until);
+                if to.send(page).await.is_err() {
+                    return;
+                }
+                match reached {
+                    Some(reached) if reached < end => page = read(reached, end).await,
+                    Some(_) => break,
+                    None => return,
+                }
             }
         }
     });
-    batches
+    pages
 }
 
-/// Folds a batch while every row is in memory.
-async fn folded(new: &Build, mut fold: Box<dyn Fold>, batch: Vec<Raw>) -> Result<Box<dyn Fold>, ViewsError> {
+/// Folds a page, as far as a batch goes, while every row is in memory. Gives back what is left of it.
+async fn folded(
+    new: &Build,
+    mut fold: Box<dyn Fold>,
+    page: EventPage,
+) -> Result<(Box<dyn Fold>, EventPage), ViewsError> {
     let folded = off(move || {
-        fold.take(batch)?;
-        fold.fold().map(|()| fold)
+        let rest = fold.take(page)?;
+        fold.fold()?;
+        Ok((fold, rest))
     });
-    folded.await?.map_err(|stop| stopped(new, stop))
+    folded.await?.map_err(|refusal| refused(new, refusal))
 }
 
-/// Folds a batch when rows have been written already.
+/// Folds a page, as far as a batch goes, when rows have been written already. Gives back what is left of it.
 async fn folded_on_stored(
     store: &dyn Store,
     new: &Build,
     fold: Box<dyn Fold>,
-    batch: Vec<Raw>,
-) -> Result<Box<dyn Fold>, ViewsError> {
-    let (mut fold, wanted) = take(new, fold, batch).await?;
+    page: EventPage,
+) -> Result<(Box<dyn Fold>, EventPage), ViewsError> {
+    let (mut fold, rest, wanted) = take(new, fold, page).await?;
     for (key, row) in store.load(new, &wanted).await? {
         fold.put(key, &row)?;
     }
-    folded(new, fold, Vec::new()).await
+    let folded = off(move || fold.fold().map(|()| fold));
+    Ok((folded.await?.map_err(|stop| stopped(new, stop))?, rest))
 }
 
 /// Writes all rows in transactions of a bounded size, so that the live views wait for none of them for long, and at last
@@ -162,9 +185,9 @@ async fn write(
     new: &Build,
     fold: Box<dyn Fold>,
     turn: &mut Turn,
-    to: Checkpoint,
     written: bool,
 ) -> Result<Box<dyn Fold>, ViewsError> {
+    let to = fold.checkpoint();
     let (chunks, next) = mpsc::channel(1);
     let next = Mutex::new(next);
     let (fold, (), ()) = tokio::try_join!(
@@ -181,7 +204,7 @@ async fn write(
 async fn flush(mut fold: Box<dyn Fold>, chunks: mpsc::Sender<Vec<Saved>>) -> Result<Box<dyn Fold>, ViewsError> {
     loop {
         let flushed = off(move || {
-            let rows = fold.flush(ROWS_OF_A_TRANSACTION_MAX);
+            let rows = fold.flush(ROWS_OF_A_TRANSACTION_MAX, BYTES_OF_A_TRANSACTION_MAX);
             (fold, rows)
         });
         let rows;
@@ -214,7 +237,7 @@ async fn write_chunks(
 
 /// Not yet any further.
 fn here(turn: &Turn) -> Step {
-    Step { from: turn.checkpoint.position, to: turn.checkpoint, recorded_at: 0 }
+    Step { from: turn.checkpoint.position, to: turn.checkpoint }
 }
 
 /// Catches up with what came meanwhile, while the live build waits, and takes its place.
@@ -231,21 +254,9 @@ async fn replace(
         // Its owner, whoever that is, writes no more from now on.
         store.take_over(old, rebuilder).await?;
     }
-    let mut recorded_at = 0;
-    while turn.checkpoint.position < log.end() || recorded_at == 0 {
-        let batch = log.read_without(&(kept.model.passed_over)(), turn.checkpoint.position, BATCH_EVENTS_MAX).await?;
-        if batch.is_empty() {
-            break;
-        }
-        recorded_at = apply(store, new, (kept.model.fold)(), &mut turn, batch).await?;
-    }
-    if recorded_at == 0 {
-        let last = turn.checkpoint.position.checked_sub(1);
-        let event = match last {
-            Some(before) => log.read(before, 1).await?.into_iter().next(),
-            None => None,
-        };
-        recorded_at = event.map_or(0, |event| event.recorded_at.micros());
+    while turn.checkpoint.position < log.end() {
+        let page = log.read_without(&(kept.model.passed_over)(), turn.checkpoint.position, BATCH_EVENTS_MAX).await?;
+        apply_all(store, new, kept, &mut turn, page).await?;
     }
     store.replace(old, new).await?;
     *live = turn;
@@ -254,7 +265,7 @@ async fn replace(
         marked.build = *new;
         marked.stopped = None;
     }
-    advanced(kept, &live, recorded_at);
+    advanced(kept, &live);
     if store.shared() {
         store.release(new, live.epoch).await?;
     }

@@ -92,7 +92,7 @@ impl Kept {
             live.build.build = found.build;
             (live.stopped, live.owner) = (found.stopped.clone(), found.owner.clone());
         }
-        self.recorded_at.store(found.recorded_at, Ordering::Relaxed);
+        self.recorded_at.store(found.checkpoint.recorded_at, Ordering::Relaxed);
         // Whoever waits looks again, whether it has moved or stopped.
         self.position.send_replace(found.checkpoint.position);
     }
@@ -266,7 +266,7 @@ async fn keep(store: &Arc<dyn Store>, log: &Log, model: Model, owner: &str) -> R
         Some(live) => live,
         None => {
             store.create(&build(1), log.lineage(), true).await?;
-            (build(1), Checkpoint { position: 0, event_id: None }, log.lineage())
+            (build(1), Checkpoint::START, log.lineage())
         }
     };
     let (recorded_at, stop) = match belongs(log, checkpoint, lineage).await? {

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use event_log::LogError;
 use uuid::Uuid;
 use views::Key;
+use vocabulary::Raw;
 
 use crate::{
     ViewsError,
@@ -39,6 +40,17 @@ impl Build {
 pub struct Checkpoint {
     pub position: u64,
     pub event_id: Option<Uuid>,
+    /// When its event was recorded, in microseconds; 0 where that is not known.
+    pub recorded_at: i64,
+}
+
+impl Checkpoint {
+    /// Before the first event.
+    pub const START: Checkpoint = Checkpoint { position: 0, event_id: None, recorded_at: 0 };
+
+    pub fn at(event: &Raw) -> Checkpoint {
+        Checkpoint { position: event.position, event_id: Some(event.id), recorded_at: event.recorded_at.micros() }
+    }
 }
 
 /// A build as it stands in the database.
@@ -52,8 +64,6 @@ pub struct Found {
     pub owner: Option<String>,
     /// Its owner has stopped.
     pub stopped: Option<Stop>,
-    /// When the last event in its rows was recorded, in microseconds, as far as that is kept.
-    pub recorded_at: i64,
 }
 
 /// A row as it is stored, and the checkpoint that it belongs to.
@@ -149,8 +159,6 @@ pub trait Store: Send + Sync {
 pub struct Step {
     pub from: u64,
     pub to: Checkpoint,
-    /// When the last event of the step was recorded, in microseconds.
-    pub recorded_at: i64,
 }
 
 /// Opens (makes) the views' database at `sqlite:FILE` or `postgres://…`.

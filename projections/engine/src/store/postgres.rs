@@ -132,11 +132,14 @@ impl Store for PgViews {
             Ok(Found {
                 build: row.try_get(0)?,
                 live: row.try_get(1)?,
-                checkpoint: Checkpoint { position: unsigned(row.try_get(2)?), event_id: row.try_get(3)? },
+                checkpoint: Checkpoint {
+                    position: unsigned(row.try_get(2)?),
+                    event_id: row.try_get(3)?,
+                    recorded_at: row.try_get(8)?,
+                },
                 lineage: row.try_get(4)?,
                 owner: row.try_get(5)?,
                 stopped: stopped_at.zip(why).map(|(at, why)| Stop { position: unsigned(at), why }),
-                recorded_at: row.try_get(8)?,
             })
         };
         rows.into_iter().map(found).collect()
@@ -228,12 +231,12 @@ impl Store for PgViews {
         let kept: Vec<Vec<u8>> = rows.iter().filter_map(|(_, row)| row.clone()).collect();
         let (gone_partitions, gone_sorts) = split(rows.iter().filter(|(_, row)| row.is_none()).map(|(key, _)| key));
         let (position, Build { name, version, build: number }) = (step.to.position, build);
-        let told = format!("{name} {version} {number} {position} {}", step.recorded_at);
+        let told = format!("{name} {version} {number} {position} {}", step.to.recorded_at);
         let query = on_table(build, include_str!("../../sql/postgres/save.sql"))
             .bind(epoch)
             .bind(signed(position)?)
             .bind(step.to.event_id)
-            .bind(step.recorded_at)
+            .bind(step.to.recorded_at)
             .bind(LEASE.as_secs_f64())
             .bind(signed(step.from)?)
             .bind(partitions)

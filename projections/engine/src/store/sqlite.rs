@@ -89,11 +89,14 @@ impl Store for SqliteViews {
             Ok(Found {
                 build: row.try_get(0)?,
                 live: row.try_get(1)?,
-                checkpoint: Checkpoint { position: unsigned(row.try_get(2)?), event_id: row.try_get(3)? },
+                checkpoint: Checkpoint {
+                    position: unsigned(row.try_get(2)?),
+                    event_id: row.try_get(3)?,
+                    recorded_at: 0,
+                },
                 lineage: row.try_get(4)?,
                 owner: None,
                 stopped: None,
-                recorded_at: 0,
             })
         };
         rows.into_iter().map(found).collect()

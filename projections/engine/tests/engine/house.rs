@@ -74,6 +74,16 @@ impl Written {
         let opened = opened(number);
         self.append(opened.practice.clone(), PracticeEvent::from(opened)).await
     }
+
+    /// A practice opens, in an event that has a field more, of this size, which readers pass over.
+    pub async fn open_large_practice(&mut self, number: usize, bytes: usize) -> u64 {
+        let event = PracticeEvent::from(opened(number));
+        let data = with_key(Arc::new(Unsealed), || event.encode()).expect("it is written");
+        let mut data: serde_json::Value = serde_json::from_slice(&data).expect("it is JSON");
+        data["padding"] = "x".repeat(bytes).into();
+        let stream = StreamName::of(PracticeEvent::CATEGORY, practice(number));
+        self.append_raw(stream, event.kind(), data.to_string().into_bytes()).await
+    }
 }
 
 pub fn practice(number: usize) -> OdsCode {

@@ -93,6 +93,24 @@ async fn a_rebuild_takes_over_while_events_go_on_coming() {
     running.stop().await.expect("it ends well");
 }
 
+/// The bug: a page of large events ends early, by its bytes, and the rest of its range was never folded.
+#[tokio::test]
+async fn a_rebuild_from_large_events_leaves_nothing_out() {
+    const EVENTS: usize = 420;
+    /// Events of one range: together they are larger than a page may be.
+    const RANGE: usize = 200;
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let mut end = 0;
+    for number in 1..=EVENTS {
+        end = written.open_large_practice(number, 100 * 1024).await;
+    }
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await.rebuilding_in(RANGE);
+    views.rebuild("practices", |_| {}).await.expect("it is rebuilt");
+    let expected = folded::<Practices>(&written.log, end).await;
+    assert_eq!((holds_exactly::<Practices>(&views, &expected).await, expected.len()), (end, EVENTS));
+}
+
 #[tokio::test]
 async fn queries_are_answered_while_a_rebuild_runs_and_when_it_takes_over() {
     let folder = TempDir::new().expect("a folder");
