@@ -115,7 +115,8 @@ async fn metrics_text(State(admin): State<Admin>) -> String {
     // How old the rows are changes without an event, so it is measured when it is asked for.
     for model in admin.house.views_status() {
         metrics::gauge!("views_lag_events", "name" => model.name).set(model.lag_events as f64);
-        metrics::gauge!("views_lag_ms", "name" => model.name).set(model.lag_ms as f64);
+        metrics::gauge!("views_lag_ms", "name" => model.name)
+            .set(model.lag_ms.map_or(f64::NAN, |lag_ms| lag_ms as f64));
     }
     admin.metrics.render()
 }

@@ -115,6 +115,9 @@ impl Follower<'_> {
             }
             while stopped.is_some() == self.kept.stopped().is_some() {
                 let from = self.kept.turn.lock().await.checkpoint;
+                if from.position >= self.log.end() {
+                    self.kept.troubles.passed();
+                }
                 let mut next = match ahead.take().filter(|ahead| ahead.after == from.position) {
                     Some(ahead) => ahead,
                     None if stopped.is_some() => Ahead::none(),
@@ -153,8 +156,14 @@ impl Follower<'_> {
             let _ = self.store.release(&build, epoch).await;
             return false;
         }
-        // Where the database does not answer, the next save tells.
-        self.store.renew(&build, epoch).await.unwrap_or(true)
+        match self.store.renew(&build, epoch).await {
+            Ok(is_own) => is_own,
+            // Where the database does not answer, the next save tells.
+            Err(error) => {
+                self.kept.troubles.failed(error.to_string());
+                true
+            }
+        }
     }
 
     /// What an error means; `None`: it is tried again.
@@ -171,11 +180,13 @@ impl Follower<'_> {
             ViewsError::Superseded(_) if self.share.is_some() => return Ok(Some(Ended::Lost)),
             ViewsError::Superseded(name) => return Err(ViewsError::Superseded(name)),
             error @ (ViewsError::Unknown(_)
+            | ViewsError::BeingRebuilt { .. }
             | ViewsError::Unusable(_)
             | ViewsError::Gap { .. }
             | ViewsError::Store(_)
             | ViewsError::Log(_)) => {
                 tracing::warn!(name, %error, "a read model could not go on and tries again");
+                self.kept.troubles.failed(error.to_string());
                 tokio::select! {
                     () = stop.cancelled() => return Ok(Some(Ended::Asked)),
                     () = tokio::time::sleep(RETRY_AFTER) => return Ok(None),
@@ -218,6 +229,7 @@ impl Follower<'_> {
                 ahead.rest = Some(rest).filter(|rest| !rest.is_empty());
                 metrics::histogram!("views_batch_events", "name" => name).record((ahead.after - after) as f64);
                 advanced(self.kept, &turn);
+                self.kept.troubles.passed();
                 Ok(())
             }
             Err(ViewsError::Stopped { position, name, why }) => {

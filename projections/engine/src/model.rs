@@ -7,7 +7,7 @@ use vocabulary::Followed;
 
 use crate::{
     fold::{Fold, Folding},
-    store::Checkpoint,
+    store::{Checkpoint, ModelKey},
 };
 
 /// A read model that the engine is to keep.
@@ -20,6 +20,12 @@ pub struct Model {
     pub(crate) passed_over: fn() -> Vec<&'static str>,
     /// A fold whose rows are stored as of a checkpoint.
     pub(crate) fold: fn(Checkpoint) -> Box<dyn Fold>,
+}
+
+impl Model {
+    pub(crate) fn key(&self) -> ModelKey {
+        ModelKey { name: self.name, version: self.version }
+    }
 }
 
 /// The read model `P`.

@@ -1,18 +1,22 @@
 //! Rebuilding: the same fold, from the first event, into a new build beside the live one. Rows stay in memory until the
 //! end, or until there are too many; then they are loaded in bulk, ordered by key.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use event_log::{EventPage, Log, LogError};
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use tokio::sync::{Mutex, mpsc};
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     ViewsError,
     fold::{Fold, Saved},
-    follow::{BATCH_EVENTS_MAX, advanced, apply_all, off, refused, stopped, take},
-    store::{Build, Checkpoint, LEASE, Step, Store},
+    follow::{BATCH_EVENTS_MAX, apply_all, off, refused, stopped, take},
+    store::{Build, Checkpoint, Found, LEASE, OwnedBuild, Step, Store},
     views::{Kept, Turn},
 };
 
@@ -25,6 +29,10 @@ const ROWS_OF_A_TRANSACTION_MAX: usize = 20_000;
 const BYTES_OF_A_TRANSACTION_MAX: usize = 16 * 1024 * 1024;
 /// Pages that are read ahead.
 const PAGES_AHEAD_MAX: usize = 2;
+/// Pages that are folded, while the live build is still followed, of what came during a rebuild.
+const CATCH_UP_PAGES_MAX: usize = 100;
+/// How often a rebuild tries to take the live build's place when another process takes that at the same time.
+const REPLACE_TRIES_MAX: usize = 3;
 /// Pages of the log that are asked for at once: the database works on one while another is decoded.
 const PAGES_AT_ONCE: usize = 2;
 
@@ -45,73 +53,176 @@ pub struct RebuildReport {
     pub seconds: f64,
 }
 
-pub async fn rebuild(
-    store: &dyn Store,
-    log: &Log,
-    kept: &Kept,
-    rebuilder: &str,
-    rows_in_memory_max: usize,
-    progress: &(impl Fn(RebuildProgress) + Send + Sync),
-) -> Result<RebuildReport, ViewsError> {
-    let started = Instant::now();
-    let old = kept.live_build();
-    let new = Build { build: old.build + 1, ..old };
-    // A rebuild that failed earlier may have left its table.
-    store.forget(&new).await?;
-    store.create(&new, log.lineage(), false).await?;
-    let epoch = store.take_over(&new, rebuilder).await?;
-    let mut turn = Turn { epoch, checkpoint: Checkpoint::START };
-    let tell = |done, total| progress(so_far(done, total, started));
-    let folded = fold_all(store, log, kept, rows_in_memory_max, &new, &mut turn, &tell).await;
-    let replaced = match folded {
-        Ok(()) => replace(store, log, kept, rebuilder, (&old, &new), turn).await,
-        Err(error) => Err(error),
-    };
-    match replaced {
-        Ok(events) => Ok(RebuildReport { build: new.build, events, seconds: started.elapsed().as_secs_f64() }),
-        Err(error) => {
-            store.forget(&new).await?;
-            Err(error)
+/// A rebuild of one read model, and what it works with.
+pub struct Rebuild<'a> {
+    pub store: &'a Arc<dyn Store>,
+    pub log: &'a Log,
+    pub kept: &'a Kept,
+    pub rebuilder: &'a str,
+    pub rows_in_memory_max: usize,
+}
+
+impl Rebuild<'_> {
+    /// # Errors
+    /// When it cannot be folded to the end, or another process has taken the new build away. Then nothing but the new
+    /// build is dropped.
+    pub async fn run(&self, progress: &(impl Fn(RebuildProgress) + Send + Sync)) -> Result<RebuildReport, ViewsError> {
+        let started = Instant::now();
+        let new = self.store.begin_build(self.kept.model.key(), self.log.lineage(), self.rebuilder).await?;
+        let tell = |done, total| progress(so_far(done, total, started));
+        match self.filled(new, &tell).await {
+            Ok(events) => {
+                self.drop_replaced().await;
+                Ok(RebuildReport { build: new.build.build, events, seconds: started.elapsed().as_secs_f64() })
+            }
+            Err(error) => {
+                let name = new.build.name;
+                if let Err(error) = self.store.discard(new).await {
+                    tracing::warn!(name, %error, "what a rebuild left could not be dropped");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Fills the new build and puts it in its place, under a lease that is renewed all the while.
+    async fn filled(&self, new: OwnedBuild, tell: &(impl Fn(u64, u64) + Send + Sync)) -> Result<u64, ViewsError> {
+        let mut lease = BuildLease::keep(Arc::clone(self.store), new);
+        let mut turn = Turn { epoch: new.epoch, checkpoint: Checkpoint::START };
+        let work = async {
+            self.fold_all(&new.build, &mut turn, tell).await?;
+            self.catch_up(&new.build, &mut turn, Some(CATCH_UP_PAGES_MAX)).await
+        };
+        lease.unless_lost(work).await?;
+        for _ in 0..REPLACE_TRIES_MAX {
+            // The local follower waits here until the build has been replaced.
+            let mut live = self.kept.turn.lock().await;
+            let work = async {
+                let old = self.store.take_live(new, self.rebuilder).await?;
+                self.catch_up(&new.build, &mut turn, None).await?;
+                Ok(old)
+            };
+            let old = lease.unless_lost(work).await?;
+            match self.store.replace(new, old).await {
+                Ok(epoch) => {
+                    turn.epoch = epoch;
+                    self.kept.stands(&Found {
+                        build: new.build.build,
+                        checkpoint: turn.checkpoint,
+                        lineage: self.log.lineage(),
+                        owner: None,
+                        stopped: None,
+                    });
+                    *live = turn;
+                    self.kept.troubles.passed();
+                    self.kept.replaced.notify_one();
+                    return Ok(live.checkpoint.position);
+                }
+                // Another process took the live build meanwhile and may have gone on: once more.
+                Err(ViewsError::Superseded(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ViewsError::Superseded(new.build.name))
+    }
+
+    /// Folds everything that the log holds now.
+    async fn fold_all(
+        &self,
+        new: &Build,
+        turn: &mut Turn,
+        tell: &(impl Fn(u64, u64) + Send + Sync),
+    ) -> Result<(), ViewsError> {
+        let (store, total) = (&**self.store, self.log.end_now().await?);
+        let mut pages = read_ahead(self.log.clone(), (self.kept.model.passed_over)(), total, self.rows_in_memory_max);
+        let mut fold = (self.kept.model.fold)(turn.checkpoint);
+        // Until rows are written for the first time, there are none to load.
+        let mut written = false;
+        while let Some(page) = pages.recv().await {
+            let mut page = page?;
+            while !page.is_empty() {
+                (fold, page) = match written {
+                    true => folded_on_stored(store, new, fold, page).await?,
+                    false => folded(new, fold, page).await?,
+                };
+                if fold.rows() > self.rows_in_memory_max || fold.bytes() > ROW_BYTES_IN_MEMORY_MAX {
+                    fold = write(store, new, fold, turn, written).await?;
+                    written = true;
+                }
+            }
+            tell(fold.checkpoint().position, total);
+        }
+        if fold.checkpoint().position < total {
+            return Err(ViewsError::Unusable("the log could not be read to its end".into()));
+        }
+        write(store, new, fold, turn, written).await.map(drop)
+    }
+
+    /// Folds what came meanwhile, up to the end that the log's database tells now, or so many pages.
+    async fn catch_up(&self, new: &Build, turn: &mut Turn, pages_max: Option<usize>) -> Result<(), ViewsError> {
+        let (passed_over, end) = ((self.kept.model.passed_over)(), self.log.end_now().await?);
+        let mut pages = 0;
+        while turn.checkpoint.position < end && pages_max.is_none_or(|pages_max| pages < pages_max) {
+            let page = self.log.read_range(&passed_over, turn.checkpoint.position, end).await?;
+            apply_all(&**self.store, new, self.kept, turn, page).await?;
+            pages += 1;
+        }
+        Ok(())
+    }
+
+    /// Not before the readers have been led away from it. What stays behind is taken away when this process, or another
+    /// one, begins to follow.
+    async fn drop_replaced(&self) {
+        if let Err(error) = self.store.clean_up(self.kept.model.key()).await {
+            tracing::warn!(name = self.kept.model.name, %error, "the build that was replaced could not be dropped");
         }
     }
 }
 
-/// Folds everything that the log holds now.
-async fn fold_all(
-    store: &dyn Store,
-    log: &Log,
-    kept: &Kept,
-    rows_in_memory_max: usize,
-    new: &Build,
-    turn: &mut Turn,
-    tell: &(impl Fn(u64, u64) + Send + Sync),
-) -> Result<(), ViewsError> {
-    let total = log.end();
-    let mut pages = read_ahead(log.clone(), (kept.model.passed_over)(), total, rows_in_memory_max);
-    let mut fold = (kept.model.fold)(turn.checkpoint);
-    // Until rows are written for the first time, there are none to load.
-    let mut written = false;
-    let mut renewed = Instant::now();
-    while let Some(page) = pages.recv().await {
-        let mut page = page?;
-        while !page.is_empty() {
-            (fold, page) =
-                if written { folded_on_stored(store, new, fold, page).await? } else { folded(new, fold, page).await? };
-            if fold.rows() > rows_in_memory_max || fold.bytes() > ROW_BYTES_IN_MEMORY_MAX {
-                fold = write(store, new, fold, turn, written).await?;
-                written = true;
+/// The lease of a build that is being made, renewed by a task of its own: neither folding nor writing delays it.
+struct BuildLease {
+    name: &'static str,
+    lost: CancellationToken,
+    renewing: JoinHandle<()>,
+}
+
+impl Drop for BuildLease {
+    fn drop(&mut self) {
+        self.renewing.abort();
+    }
+}
+
+impl BuildLease {
+    fn keep(store: Arc<dyn Store>, own: OwnedBuild) -> BuildLease {
+        let lost = CancellationToken::new();
+        let renewing = tokio::spawn({
+            let lost = lost.clone();
+            async move {
+                loop {
+                    // A third of a lease, so that two answers may be lost.
+                    tokio::time::sleep(LEASE / 3).await;
+                    match store.renew(&own.build, own.epoch).await {
+                        Ok(true) => {}
+                        Ok(false) => return lost.cancel(),
+                        // As long as the build is there, nobody has taken it: what is written next tells.
+                        Err(error) => {
+                            tracing::warn!(name = own.build.name, %error, "a rebuild's lease was not renewed");
+                        }
+                    }
+                }
             }
-        }
-        tell(fold.checkpoint().position, total);
-        if renewed.elapsed() > LEASE / 3 {
-            store.renew(new, turn.epoch).await?;
-            renewed = Instant::now();
+        });
+        BuildLease { name: own.build.name, lost, renewing }
+    }
+
+    /// Does this, unless the lease is lost meanwhile.
+    async fn unless_lost<T>(&mut self, work: impl Future<Output = Result<T, ViewsError>>) -> Result<T, ViewsError> {
+        tokio::select! {
+            biased;
+            () = self.lost.cancelled() => Err(ViewsError::Superseded(self.name)),
+            done = work => done,
         }
     }
-    if fold.checkpoint().position < total {
-        return Err(ViewsError::Unusable("the log could not be read to its end".into()));
-    }
-    write(store, new, fold, turn, written).await.map(drop)
 }
 
 /// The pages of the log up to a position, in order. Ranges are asked for two at a time; where a page ends before its
@@ -238,43 +349,6 @@ async fn write_chunks(
 /// Not yet any further.
 fn here(turn: &Turn) -> Step {
     Step { from: turn.checkpoint.position, to: turn.checkpoint }
-}
-
-/// Catches up with what came meanwhile, while the live build waits, and takes its place.
-async fn replace(
-    store: &dyn Store,
-    log: &Log,
-    kept: &Kept,
-    rebuilder: &str,
-    (old, new): (&Build, &Build),
-    mut turn: Turn,
-) -> Result<u64, ViewsError> {
-    let mut live = kept.turn.lock().await;
-    if store.shared() {
-        // Its owner, whoever that is, writes no more from now on.
-        store.take_over(old, rebuilder).await?;
-    }
-    while turn.checkpoint.position < log.end() {
-        let page = log.read_without(&(kept.model.passed_over)(), turn.checkpoint.position, BATCH_EVENTS_MAX).await?;
-        apply_all(store, new, kept, &mut turn, page).await?;
-    }
-    store.replace(old, new).await?;
-    *live = turn;
-    {
-        let mut marked = kept.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        marked.build = *new;
-        marked.stopped = None;
-    }
-    advanced(kept, &live);
-    if store.shared() {
-        store.release(new, live.epoch).await?;
-    }
-    kept.replaced.notify_one();
-    // Not before the readers have been led away from it. What stays behind is taken away when the views are opened.
-    if let Err(error) = store.forget(old).await {
-        tracing::warn!(name = old.name, build = old.build, %error, "the build that was replaced could not be dropped");
-    }
-    Ok(live.checkpoint.position)
 }
 
 fn so_far(done: u64, total: u64, started: Instant) -> RebuildProgress {

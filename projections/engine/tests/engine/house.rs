@@ -214,6 +214,6 @@ pub fn stopped(views: &Views, name: &str) -> Option<(u64, String)> {
     let status = views.status().into_iter().find(|status| status.name == name).expect("it is listed");
     match status.state {
         ModelState::Stopped { stopped_at, why } => Some((stopped_at, why)),
-        ModelState::Following | ModelState::Rebuilding => None,
+        ModelState::Following | ModelState::CatchingUp | ModelState::Retrying { .. } | ModelState::Rebuilding => None,
     }
 }

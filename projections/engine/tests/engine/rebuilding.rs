@@ -192,3 +192,24 @@ async fn what_is_not_known_is_not_rebuilt() {
     let refused = views.rebuild("free_slots", |_| {}).await;
     assert!(matches!(refused, Err(ViewsError::Unknown(_))), "{refused:?}");
 }
+
+/// Views that commit 8c949e3 wrote are opened, and go on where they were.
+#[tokio::test]
+async fn views_of_an_earlier_version_go_on() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let end = written.open_practice(1).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    reaches::<Practices>(&running.views, end).await;
+    running.stop().await.expect("it ends well");
+    crate::world::as_8c949e3_wrote_them(folder.path()).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let end = written.open_practice(2).await;
+    reaches::<Practices>(&running.views, end).await;
+    assert_eq!(running.views.rebuild("practices", |_| {}).await.expect("it is rebuilt").build, 2);
+    let end = written.open_practice(3).await;
+    reaches::<Practices>(&running.views, end).await;
+    let expected = folded::<Practices>(&written.log, end).await;
+    assert_eq!((holds_exactly::<Practices>(&running.views, &expected).await, expected.len()), (end, 3));
+    running.stop().await.expect("it ends well");
+}

@@ -6,6 +6,7 @@ mod following;
 mod history;
 #[path = "../engine/house.rs"]
 mod house;
+mod rebuilders;
 #[path = "../engine/rebuilding.rs"]
 mod rebuilding;
 mod sharing;

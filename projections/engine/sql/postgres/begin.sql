@@ -1,0 +1,6 @@
+-- A new build, owned from its first moment where it has an owner.
+WITH given AS (UPDATE model SET last_build = last_build + 1 WHERE name = $1 AND version = $2 RETURNING last_build)
+INSERT INTO projection (name, version, build, live, position, lineage, epoch, owner, until)
+SELECT $1, $2, last_build, $3, 0, $4, nextval('epoch'), $5::text,
+    CASE WHEN $5::text IS NULL THEN '-infinity'::timestamptz ELSE clock_timestamp() + make_interval(secs => $6) END
+FROM given RETURNING build, epoch
