@@ -108,7 +108,10 @@ pub struct Running {
 
 impl Running {
     pub async fn start(folder: &Path, log: &Log, models: Vec<Model>) -> Running {
-        let views = open_views(folder, log, models).await;
+        Running::of(open_views(folder, log, models).await)
+    }
+
+    pub fn of(views: Views) -> Running {
         let stop = CancellationToken::new();
         let task = tokio::spawn({
             let (views, stop) = (views.clone(), stop.clone());

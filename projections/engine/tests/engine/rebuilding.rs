@@ -155,6 +155,24 @@ async fn a_rebuild_tells_how_far_it_is_and_what_it_did() {
     assert_eq!((last.events_done, last.events_total), (30, 30));
 }
 
+/// The bug: after a rebuild the lag was counted from 1970, until the next event came.
+#[tokio::test]
+async fn the_lag_after_a_rebuild_is_counted_from_the_last_event_in_the_rows() {
+    const HOUR_MS: u64 = 3_600_000;
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    written.open_practice(1).await;
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    views.rebuild("practices", |_| {}).await.expect("it is rebuilt");
+    written.open_practice(2).await;
+    let again = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    for views in [&views, &again] {
+        let status = views.status().remove(0);
+        assert_eq!((status.build, status.live_build, status.position, status.lag_events), (2, true, 1, 1));
+        assert!(status.lag_ms.is_some_and(|lag_ms| lag_ms < HOUR_MS), "{status:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_rebuild_that_is_interrupted_leaves_the_live_rows_and_the_next_one_works() {
     let folder = TempDir::new().expect("a folder");
