@@ -10,6 +10,7 @@ mod rebuilders;
 #[path = "../engine/rebuilding.rs"]
 mod rebuilding;
 mod sharing;
+mod silence;
 #[path = "../engine/trouble.rs"]
 mod trouble;
 mod world;
