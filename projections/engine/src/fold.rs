@@ -17,6 +17,9 @@ use crate::{ViewsError, store::Checkpoint};
 /// folded and written at once, so that other read models wait for a short transaction only.
 pub const BATCH_ROWS_MAX: usize = 5_000;
 
+/// The same in bytes of data, of the events for each row that they touch.
+pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// An event at which a read model cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stop {
@@ -44,7 +47,8 @@ pub type Saved = (Key, Option<Vec<u8>>);
 
 /// The rows of one read model that are in memory, and how far they are.
 pub trait Fold: Send {
-    /// Decodes events, in order, and asks for their keys. Gives back what it has no room for: `BATCH_ROWS_MAX`.
+    /// Decodes events, in order, and asks for their keys. Gives back what it has no room for: `BATCH_ROWS_MAX`,
+    /// `BATCH_BYTES_MAX`.
     ///
     /// # Errors
     /// The page does not begin where the fold is, or holds an event that cannot be read; then nothing of it is taken.
@@ -141,6 +145,7 @@ impl<P: Projection> Fold for Folding<P> {
         let read = || {
             let mut taken = Vec::new();
             while touched < BATCH_ROWS_MAX
+                && bytes < BATCH_BYTES_MAX
                 && let Some(raw) = events.next()
             {
                 at.set(raw.position);
@@ -250,9 +255,83 @@ fn words(panic: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use views::Practices;
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+    use views::{FreeSlots, Practices};
+    use vocabulary::{
+        LogName, Raw, StreamName, Timestamp,
+        appointment::{SessionEvent, SessionWithdrawn, Timetable},
+        event::Event,
+        personal::{Unsealed, with_key},
+    };
 
     use super::*;
+
+    const SLOTS: u32 = 1_000;
+
+    /// A session of so many slots is withdrawn: each of them is a row.
+    fn withdrawn(position: u64) -> Raw {
+        let starts_at: Timestamp = "2026-07-01T08:00:00Z".parse().expect("an instant");
+        let timetable = Timetable { starts_at, ends_at: starts_at.plus_minutes(SLOTS.into()), slot_minutes: 1 };
+        let session = format!("A00001.{position:012}").parse().expect("a session");
+        let event = SessionEvent::from(SessionWithdrawn { session, timetable });
+        Raw {
+            log: LogName::Care,
+            position,
+            stream: StreamName::of("session", position),
+            revision: 1,
+            id: Uuid::from_u128(position.into()),
+            kind: event.kind().into(),
+            recorded_at: starts_at,
+            actor: "{}".into(),
+            acting_for: None,
+            subject: None,
+            correlation: Uuid::nil(),
+            causation: None,
+            command_key: None,
+            request_hash: None,
+            trace: None,
+            data: with_key(Arc::new(Unsealed), || event.encode()).expect("it is written").into(),
+        }
+    }
+
+    /// The trap: 1,000 sessions of 1,439 slots are one batch of 1,400,000 rows, and all others wait for it.
+    #[test]
+    fn a_batch_is_bounded_in_the_rows_that_it_touches() {
+        let sessions = 12;
+        let mut page = EventPage { after: 0, events: (1..=sessions).map(withdrawn).collect() };
+        let mut fold = Folding::<FreeSlots>::after(Checkpoint::START);
+        let mut reached = Vec::new();
+        while !page.is_empty() {
+            page = fold.take(page).expect("it is taken");
+            let position = fold.checkpoint().position;
+            assert_eq!((page.after, fold.checkpoint().event_id), (position, Some(Uuid::from_u128(position.into()))));
+            assert!(fold.wanted().len() <= BATCH_ROWS_MAX + SLOTS as usize);
+            fold.fold().expect("it is folded");
+            fold.flush(usize::MAX, usize::MAX).expect("they are written");
+            reached.push(position);
+        }
+        let of_a_batch = BATCH_ROWS_MAX as u64 / u64::from(SLOTS);
+        assert_eq!(reached, [of_a_batch, 2 * of_a_batch, sessions]);
+    }
+
+    #[test]
+    fn rows_leave_the_memory_in_bounded_parts() {
+        let page = EventPage { after: 0, events: vec![withdrawn(1)] };
+        let mut fold = Folding::<FreeSlots>::after(Checkpoint::START);
+        fold.take(page).expect("it is taken");
+        fold.fold().expect("it is folded");
+        let mut parts = Vec::new();
+        loop {
+            let part = fold.flush(300, usize::MAX).expect("they are written");
+            if part.is_empty() {
+                break;
+            }
+            parts.push(part.len());
+        }
+        assert_eq!((parts, fold.rows(), fold.bytes()), (vec![300, 300, 300, 100], 0, 0));
+    }
 
     /// The trap: a page that does not follow is folded, and the events between are left out without a word.
     #[test]

@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use views::{Key, Projection, Visitor};
 use vocabulary::{
-    Followed, LogName, OdsCode, StreamName,
+    Followed, LogName, OdsCode, SessionId, StreamName, Timestamp,
+    appointment::{Channel, Practitioner, SessionEvent, SessionPublished, Timetable},
     event::Event,
     personal::{Unsealed, with_key},
     practice::{PracticeEvent, PracticeOpened, PracticeSettings},
@@ -73,6 +74,28 @@ impl Written {
     pub async fn open_practice(&mut self, number: usize) -> u64 {
         let opened = opened(number);
         self.append(opened.practice.clone(), PracticeEvent::from(opened)).await
+    }
+
+    /// A session is published, with slots of one minute.
+    pub async fn publish_session(&mut self, number: usize, slots: i64) -> u64 {
+        let starts_at: Timestamp = "2026-07-01T08:00:00Z".parse().expect("an instant");
+        let session: SessionId = format!("{}.{number:012}", practice(1)).parse().expect("a session");
+        let published = SessionPublished {
+            session: session.clone(),
+            on: "2026-07-01".parse().expect("a date"),
+            from: "09:00".parse().expect("a time"),
+            until: "13:00".parse().expect("a time"),
+            zone: vocabulary::time::ZONE.into(),
+            timetable: Timetable { starts_at, ends_at: starts_at.plus_minutes(slots), slot_minutes: 1 },
+            capacity: 1,
+            service: "gp-routine".parse().expect("a service"),
+            channel: Channel::Video,
+            practitioner: Practitioner {
+                name: "Dr Ada Synthetic".parse().expect("a line"),
+                role: "GP".parse().expect("a line"),
+            },
+        };
+        self.append(session, SessionEvent::from(published)).await
     }
 
     /// A practice opens, in an event that has a field more, of this size, which readers pass over.
