@@ -152,6 +152,7 @@ impl Views {
             };
             if let Err(error) = heard {
                 tracing::warn!(%error, "the views' database does not tell how far it is");
+                self.kept.values().for_each(|kept| kept.troubles.unseen(error.to_string()));
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -165,6 +166,7 @@ impl Views {
         let mut listener: Box<dyn Listener> = self.store.listen().await?;
         // After it listens, so that nothing falls between.
         self.look_at_all().await?;
+        self.kept.values().for_each(|kept| kept.troubles.seen());
         while let Some(told) = listener.next().await? {
             match told {
                 Told::Changed => self.look_at_all().await?,

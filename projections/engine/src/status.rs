@@ -33,7 +33,7 @@ pub enum ModelState {
     Following,
     /// It is more than a page of the log behind.
     CatchingUp,
-    /// It could not go on, and tries again: it is this process's to follow.
+    /// This process could not follow it, or could not learn how far others have come with it, and tries again.
     Retrying {
         since: Timestamp,
         why: String,

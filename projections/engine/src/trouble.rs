@@ -7,17 +7,20 @@ use std::{
 
 use vocabulary::Timestamp;
 
-/// A fault that passes, or is thought to: the follower tries again and again.
+/// A fault that passes, or is thought to: what failed is tried again and again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     pub since: Timestamp,
     pub why: String,
 }
 
-/// The trouble of one read model, and since when it is behind and has not moved.
+/// The troubles of one read model, and since when it is behind and has not moved.
 #[derive(Default)]
 pub struct Troubles {
-    now: Mutex<Option<Trouble>>,
+    /// Of following it.
+    following: Mutex<Option<Trouble>>,
+    /// Of learning how far others have come with it.
+    looking: Mutex<Option<Trouble>>,
     stalled: Mutex<Stalled>,
 }
 
@@ -29,19 +32,27 @@ struct Stalled {
 
 impl Troubles {
     pub fn now(&self) -> Option<Trouble> {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        current(&self.following).or_else(|| current(&self.looking))
     }
 
-    /// It failed, once more or for the first time.
+    /// It could not go on, once more or for the first time.
     pub fn failed(&self, why: String) {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = now.take().map_or_else(|| Timestamp::from_jiff(jiff::Timestamp::now()), |trouble| trouble.since);
-        *now = Some(Trouble { since, why });
+        enter(&self.following, Some(why));
     }
 
     /// It went on, or has nothing left to do.
     pub fn passed(&self) {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        enter(&self.following, None);
+    }
+
+    /// The views' database did not tell how it stands.
+    pub fn unseen(&self, why: String) {
+        enter(&self.looking, Some(why));
+    }
+
+    /// The views' database told how it stands.
+    pub fn seen(&self) {
+        enter(&self.looking, None);
     }
 
     /// For how long it was seen to be behind without moving: since the first look at which it was.
@@ -57,4 +68,17 @@ impl Troubles {
         let since = stalled.since.map_or(0, |since| since.elapsed().as_millis());
         u64::try_from(since).unwrap_or(u64::MAX)
     }
+}
+
+fn current(trouble: &Mutex<Option<Trouble>>) -> Option<Trouble> {
+    trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn enter(trouble: &Mutex<Option<Trouble>>, why: Option<String>) {
+    let mut trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner);
+    let since = trouble.take().map(|trouble| trouble.since);
+    *trouble = why.map(|why| {
+        let since = since.unwrap_or_else(|| Timestamp::from_jiff(jiff::Timestamp::now()));
+        Trouble { since, why }
+    });
 }

@@ -86,7 +86,9 @@ async fn a_database_that_goes_silent_is_an_error_in_time_and_everything_goes_on_
     let end = written.open_practice(2).await;
     let (row, page) = tokio::join!(row_is_there(&reading, 1), row_is_there(&following.views, 1));
     assert!(row.is_err() && page.is_err(), "{row:?} {page:?}");
-    until(async || matches!(following.views.status()[0].state, ModelState::Retrying { .. })).await;
+    for views in [&following.views, &reading] {
+        until(async || matches!(views.status()[0].state, ModelState::Retrying { .. })).await;
+    }
     let rebuilt = timeout(DEADLINE, reading.rebuild("practices", |_| {})).await.expect("it ends in time");
     assert!(rebuilt.is_err(), "{rebuilt:?}");
 
@@ -96,7 +98,9 @@ async fn a_database_that_goes_silent_is_an_error_in_time_and_everything_goes_on_
     // Its connection for notifications was silent, too.
     assert_eq!(reading.reader::<Practices>().wait_for(end, DEADLINE).await, Waited::Reached);
     assert!(row_is_there(&reading, 2).await.expect("it reads"));
-    until(async || following.views.status()[0].state == ModelState::Following).await;
+    for views in [&following.views, &reading] {
+        until(async || views.status()[0].state == ModelState::Following).await;
+    }
     stop.cancel();
     looking.await.expect("it does not panic");
     following.stop().await.expect("it ends well");
