@@ -203,7 +203,7 @@ impl Log {
         self.inner.reader.read_stream(stream, from_revision, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
-    /// Whole streams in one round trip, in the order in which they were asked for. No limit of bytes cuts them.
+    /// Whole streams in one round trip, in the order in which they were asked for. No byte limit applies.
     ///
     /// # Errors
     /// When the log cannot be read, or one has more than `limits::STREAM_EVENTS_MAX` events (`access` only).

@@ -280,7 +280,7 @@ pub async fn apply(
 /// Folds and saves a whole page, batch by batch.
 ///
 /// # Errors
-/// As `apply`; or the page is empty although the log goes on: then nobody would come to its end.
+/// As `apply`; or the page is empty although the log goes on: the caller's loop would never end.
 pub async fn apply_all(
     store: &dyn Store,
     build: &Build,

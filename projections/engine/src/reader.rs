@@ -124,7 +124,7 @@ impl Tries<'_> {
         let failed = match found {
             Ok(Some(found)) => return Ok(Some(found)),
             Ok(None) => None,
-            // The table may be gone; anything else is no reason to look.
+            // The table may be gone. Other errors do not depend on which build is live.
             Err(error @ sqlx::Error::Database(_)) => Some(error),
             Err(error) => return Err(error.into()),
         };

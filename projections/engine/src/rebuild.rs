@@ -95,35 +95,37 @@ impl Rebuild<'_> {
         };
         lease.unless_lost(work).await?;
         for _ in 0..REPLACE_TRIES_MAX {
-            // The local follower waits here until the build has been replaced.
-            let mut live = self.kept.turn.lock().await;
-            let work = async {
-                let old = self.store.take_live(new, self.rebuilder).await?;
-                self.catch_up(&new.build, &mut turn, None).await?;
-                Ok(old)
-            };
-            let old = lease.unless_lost(work).await?;
-            match self.store.replace(new, old).await {
-                Ok(epoch) => {
-                    turn.epoch = epoch;
-                    self.kept.stands(&Found {
-                        build: new.build.build,
-                        checkpoint: turn.checkpoint,
-                        lineage: self.log.lineage(),
-                        owner: None,
-                        stopped: None,
-                    });
-                    *live = turn;
-                    self.kept.troubles.passed();
-                    self.kept.replaced.notify_one();
-                    return Ok(live.checkpoint.position);
-                }
-                // Another process took the live build meanwhile and may have gone on: once more.
+            match self.take_place(&mut lease, new, &mut turn).await {
+                // Another process has taken the live build and may have moved it on: catch up and try again.
                 Err(ViewsError::Superseded(_)) => {}
-                Err(error) => return Err(error),
+                other => return other,
             }
         }
         Err(ViewsError::Superseded(new.build.name))
+    }
+
+    /// Takes the live build from its owner, folds the rest of the log, and makes the new build live. Gives back its position.
+    async fn take_place(&self, lease: &mut BuildLease, new: OwnedBuild, turn: &mut Turn) -> Result<u64, ViewsError> {
+        // The local follower waits here until the build has been replaced.
+        let mut live = self.kept.turn.lock().await;
+        let work = async {
+            let old = self.store.take_live(new, self.rebuilder).await?;
+            self.catch_up(&new.build, turn, None).await?;
+            Ok(old)
+        };
+        let old = lease.unless_lost(work).await?;
+        let epoch = self.store.replace(new, old).await?;
+        *live = Turn { epoch, checkpoint: turn.checkpoint };
+        self.kept.stands(&Found {
+            build: new.build.build,
+            checkpoint: turn.checkpoint,
+            lineage: self.log.lineage(),
+            owner: None,
+            stopped: None,
+        });
+        self.kept.troubles.passed();
+        self.kept.replaced.notify_one();
+        Ok(turn.checkpoint.position)
     }
 
     /// Folds everything that the log holds now.
@@ -158,7 +160,8 @@ impl Rebuild<'_> {
         write(store, new, fold, turn, written).await.map(drop)
     }
 
-    /// Folds what came meanwhile, up to the end that the log's database tells now, or so many pages.
+    /// Folds the events that were appended during the rebuild: up to the end that the log's database reports now, or
+    /// `pages_max` pages.
     async fn catch_up(&self, new: &Build, turn: &mut Turn, pages_max: Option<usize>) -> Result<(), ViewsError> {
         let (passed_over, end) = ((self.kept.model.passed_over)(), self.log.end_now().await?);
         let mut pages = 0;
@@ -204,7 +207,7 @@ impl BuildLease {
                     match store.renew(&own.build, own.epoch).await {
                         Ok(true) => {}
                         Ok(false) => return lost.cancel(),
-                        // As long as the build is there, nobody has taken it: what is written next tells.
+                        // This is not a loss: the next write checks the epoch.
                         Err(error) => {
                             tracing::warn!(name = own.build.name, %error, "a rebuild's lease was not renewed");
                         }
@@ -215,7 +218,7 @@ impl BuildLease {
         BuildLease { name: own.build.name, lost, renewing }
     }
 
-    /// Does this, unless the lease is lost meanwhile.
+    /// Runs the work, and gives it up when the lease is lost.
     async fn unless_lost<T>(&mut self, work: impl Future<Output = Result<T, ViewsError>>) -> Result<T, ViewsError> {
         tokio::select! {
             biased;

@@ -109,12 +109,12 @@ impl Views {
     }
 
     async fn own_once(&self, kept: &Arc<Kept>, share: &Share, stop: &CancellationToken) -> Result<(), ViewsError> {
-        // Where there is no live build it is made.
+        // A missing live build is created here.
         let found = self.store.ensure_live(kept.model.key(), self.log.lineage()).await?;
         kept.stands(&found);
         let build = kept.live_build();
         let Some(epoch) = self.store.hold(&build, &self.owner).await? else { return Ok(()) };
-        // Read after it was taken: nobody else writes it now.
+        // Read after it was taken, so that the checkpoint no longer changes.
         let found = self.store.live(kept.model.key()).await?;
         let Some(found) = found.filter(|found| found.build == build.build) else { return Ok(()) };
         let (checkpoint, stopped) = prepare(&self.log, &found).await?;

@@ -1,4 +1,4 @@
-//! What keeps a read model from going on, for those who look at its status.
+//! The faults that keep a read model from going on, for its status.
 
 use std::{
     sync::{Mutex, PoisonError},

@@ -47,7 +47,7 @@ pub struct Kept {
     pub position: watch::Sender<u64>,
     /// When the last event in its rows was recorded, in microseconds; 0 where that is not known.
     pub recorded_at: AtomicI64,
-    /// What keeps it from going on here.
+    /// The faults that keep it from going on in this process.
     pub troubles: Troubles,
     pub rebuilding: AtomicBool,
     /// This process follows it: it knows better than what others tell.
@@ -91,8 +91,8 @@ impl Kept {
         if done.is_ok_and(|reached| *reached >= position) { Waited::Reached } else { Waited::Late }
     }
 
-    /// How it stands in the database. Where this process follows it, its follower knows better; but if another build is
-    /// live, or another process owns it, the follower looks again.
+    /// Takes over how it stands in the database. Where this process follows it, only its follower is told, and only if
+    /// another build is live or another process owns it.
     pub fn see(&self, found: &Found, own: &str) {
         if self.owned.load(Ordering::Acquire) {
             let is_own = found.build == self.live_build().build && found.owner.as_deref() == Some(own);
@@ -104,7 +104,7 @@ impl Kept {
         self.stands(found);
     }
 
-    /// How it stands in the database, whoever follows it.
+    /// Takes over how it stands in the database, also where this process follows it.
     pub fn stands(&self, found: &Found) {
         {
             let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -323,7 +323,7 @@ async fn keep(store: &Arc<dyn Store>, log: &Log, model: Model, owner: &str) -> R
 /// that very question: what is known here of the log's end may be older than the checkpoint.
 ///
 /// # Errors
-/// When the log cannot be read: that is no verdict.
+/// When the log cannot be read: that is not a verdict.
 pub(crate) async fn belongs(
     log: &Log,
     checkpoint: Checkpoint,

@@ -43,7 +43,7 @@ fn positions(page: impl IntoIterator<Item = Raw>) -> Vec<u64> {
     page.into_iter().map(|event| event.position).collect()
 }
 
-/// The trap: whoever asks for a number of events takes a page that ended early by its bytes for a whole one.
+/// The trap: a reader takes a page that ended early, because of its bytes, for the whole range it asked for.
 pub async fn a_page_is_bounded_in_bytes_and_says_how_far_it_goes(world: World) {
     let log = world.open().await;
     let end = larger_than_a_page(&log).await;

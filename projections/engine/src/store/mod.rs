@@ -128,7 +128,7 @@ pub trait Store: Send + Sync {
     /// The live build, which is made where there is none: empty, at position 0.
     async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<Found, ViewsError>;
 
-    /// Makes an empty build beside the live one, which its owner fills. Drops what an earlier one left that ended.
+    /// Creates an empty build for its owner to fill. Drops unfinished builds that no longer have an owner.
     ///
     /// # Errors
     /// `BeingRebuilt` where another owner is at it.
@@ -138,14 +138,14 @@ pub trait Store: Send + Sync {
     /// `None` where there is no live build.
     ///
     /// # Errors
-    /// `Superseded` where `new` is this owner's no more.
+    /// `Superseded` where `new` no longer belongs to this owner.
     async fn take_live(&self, new: OwnedBuild, owner: &str) -> Result<Option<OwnedBuild>, ViewsError>;
 
     /// Makes `new` the build that is read instead of `old`, and gives both back. `old` stays until it is dropped:
     /// readers may be in it. Gives back the epoch of `new`.
     ///
     /// # Errors
-    /// `Superseded` where one of the two is this owner's no more, or another build is live: then nothing has changed.
+    /// `Superseded` where one of the two no longer belongs to this owner, or another build is live. Nothing changes then.
     async fn replace(&self, new: OwnedBuild, old: Option<OwnedBuild>) -> Result<i64, ViewsError>;
 
     /// Drops a build that was begun, if it is still this owner's and is not live.
@@ -157,7 +157,7 @@ pub trait Store: Send + Sync {
     /// Takes a build over: what its earlier owner still writes is refused from now on.
     async fn take_over(&self, build: &Build, owner: &str) -> Result<i64, ViewsError>;
 
-    /// Takes the live build if nobody owns it; gives back the epoch.
+    /// Takes the live build if it has no owner; gives back the epoch.
     async fn hold(&self, build: &Build, owner: &str) -> Result<Option<i64>, ViewsError>;
 
     /// Says that the owner is still there; false if he owns it no more.

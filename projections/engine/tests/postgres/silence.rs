@@ -46,7 +46,7 @@ impl Proxy {
     }
 }
 
-/// What was open when the silence began stays silent, also when that has ended.
+/// Connections that were open when the silence began stay silent after it has ended.
 async fn forward(mut client: UnixStream, mut silent: watch::Receiver<bool>) {
     let mut server = UnixStream::connect(PathBuf::from(&SERVER.folder).join(SOCKET)).await.expect("it is there");
     tokio::select! {
@@ -95,7 +95,7 @@ async fn a_database_that_goes_silent_is_an_error_in_time_and_everything_goes_on_
     proxy.silent.send_replace(false);
     following.caught_up(end).await;
     assert!(row_is_there(&following.views, 2).await.expect("it reads"));
-    // Its connection for notifications was silent, too.
+    // Its connection for notifications was silent as well.
     assert_eq!(reading.reader::<Practices>().wait_for(end, DEADLINE).await, Waited::Reached);
     assert!(row_is_there(&reading, 2).await.expect("it reads"));
     for views in [&following.views, &reading] {

@@ -1,4 +1,4 @@
--- One row for each version of a read model. Whoever changes which builds there are, or which one is live, locks it first.
+-- One row for each version of a read model. It is locked before builds are added, dropped or made live.
 CREATE TABLE model (
     name       text COLLATE "C" NOT NULL,
     version    bigint NOT NULL,

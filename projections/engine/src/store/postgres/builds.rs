@@ -10,7 +10,7 @@ use crate::store::{Build, LEASE, ModelKey, OwnedBuild};
 /// `Ok(Err(by))`: another owner is at it.
 type Begun = Result<OwnedBuild, String>;
 
-/// Begins a transaction that no other one on the same read model runs beside.
+/// Begins a transaction that excludes all others on the same read model.
 async fn locked(connection: &mut PgConnection, model: ModelKey) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let lock = of_model(model, include_str!("../../../sql/postgres/lock_model.sql"));
@@ -50,7 +50,7 @@ pub async fn begin(
     Ok(Ok(begun))
 }
 
-/// A new build and its table; live at once where nobody owns it.
+/// Creates a build and its table. Without an owner it is live at once.
 async fn make(
     transaction: &mut Transaction<'_, Postgres>,
     model: ModelKey,
@@ -61,7 +61,7 @@ async fn make(
     let begin = begin.bind(owner.map(str::to_owned)).bind(LEASE.as_secs_f64());
     let row = begin.fetch_one(&mut **transaction).await?;
     let build = model.build(row.try_get(0)?);
-    // A table that an earlier version left under this number belongs to nobody.
+    // An earlier version may have left a table with this number; no build uses it.
     let table = format!(
         "DROP TABLE IF EXISTS {table}; \
          CREATE TABLE {table} (partition text COLLATE \"C\" NOT NULL, sort text COLLATE \"C\" NOT NULL, \
@@ -79,7 +79,7 @@ async fn is_own(transaction: &mut Transaction<'_, Postgres>, new: OwnedBuild) ->
     Ok(own.fetch_optional(&mut **transaction).await?.is_some())
 }
 
-/// `None`: `new` is this owner's no more.
+/// `None`: `new` no longer belongs to this owner.
 pub async fn take_live(
     connections: &Connections,
     new: OwnedBuild,
@@ -101,7 +101,7 @@ pub async fn take_live(
     taken.map(owned).transpose().map(Some)
 }
 
-/// `None`: one of the two is this owner's no more, or another build is live.
+/// `None`: one of the two no longer belongs to this owner, or another build is live.
 pub async fn replace(
     connections: &Connections,
     new: OwnedBuild,
@@ -141,11 +141,11 @@ pub async fn drop_orphans(connections: &Connections, model: ModelKey) -> Result<
     connection.close().await
 }
 
-/// `None`: the build is this owner's no more.
+/// `None`: the build no longer belongs to this owner.
 pub async fn fill(connections: &Connections, own: OwnedBuild, rows: Vec<u8>) -> Result<Option<()>, sqlx::Error> {
     let mut connection = connections.alone().await?;
     let mut transaction = connection.begin().await?;
-    // Whoever drops the build waits until these rows are there; whoever renews its lease does not.
+    // Dropping the build waits for this transaction. Renewing its lease does not.
     let lock = "SELECT FROM projection WHERE name = $1 AND version = $2 AND build = $3 AND epoch = $4 FOR KEY SHARE";
     if about(&own.build, lock).bind(own.epoch).fetch_optional(&mut *transaction).await?.is_none() {
         return Ok(None);

@@ -1,5 +1,5 @@
 //! Connections to the views' database, and how long each call on them may take. A connection on which a call failed,
-//! came to its time limit, or was given up, is dropped: nobody knows what it still holds.
+//! came to its time limit, or was given up, is dropped: its state is unknown.
 
 use std::{
     io,

@@ -1,5 +1,5 @@
-//! What other processes tell, by LISTEN, with a heartbeat: a connection that has gone silent looks like one on which
-//! nothing happens.
+//! Notifications from other processes, by LISTEN, with a heartbeat: a connection that has gone silent looks like one
+//! without notifications.
 
 use std::time::Duration;
 

@@ -60,7 +60,7 @@ impl PgViews {
             ("enable_seqscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
-            // The server gives up, and lets go of its locks, when nobody can be waiting any more (`CALL_TIME_MAX`).
+            // As long as `CALL_TIME_MAX`: then the client has given up, and the server releases its locks.
             ("statement_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "10s"),
             ("tcp_keepalives_idle", "30"),

@@ -82,7 +82,7 @@ async fn make(
                   ON CONFLICT (name, version) DO UPDATE SET last_build = last_build + 1 RETURNING last_build";
     let build = model.build(of_model(model, number).fetch_one(&mut **transaction).await?.try_get(0)?);
     let epoch = next_epoch(transaction).await?;
-    // A table that an earlier version left under this number belongs to nobody.
+    // An earlier version may have left a table with this number; no build uses it.
     let table = format!(
         "DROP TABLE IF EXISTS {table}; CREATE TABLE {table} (partition TEXT NOT NULL, sort TEXT NOT NULL, \
          row BLOB NOT NULL, PRIMARY KEY (partition, sort)) STRICT, WITHOUT ROWID",
