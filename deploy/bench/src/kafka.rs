@@ -10,7 +10,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use event_kafka::{Address, FromKafka, Relay, Topic, relay::Delivery, relay::Sender, relay::core::IN_FLIGHT_MAX};
 use event_log::{
-    Append, Condition, Expected, Granted, Log, LogError, LogOptions, NewEvent, Provenance,
+    Append, Condition, EventPage, Expected, Granted, Log, LogError, LogOptions, NewEvent, Provenance,
     feed::{Feed, Feeds},
 };
 use local::{kafka::BROKER, postgres::Database};
@@ -199,17 +199,17 @@ struct FromMemory {
 
 #[async_trait]
 impl Feed for FromMemory {
-    async fn next(&mut self) -> Result<Vec<Raw>, LogError> {
+    async fn next(&mut self) -> Result<EventPage, LogError> {
         let until = (self.next + BATCH).min(self.events.len());
         if until == self.next {
             return std::future::pending().await;
         }
-        let batch = &self.events[self.next..until];
+        let (after, batch) = (self.next as u64, &self.events[self.next..until]);
         let last = batch.len() - 1;
         let wanted = |(at, event): &(usize, &Raw)| *at == last || !self.passed_over.contains(&&*event.kind);
         let events = batch.iter().enumerate().filter(wanted).map(|(_, event)| event.clone()).collect();
         self.next = until;
-        Ok(events)
+        Ok(EventPage { after, events })
     }
 }
 

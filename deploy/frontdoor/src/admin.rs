@@ -119,7 +119,8 @@ async fn metrics_text(State(admin): State<Admin>) -> String {
     // How old the rows are changes without an event, so it is measured when it is asked for.
     for model in admin.house.views_status() {
         metrics::gauge!("views_lag_events", "name" => model.name).set(model.lag_events as f64);
-        metrics::gauge!("views_lag_ms", "name" => model.name).set(model.lag_ms as f64);
+        metrics::gauge!("views_lag_ms", "name" => model.name)
+            .set(model.lag_ms.map_or(f64::NAN, |lag_ms| lag_ms as f64));
     }
     for (log, ahead_ms) in ahead_of_clock_ms(&admin.house).await {
         metrics::gauge!("log_ahead_of_clock_ms", "log" => log).set(ahead_ms as f64);

@@ -3,10 +3,9 @@
 
 use async_trait::async_trait;
 use uuid::Uuid;
-use vocabulary::Raw;
 
 use crate::{
-    Log,
+    EventPage, Log,
     port::{LogError, limits},
 };
 
@@ -20,12 +19,12 @@ pub trait Feeds: Send + Sync {
 /// The events of one log after a position.
 #[async_trait]
 pub trait Feed: Send {
-    /// The next events, strictly last+1, last+2 …, without the kinds that are passed over, but with the last one of
-    /// them all: what lies before it is complete. Waits until there is at least one. Cancel-safe.
+    /// The next events, without the kinds that are passed over. The page follows the position at which the one before it
+    /// ended. Waits until there is at least one event. Cancel-safe.
     ///
     /// # Errors
     /// When they cannot be read, or there is a hole. It can be asked again.
-    async fn next(&mut self) -> Result<Vec<Raw>, LogError>;
+    async fn next(&mut self) -> Result<EventPage, LogError>;
 }
 
 /// The feed straight from the log.
@@ -53,11 +52,11 @@ impl Feeds for Log {
 
 #[async_trait]
 impl Feed for FromLog {
-    async fn next(&mut self) -> Result<Vec<Raw>, LogError> {
+    async fn next(&mut self) -> Result<EventPage, LogError> {
         let last = self.last;
         let gone = |_| LogError::Unusable("the log was closed".into());
         self.end.wait_for(|end| *end > last).await.map_err(gone)?;
-        let events = match self.log.read_without(&self.passed_over, last, self.page).await {
+        let page = match self.log.read_without(&self.passed_over, last, self.page).await {
             // What lies before the damage comes first.
             Err(LogError::Damaged { position, .. }) if position > last + 1 => {
                 let before = usize::try_from(position - last - 1).unwrap_or(self.page);
@@ -65,11 +64,11 @@ impl Feed for FromLog {
             }
             read => read?,
         };
-        let Some(newest) = events.last() else {
+        if page.is_empty() {
             let why = format!("the log ends at {}, but it cannot be read", *self.end.borrow());
             return Err(LogError::Damaged { position: last + 1, why });
-        };
-        self.last = newest.position;
-        Ok(events)
+        }
+        self.last = page.complete_until();
+        Ok(page)
     }
 }

@@ -23,6 +23,7 @@ mod validate;
 mod write_fault;
 
 pub use log::{Log, LogOptions, Outcome, Submission};
+pub use page::{EventPage, StreamPage};
 pub use port::{
     Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, Ticket,
 };

@@ -18,6 +18,7 @@ use crate::{
     end,
     lane::{Lane, Queued},
     lease::Leases,
+    page::{EventPage, StreamPage},
     port::{Append, Granted, LogError, Refused, Stored, Ticket, limits},
     postgres, sqlite,
     store::{Identity, Opened, Reader},
@@ -191,7 +192,8 @@ impl Log {
         self.submit(append)?.outcome.await
     }
 
-    /// A page of a stream: its events from a revision on (`limits::PAGE_EVENTS_MAX`, `limits::PAGE_BYTES_MAX`).
+    /// A page of a stream: its events from a revision on (`limits::PAGE_EVENTS_MAX`, `limits::PAGE_BYTES_MAX`), and whether
+    /// there are more.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -200,11 +202,11 @@ impl Log {
         stream: &StreamName,
         from_revision: u64,
         limit: usize,
-    ) -> Result<Vec<Raw>, LogError> {
+    ) -> Result<StreamPage, LogError> {
         self.inner.reader.read_stream(stream, from_revision, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
-    /// Whole streams in one round trip, in the order in which they were asked for.
+    /// Whole streams in one round trip, in the order in which they were asked for. No byte limit applies.
     ///
     /// # Errors
     /// When the log cannot be read, or one has more than `limits::STREAM_EVENTS_MAX` events (`access` only).
@@ -215,7 +217,8 @@ impl Log {
         self.inner.reader.read_streams(streams).await
     }
 
-    /// A page of the log: the events after a position (`limits::PAGE_EVENTS_MAX`, `limits::PAGE_BYTES_MAX`).
+    /// A page of the log: the events after a position (`limits::PAGE_EVENTS_MAX`, `limits::PAGE_BYTES_MAX`). It goes as far
+    /// as its last event, which may be less than was asked for.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -223,16 +226,24 @@ impl Log {
         self.inner.reader.read(after, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
-    /// A page of the log without the events of some kinds, but always with the last one of the page: what lies before it
-    /// is complete. For followers, who have no use for all of them.
+    /// A page of the log without the events of some kinds, but always with the last one of the page: `complete_until` says
+    /// how far it goes. For followers, who have no use for all of them.
     ///
     /// # Errors
     /// When the log cannot be read, or an event is missing, of whatever kind.
-    pub async fn read_without(&self, passed_over: &[&str], after: u64, limit: usize) -> Result<Vec<Raw>, LogError> {
-        let limit = limit.min(limits::PAGE_EVENTS_MAX) as u64;
-        let until = after.saturating_add(limit).min(self.end());
+    pub async fn read_without(&self, passed_over: &[&str], after: u64, limit: usize) -> Result<EventPage, LogError> {
+        let until = after.saturating_add(limit as u64).min(self.end());
+        self.read_range(passed_over, after, until).await
+    }
+
+    /// `read_without` up to a position that the log is known to hold. The page may end before it; see `complete_until`.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or an event is missing, of whatever kind.
+    pub async fn read_range(&self, passed_over: &[&str], after: u64, until: u64) -> Result<EventPage, LogError> {
+        let until = until.min(after.saturating_add(limits::PAGE_EVENTS_MAX as u64));
         if until <= after {
-            return Ok(Vec::new());
+            return Ok(EventPage { after, events: Vec::new() });
         }
         self.inner.reader.read_without(passed_over, after, until).await
     }

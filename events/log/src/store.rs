@@ -12,6 +12,7 @@ use vocabulary::{
 
 use crate::{
     lease::Leases,
+    page::{EventPage, StreamPage},
     port::{Append, Granted, LogError, Refused, Stored},
 };
 
@@ -71,11 +72,11 @@ pub trait Writer: Send {
 /// Reads of a log; each is one short statement. Limits have been applied.
 #[async_trait]
 pub trait Reader: Send + Sync {
-    async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<Vec<Raw>, LogError>;
+    async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<StreamPage, LogError>;
     async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError>;
     async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError>;
-    /// The events of `after + 1 ..= until`, without those of some kinds, but with the last one.
-    async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<Vec<Raw>, LogError>;
+    /// The events of `after + 1 ..= until`, without those of some kinds, but with the last one of the page.
+    async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<EventPage, LogError>;
     async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError>;
     /// The position of the last durable event, whoever stored it.
     async fn end(&self) -> Result<u64, LogError>;

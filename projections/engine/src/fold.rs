@@ -7,10 +7,18 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use event_log::EventPage;
 use views::{Key, Keys, Projection};
-use vocabulary::{Followed, Raw, Recorded};
+use vocabulary::{Followed, Recorded};
 
-use crate::ViewsError;
+use crate::{ViewsError, store::Checkpoint};
+
+/// Touched rows after which a batch takes no further event. A single event may touch more. It bounds what is loaded,
+/// folded and written at once, so that other read models wait for a short transaction only.
+pub const BATCH_ROWS_MAX: usize = 5_000;
+
+/// The same in bytes of data, of the events for each row that they touch.
+pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// An event at which a read model cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +27,35 @@ pub struct Stop {
     pub why: String,
 }
 
+/// Why a page was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The read model cannot go on at one of its events.
+    Stopped(Stop),
+    /// The page does not follow the position that the fold has come to: events would be left out, or folded twice.
+    Gap { position: u64, page_after: u64 },
+}
+
+impl From<Stop> for Refusal {
+    fn from(stop: Stop) -> Refusal {
+        Refusal::Stopped(stop)
+    }
+}
+
 /// A row as it is to be stored: `None` takes it away.
 pub type Saved = (Key, Option<Vec<u8>>);
 
-/// The rows of one read model that are in memory.
+/// The rows of one read model that are in memory, and how far they are.
 pub trait Fold: Send {
-    /// Decodes events, in order, and asks for their keys.
+    /// Decodes events, in order, and asks for their keys. Gives back what it has no room for: `BATCH_ROWS_MAX`,
+    /// `BATCH_BYTES_MAX`.
     ///
     /// # Errors
-    /// The first event that cannot be read; then nothing of the batch is taken.
-    fn take(&mut self, batch: Vec<Raw>) -> Result<(), Stop>;
+    /// The page does not begin where the fold is, or holds an event that cannot be read; then nothing of it is taken.
+    fn take(&mut self, page: EventPage) -> Result<EventPage, Refusal>;
+
+    /// The last event that was taken.
+    fn checkpoint(&self) -> Checkpoint;
 
     /// The rows that the taken events touch and that are not in memory.
     fn wanted(&self) -> Vec<Key>;
@@ -45,19 +72,25 @@ pub trait Fold: Send {
     /// The event at which the read model panicked. The rows are spoilt then: throw the fold away.
     fn fold(&mut self) -> Result<(), Stop>;
 
-    /// The next rows, in the order of their keys, as they are to be stored; none when all have left the memory.
+    /// The next rows, in the order of their keys, as they are to be stored: so many at most, and one at least, until
+    /// they have these bytes. None when all have left the memory.
     ///
     /// # Errors
     /// When a row cannot be written as JSON.
-    fn flush(&mut self, rows_max: usize) -> Result<Vec<Saved>, ViewsError>;
+    fn flush(&mut self, rows_max: usize, bytes_max: usize) -> Result<Vec<Saved>, ViewsError>;
 
     /// Rows in memory.
     fn rows(&self) -> usize;
+
+    /// About how many bytes these hold: those of the events that went into them, for each row that they touched.
+    fn bytes(&self) -> usize;
 }
 
 pub struct Folding<P: Projection> {
     taken: Vec<(Recorded<P::Event>, Keys)>,
     rows: HashMap<Key, Option<P::Row>>,
+    bytes: usize,
+    checkpoint: Checkpoint,
     leaving: Leaving<P::Row>,
 }
 
@@ -93,27 +126,41 @@ fn beginning(key: &Key) -> [u8; 16] {
     std::array::from_fn(|at| bytes.get(at).copied().unwrap_or_default())
 }
 
-impl<P: Projection> Default for Folding<P> {
-    fn default() -> Self {
-        Folding { taken: Vec::new(), rows: HashMap::new(), leaving: Leaving::new(std::iter::empty()) }
+impl<P: Projection> Folding<P> {
+    /// Nothing is in memory; the rows are stored as of a checkpoint.
+    pub fn after(checkpoint: Checkpoint) -> Folding<P> {
+        let leaving = Leaving::new(std::iter::empty());
+        Folding { taken: Vec::new(), rows: HashMap::new(), bytes: 0, checkpoint, leaving }
     }
 }
 
 impl<P: Projection> Fold for Folding<P> {
-    fn take(&mut self, batch: Vec<Raw>) -> Result<(), Stop> {
-        let at = Cell::new(0);
+    fn take(&mut self, page: EventPage) -> Result<EventPage, Refusal> {
+        if page.after != self.checkpoint.position {
+            return Err(Refusal::Gap { position: self.checkpoint.position, page_after: page.after });
+        }
+        let at = Cell::new(page.after);
+        let (mut touched, mut bytes, mut checkpoint) = (0, 0, self.checkpoint);
+        let mut events = page.events.into_iter();
         let read = || {
-            let mut taken = Vec::with_capacity(batch.len());
-            for raw in batch {
+            let mut taken = Vec::new();
+            while touched < BATCH_ROWS_MAX
+                && bytes < BATCH_BYTES_MAX
+                && let Some(raw) = events.next()
+            {
                 at.set(raw.position);
+                checkpoint = Checkpoint::at(&raw);
                 if !P::Event::follows(&raw.kind) {
                     continue;
                 }
                 let Some(event) = P::Event::read(&raw.kind, &raw.data).map_err(|cause| cause.to_string())? else {
                     continue;
                 };
+                let size = raw.data.len();
                 let fact = raw.map(|_| event);
                 let keys = P::keys(&fact);
+                touched += keys.len();
+                bytes += size * keys.len();
                 if !keys.is_empty() {
                     taken.push((fact, keys));
                 }
@@ -122,7 +169,13 @@ impl<P: Projection> Fold for Folding<P> {
         };
         let taken = guarded(read).map_err(|why| Stop { position: at.get(), why })?;
         self.taken.extend(taken);
-        Ok(())
+        self.bytes += bytes;
+        self.checkpoint = checkpoint;
+        Ok(EventPage { after: checkpoint.position, events: events.collect() })
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint
     }
 
     fn wanted(&self) -> Vec<Key> {
@@ -132,6 +185,7 @@ impl<P: Projection> Fold for Folding<P> {
     }
 
     fn put(&mut self, key: Key, row: &[u8]) -> Result<(), ViewsError> {
+        self.bytes += row.len();
         let row = serde_json::from_slice(row).map_err(|cause| ViewsError::Row { name: P::NAME, cause })?;
         self.rows.insert(key, Some(row));
         Ok(())
@@ -162,17 +216,30 @@ impl<P: Projection> Fold for Folding<P> {
         guarded(apply).map_err(|why| Stop { position: at.get(), why })
     }
 
-    fn flush(&mut self, rows_max: usize) -> Result<Vec<Saved>, ViewsError> {
+    fn flush(&mut self, rows_max: usize, bytes_max: usize) -> Result<Vec<Saved>, ViewsError> {
         if self.leaving.order.as_slice().is_empty() {
             self.leaving = Leaving::new(self.rows.drain());
+            self.bytes = 0;
         }
-        let written = |row: P::Row| serde_json::to_vec(&row).map_err(|cause| ViewsError::Row { name: P::NAME, cause });
-        let next = std::iter::from_fn(|| self.leaving.next());
-        next.take(rows_max).map(|(key, row)| Ok((key, row.map(written).transpose()?))).collect()
+        let (mut flushed, mut bytes) = (Vec::new(), 0);
+        while flushed.len() < rows_max
+            && bytes < bytes_max
+            && let Some((key, row)) = self.leaving.next()
+        {
+            let written = row.map(|row| serde_json::to_vec(&row)).transpose();
+            let row = written.map_err(|cause| ViewsError::Row { name: P::NAME, cause })?;
+            bytes += row.as_ref().map_or(0, Vec::len);
+            flushed.push((key, row));
+        }
+        Ok(flushed)
     }
 
     fn rows(&self) -> usize {
         self.rows.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
@@ -184,4 +251,97 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+    use views::{FreeSlots, Practices};
+    use vocabulary::{
+        LogName, Raw, StreamName, Timestamp,
+        appointment::{SessionEvent, SessionWithdrawn, Timetable},
+        event::Event,
+        personal::{Unsealed, with_key},
+    };
+
+    use super::*;
+
+    const SLOTS: u32 = 1_000;
+
+    /// A session of so many slots is withdrawn: each of them is a row.
+    fn withdrawn(position: u64) -> Raw {
+        let starts_at: Timestamp = "2026-07-01T08:00:00Z".parse().expect("an instant");
+        let timetable = Timetable { starts_at, ends_at: starts_at.plus_minutes(SLOTS.into()), slot_minutes: 1 };
+        let session = format!("A00001.{position:012}").parse().expect("a session");
+        let event = SessionEvent::from(SessionWithdrawn { session, timetable });
+        Raw {
+            log: LogName::Care,
+            position,
+            stream: StreamName::of("session", position),
+            revision: 1,
+            id: Uuid::from_u128(position.into()),
+            kind: event.kind().into(),
+            recorded_at: starts_at,
+            actor: "{}".into(),
+            acting_for: None,
+            subject: None,
+            correlation: Uuid::nil(),
+            causation: None,
+            command_key: None,
+            request_hash: None,
+            trace: None,
+            data: with_key(Arc::new(Unsealed), || event.encode()).expect("it is written").into(),
+        }
+    }
+
+    /// The trap: 1,000 sessions of 1,439 slots are one batch of 1,400,000 rows, and all others wait for it.
+    #[test]
+    fn a_batch_is_bounded_in_the_rows_that_it_touches() {
+        let sessions = 12;
+        let mut page = EventPage { after: 0, events: (1..=sessions).map(withdrawn).collect() };
+        let mut fold = Folding::<FreeSlots>::after(Checkpoint::START);
+        let mut reached = Vec::new();
+        while !page.is_empty() {
+            page = fold.take(page).expect("it is taken");
+            let position = fold.checkpoint().position;
+            assert_eq!((page.after, fold.checkpoint().event_id), (position, Some(Uuid::from_u128(position.into()))));
+            assert!(fold.wanted().len() <= BATCH_ROWS_MAX + SLOTS as usize);
+            fold.fold().expect("it is folded");
+            fold.flush(usize::MAX, usize::MAX).expect("they are written");
+            reached.push(position);
+        }
+        let of_a_batch = BATCH_ROWS_MAX as u64 / u64::from(SLOTS);
+        assert_eq!(reached, [of_a_batch, 2 * of_a_batch, sessions]);
+    }
+
+    #[test]
+    fn rows_leave_the_memory_in_bounded_parts() {
+        let page = EventPage { after: 0, events: vec![withdrawn(1)] };
+        let mut fold = Folding::<FreeSlots>::after(Checkpoint::START);
+        fold.take(page).expect("it is taken");
+        fold.fold().expect("it is folded");
+        let mut parts = Vec::new();
+        loop {
+            let part = fold.flush(300, usize::MAX).expect("they are written");
+            if part.is_empty() {
+                break;
+            }
+            parts.push(part.len());
+        }
+        assert_eq!((parts, fold.rows(), fold.bytes()), (vec![300, 300, 300, 100], 0, 0));
+    }
+
+    /// The trap: a page that does not follow is folded, and the events between are left out without a word.
+    #[test]
+    fn a_page_that_does_not_begin_where_the_fold_is_is_refused() {
+        let at = |position| Checkpoint { position, ..Checkpoint::START };
+        for (position, page_after) in [(0, 5_000), (7, 8), (7, 6)] {
+            let mut fold = Folding::<Practices>::after(at(position));
+            let refused = fold.take(EventPage { after: page_after, events: Vec::new() });
+            assert_eq!(refused, Err(Refusal::Gap { position, page_after }));
+            assert_eq!(fold.checkpoint(), at(position));
+        }
+    }
 }

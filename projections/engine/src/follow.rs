@@ -6,23 +6,22 @@ use std::{
     time::Duration,
 };
 
-use event_log::{Log, LogError, feed::Feeds};
+use event_log::{EventPage, Log, LogError, feed::Feeds};
 use tokio::{sync::mpsc, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use vocabulary::Raw;
 
 use crate::{
     ViewsError,
-    fold::{Fold, Stop},
+    fold::{Fold, Refusal, Stop},
     share::Share,
     store::{Build, Checkpoint, LEASE, Step, Store},
     views::{Kept, Turn},
 };
 
-/// Events of one batch.
+/// Events of one page of the log.
 pub const BATCH_EVENTS_MAX: usize = 5_000;
-/// Batches that are read ahead of the one that is being folded.
-const BATCHES_AHEAD_MAX: usize = 1;
+/// Pages that are read ahead of the one that is being folded.
+const PAGES_AHEAD_MAX: usize = 1;
 /// How long a follower waits before it tries again what the database or the disk refused.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -45,11 +44,15 @@ pub struct Follower<'a> {
     pub share: Option<&'a Share>,
 }
 
-/// Batches of a feed, read ahead. What reads them ends with this.
+type PageRead = Result<EventPage, LogError>;
+
+/// Pages of a feed, read ahead. What reads them ends with this.
 struct Ahead {
-    /// The position before the next batch.
+    /// The position before the next page.
     after: u64,
-    batches: mpsc::Receiver<Result<Vec<Raw>, LogError>>,
+    /// What is left of a page that is more than a batch.
+    rest: Option<EventPage>,
+    pages: mpsc::Receiver<PageRead>,
     reading: JoinHandle<()>,
 }
 
@@ -62,18 +65,33 @@ impl Drop for Ahead {
 impl Ahead {
     fn of(feeds: &dyn Feeds, kept: &Kept, from: Checkpoint) -> Ahead {
         let mut feed = feeds.after(from.position, from.event_id, (kept.model.passed_over)());
-        let (to, batches) = mpsc::channel(BATCHES_AHEAD_MAX);
+        let (to, pages) = mpsc::channel(PAGES_AHEAD_MAX);
         let reading = tokio::spawn(async move {
             let mut failed = false;
             while !failed {
-                let batch = feed.next().await;
-                failed = batch.is_err();
-                if to.send(batch).await.is_err() {
+                let page = feed.next().await;
+                failed = page.is_err();
+                if to.send(page).await.is_err() {
                     return;
                 }
             }
         });
-        Ahead { after: from.position, batches, reading }
+        Ahead { after: from.position, rest: None, pages, reading }
+    }
+
+    /// Of a read model that has stopped: nothing is read.
+    fn none() -> Ahead {
+        let (to, pages) = mpsc::channel(PAGES_AHEAD_MAX);
+        let reading = tokio::spawn(async move { to.closed().await });
+        Ahead { after: u64::MAX, rest: None, pages, reading }
+    }
+
+    /// The next page, or the rest of the last one; `None` when the feed has ended. Cancel-safe.
+    async fn next(&mut self) -> Option<PageRead> {
+        match self.rest.take() {
+            Some(rest) => Some(Ok(rest)),
+            None => self.pages.recv().await,
+        }
     }
 }
 
@@ -97,12 +115,15 @@ impl Follower<'_> {
             }
             while stopped.is_some() == self.kept.stopped().is_some() {
                 let from = self.kept.turn.lock().await.checkpoint;
+                if from.position >= self.log.end() {
+                    self.kept.troubles.passed();
+                }
                 let mut next = match ahead.take().filter(|ahead| ahead.after == from.position) {
                     Some(ahead) => ahead,
                     None if stopped.is_some() => Ahead::none(),
                     None => Ahead::of(self.feeds, self.kept, from),
                 };
-                let batch = tokio::select! {
+                let page = tokio::select! {
                     () = stop.cancelled() => return Ok(Ended::Asked),
                     () = self.kept.replaced.notified() => {
                         if self.share.is_some() { return Ok(Ended::Lost) }
@@ -113,9 +134,9 @@ impl Follower<'_> {
                         ahead = Some(next);
                         continue;
                     }
-                    batch = next.batches.recv() => batch,
+                    page = next.next() => page,
                 };
-                match self.step(&mut next, batch).await {
+                match self.step(&mut next, page).await {
                     Ok(()) => ahead = Some(next),
                     Err(error) => {
                         if let Some(ended) = self.trouble(error, from.position, stop).await? {
@@ -135,8 +156,14 @@ impl Follower<'_> {
             let _ = self.store.release(&build, epoch).await;
             return false;
         }
-        // Where the database does not answer, the next save tells.
-        self.store.renew(&build, epoch).await.unwrap_or(true)
+        match self.store.renew(&build, epoch).await {
+            Ok(is_own) => is_own,
+            // Where the database does not answer, the next save tells.
+            Err(error) => {
+                self.kept.troubles.failed(error.to_string());
+                true
+            }
+        }
     }
 
     /// What an error means; `None`: it is tried again.
@@ -152,8 +179,14 @@ impl Follower<'_> {
             error @ ViewsError::Row { .. } => Stop { position: reached + 1, why: error.to_string() },
             ViewsError::Superseded(_) if self.share.is_some() => return Ok(Some(Ended::Lost)),
             ViewsError::Superseded(name) => return Err(ViewsError::Superseded(name)),
-            error @ (ViewsError::Unknown(_) | ViewsError::Unusable(_) | ViewsError::Store(_) | ViewsError::Log(_)) => {
+            error @ (ViewsError::Unknown(_)
+            | ViewsError::BeingRebuilt { .. }
+            | ViewsError::Unusable(_)
+            | ViewsError::Gap { .. }
+            | ViewsError::Store(_)
+            | ViewsError::Log(_)) => {
                 tracing::warn!(name, %error, "a read model could not go on and tries again");
+                self.kept.troubles.failed(error.to_string());
                 tokio::select! {
                     () = stop.cancelled() => return Ok(Some(Ended::Asked)),
                     () = tokio::time::sleep(RETRY_AFTER) => return Ok(None),
@@ -168,15 +201,15 @@ impl Follower<'_> {
         Ok(None)
     }
 
-    /// Folds and saves one batch.
-    async fn step(&self, ahead: &mut Ahead, batch: Option<Result<Vec<Raw>, LogError>>) -> Result<(), ViewsError> {
+    /// Folds and saves one batch: a page, or a part of it.
+    async fn step(&self, ahead: &mut Ahead, page: Option<PageRead>) -> Result<(), ViewsError> {
         let name = self.kept.model.name;
         let mut turn = self.kept.turn.lock().await;
         let after = turn.checkpoint.position;
-        let batch = match batch {
+        let page = match page {
             // Meanwhile a rebuild took its place.
             _ if ahead.after != after => return Ok(()),
-            Some(Ok(batch)) => batch,
+            Some(Ok(page)) => page,
             Some(Err(LogError::OtherHistory(why))) => {
                 return Err(ViewsError::Stopped { name, position: after, why });
             }
@@ -186,89 +219,111 @@ impl Follower<'_> {
             Some(Err(error)) => return Err(error.into()),
             None => return Err(ViewsError::Unusable("the feed has ended".into())),
         };
-        let Some(last) = batch.last().map(|event| event.position) else { return Ok(()) };
-        metrics::histogram!("views_batch_events", "name" => name).record((last - after) as f64);
+        if page.is_empty() {
+            return Ok(());
+        }
         let build = self.kept.live_build();
-        match apply(self.store, &build, (self.kept.model.fold)(), &mut turn, batch).await {
-            Ok(recorded_at) => advanced(self.kept, &turn, recorded_at),
+        match apply(self.store, &build, self.kept, &mut turn, page).await {
+            Ok(rest) => {
+                ahead.after = turn.checkpoint.position;
+                ahead.rest = Some(rest).filter(|rest| !rest.is_empty());
+                metrics::histogram!("views_batch_events", "name" => name).record((ahead.after - after) as f64);
+                advanced(self.kept, &turn);
+                self.kept.troubles.passed();
+                Ok(())
+            }
             Err(ViewsError::Stopped { position, name, why }) => {
                 // What lies before it is applied; then it stops there.
-                let before = usize::try_from(position - after - 1).unwrap_or_default();
-                if before > 0 {
-                    let batch = self.log.read_without(&(self.kept.model.passed_over)(), after, before).await?;
-                    let recorded_at = apply(self.store, &build, (self.kept.model.fold)(), &mut turn, batch).await?;
-                    advanced(self.kept, &turn, recorded_at);
+                while turn.checkpoint.position + 1 < position {
+                    let (from, last) = (turn.checkpoint.position, position - 1);
+                    let page = self.log.read_range(&(self.kept.model.passed_over)(), from, last).await?;
+                    apply_all(self.store, &build, self.kept, &mut turn, page).await?;
+                    advanced(self.kept, &turn);
                 }
-                return Err(ViewsError::Stopped { name, position, why });
+                Err(ViewsError::Stopped { name, position, why })
             }
-            Err(error) => return Err(error),
+            Err(error) => Err(error),
         }
-        ahead.after = last;
-        Ok(())
-    }
-}
-
-impl Ahead {
-    /// Of a read model that has stopped: nothing is read.
-    fn none() -> Ahead {
-        let (to, batches) = mpsc::channel(BATCHES_AHEAD_MAX);
-        let reading = tokio::spawn(async move { to.closed().await });
-        Ahead { after: u64::MAX, batches, reading }
     }
 }
 
 /// Readers who wait for this position are woken.
-pub fn advanced(kept: &Kept, turn: &Turn, recorded_at: i64) {
-    kept.recorded_at.store(recorded_at, Ordering::Relaxed);
+pub fn advanced(kept: &Kept, turn: &Turn) {
+    kept.recorded_at.store(turn.checkpoint.recorded_at, Ordering::Relaxed);
     kept.position.send_replace(turn.checkpoint.position);
 }
 
-/// Folds a batch and saves it; gives back when its last event was recorded (microseconds).
+/// Folds a batch and saves it; gives back what is left of the page.
 ///
 /// # Errors
 /// `Stopped` at the event at which it cannot go on: then nothing of the batch is saved.
 pub async fn apply(
     store: &dyn Store,
     build: &Build,
-    fold: Box<dyn Fold>,
+    kept: &Kept,
     turn: &mut Turn,
-    batch: Vec<Raw>,
-) -> Result<i64, ViewsError> {
-    let Some(last) = batch.last() else { return Ok(0) };
-    let (to, recorded_at) =
-        (Checkpoint { position: last.position, event_id: Some(last.id) }, last.recorded_at.micros());
-    let (mut fold, wanted) = take(build, fold, batch).await?;
+    page: EventPage,
+) -> Result<EventPage, ViewsError> {
+    let (mut fold, rest, wanted) = take(build, (kept.model.fold)(turn.checkpoint), page).await?;
+    let to = fold.checkpoint();
     for (key, row) in store.load(build, &wanted).await? {
         fold.put(key, &row)?;
     }
-    let folded = off(move || fold.fold().map(|()| fold.flush(usize::MAX))).await?;
+    let folded = off(move || fold.fold().map(|()| fold.flush(usize::MAX, usize::MAX))).await?;
     let rows = folded.map_err(|stop| stopped(build, stop))??;
     metrics::counter!("views_rows_written", "name" => build.name).increment(rows.len() as u64);
-    let step = Step { from: turn.checkpoint.position, to, recorded_at };
-    store.save(build, turn.epoch, &rows, step).await?;
+    store.save(build, turn.epoch, &rows, Step { from: turn.checkpoint.position, to }).await?;
     turn.checkpoint = to;
-    Ok(recorded_at)
+    Ok(rest)
 }
 
-/// Decodes a batch off the runtime's threads, and says which rows it needs.
+/// Folds and saves a whole page, batch by batch.
 ///
 /// # Errors
-/// `Stopped`.
+/// As `apply`; or the page is empty although the log goes on: the caller's loop would never end.
+pub async fn apply_all(
+    store: &dyn Store,
+    build: &Build,
+    kept: &Kept,
+    turn: &mut Turn,
+    mut page: EventPage,
+) -> Result<(), ViewsError> {
+    if page.is_empty() {
+        let why = "the log goes on, but cannot be read".to_owned();
+        return Err(LogError::Damaged { position: page.after + 1, why }.into());
+    }
+    while !page.is_empty() {
+        page = apply(store, build, kept, turn, page).await?;
+    }
+    Ok(())
+}
+
+/// Decodes a batch off the runtime's threads; gives back what is left of the page, and which rows the batch needs.
+///
+/// # Errors
+/// As `refused` says.
 pub async fn take(
     build: &Build,
     mut fold: Box<dyn Fold>,
-    batch: Vec<Raw>,
-) -> Result<(Box<dyn Fold>, Vec<views::Key>), ViewsError> {
+    page: EventPage,
+) -> Result<(Box<dyn Fold>, EventPage, Vec<views::Key>), ViewsError> {
     let taken = off(move || {
-        let taken = fold.take(batch);
+        let taken = fold.take(page);
         let wanted = fold.wanted();
-        taken.map(|()| (fold, wanted))
+        taken.map(|rest| (fold, rest, wanted))
     });
-    taken.await?.map_err(|stop| stopped(build, stop))
+    taken.await?.map_err(|refusal| refused(build, refusal))
 }
 
 pub fn stopped(build: &Build, stop: Stop) -> ViewsError {
     ViewsError::Stopped { name: build.name, position: stop.position, why: stop.why }
+}
+
+pub fn refused(build: &Build, refusal: Refusal) -> ViewsError {
+    match refusal {
+        Refusal::Stopped(stop) => stopped(build, stop),
+        Refusal::Gap { position, page_after } => ViewsError::Gap { name: build.name, position, page_after },
+    }
 }
 
 /// Runs work that needs the processor on a thread of its own.

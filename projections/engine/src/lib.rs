@@ -10,6 +10,7 @@ mod rows;
 mod share;
 mod status;
 mod store;
+mod trouble;
 mod views;
 
 pub use model::{Model, model};
@@ -27,6 +28,12 @@ pub enum ViewsError {
     Unusable(String),
     #[error("the read model {name} cannot go on from position {position}: {why}")]
     Stopped { name: &'static str, position: u64, why: String },
+    #[error(
+        "the rows of {name} have come to {position}, and a page of the log follows {page_after}: it was not folded"
+    )]
+    Gap { name: &'static str, position: u64, page_after: u64 },
+    #[error("{name} is being rebuilt already, by {by}")]
+    BeingRebuilt { name: &'static str, by: String },
     #[error("another process has taken over the read model {0}")]
     Superseded(&'static str),
     #[error("the views could not be read or written: {0}")]

@@ -5,7 +5,10 @@ use std::any::TypeId;
 use views::Projection;
 use vocabulary::Followed;
 
-use crate::fold::{Fold, Folding};
+use crate::{
+    fold::{Fold, Folding},
+    store::{Checkpoint, ModelKey},
+};
 
 /// A read model that the engine is to keep.
 #[derive(Clone, Copy)]
@@ -15,7 +18,14 @@ pub struct Model {
     pub(crate) type_id: TypeId,
     /// The kinds of events that it has no use for.
     pub(crate) passed_over: fn() -> Vec<&'static str>,
-    pub(crate) fold: fn() -> Box<dyn Fold>,
+    /// A fold whose rows are stored as of a checkpoint.
+    pub(crate) fold: fn(Checkpoint) -> Box<dyn Fold>,
+}
+
+impl Model {
+    pub(crate) fn key(&self) -> ModelKey {
+        ModelKey { name: self.name, version: self.version }
+    }
 }
 
 /// The read model `P`.
@@ -25,6 +35,6 @@ pub fn model<P: Projection>() -> Model {
         version: P::VERSION,
         type_id: TypeId::of::<P>(),
         passed_over: P::Event::passed_over,
-        fold: || Box::new(Folding::<P>::default()),
+        fold: |checkpoint| Box::new(Folding::<P>::after(checkpoint)),
     }
 }

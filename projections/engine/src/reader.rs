@@ -12,7 +12,7 @@ use crate::{
 
 /// Rows of one page.
 pub const ROWS_MAX: usize = 501;
-/// How often a read is tried again when a rebuild took its table away.
+/// How often a read is tried when a rebuild took its table away.
 const TRIES_MAX: usize = 3;
 
 /// What was read, and from which state of the view.
@@ -46,6 +46,7 @@ pub enum Waited {
 pub struct Reader<P> {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) kept: Option<Arc<Kept>>,
+    pub(crate) owner: Arc<str>,
     pub(crate) projection: PhantomData<fn() -> P>,
 }
 
@@ -57,10 +58,10 @@ impl<P: Projection> Reader<P> {
         if let Some(found) = kept.rows.find(kept.live_build(), key.clone()).await {
             return Ok(self.seen(found.position, found.row.as_deref().map(decoded::<P>).transpose()?));
         }
-        let mut tries = Tries::of(kept);
+        let mut tries = self.tries(kept);
         let found = loop {
             let found = self.store.rows(&tries.build, &[key]).await.map(|rows| rows.into_iter().next());
-            if let Some((_, found)) = tries.settle(found)? {
+            if let Some((_, found)) = tries.settle(found).await? {
                 break found;
             }
         };
@@ -71,10 +72,10 @@ impl<P: Projection> Reader<P> {
     /// When the views cannot be read.
     pub async fn page(&self, scan: Scan) -> Result<Read<Vec<(String, P::Row)>>, ViewsError> {
         let scan = Scan { limit: scan.limit.min(ROWS_MAX), ..scan };
-        let mut tries = Tries::of(self.kept()?);
+        let mut tries = self.tries(self.kept()?);
         let page = loop {
             let found = self.store.page(&tries.build, &scan).await;
-            if let Some(page) = tries.settle(found)? {
+            if let Some(page) = tries.settle(found).await? {
                 break page;
             }
         };
@@ -96,35 +97,56 @@ impl<P: Projection> Reader<P> {
         self.kept.as_ref().ok_or_else(|| ViewsError::Unknown(P::NAME.to_owned()))
     }
 
+    fn tries<'a>(&'a self, kept: &'a Kept) -> Tries<'a> {
+        Tries { store: &*self.store, kept, owner: &self.owner, build: kept.live_build(), left: TRIES_MAX }
+    }
+
     fn seen<T>(&self, position: u64, value: T) -> Read<T> {
         let stopped = self.kept.as_ref().is_some_and(|kept| kept.stopped().is_some());
         Read { value, position, stopped }
     }
 }
 
-/// Reads of the live build's table. A rebuild may take that table away between the two: then once more.
+/// Reads of the live build's table. A rebuild, of whichever process, may take its place between two reads: then the
+/// database is asked which build is live now.
 struct Tries<'a> {
+    store: &'a dyn Store,
     kept: &'a Kept,
+    owner: &'a str,
     build: Build,
     left: usize,
 }
 
 impl Tries<'_> {
-    fn of(kept: &Kept) -> Tries<'_> {
-        Tries { kept, build: kept.live_build(), left: TRIES_MAX }
-    }
-
     /// What was found; `None`: read again.
-    fn settle<T>(&mut self, found: Result<Option<T>, sqlx::Error>) -> Result<Option<T>, ViewsError> {
-        let (was, now) = (self.build, self.kept.live_build());
-        (self.build, self.left) = (now, self.left - 1);
-        match found {
-            Ok(Some(found)) => Ok(Some(found)),
-            Err(error) if now == was || self.left == 0 => Err(error.into()),
-            Ok(None) if self.left == 0 => Err(ViewsError::Unusable("the view has no live build".into())),
-            Ok(None) | Err(_) => Ok(None),
+    async fn settle<T>(&mut self, found: Result<Option<T>, sqlx::Error>) -> Result<Option<T>, ViewsError> {
+        self.left -= 1;
+        let failed = match found {
+            Ok(Some(found)) => return Ok(Some(found)),
+            Ok(None) => None,
+            // The table may be gone. Other errors do not depend on which build is live.
+            Err(error @ sqlx::Error::Database(_)) => Some(error),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(live) = self.store.live(self.kept.model.key()).await? else {
+            self.kept.is_missing();
+            return Err(no_live_build());
+        };
+        let is_other = live.build != self.build.build;
+        if is_other {
+            self.kept.see(&live, self.owner);
+            self.build = self.kept.model.key().build(live.build);
+        }
+        match failed {
+            Some(error) if self.left == 0 || !is_other => Err(error.into()),
+            None if self.left == 0 => Err(no_live_build()),
+            Some(_) | None => Ok(None),
         }
     }
+}
+
+fn no_live_build() -> ViewsError {
+    ViewsError::Unusable("the view has no live build".into())
 }
 
 fn decoded<P: Projection>(row: &[u8]) -> Result<P::Row, ViewsError> {

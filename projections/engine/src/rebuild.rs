@@ -1,28 +1,38 @@
 //! Rebuilding: the same fold, from the first event, into a new build beside the live one. Rows stay in memory until the
 //! end, or until there are too many; then they are loaded in bulk, ordered by key.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use event_log::Log;
+use event_log::{EventPage, Log, LogError};
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use tokio::sync::{Mutex, mpsc};
-use vocabulary::Raw;
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     ViewsError,
     fold::{Fold, Saved},
-    follow::{BATCH_EVENTS_MAX, advanced, apply, off, stopped, take},
-    store::{Build, Checkpoint, LEASE, Step, Store},
+    follow::{BATCH_EVENTS_MAX, apply_all, off, refused, stopped, take},
+    store::{Build, Checkpoint, Found, LEASE, OwnedBuild, Step, Store},
     views::{Kept, Turn},
 };
 
 /// Rows that are kept in memory before they are written (some 500 bytes each).
 pub const ROWS_IN_MEMORY_MAX: usize = 500_000;
-/// Rows that are written in one transaction.
+/// Bytes of rows that are kept in memory before they are written, as `Fold::bytes` counts them.
+const ROW_BYTES_IN_MEMORY_MAX: usize = 512 * 1024 * 1024;
+/// Rows, and about how many bytes of rows, that are written in one transaction.
 const ROWS_OF_A_TRANSACTION_MAX: usize = 20_000;
-/// Batches that are read ahead.
-const BATCHES_AHEAD_MAX: usize = 4;
+const BYTES_OF_A_TRANSACTION_MAX: usize = 16 * 1024 * 1024;
+/// Pages that are read ahead.
+const PAGES_AHEAD_MAX: usize = 2;
+/// Pages that are folded, while the live build is still followed, of what came during a rebuild.
+const CATCH_UP_PAGES_MAX: usize = 100;
+/// How often a rebuild tries to take the live build's place when another process takes that at the same time.
+const REPLACE_TRIES_MAX: usize = 3;
 /// Pages of the log that are asked for at once: the database works on one while another is decoded.
 const PAGES_AT_ONCE: usize = 2;
 
@@ -43,116 +53,243 @@ pub struct RebuildReport {
     pub seconds: f64,
 }
 
-pub async fn rebuild(
-    store: &dyn Store,
-    log: &Log,
-    kept: &Kept,
-    rebuilder: &str,
-    rows_in_memory_max: usize,
-    progress: &(impl Fn(RebuildProgress) + Send + Sync),
-) -> Result<RebuildReport, ViewsError> {
-    let started = Instant::now();
-    let old = kept.live_build();
-    let new = Build { build: old.build + 1, ..old };
-    // A rebuild that failed earlier may have left its table.
-    store.forget(&new).await?;
-    store.create(&new, log.lineage(), false).await?;
-    let epoch = store.take_over(&new, rebuilder).await?;
-    let mut turn = Turn { epoch, checkpoint: Checkpoint { position: 0, event_id: None } };
-    let tell = |done, total| progress(so_far(done, total, started));
-    let folded = fold_all(store, log, kept, rows_in_memory_max, &new, &mut turn, &tell).await;
-    let replaced = match folded {
-        Ok(()) => replace(store, log, kept, rebuilder, (&old, &new), turn).await,
-        Err(error) => Err(error),
-    };
-    match replaced {
-        Ok(events) => Ok(RebuildReport { build: new.build, events, seconds: started.elapsed().as_secs_f64() }),
-        Err(error) => {
-            store.forget(&new).await?;
-            Err(error)
+/// A rebuild of one read model, and what it works with.
+pub struct Rebuild<'a> {
+    pub store: &'a Arc<dyn Store>,
+    pub log: &'a Log,
+    pub kept: &'a Kept,
+    pub rebuilder: &'a str,
+    pub rows_in_memory_max: usize,
+}
+
+impl Rebuild<'_> {
+    /// # Errors
+    /// When it cannot be folded to the end, or another process has taken the new build away. Then nothing but the new
+    /// build is dropped.
+    pub async fn run(&self, progress: &(impl Fn(RebuildProgress) + Send + Sync)) -> Result<RebuildReport, ViewsError> {
+        let started = Instant::now();
+        let new = self.store.begin_build(self.kept.model.key(), self.log.lineage(), self.rebuilder).await?;
+        let tell = |done, total| progress(so_far(done, total, started));
+        match self.filled(new, &tell).await {
+            Ok(events) => {
+                self.drop_replaced().await;
+                Ok(RebuildReport { build: new.build.build, events, seconds: started.elapsed().as_secs_f64() })
+            }
+            Err(error) => {
+                let name = new.build.name;
+                if let Err(error) = self.store.discard(new).await {
+                    tracing::warn!(name, %error, "what a rebuild left could not be dropped");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Fills the new build and puts it in its place, under a lease that is renewed all the while.
+    async fn filled(&self, new: OwnedBuild, tell: &(impl Fn(u64, u64) + Send + Sync)) -> Result<u64, ViewsError> {
+        let mut lease = BuildLease::keep(Arc::clone(self.store), new);
+        let mut turn = Turn { epoch: new.epoch, checkpoint: Checkpoint::START };
+        let work = async {
+            self.fold_all(&new.build, &mut turn, tell).await?;
+            self.catch_up(&new.build, &mut turn, Some(CATCH_UP_PAGES_MAX)).await
+        };
+        lease.unless_lost(work).await?;
+        for _ in 0..REPLACE_TRIES_MAX {
+            match self.take_place(&mut lease, new, &mut turn).await {
+                // Another process has taken the live build and may have moved it on: catch up and try again.
+                Err(ViewsError::Superseded(_)) => {}
+                other => return other,
+            }
+        }
+        Err(ViewsError::Superseded(new.build.name))
+    }
+
+    /// Takes the live build from its owner, folds the rest of the log, and makes the new build live. Gives back its position.
+    async fn take_place(&self, lease: &mut BuildLease, new: OwnedBuild, turn: &mut Turn) -> Result<u64, ViewsError> {
+        // The local follower waits here until the build has been replaced.
+        let mut live = self.kept.turn.lock().await;
+        let work = async {
+            let old = self.store.take_live(new, self.rebuilder).await?;
+            self.catch_up(&new.build, turn, None).await?;
+            Ok(old)
+        };
+        let old = lease.unless_lost(work).await?;
+        let epoch = self.store.replace(new, old).await?;
+        *live = Turn { epoch, checkpoint: turn.checkpoint };
+        self.kept.stands(&Found {
+            build: new.build.build,
+            checkpoint: turn.checkpoint,
+            lineage: self.log.lineage(),
+            owner: None,
+            stopped: None,
+        });
+        self.kept.troubles.passed();
+        self.kept.replaced.notify_one();
+        Ok(turn.checkpoint.position)
+    }
+
+    /// Folds everything that the log holds now.
+    async fn fold_all(
+        &self,
+        new: &Build,
+        turn: &mut Turn,
+        tell: &(impl Fn(u64, u64) + Send + Sync),
+    ) -> Result<(), ViewsError> {
+        let (store, total) = (&**self.store, self.log.end_now().await?);
+        let mut pages = read_ahead(self.log.clone(), (self.kept.model.passed_over)(), total, self.rows_in_memory_max);
+        let mut fold = (self.kept.model.fold)(turn.checkpoint);
+        // Until rows are written for the first time, there are none to load.
+        let mut written = false;
+        while let Some(page) = pages.recv().await {
+            let mut page = page?;
+            while !page.is_empty() {
+                (fold, page) = match written {
+                    true => folded_on_stored(store, new, fold, page).await?,
+                    false => folded(new, fold, page).await?,
+                };
+                if fold.rows() > self.rows_in_memory_max || fold.bytes() > ROW_BYTES_IN_MEMORY_MAX {
+                    fold = write(store, new, fold, turn, written).await?;
+                    written = true;
+                }
+            }
+            tell(fold.checkpoint().position, total);
+        }
+        if fold.checkpoint().position < total {
+            return Err(ViewsError::Unusable("the log could not be read to its end".into()));
+        }
+        write(store, new, fold, turn, written).await.map(drop)
+    }
+
+    /// Folds the events that were appended during the rebuild: up to the end that the log's database reports now, or
+    /// `pages_max` pages.
+    async fn catch_up(&self, new: &Build, turn: &mut Turn, pages_max: Option<usize>) -> Result<(), ViewsError> {
+        let (passed_over, end) = ((self.kept.model.passed_over)(), self.log.end_now().await?);
+        let mut pages = 0;
+        while turn.checkpoint.position < end && pages_max.is_none_or(|pages_max| pages < pages_max) {
+            let page = self.log.read_range(&passed_over, turn.checkpoint.position, end).await?;
+            apply_all(&**self.store, new, self.kept, turn, page).await?;
+            pages += 1;
+        }
+        Ok(())
+    }
+
+    /// Not before the readers have been led away from it. What stays behind is taken away when this process, or another
+    /// one, begins to follow.
+    async fn drop_replaced(&self) {
+        if let Err(error) = self.store.clean_up(self.kept.model.key()).await {
+            tracing::warn!(name = self.kept.model.name, %error, "the build that was replaced could not be dropped");
         }
     }
 }
 
-/// Folds everything that the log holds now.
-async fn fold_all(
-    store: &dyn Store,
-    log: &Log,
-    kept: &Kept,
-    rows_in_memory_max: usize,
-    new: &Build,
-    turn: &mut Turn,
-    tell: &(impl Fn(u64, u64) + Send + Sync),
-) -> Result<(), ViewsError> {
-    let total = log.end();
-    let mut batches = read_ahead(log.clone(), (kept.model.passed_over)(), total, rows_in_memory_max);
-    let mut fold = (kept.model.fold)();
-    let mut at = turn.checkpoint;
-    // Until rows are written for the first time, there are none to load.
-    let mut written = false;
-    let mut renewed = Instant::now();
-    while let Some(batch) = batches.recv().await {
-        let batch = batch?;
-        let Some(last) = batch.last().map(|event| (event.position, event.id)) else { break };
-        fold =
-            if written { folded_on_stored(store, new, fold, batch).await? } else { folded(new, fold, batch).await? };
-        at = Checkpoint { position: last.0, event_id: Some(last.1) };
-        if fold.rows() > rows_in_memory_max {
-            fold = write(store, new, fold, turn, at, written).await?;
-            written = true;
-        }
-        tell(at.position, total);
-        if renewed.elapsed() > LEASE / 3 {
-            store.renew(new, turn.epoch).await?;
-            renewed = Instant::now();
-        }
-    }
-    write(store, new, fold, turn, at, written).await.map(drop)
+/// The lease of a build that is being made, renewed by a task of its own: neither folding nor writing delays it.
+struct BuildLease {
+    name: &'static str,
+    lost: CancellationToken,
+    renewing: JoinHandle<()>,
 }
 
+impl Drop for BuildLease {
+    fn drop(&mut self) {
+        self.renewing.abort();
+    }
+}
+
+impl BuildLease {
+    fn keep(store: Arc<dyn Store>, own: OwnedBuild) -> BuildLease {
+        let lost = CancellationToken::new();
+        let renewing = tokio::spawn({
+            let lost = lost.clone();
+            async move {
+                loop {
+                    // A third of a lease, so that two answers may be lost.
+                    tokio::time::sleep(LEASE / 3).await;
+                    match store.renew(&own.build, own.epoch).await {
+                        Ok(true) => {}
+                        Ok(false) => return lost.cancel(),
+                        // This is not a loss: the next write checks the epoch.
+                        Err(error) => {
+                            tracing::warn!(name = own.build.name, %error, "a rebuild's lease was not renewed");
+                        }
+                    }
+                }
+            }
+        });
+        BuildLease { name: own.build.name, lost, renewing }
+    }
+
+    /// Runs the work, and gives it up when the lease is lost.
+    async fn unless_lost<T>(&mut self, work: impl Future<Output = Result<T, ViewsError>>) -> Result<T, ViewsError> {
+        tokio::select! {
+            biased;
+            () = self.lost.cancelled() => Err(ViewsError::Superseded(self.name)),
+            done = work => done,
+        }
+    }
+}
+
+/// The pages of the log up to a position, in order. Ranges are asked for two at a time; where a page ends before its
+/// range, because its events are large, the rest of the range comes before the next one.
 fn read_ahead(
     log: Log,
     passed_over: Vec<&'static str>,
     until: u64,
     rows_in_memory_max: usize,
-) -> mpsc::Receiver<Result<Vec<Raw>, event_log::LogError>> {
-    let (to, batches) = mpsc::channel(BATCHES_AHEAD_MAX);
+) -> mpsc::Receiver<Result<EventPage, LogError>> {
+    let (to, pages) = mpsc::channel(PAGES_AHEAD_MAX);
     // Where there is little memory for rows there is as little for events.
     let events_max = rows_in_memory_max.clamp(1, BATCH_EVENTS_MAX);
     tokio::spawn(async move {
-        let page = |after| log.read_without(&passed_over, after, events_max);
-        let mut pages = stream::iter((0..until).step_by(events_max)).map(page).buffered(PAGES_AT_ONCE);
-        while let Some(batch) = pages.next().await {
-            let failed = batch.is_err();
-            if to.send(batch).await.is_err() || failed {
-                return;
+        let read = |after, end| log.read_range(&passed_over, after, end);
+        let first = |after: u64| {
+            let end = after.saturating_add(events_max as u64).min(until);
+            async move { (end, read(after, end).await) }
+        };
+        let mut ranges = stream::iter((0..until).step_by(events_max)).map(first).buffered(PAGES_AT_ONCE);
+        while let Some((end, mut page)) = ranges.next().await {
+            loop {
+                let reached = page.as_ref().ok().filter(|page| !page.is_empty()).map(EventPage::complete_until);
+                if to.send(page).await.is_err() {
+                    return;
+                }
+                match reached {
+                    Some(reached) if reached < end => page = read(reached, end).await,
+                    Some(_) => break,
+                    None => return,
+                }
             }
         }
     });
-    batches
+    pages
 }
 
-/// Folds a batch while every row is in memory.
-async fn folded(new: &Build, mut fold: Box<dyn Fold>, batch: Vec<Raw>) -> Result<Box<dyn Fold>, ViewsError> {
+/// Folds a page, as far as a batch goes, while every row is in memory. Gives back what is left of it.
+async fn folded(
+    new: &Build,
+    mut fold: Box<dyn Fold>,
+    page: EventPage,
+) -> Result<(Box<dyn Fold>, EventPage), ViewsError> {
     let folded = off(move || {
-        fold.take(batch)?;
-        fold.fold().map(|()| fold)
+        let rest = fold.take(page)?;
+        fold.fold()?;
+        Ok((fold, rest))
     });
-    folded.await?.map_err(|stop| stopped(new, stop))
+    folded.await?.map_err(|refusal| refused(new, refusal))
 }
 
-/// Folds a batch when rows have been written already.
+/// Folds a page, as far as a batch goes, when rows have been written already. Gives back what is left of it.
 async fn folded_on_stored(
     store: &dyn Store,
     new: &Build,
     fold: Box<dyn Fold>,
-    batch: Vec<Raw>,
-) -> Result<Box<dyn Fold>, ViewsError> {
-    let (mut fold, wanted) = take(new, fold, batch).await?;
+    page: EventPage,
+) -> Result<(Box<dyn Fold>, EventPage), ViewsError> {
+    let (mut fold, rest, wanted) = take(new, fold, page).await?;
     for (key, row) in store.load(new, &wanted).await? {
         fold.put(key, &row)?;
     }
-    folded(new, fold, Vec::new()).await
+    let folded = off(move || fold.fold().map(|()| fold));
+    Ok((folded.await?.map_err(|stop| stopped(new, stop))?, rest))
 }
 
 /// Writes all rows in transactions of a bounded size, so that the live views wait for none of them for long, and at last
@@ -162,9 +299,9 @@ async fn write(
     new: &Build,
     fold: Box<dyn Fold>,
     turn: &mut Turn,
-    to: Checkpoint,
     written: bool,
 ) -> Result<Box<dyn Fold>, ViewsError> {
+    let to = fold.checkpoint();
     let (chunks, next) = mpsc::channel(1);
     let next = Mutex::new(next);
     let (fold, (), ()) = tokio::try_join!(
@@ -181,7 +318,7 @@ async fn write(
 async fn flush(mut fold: Box<dyn Fold>, chunks: mpsc::Sender<Vec<Saved>>) -> Result<Box<dyn Fold>, ViewsError> {
     loop {
         let flushed = off(move || {
-            let rows = fold.flush(ROWS_OF_A_TRANSACTION_MAX);
+            let rows = fold.flush(ROWS_OF_A_TRANSACTION_MAX, BYTES_OF_A_TRANSACTION_MAX);
             (fold, rows)
         });
         let rows;
@@ -214,56 +351,7 @@ async fn write_chunks(
 
 /// Not yet any further.
 fn here(turn: &Turn) -> Step {
-    Step { from: turn.checkpoint.position, to: turn.checkpoint, recorded_at: 0 }
-}
-
-/// Catches up with what came meanwhile, while the live build waits, and takes its place.
-async fn replace(
-    store: &dyn Store,
-    log: &Log,
-    kept: &Kept,
-    rebuilder: &str,
-    (old, new): (&Build, &Build),
-    mut turn: Turn,
-) -> Result<u64, ViewsError> {
-    let mut live = kept.turn.lock().await;
-    if store.shared() {
-        // Its owner, whoever that is, writes no more from now on.
-        store.take_over(old, rebuilder).await?;
-    }
-    let mut recorded_at = 0;
-    while turn.checkpoint.position < log.end() || recorded_at == 0 {
-        let batch = log.read_without(&(kept.model.passed_over)(), turn.checkpoint.position, BATCH_EVENTS_MAX).await?;
-        if batch.is_empty() {
-            break;
-        }
-        recorded_at = apply(store, new, (kept.model.fold)(), &mut turn, batch).await?;
-    }
-    if recorded_at == 0 {
-        let last = turn.checkpoint.position.checked_sub(1);
-        let event = match last {
-            Some(before) => log.read(before, 1).await?.into_iter().next(),
-            None => None,
-        };
-        recorded_at = event.map_or(0, |event| event.recorded_at.micros());
-    }
-    store.replace(old, new).await?;
-    *live = turn;
-    {
-        let mut marked = kept.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        marked.build = *new;
-        marked.stopped = None;
-    }
-    advanced(kept, &live, recorded_at);
-    if store.shared() {
-        store.release(new, live.epoch).await?;
-    }
-    kept.replaced.notify_one();
-    // Not before the readers have been led away from it. What stays behind is taken away when the views are opened.
-    if let Err(error) = store.forget(old).await {
-        tracing::warn!(name = old.name, build = old.build, %error, "the build that was replaced could not be dropped");
-    }
-    Ok(live.checkpoint.position)
+    Step { from: turn.checkpoint.position, to: turn.checkpoint }
 }
 
 fn so_far(done: u64, total: u64, started: Instant) -> RebuildProgress {

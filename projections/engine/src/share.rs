@@ -16,7 +16,7 @@ use crate::{
     Views, ViewsError,
     fold::Stop,
     follow::{Ended, Follower, RETRY_AFTER},
-    store::{Found, Listener, Told},
+    store::{Checkpoint, Found, Listener, Told},
     views::{Kept, Turn, belongs},
 };
 
@@ -55,6 +55,9 @@ impl Views {
     pub(crate) async fn share(&self, stop: &CancellationToken) -> Result<(), ViewsError> {
         let share = Share::new();
         self.attend_once(&share).await;
+        for kept in self.kept.values() {
+            self.clean_up(kept).await;
+        }
         let own = self.kept.values().map(|kept| self.own(kept, &share, stop));
         let work = futures::future::join_all(own);
         tokio::join!(self.attend(&share, stop), self.look_on(stop), work);
@@ -86,9 +89,16 @@ impl Views {
                 let owned = self.own_once(kept, share, stop).await;
                 kept.owned.store(false, Ordering::Release);
                 share.gave_back();
-                if let Err(error) = owned {
-                    tracing::warn!(name = kept.model.name, %error, "a read model could not be taken");
+                match owned {
+                    Ok(()) => kept.troubles.passed(),
+                    Err(error) => {
+                        kept.troubles.failed(error.to_string());
+                        tracing::warn!(name = kept.model.name, %error, "a read model could not be taken");
+                    }
                 }
+            } else {
+                // It is for others to follow.
+                kept.troubles.passed();
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -99,19 +109,19 @@ impl Views {
     }
 
     async fn own_once(&self, kept: &Arc<Kept>, share: &Share, stop: &CancellationToken) -> Result<(), ViewsError> {
-        self.look_at(kept).await?;
+        // A missing live build is created here.
+        let found = self.store.ensure_live(kept.model.key(), self.log.lineage()).await?;
+        kept.stands(&found);
         let build = kept.live_build();
         let Some(epoch) = self.store.hold(&build, &self.owner).await? else { return Ok(()) };
-        kept.owned.store(true, Ordering::Release);
-        let found = self.store.builds(build.name, build.version).await?;
-        let Some(found) = found.into_iter().find(|found| found.build == build.build) else { return Ok(()) };
-        *kept.turn.lock().await = Turn { epoch, checkpoint: found.checkpoint };
-        let stopped = match belongs(&self.log, found.checkpoint, found.lineage).await? {
-            Ok(_) => None,
-            Err(why) => Some(Stop { position: found.checkpoint.position, why }),
-        };
+        // Read after it was taken, so that the checkpoint no longer changes.
+        let found = self.store.live(kept.model.key()).await?;
+        let Some(found) = found.filter(|found| found.build == build.build) else { return Ok(()) };
+        let (checkpoint, stopped) = prepare(&self.log, &found).await?;
+        *kept.turn.lock().await = Turn { epoch, checkpoint };
         self.store.stop(&build, epoch, stopped.as_ref()).await?;
-        kept.see(&Found { stopped, owner: Some(self.owner.to_string()), ..found });
+        kept.stands(&Found { checkpoint, stopped, owner: Some(self.owner.to_string()), ..found });
+        kept.owned.store(true, Ordering::Release);
         tracing::info!(name = build.name, build = build.build, epoch, "a read model is this process's now");
         let feeds = &*self.feeds;
         let follower = Follower { store: &*self.store, log: &self.log, feeds, kept, share: Some(share) };
@@ -123,6 +133,16 @@ impl Views {
         Ok(())
     }
 
+    /// Drops what rebuilds left that ended before their time. Only processes that follow do.
+    pub(crate) async fn clean_up(&self, kept: &Kept) {
+        if kept.rebuilding.load(Ordering::Acquire) {
+            return;
+        }
+        if let Err(error) = self.store.clean_up(kept.model.key()).await {
+            tracing::warn!(name = kept.model.name, %error, "what earlier rebuilds left could not be dropped");
+        }
+    }
+
     /// Hears how far others have come, until `stop`: this is how a process that only reads knows.
     pub(crate) async fn look_on(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
@@ -132,6 +152,7 @@ impl Views {
             };
             if let Err(error) = heard {
                 tracing::warn!(%error, "the views' database does not tell how far it is");
+                self.kept.values().for_each(|kept| kept.troubles.unseen(error.to_string()));
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -145,6 +166,7 @@ impl Views {
         let mut listener: Box<dyn Listener> = self.store.listen().await?;
         // After it listens, so that nothing falls between.
         self.look_at_all().await?;
+        self.kept.values().for_each(|kept| kept.troubles.seen());
         while let Some(told) = listener.next().await? {
             match told {
                 Told::Changed => self.look_at_all().await?,
@@ -171,13 +193,11 @@ impl Views {
         Ok(())
     }
 
-    /// Reads how a read model stands that others follow.
+    /// Reads how a read model stands.
     async fn look_at(&self, kept: &Kept) -> Result<(), ViewsError> {
-        let found = self.store.builds(kept.model.name, kept.model.version).await?;
-        if let Some(found) = found.into_iter().find(|found| found.live)
-            && !kept.owned.load(Ordering::Acquire)
-        {
-            kept.see(&found);
+        match self.store.live(kept.model.key()).await? {
+            Some(found) => kept.see(&found, &self.owner),
+            None => kept.is_missing(),
         }
         Ok(())
     }
@@ -186,4 +206,16 @@ impl Views {
     pub fn log(&self) -> &Log {
         &self.log
     }
+}
+
+/// Where a build goes on, and why it cannot.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(crate) async fn prepare(log: &Log, found: &Found) -> Result<(Checkpoint, Option<Stop>), ViewsError> {
+    let checkpoint = found.checkpoint;
+    Ok(match belongs(log, checkpoint, found.lineage).await? {
+        Ok(recorded_at) => (Checkpoint { recorded_at: recorded_at.micros(), ..checkpoint }, None),
+        Err(why) => (checkpoint, Some(Stop { position: checkpoint.position, why })),
+    })
 }

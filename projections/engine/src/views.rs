@@ -19,10 +19,12 @@ use vocabulary::Timestamp;
 use crate::{
     Model, ModelState, ModelStatus, Reader, RebuildProgress, RebuildReport, ViewsError, Waited,
     fold::Stop,
-    follow::Follower,
-    rebuild,
+    follow::{BATCH_EVENTS_MAX, Follower},
+    rebuild::{self, Rebuild},
     rows::Rows,
+    share::prepare,
     store::{self, Build, Checkpoint, Found, Store},
+    trouble::Troubles,
 };
 
 /// The read models of one log. Cheap to clone.
@@ -43,8 +45,10 @@ pub struct Kept {
     pub model: Model,
     /// How far its rows are; readers wait on it.
     pub position: watch::Sender<u64>,
-    /// When the last event in its rows was recorded, in microseconds.
+    /// When the last event in its rows was recorded, in microseconds; 0 where that is not known.
     pub recorded_at: AtomicI64,
+    /// The faults that keep it from going on in this process.
+    pub troubles: Troubles,
     pub rebuilding: AtomicBool,
     /// This process follows it: it knows better than what others tell.
     pub owned: AtomicBool,
@@ -58,6 +62,8 @@ pub struct Kept {
 
 pub struct Live {
     pub build: Build,
+    /// Whether the database has this build, as far as is known.
+    pub present: bool,
     pub stopped: Option<Stop>,
     /// The process that follows it, where there are several.
     pub owner: Option<String>,
@@ -85,16 +91,37 @@ impl Kept {
         if done.is_ok_and(|reached| *reached >= position) { Waited::Reached } else { Waited::Late }
     }
 
-    /// How it stands in the database.
-    pub fn see(&self, found: &Found) {
+    /// Takes over how it stands in the database. Where this process follows it, only its follower is told, and only if
+    /// another build is live or another process owns it.
+    pub fn see(&self, found: &Found, own: &str) {
+        if self.owned.load(Ordering::Acquire) {
+            let is_own = found.build == self.live_build().build && found.owner.as_deref() == Some(own);
+            if !is_own {
+                self.replaced.notify_one();
+            }
+            return;
+        }
+        self.stands(found);
+    }
+
+    /// Takes over how it stands in the database, also where this process follows it.
+    pub fn stands(&self, found: &Found) {
         {
             let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-            live.build.build = found.build;
+            (live.build.build, live.present) = (found.build, true);
             (live.stopped, live.owner) = (found.stopped.clone(), found.owner.clone());
         }
-        self.recorded_at.store(found.recorded_at, Ordering::Relaxed);
+        self.recorded_at.store(found.checkpoint.recorded_at, Ordering::Relaxed);
         // Whoever waits looks again, whether it has moved or stopped.
         self.position.send_replace(found.checkpoint.position);
+    }
+
+    /// The database has no live build of it.
+    pub fn is_missing(&self) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).present = false;
+        if self.owned.load(Ordering::Acquire) {
+            self.replaced.notify_one();
+        }
     }
 
     /// Its rows, which another process writes, have come to this position.
@@ -116,7 +143,7 @@ impl Kept {
 
 impl Views {
     /// Opens (makes) the views of a log at `sqlite:FILE`, or at `postgres://…`, which several processes can share. Nothing
-    /// follows yet: see `run` and `look`. What an interrupted rebuild left is taken away.
+    /// follows yet: see `run` and `look`. A read model without a live build gets an empty one; nothing is dropped.
     ///
     /// # Errors
     /// When the database cannot be opened.
@@ -160,6 +187,9 @@ impl Views {
         if self.store.shared() {
             return self.share(&stop).await;
         }
+        for kept in self.kept.values() {
+            self.clean_up(kept).await;
+        }
         let followers = self.kept.values().map(async |kept| {
             let (store, log, feeds) = (&*self.store, &self.log, &*self.feeds);
             Follower { store, log, feeds, kept, share: None }.follow(&stop).await
@@ -179,7 +209,7 @@ impl Views {
 
     pub fn reader<P: Projection>(&self) -> Reader<P> {
         let kept = self.kept.get(&std::any::TypeId::of::<P>()).cloned();
-        Reader { store: Arc::clone(&self.store), kept, projection: PhantomData }
+        Reader { store: Arc::clone(&self.store), kept, owner: Arc::clone(&self.owner), projection: PhantomData }
     }
 
     /// Every read model, by name.
@@ -190,25 +220,36 @@ impl Views {
     }
 
     fn status_of(&self, kept: &Kept) -> ModelStatus {
-        let build = kept.live_build();
+        let (build, live_build, owner) = {
+            let live = kept.live.lock().unwrap_or_else(PoisonError::into_inner);
+            (live.build, live.present, live.owner.clone())
+        };
         let position = *kept.position.borrow();
         let lag_events = self.log.end().saturating_sub(position);
-        let recorded_at = Timestamp::from_micros(kept.recorded_at.load(Ordering::Relaxed));
-        let age_ms = u64::try_from((self.clock)().since(recorded_at).as_millis()).unwrap_or_default();
-        let state = match kept.stopped() {
-            _ if kept.rebuilding.load(Ordering::Relaxed) => ModelState::Rebuilding,
-            Some(stop) => ModelState::Stopped { stopped_at: stop.position, why: stop.why },
-            None => ModelState::Following,
+        let recorded_at = kept.recorded_at.load(Ordering::Relaxed);
+        let age = |recorded_at| (self.clock)().since(Timestamp::from_micros(recorded_at)).as_millis();
+        let lag_ms = match (lag_events, recorded_at) {
+            (0, _) => Some(0),
+            (_, 0) => None,
+            (_, recorded_at) => Some(u64::try_from(age(recorded_at)).unwrap_or_default()),
         };
-        let lag_ms = if lag_events == 0 { 0 } else { age_ms };
+        let state = match (kept.stopped(), kept.troubles.now()) {
+            _ if kept.rebuilding.load(Ordering::Relaxed) => ModelState::Rebuilding,
+            (Some(stop), _) => ModelState::Stopped { stopped_at: stop.position, why: stop.why },
+            (None, Some(trouble)) => ModelState::Retrying { since: trouble.since, why: trouble.why },
+            (None, None) if lag_events > BATCH_EVENTS_MAX as u64 => ModelState::CatchingUp,
+            (None, None) => ModelState::Following,
+        };
         ModelStatus {
             name: build.name,
             version: build.version,
             build: build.build,
+            live_build,
             position,
             lag_events,
             lag_ms,
-            owner: kept.live.lock().unwrap_or_else(PoisonError::into_inner).owner.clone(),
+            stalled_ms: kept.troubles.stalled_ms(position, lag_events),
+            owner,
             state,
         }
     }
@@ -220,11 +261,12 @@ impl Views {
         }
     }
 
-    /// Folds a read model again from the first event into a new build, beside the live one, and puts it in its place.
+    /// Folds a read model again from the first event into a new build, beside the live one, and puts it in its place. One
+    /// rebuild of a read model runs at a time, in whichever process; a second one is refused and can be asked for later.
     ///
     /// # Errors
-    /// When there is no such read model, it is being rebuilt already, or it cannot be folded to the end: then the live
-    /// build stays.
+    /// When there is no such read model, it is being rebuilt already (`BeingRebuilt`), or it cannot be folded to the end:
+    /// then the live build stays.
     pub async fn rebuild(
         &self,
         name: &str,
@@ -233,12 +275,18 @@ impl Views {
         let kept = self.kept.values().find(|kept| kept.model.name == name);
         let kept = kept.ok_or_else(|| ViewsError::Unknown(name.to_owned()))?;
         if kept.rebuilding.swap(true, Ordering::AcqRel) {
-            return Err(ViewsError::Unusable(format!("{name} is being rebuilt already")));
+            return Err(ViewsError::BeingRebuilt { name: kept.model.name, by: self.owner.to_string() });
         }
         let _rebuilding = Rebuilding(&kept.rebuilding);
         let rebuilder = format!("{}-rebuild", self.owner);
-        let memory = self.rows_in_memory_max;
-        rebuild::rebuild(&*self.store, &self.log, kept, &rebuilder, memory, &progress).await
+        let rebuild = Rebuild {
+            store: &self.store,
+            log: &self.log,
+            kept,
+            rebuilder: &rebuilder,
+            rows_in_memory_max: self.rows_in_memory_max,
+        };
+        rebuild.run(&progress).await
     }
 }
 
@@ -252,43 +300,30 @@ impl Drop for Rebuilding<'_> {
 }
 
 async fn keep(store: &Arc<dyn Store>, log: &Log, model: Model, owner: &str) -> Result<Kept, ViewsError> {
-    let (name, version) = (model.name, model.version);
-    let build = |build| Build { name, version, build };
-    let mut live = None;
-    for found in store.builds(name, version).await? {
-        if found.live {
-            live = Some((build(found.build), found.checkpoint, found.lineage));
-        } else if found.owner.is_none() {
-            store.forget(&build(found.build)).await?;
-        }
-    }
-    let (build, checkpoint, lineage) = match live {
-        Some(live) => live,
-        None => {
-            store.create(&build(1), log.lineage(), true).await?;
-            (build(1), Checkpoint { position: 0, event_id: None }, log.lineage())
-        }
-    };
-    let (recorded_at, stop) = match belongs(log, checkpoint, lineage).await? {
-        Ok(recorded_at) => (recorded_at, None),
-        Err(why) => (Timestamp::EPOCH, Some(Stop { position: checkpoint.position, why })),
-    };
+    let found = store.ensure_live(model.key(), log.lineage()).await?;
+    let build = model.key().build(found.build);
+    let (checkpoint, stop) = prepare(log, &found).await?;
     // Views that are shared are taken later, when nobody else has them.
     let epoch = if store.shared() { 0 } else { store.take_over(&build, owner).await? };
     Ok(Kept {
         model,
         position: watch::Sender::new(checkpoint.position),
-        recorded_at: AtomicI64::new(recorded_at.micros()),
+        recorded_at: AtomicI64::new(checkpoint.recorded_at),
+        troubles: Troubles::default(),
         rebuilding: AtomicBool::new(false),
         owned: AtomicBool::new(false),
         replaced: Notify::new(),
-        live: Mutex::new(Live { build, stopped: stop, owner: None }),
+        live: Mutex::new(Live { build, present: true, stopped: stop, owner: found.owner }),
         rows: Rows::of(Arc::clone(store)),
         turn: tokio::sync::Mutex::new(Turn { epoch, checkpoint }),
     })
 }
 
-/// Whether the checkpoint lies in this log's history; then when its event was recorded.
+/// Whether the checkpoint lies in this log's history; then when its event was recorded. The log's database is asked
+/// that very question: what is known here of the log's end may be older than the checkpoint.
+///
+/// # Errors
+/// When the log cannot be read: that is not a verdict.
 pub(crate) async fn belongs(
     log: &Log,
     checkpoint: Checkpoint,
@@ -298,12 +333,9 @@ pub(crate) async fn belongs(
         return Ok(Err("the rows were made from a log of another lineage".into()));
     }
     let Some(before) = checkpoint.position.checked_sub(1) else { return Ok(Ok(Timestamp::EPOCH)) };
-    if checkpoint.position > log.end() {
-        return Ok(Err(format!("the log ends at {}: it was restored to an older point", log.end())));
-    }
-    let event = log.read(before, 1).await?.into_iter().next();
-    match event {
+    match log.read(before, 1).await?.into_iter().next() {
         Some(event) if Some(event.id) == checkpoint.event_id => Ok(Ok(event.recorded_at)),
-        _ => Ok(Err("another event stands at the checkpoint: the log was restored to an older point".into())),
+        Some(_) => Ok(Err("another event stands at the checkpoint: the log was restored to an older point".into())),
+        None => Ok(Err(format!("the log ends at {}: it was restored to an older point", log.end_now().await?))),
     }
 }

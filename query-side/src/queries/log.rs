@@ -87,14 +87,13 @@ impl Query for StreamEvents {
         let from = self.from.unwrap_or(FIRST_REVISION).max(FIRST_REVISION);
         // Before the read: what is stored meanwhile may be missing.
         ask.saw_log(ask.log().end());
-        // One event more tells whether there is a next page.
-        let mut page = ask.log().read_stream(&self.stream, from, limit + 1).await?;
-        if page.len() > limit {
-            page.truncate(limit);
-            let next = page.last().map_or(from, |last| last.revision + 1);
+        let page = ask.log().read_stream(&self.stream, from, limit).await?;
+        // The page may end before `limit`: it is bounded in bytes, too.
+        if let Some(last) = page.last().filter(|_| page.goes_on) {
+            let next = last.revision + 1;
             ask.next_page = Some(format!("/streams/{}?from={next}&limit={limit}", self.stream));
         }
-        shown(page, ask)
+        shown(page.events, ask)
     }
 }
 

@@ -28,6 +28,8 @@ use tower::ServiceExt;
 use uuid::Uuid;
 use vocabulary::{LogName, SubjectId, Timestamp};
 
+/// Bytes of the largest answer: a full page of the log, and its envelopes.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 const ISSUER: &str = "https://issuer.example";
 const AUDIENCE: &str = "frontdoor";
 /// A Friday. Nine days later the clocks go forward.
@@ -156,7 +158,7 @@ impl House {
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let answer = self.router.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = answer.into_parts();
-        let bytes = to_bytes(body, 16 << 20).await.expect("a body");
+        let bytes = to_bytes(body, BODY_BYTES_MAX).await.expect("a body");
         Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).expect("UTF-8") }
     }
 

@@ -1,7 +1,13 @@
 //! The log as auditors read it.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use event_log::{
+    Append, Condition, Expected, NewEvent, Provenance,
+    port::limits::{DATA_BYTES_MAX, PAGE_BYTES_MAX},
+};
 use serde_json::{Value, json};
+use uuid::Uuid;
+use vocabulary::StreamName;
 
 use crate::house::{House, SITE, auditor, operator, somebody_new, themselves};
 
@@ -132,5 +138,41 @@ async fn a_stream_is_read_from_a_revision_in_pages() {
         let answer = house.get(&auditor(), path).await;
         assert_eq!(answer.problem(), (400, "malformed".into()), "{path}");
         assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{path}");
+    }
+}
+
+/// The bug: a page that ends early, by its bytes, had no next one, and a part of the stream was never shown.
+#[tokio::test]
+async fn a_stream_of_large_events_is_read_to_its_end() {
+    let house = House::still().await;
+    let count = PAGE_BYTES_MAX / DATA_BYTES_MAX + 2;
+    let stream = StreamName::of("practice", SITE);
+    let data = format!("{{\"padding\":\"{}\"}}", "x".repeat(DATA_BYTES_MAX - 20));
+    let event = || NewEvent {
+        stream: stream.clone(),
+        id: Uuid::now_v7(),
+        kind: "practice.settings-changed.v1",
+        data: data.clone().into(),
+    };
+    let append = Append {
+        conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(0) }],
+        events: (0..count).map(|_| event()).collect(),
+        provenance: Provenance {
+            actor: r#"{"id":"operator-1","role":"operator","organisation":null,"level":null}"#.into(),
+            acting_for: None,
+            subject: None,
+            correlation: None,
+            causation: None,
+            trace: None,
+        },
+        idempotency: None,
+        rests_on: Vec::new(),
+    };
+    house.log.append(append).await.expect("it is stored");
+    for path in [format!("/streams/{stream}?limit=500"), "/events?limit=500".to_owned()] {
+        let all = walk(&house, &path).await;
+        let places: Vec<String> =
+            all.iter().map(|event| event["position"].as_str().expect("a text").to_owned()).collect();
+        assert_eq!(places, (1..=count).map(|place| place.to_string()).collect::<Vec<_>>(), "{path}");
     }
 }

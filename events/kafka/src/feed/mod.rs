@@ -15,7 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use event_log::{
-    Log, LogError,
+    EventPage, Log, LogError,
     feed::{Feed, Feeds},
     port::limits::PAGE_EVENTS_MAX,
 };
@@ -86,7 +86,7 @@ struct KafkaFeed {
 #[async_trait]
 impl Feed for KafkaFeed {
     /// Whatever it waits for, it has put aside what it knows: it can be dropped and asked again.
-    async fn next(&mut self) -> Result<Vec<Raw>, LogError> {
+    async fn next(&mut self) -> Result<EventPage, LogError> {
         loop {
             self.look().await?;
             self.fill().await?;
@@ -185,13 +185,13 @@ impl KafkaFeed {
     }
 
     /// The events that are next, without those that the follower has no use for.
-    fn hand_on(&mut self) -> Vec<Raw> {
-        let mut events = std::mem::take(&mut self.ready);
-        let last = self.order.last();
-        events.retain(|event| event.position == last || !self.passed_over.contains(&&*event.kind));
+    fn hand_on(&mut self) -> EventPage {
+        let events = std::mem::take(&mut self.ready);
+        let after = events.first().map_or(self.order.last(), |first| first.position.saturating_sub(1));
+        let page = EventPage { after, events }.without(&self.passed_over);
         let log = self.topic.log.as_str();
-        metrics::gauge!("feed_position", "log" => log).set(last as f64);
-        events
+        metrics::gauge!("feed_position", "log" => log).set(page.complete_until() as f64);
+        page
     }
 
     /// Waits for records, or for the moment at which a hole is filled otherwise.

@@ -23,7 +23,7 @@ pub async fn data_comes_back_byte_for_byte(world: World) {
     }
     let log = world.reopen(log).await;
     let read = log.read(0, 10).await.expect("readable");
-    let streamed = log.read_stream(&stream("a"), 1, 10).await.expect("readable");
+    let streamed = log.read_stream(&stream("a"), 1, 10).await.expect("readable").events;
     let loaded = log.read_streams(&[stream("a")]).await.expect("readable").remove(0);
     assert_eq!((read.len(), &read, &read), (5, &streamed, &loaded));
     for (event, data) in read.iter().zip(samples) {

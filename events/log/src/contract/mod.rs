@@ -149,7 +149,11 @@ laws! { $
     }
     reading {
         a_page_has_as_many_events_as_were_asked_for
-        a_page_is_bounded_in_bytes_and_has_one_event_at_least
+        a_page_is_bounded_in_bytes_and_says_how_far_it_goes
+        a_page_without_some_kinds_is_bounded_in_bytes_and_says_how_far_it_goes
+        a_page_of_a_stream_is_bounded_in_bytes_and_says_whether_there_is_more
+        streams_are_read_whole_however_many_bytes_they_have
+        the_feed_gives_every_event_once_and_in_order_however_large_they_are
         beyond_the_end_there_is_nothing
         a_stream_is_read_from_a_revision_on
         several_streams_are_read_in_the_order_in_which_they_were_asked_for

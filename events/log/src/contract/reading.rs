@@ -6,7 +6,10 @@ use super::{
     World,
     speech::{Say, request, stored, stream},
 };
+use vocabulary::Raw;
+
 use crate::{
+    Log,
     feed::{Feed, FromLog},
     port::limits,
 };
@@ -25,16 +28,93 @@ pub async fn a_page_has_as_many_events_as_were_asked_for(world: World) {
     }
 }
 
-pub async fn a_page_is_bounded_in_bytes_and_has_one_event_at_least(world: World) {
-    let log = world.open().await;
+/// Large events that fill a page, and so many more.
+const BEYOND_A_PAGE: usize = 2;
+const OF_A_PAGE: usize = limits::PAGE_BYTES_MAX / limits::DATA_BYTES_MAX;
+
+/// Appends events of the largest size to one stream; gives back how many.
+async fn larger_than_a_page(log: &Log) -> u64 {
     let large = vec![b'x'; limits::DATA_BYTES_MAX];
-    let count = limits::PAGE_BYTES_MAX / limits::DATA_BYTES_MAX + 2;
-    let all = (0..count).fold(request().on("a", 0), |request, _| request.data("a", &large));
-    stored(&log, all).await;
-    let page = log.read(0, count).await.expect("readable");
-    assert_eq!(page.len(), count - 2);
-    let rest = log.read_stream(&stream("a"), page.len() as u64 + 1, count).await.expect("readable");
-    assert_eq!(rest.len(), 2);
+    let all = (0..OF_A_PAGE + BEYOND_A_PAGE).fold(request().on("a", 0), |request, _| request.data("a", &large));
+    stored(log, all).await.len() as u64
+}
+
+fn positions(page: impl IntoIterator<Item = Raw>) -> Vec<u64> {
+    page.into_iter().map(|event| event.position).collect()
+}
+
+/// The trap: a reader takes a page that ended early, because of its bytes, for the whole range it asked for.
+pub async fn a_page_is_bounded_in_bytes_and_says_how_far_it_goes(world: World) {
+    let log = world.open().await;
+    let end = larger_than_a_page(&log).await;
+    let first: Vec<u64> = (1..=OF_A_PAGE as u64).collect();
+    let rest: Vec<u64> = (OF_A_PAGE as u64 + 1..=end).collect();
+    let page = log.read(0, usize::MAX).await.expect("readable");
+    assert_eq!(positions(page), first);
+    assert_eq!(positions(log.read(OF_A_PAGE as u64, usize::MAX).await.expect("readable")), rest);
+    for reaching in [true, false] {
+        let read = async |after| match reaching {
+            true => log.read_range(&[], after, end).await.expect("readable"),
+            false => log.read_without(&[], after, usize::MAX).await.expect("readable"),
+        };
+        let page = read(0).await;
+        assert_eq!((page.after, page.complete_until()), (0, OF_A_PAGE as u64));
+        assert_eq!(positions(page), first);
+        let page = read(OF_A_PAGE as u64).await;
+        assert_eq!((page.after, page.complete_until()), (OF_A_PAGE as u64, end));
+        assert_eq!(positions(page), rest);
+    }
+}
+
+/// The same where kinds are passed over: the page is complete as far as its last event, and not as far as it was asked.
+pub async fn a_page_without_some_kinds_is_bounded_in_bytes_and_says_how_far_it_goes(world: World) {
+    let log = world.open().await;
+    let other = "appointment.booked.v1";
+    let large = vec![b'x'; limits::DATA_BYTES_MAX];
+    let both = (0..OF_A_PAGE + BEYOND_A_PAGE)
+        .fold(request().on("a", 0), |request, _| request.event("a").kind(other).data("a", &large));
+    let end = stored(&log, both).await.len() as u64;
+    let page = log.read_without(&[other], 0, usize::MAX).await.expect("readable");
+    let reached = 2 * OF_A_PAGE as u64;
+    assert_eq!((page.len(), page.complete_until()), (OF_A_PAGE, reached));
+    let rest = log.read_without(&[other], reached, usize::MAX).await.expect("readable");
+    assert_eq!((rest.after, rest.complete_until()), (reached, end));
+    assert_eq!(positions(rest), [end - 2, end]);
+}
+
+pub async fn a_page_of_a_stream_is_bounded_in_bytes_and_says_whether_there_is_more(world: World) {
+    let log = world.open().await;
+    let end = larger_than_a_page(&log).await;
+    let page = log.read_stream(&stream("a"), 1, usize::MAX).await.expect("readable");
+    assert_eq!((page.len(), page.goes_on), (OF_A_PAGE, true));
+    let rest = log.read_stream(&stream("a"), OF_A_PAGE as u64 + 1, usize::MAX).await.expect("readable");
+    assert_eq!((rest.len(), rest.goes_on), (BEYOND_A_PAGE, false));
+    for (from, limit, goes_on) in [(1, 3, true), (end - 1, 2, false), (end - 1, 1, true), (end + 1, 1, false)] {
+        let page = log.read_stream(&stream("a"), from, limit).await.expect("readable");
+        assert_eq!(page.goes_on, goes_on, "{limit} from {from}");
+    }
+}
+
+/// The trap: a state that is made of a part of its stream.
+pub async fn streams_are_read_whole_however_many_bytes_they_have(world: World) {
+    let log = world.open().await;
+    let end = larger_than_a_page(&log).await;
+    let read = log.read_streams(&[stream("a")]).await.expect("readable").remove(0);
+    assert_eq!(positions(read), (1..=end).collect::<Vec<u64>>());
+}
+
+/// The trap: the same for followers.
+pub async fn the_feed_gives_every_event_once_and_in_order_however_large_they_are(world: World) {
+    let log = world.open().await;
+    let end = larger_than_a_page(&log).await;
+    let mut feed = FromLog::after(log.clone(), 0, limits::PAGE_EVENTS_MAX, Vec::new());
+    let mut seen = Vec::new();
+    while (seen.len() as u64) < end {
+        let page = feed.next().await.expect("readable");
+        assert_eq!(page.after, seen.last().copied().unwrap_or_default());
+        seen.extend(positions(page));
+    }
+    assert_eq!(seen, (1..=end).collect::<Vec<u64>>());
 }
 
 pub async fn a_reader_may_pass_kinds_over_and_still_learns_how_far_a_page_goes(world: World) {

@@ -10,7 +10,7 @@ use super::{
     writer::{names, outcomes},
 };
 use crate::{
-    page::{Page, hole},
+    page::{EventPage, PageBuilder, StreamPage, hole},
     port::{LogError, limits},
     store::{Found, Reader},
 };
@@ -38,28 +38,27 @@ impl PgReader {
     }
 
     /// The query gets the event after which it goes on, and its own limit.
-    async fn page<F>(&self, limit: usize, query: F) -> Result<Vec<Raw>, LogError>
+    async fn page<F>(&self, mut page: PageBuilder, query: F) -> Result<PageBuilder, LogError>
     where
         F: Fn(Option<&Raw>, i64) -> Query<'static, Postgres, PgArguments> + Send + Sync,
     {
-        let mut page = Page::new(limit);
         while let Some(wanted) = page.wanted() {
-            let rows = query(page.events.last(), signed(wanted as u64)).fetch_all(&self.pool).await?;
+            let rows = query(page.last(), signed(wanted as u64)).fetch_all(&self.pool).await?;
             page.take(wanted, rows.iter().map(|row| rows::event(row, self.log)))?;
         }
-        Ok(page.events)
+        Ok(page)
     }
 }
 
 #[async_trait]
 impl Reader for PgReader {
-    async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<Vec<Raw>, LogError> {
+    async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<StreamPage, LogError> {
         let query = |last: Option<&Raw>, rows| {
             let from = last.map_or(from_revision, |last| last.revision + 1);
             let query = sqlx::query(include_str!("../../sql/postgres/stream.sql"));
             query.bind(stream.to_string()).bind(signed(from)).bind(rows)
         };
-        self.page(limit, query).await
+        Ok(self.page(PageBuilder::looking_beyond(limit), query).await?.into_stream_page())
     }
 
     async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError> {
@@ -85,10 +84,10 @@ impl Reader for PgReader {
             let after = last.map_or(after, |last| last.position);
             sqlx::query(include_str!("../../sql/postgres/page.sql")).bind(signed(after)).bind(rows)
         };
-        self.page(limit, query).await
+        Ok(self.page(PageBuilder::new(limit), query).await?.into_events())
     }
 
-    async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<Vec<Raw>, LogError> {
+    async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<EventPage, LogError> {
         self.complete(after, until).await?;
         let kinds = names(passed_over.iter());
         let query = |last: Option<&Raw>, rows| {
@@ -96,7 +95,8 @@ impl Reader for PgReader {
             let query = sqlx::query(include_str!("../../sql/postgres/without.sql"));
             query.bind(signed(after)).bind(signed(until)).bind(kinds.clone()).bind(rows)
         };
-        self.page(usize::try_from(until - after).unwrap_or(usize::MAX), query).await
+        let limit = usize::try_from(until - after).unwrap_or(usize::MAX);
+        Ok(EventPage { after, events: self.page(PageBuilder::new(limit), query).await?.into_events() })
     }
 
     async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError> {

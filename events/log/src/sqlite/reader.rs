@@ -10,7 +10,7 @@ use super::{
     writer::{hexadecimal, names, outcomes, signed},
 };
 use crate::{
-    page::{Page, hole},
+    page::{EventPage, PageBuilder, StreamPage, hole},
     port::{LogError, limits},
     store::{Found, Reader},
 };
@@ -37,30 +37,29 @@ impl SqliteReader {
         Err(hole(after, until, &there))
     }
 
-    /// The events that a query gives, statement by statement, until the page is full; one at least. The query gets the
-    /// event after which it goes on, and its own limit.
-    async fn page<F>(&self, limit: usize, query: F) -> Result<Vec<Raw>, LogError>
+    /// The events that a query gives, statement by statement, until the page is full. The query gets the event after which
+    /// it goes on, and its own limit.
+    async fn page<F>(&self, mut page: PageBuilder, query: F) -> Result<PageBuilder, LogError>
     where
         F: Fn(Option<&Raw>, i64) -> Query<'static, Sqlite, SqliteArguments> + Send + Sync,
     {
-        let mut page = Page::new(limit);
         while let Some(wanted) = page.wanted() {
-            let rows = query(page.events.last(), signed(wanted as u64)).fetch_all(&self.pool).await?;
+            let rows = query(page.last(), signed(wanted as u64)).fetch_all(&self.pool).await?;
             page.take(wanted, rows.iter().map(|row| rows::event(row, self.log)))?;
         }
-        Ok(page.events)
+        Ok(page)
     }
 }
 
 #[async_trait]
 impl Reader for SqliteReader {
-    async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<Vec<Raw>, LogError> {
+    async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<StreamPage, LogError> {
         let query = |last: Option<&Raw>, rows| {
             let from = last.map_or(from_revision, |last| last.revision + 1);
             let query = sqlx::query(include_str!("../../sql/sqlite/stream.sql"));
             query.bind(stream.to_string()).bind(signed(from)).bind(rows)
         };
-        self.page(limit, query).await
+        Ok(self.page(PageBuilder::looking_beyond(limit), query).await?.into_stream_page())
     }
 
     async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError> {
@@ -86,10 +85,10 @@ impl Reader for SqliteReader {
             let after = last.map_or(after, |last| last.position);
             sqlx::query(include_str!("../../sql/sqlite/page.sql")).bind(signed(after)).bind(rows)
         };
-        self.page(limit, query).await
+        Ok(self.page(PageBuilder::new(limit), query).await?.into_events())
     }
 
-    async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<Vec<Raw>, LogError> {
+    async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<EventPage, LogError> {
         self.complete(after, until).await?;
         let kinds = names(passed_over.iter());
         let query = |last: Option<&Raw>, rows| {
@@ -97,7 +96,8 @@ impl Reader for SqliteReader {
             let query = sqlx::query(include_str!("../../sql/sqlite/without.sql"));
             query.bind(signed(after)).bind(signed(until)).bind(kinds.clone()).bind(rows)
         };
-        self.page(usize::try_from(until - after).unwrap_or(usize::MAX), query).await
+        let limit = usize::try_from(until - after).unwrap_or(usize::MAX);
+        Ok(EventPage { after, events: self.page(PageBuilder::new(limit), query).await?.into_events() })
     }
 
     async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError> {

@@ -1,2 +1,3 @@
-UPDATE projection SET epoch = epoch + 1, owner = $4, until = clock_timestamp() + make_interval(secs => $5)
+UPDATE projection SET epoch = greatest(nextval('epoch'), epoch + 1), owner = $4,
+    until = clock_timestamp() + make_interval(secs => $5)
 WHERE name = $1 AND version = $2 AND build = $3 RETURNING epoch

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use event_log::LogError;
 use uuid::Uuid;
 use views::Key;
+use vocabulary::Raw;
 
 use crate::{
     ViewsError,
@@ -20,7 +21,20 @@ use crate::{
 /// How long whoever owns a build of views that several processes share owns it without saying so again.
 pub const LEASE: Duration = Duration::from_secs(5);
 
-/// One build of a read model: its table.
+/// A version of a read model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelKey {
+    pub name: &'static str,
+    pub version: u32,
+}
+
+impl ModelKey {
+    pub fn build(self, build: i64) -> Build {
+        Build { name: self.name, version: self.version, build }
+    }
+}
+
+/// One build of a read model: its table. No number is given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Build {
     pub name: &'static str,
@@ -29,9 +43,20 @@ pub struct Build {
 }
 
 impl Build {
+    pub fn key(&self) -> ModelKey {
+        ModelKey { name: self.name, version: self.version }
+    }
+
     pub fn table(&self) -> String {
         format!("view_{}_v{}_b{}", self.name, self.version, self.build)
     }
+}
+
+/// A build, and the epoch in which its owner writes it. Epochs only grow, whatever becomes of the build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnedBuild {
+    pub build: Build,
+    pub epoch: i64,
 }
 
 /// A build's place in the log.
@@ -39,21 +64,29 @@ impl Build {
 pub struct Checkpoint {
     pub position: u64,
     pub event_id: Option<Uuid>,
+    /// When its event was recorded, in microseconds; 0 where that is not known.
+    pub recorded_at: i64,
 }
 
-/// A build as it stands in the database.
+impl Checkpoint {
+    /// Before the first event.
+    pub const START: Checkpoint = Checkpoint { position: 0, event_id: None, recorded_at: 0 };
+
+    pub fn at(event: &Raw) -> Checkpoint {
+        Checkpoint { position: event.position, event_id: Some(event.id), recorded_at: event.recorded_at.micros() }
+    }
+}
+
+/// The live build as it stands in the database.
 #[derive(Debug, Clone)]
 pub struct Found {
     pub build: i64,
-    pub live: bool,
     pub checkpoint: Checkpoint,
     pub lineage: Uuid,
     /// Who owns it now; nobody where its views are one process's own.
     pub owner: Option<String>,
     /// Its owner has stopped.
     pub stopped: Option<Stop>,
-    /// When the last event in its rows was recorded, in microseconds, as far as that is kept.
-    pub recorded_at: i64,
 }
 
 /// A row as it is stored, and the checkpoint that it belongs to.
@@ -89,19 +122,42 @@ pub trait Store: Send + Sync {
     /// Whether other processes may own builds here: then they are held by leases.
     fn shared(&self) -> bool;
 
-    /// Every build of a version of a read model.
-    async fn builds(&self, name: &str, version: u32) -> Result<Vec<Found>, ViewsError>;
+    /// The build that queries read; `None` where there is none.
+    async fn live(&self, model: ModelKey) -> Result<Option<Found>, ViewsError>;
 
-    /// Makes an empty build at position 0. One that is there stays as it is.
-    async fn create(&self, build: &Build, lineage: Uuid, live: bool) -> Result<(), ViewsError>;
+    /// The live build, which is made where there is none: empty, at position 0.
+    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<Found, ViewsError>;
 
-    /// Takes a build away that nobody reads.
-    async fn forget(&self, build: &Build) -> Result<(), ViewsError>;
+    /// Creates an empty build for its owner to fill. Drops unfinished builds that no longer have an owner.
+    ///
+    /// # Errors
+    /// `BeingRebuilt` where another owner is at it.
+    async fn begin_build(&self, model: ModelKey, lineage: Uuid, owner: &str) -> Result<OwnedBuild, ViewsError>;
+
+    /// Takes the live build over, to replace it by `new`: what its earlier owner still writes is refused from now on.
+    /// `None` where there is no live build.
+    ///
+    /// # Errors
+    /// `Superseded` where `new` no longer belongs to this owner.
+    async fn take_live(&self, new: OwnedBuild, owner: &str) -> Result<Option<OwnedBuild>, ViewsError>;
+
+    /// Makes `new` the build that is read instead of `old`, and gives both back. `old` stays until it is dropped:
+    /// readers may be in it. Gives back the epoch of `new`.
+    ///
+    /// # Errors
+    /// `Superseded` where one of the two no longer belongs to this owner, or another build is live. Nothing changes then.
+    async fn replace(&self, new: OwnedBuild, old: Option<OwnedBuild>) -> Result<i64, ViewsError>;
+
+    /// Drops a build that was begun, if it is still this owner's and is not live.
+    async fn discard(&self, build: OwnedBuild) -> Result<(), ViewsError>;
+
+    /// Drops what is neither live nor owned.
+    async fn clean_up(&self, model: ModelKey) -> Result<(), ViewsError>;
 
     /// Takes a build over: what its earlier owner still writes is refused from now on.
     async fn take_over(&self, build: &Build, owner: &str) -> Result<i64, ViewsError>;
 
-    /// Takes a build if nobody owns it; gives back the epoch.
+    /// Takes the live build if it has no owner; gives back the epoch.
     async fn hold(&self, build: &Build, owner: &str) -> Result<Option<i64>, ViewsError>;
 
     /// Says that the owner is still there; false if he owns it no more.
@@ -131,13 +187,10 @@ pub trait Store: Send + Sync {
         self.save(build, epoch, rows, at).await
     }
 
-    /// Makes `new` the build that is read instead of `old`, which stays until it is dropped: readers may be in it.
-    async fn replace(&self, old: &Build, new: &Build) -> Result<(), ViewsError>;
-
-    /// The rows of these keys, by the place of the key that they belong to; none where there is no such build.
+    /// The rows of these keys, by the place of the key that they belong to; none where the build is not live.
     async fn rows(&self, build: &Build, keys: &[&Key]) -> Result<Vec<(usize, FoundRow)>, sqlx::Error>;
 
-    /// `None` where there is no such build.
+    /// `None` where the build is not live.
     async fn page(&self, build: &Build, scan: &Scan) -> Result<Option<FoundPage>, sqlx::Error>;
 
     /// Hears what is told from now on.
@@ -149,8 +202,6 @@ pub trait Store: Send + Sync {
 pub struct Step {
     pub from: u64,
     pub to: Checkpoint,
-    /// When the last event of the step was recorded, in microseconds.
-    pub recorded_at: i64,
 }
 
 /// Opens (makes) the views' database at `sqlite:FILE` or `postgres://…`.

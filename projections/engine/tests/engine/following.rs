@@ -1,11 +1,15 @@
 //! Views that follow: they hold what the log says, are read with their checkpoint, and go on where they were.
 
-use std::ops::Bound;
+use std::{
+    collections::BTreeSet,
+    ops::Bound,
+    time::{Duration, Instant},
+};
 
 use crate::house::{DEADLINE, Running, Written, all_models, open_views, practice, reaches};
 use projection_engine::{ROWS_MAX, Scan, Waited, model};
 use tempfile::TempDir;
-use views::{MyAppointments, Practices};
+use views::{FreeSlots, Key, MyAppointments, Practices};
 
 fn list(limit: usize) -> Scan {
     let partition = Practices::PARTITION.to_owned();
@@ -123,7 +127,7 @@ async fn whoever_waits_is_woken_by_their_own_position_not_by_the_head_of_everyth
     assert_eq!((waited, position), (Waited::Reached, 1));
     let row = reader.row(&Practices::key(&practice(1))).await.expect("reads");
     assert_eq!((row.value.is_some(), row.position), (true, 1));
-    assert_eq!(reader.wait_for(2, std::time::Duration::from_millis(1)).await, Waited::Late);
+    assert_eq!(reader.wait_for(2, Duration::from_millis(1)).await, Waited::Late);
     running.stop().await.expect("it ends well");
 }
 
@@ -157,5 +161,38 @@ async fn events_that_touch_no_row_move_the_checkpoint_too() {
     let end = written.open_practice(1).await;
     let running = Running::start(folder.path(), &written.log, all_models()).await;
     reaches::<MyAppointments>(&running.views, end).await;
+    running.stop().await.expect("it ends well");
+}
+
+/// The bug: what one practice published was one transaction of a million rows, and all views waited for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_publishers_backlog_is_written_in_small_steps_and_other_views_go_on_meanwhile() {
+    const SESSIONS: usize = 400;
+    const SLOTS: i64 = 240;
+    /// Of the 20 batches of the backlog: not every one is noticed.
+    const STEPS_MIN: usize = 5;
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let mut published = 0;
+    for number in 0..SESSIONS {
+        published = written.publish_session(number, SLOTS).await;
+    }
+    let running = Running::start(folder.path(), &written.log, vec![model::<FreeSlots>(), model::<Practices>()]).await;
+    let free_slots = running.views.reader::<FreeSlots>();
+    let (mut steps, mut longest) = (BTreeSet::new(), Duration::ZERO);
+    for number in 0.. {
+        let end = written.open_practice(number).await;
+        let began = Instant::now();
+        reaches::<Practices>(&running.views, end).await;
+        longest = longest.max(began.elapsed());
+        let position = free_slots.row(&Key::new("nobody", "nothing")).await.expect("reads").position;
+        if position >= published {
+            break;
+        }
+        steps.insert(position);
+    }
+    eprintln!("the longest wait of another view was {} ms, of {} steps", longest.as_millis(), steps.len());
+    assert!(steps.len() >= STEPS_MIN, "{steps:?}");
+    running.caught_up(written.log.end()).await;
     running.stop().await.expect("it ends well");
 }

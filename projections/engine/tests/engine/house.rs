@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use views::{Key, Projection, Visitor};
 use vocabulary::{
-    Followed, LogName, OdsCode, StreamName,
+    Followed, LogName, OdsCode, SessionId, StreamName, Timestamp,
+    appointment::{Channel, Practitioner, SessionEvent, SessionPublished, Timetable},
     event::Event,
     personal::{Unsealed, with_key},
     practice::{PracticeEvent, PracticeOpened, PracticeSettings},
@@ -74,6 +75,38 @@ impl Written {
         let opened = opened(number);
         self.append(opened.practice.clone(), PracticeEvent::from(opened)).await
     }
+
+    /// A session is published, with slots of one minute.
+    pub async fn publish_session(&mut self, number: usize, slots: i64) -> u64 {
+        let starts_at: Timestamp = "2026-07-01T08:00:00Z".parse().expect("an instant");
+        let session: SessionId = format!("{}.{number:012}", practice(1)).parse().expect("a session");
+        let published = SessionPublished {
+            session: session.clone(),
+            on: "2026-07-01".parse().expect("a date"),
+            from: "09:00".parse().expect("a time"),
+            until: "13:00".parse().expect("a time"),
+            zone: vocabulary::time::ZONE.into(),
+            timetable: Timetable { starts_at, ends_at: starts_at.plus_minutes(slots), slot_minutes: 1 },
+            capacity: 1,
+            service: "gp-routine".parse().expect("a service"),
+            channel: Channel::Video,
+            practitioner: Practitioner {
+                name: "Dr Ada Synthetic".parse().expect("a line"),
+                role: "GP".parse().expect("a line"),
+            },
+        };
+        self.append(session, SessionEvent::from(published)).await
+    }
+
+    /// A practice opens, in an event that has a field more, of this size, which readers pass over.
+    pub async fn open_large_practice(&mut self, number: usize, bytes: usize) -> u64 {
+        let event = PracticeEvent::from(opened(number));
+        let data = with_key(Arc::new(Unsealed), || event.encode()).expect("it is written");
+        let mut data: serde_json::Value = serde_json::from_slice(&data).expect("it is JSON");
+        data["padding"] = "x".repeat(bytes).into();
+        let stream = StreamName::of(PracticeEvent::CATEGORY, practice(number));
+        self.append_raw(stream, event.kind(), data.to_string().into_bytes()).await
+    }
 }
 
 pub fn practice(number: usize) -> OdsCode {
@@ -98,7 +131,10 @@ pub struct Running {
 
 impl Running {
     pub async fn start(folder: &Path, log: &Log, models: Vec<Model>) -> Running {
-        let views = open_views(folder, log, models).await;
+        Running::of(open_views(folder, log, models).await)
+    }
+
+    pub fn of(views: Views) -> Running {
         let stop = CancellationToken::new();
         let task = tokio::spawn({
             let (views, stop) = (views.clone(), stop.clone());
@@ -204,6 +240,6 @@ pub fn stopped(views: &Views, name: &str) -> Option<(u64, String)> {
     let status = views.status().into_iter().find(|status| status.name == name).expect("it is listed");
     match status.state {
         ModelState::Stopped { stopped_at, why } => Some((stopped_at, why)),
-        ModelState::Following | ModelState::Rebuilding => None,
+        ModelState::Following | ModelState::CatchingUp | ModelState::Retrying { .. } | ModelState::Rebuilding => None,
     }
 }

@@ -1,6 +1,7 @@
 //! The engine of the read models, on a real log and a database of its own.
 
 mod alone;
+mod disk;
 mod following;
 mod history;
 mod house;

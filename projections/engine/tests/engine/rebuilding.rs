@@ -93,6 +93,24 @@ async fn a_rebuild_takes_over_while_events_go_on_coming() {
     running.stop().await.expect("it ends well");
 }
 
+/// The bug: a page of large events ends early, by its bytes, and the rest of its range was never folded.
+#[tokio::test]
+async fn a_rebuild_from_large_events_leaves_nothing_out() {
+    const EVENTS: usize = 420;
+    /// Events of one range: together they are larger than a page may be.
+    const RANGE: usize = 200;
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let mut end = 0;
+    for number in 1..=EVENTS {
+        end = written.open_large_practice(number, 100 * 1024).await;
+    }
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await.rebuilding_in(RANGE);
+    views.rebuild("practices", |_| {}).await.expect("it is rebuilt");
+    let expected = folded::<Practices>(&written.log, end).await;
+    assert_eq!((holds_exactly::<Practices>(&views, &expected).await, expected.len()), (end, EVENTS));
+}
+
 #[tokio::test]
 async fn queries_are_answered_while_a_rebuild_runs_and_when_it_takes_over() {
     let folder = TempDir::new().expect("a folder");
@@ -137,6 +155,24 @@ async fn a_rebuild_tells_how_far_it_is_and_what_it_did() {
     assert_eq!((last.events_done, last.events_total), (30, 30));
 }
 
+/// The bug: after a rebuild the lag was counted from 1970, until the next event came.
+#[tokio::test]
+async fn the_lag_after_a_rebuild_is_counted_from_the_last_event_in_the_rows() {
+    const HOUR_MS: u64 = 3_600_000;
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    written.open_practice(1).await;
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    views.rebuild("practices", |_| {}).await.expect("it is rebuilt");
+    written.open_practice(2).await;
+    let again = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    for views in [&views, &again] {
+        let status = views.status().remove(0);
+        assert_eq!((status.build, status.live_build, status.position, status.lag_events), (2, true, 1, 1));
+        assert!(status.lag_ms.is_some_and(|lag_ms| lag_ms < HOUR_MS), "{status:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_rebuild_that_is_interrupted_leaves_the_live_rows_and_the_next_one_works() {
     let folder = TempDir::new().expect("a folder");
@@ -173,4 +209,25 @@ async fn what_is_not_known_is_not_rebuilt() {
     let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
     let refused = views.rebuild("free_slots", |_| {}).await;
     assert!(matches!(refused, Err(ViewsError::Unknown(_))), "{refused:?}");
+}
+
+/// Views that commit 8c949e3 wrote are opened, and go on where they were.
+#[tokio::test]
+async fn views_of_an_earlier_version_go_on() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let end = written.open_practice(1).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    reaches::<Practices>(&running.views, end).await;
+    running.stop().await.expect("it ends well");
+    crate::world::as_8c949e3_wrote_them(folder.path()).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let end = written.open_practice(2).await;
+    reaches::<Practices>(&running.views, end).await;
+    assert_eq!(running.views.rebuild("practices", |_| {}).await.expect("it is rebuilt").build, 2);
+    let end = written.open_practice(3).await;
+    reaches::<Practices>(&running.views, end).await;
+    let expected = folded::<Practices>(&written.log, end).await;
+    assert_eq!((holds_exactly::<Practices>(&running.views, &expected).await, expected.len()), (end, 3));
+    running.stop().await.expect("it ends well");
 }

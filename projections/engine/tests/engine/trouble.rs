@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use crate::house::{DEADLINE, Running, Written, all_models, open_views, practice, reaches, stopped};
+use crate::house::{
+    DEADLINE, Running, Written, all_models, folded, holds_exactly, open_views, practice, reaches, stopped,
+};
+use event_log::{Log, LogOptions, store::Opened};
 use projection_engine::{Model, Waited, model};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use views::{DonorDecision, FreeSlots, Key, Keys, MyAppointments, PracticeDay, PracticeRow, Practices, Projection};
-use vocabulary::{Recorded, StreamName, practice::PracticeEvent};
+use vocabulary::{LogName, Recorded, StreamName, practice::PracticeEvent};
 
 /// The practices, by code that does not bear the thirteenth.
 struct Fragile;
@@ -163,6 +166,30 @@ async fn a_log_restored_to_an_older_point_stops_the_views_until_they_are_rebuilt
     let end = written.open_practice(4).await;
     reaches::<Practices>(&running.views, end).await;
     running.stop().await.expect("it ends well");
+}
+
+/// The bug: a checkpoint that had just been read was compared with an end of the log that had been asked for before.
+#[tokio::test]
+async fn a_log_whose_end_is_known_late_is_not_taken_for_a_restored_one() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    for number in 1..=5 {
+        written.open_practice(number).await;
+    }
+    reaches::<Practices>(&running.views, 5).await;
+    running.stop().await.expect("it ends well");
+    written.log.close().await;
+
+    let options = LogOptions::default();
+    let opened = event_log::sqlite::open(folder.path(), LogName::Care, &options).await.expect("it opens");
+    let log = Log::start(Opened { end: 2, ..opened }, &options);
+    let views = open_views(folder.path(), &log, vec![model::<Practices>()]).await;
+    assert_eq!((stopped(&views, "practices"), log.end()), (None, 2));
+    let report = views.rebuild("practices", |_| {}).await.expect("it is rebuilt");
+    assert_eq!(report.events, 5, "the log's database tells where it ends");
+    holds_exactly::<Practices>(&views, &folded::<Practices>(&log, 5).await).await;
+    log.close().await;
 }
 
 fn restore(folder: &Path, backup: &Path) {

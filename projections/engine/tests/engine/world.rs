@@ -15,3 +15,13 @@ pub async fn damage_practices(folder: &Path) {
     sqlx::query("UPDATE view_practices_v1_b1 SET row = x'00'").execute(&mut connection).await.expect("runs");
     connection.close().await.expect("closes");
 }
+
+/// Takes away what was added to the tables since, and leaves an epoch that is high.
+pub async fn as_8c949e3_wrote_them(folder: &Path) {
+    let file = SqliteConnectOptions::new().filename(folder.join("views.db"));
+    let mut connection = file.connect().await.expect("opens");
+    let back = "DROP INDEX projection_live; DROP TABLE model; DROP TABLE epoch; \
+                ALTER TABLE projection DROP COLUMN recorded_at; UPDATE projection SET epoch = 40; PRAGMA user_version = 0";
+    sqlx::raw_sql(back).execute(&mut connection).await.expect("runs");
+    connection.close().await.expect("closes");
+}

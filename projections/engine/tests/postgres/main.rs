@@ -6,9 +6,11 @@ mod following;
 mod history;
 #[path = "../engine/house.rs"]
 mod house;
+mod rebuilders;
 #[path = "../engine/rebuilding.rs"]
 mod rebuilding;
 mod sharing;
+mod silence;
 #[path = "../engine/trouble.rs"]
 mod trouble;
 mod world;

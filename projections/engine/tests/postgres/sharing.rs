@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Waits until this is so; nothing tells of owners, so it is asked for again and again, in the time that a test has.
-async fn until(what: impl AsyncFn() -> bool) {
+pub async fn until(what: impl AsyncFn() -> bool) {
     let asking = async {
         while !what().await {
             tokio::task::yield_now().await;

@@ -1,23 +1,27 @@
 //! The views' database on SQLite, one process's own. `synchronous=NORMAL` is enough: after a power cut the views are older,
 //! with the checkpoint that belongs to them, and they go on from there.
 
+mod builds;
+mod insert;
+mod schema;
+mod writer;
+
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use event_log::sqlite::Checkpoints;
-use futures::future::join;
 use sqlx::{
-    Arguments, AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    sqlite::{
-        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-    },
+    AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 use views::Key;
 
+use self::{insert::put_rows, writer::Writer};
 use super::{
-    ABOVE_ALL_KEYS, Build, Checkpoint, Found, FoundPage, FoundRow, Listener, Step, Store, Told, bound, signed, unsigned,
+    ABOVE_ALL_KEYS, Build, Found, FoundPage, FoundRow, Listener, ModelKey, OwnedBuild, Step, Store, Told, bound,
+    signed, unsigned,
 };
 use crate::{
     ViewsError,
@@ -27,19 +31,14 @@ use crate::{
 
 /// Connections that read.
 const READERS: u32 = 4;
+/// A reader waits this long for a free connection.
+const READER_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Bytes of the write-ahead log past which writing waits until it is emptied.
 const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// How long a statement waits for a lock of another connection. Only checkpoints hold any for long.
 const BUSY_MAX: Duration = Duration::from_secs(10);
-/// Rows of one INSERT statement. A power of two, so that few statements are prepared.
-const INSERT_ROWS_MAX: usize = 256;
 /// Keys of one query for touched rows.
 const LOAD_KEYS_MAX: usize = 10_000;
-
-struct Writer {
-    connection: SqliteConnection,
-    checkpoints: Checkpoints,
-}
 
 pub struct SqliteViews {
     /// SQLite has one writer; whoever waits for it waits here, in turn.
@@ -59,11 +58,13 @@ impl SqliteViews {
             .statement_cache_capacity(64)
             .page_size(8_192);
         let mut connection = SqliteConnection::connect_with(&options).await?;
-        sqlx::query(include_str!("../../sql/sqlite/projection.sql")).execute(&mut connection).await?;
+        schema::prepare(&mut connection).await?;
         let checkpointing = SqliteConnection::connect_with(&options).await?;
         let checkpoints = Checkpoints::start(checkpointing, Path::new(file), "views", WAL_BYTES_MAX);
-        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(SqliteViews { writer: Mutex::new(Writer { connection, checkpoints }), readers })
+        let reading = options.clone().read_only(true);
+        let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(READER_WAIT_MAX);
+        let readers = readers.connect_with(reading).await?;
+        Ok(SqliteViews { writer: Mutex::new(Writer { connection: Some(connection), options, checkpoints }), readers })
     }
 
     async fn write(&self) -> MutexGuard<'_, Writer> {
@@ -77,46 +78,50 @@ impl Store for SqliteViews {
         false
     }
 
-    async fn builds(&self, name: &str, version: u32) -> Result<Vec<Found>, ViewsError> {
-        let rows = sqlx::query(
-            "SELECT build, live, position, event_id, lineage FROM projection WHERE name = ? AND version = ? ORDER BY build",
-        )
-        .bind(name)
-        .bind(version)
-        .fetch_all(&mut self.write().await.connection)
-        .await?;
-        let found = |row: SqliteRow| {
-            Ok(Found {
-                build: row.try_get(0)?,
-                live: row.try_get(1)?,
-                checkpoint: Checkpoint { position: unsigned(row.try_get(2)?), event_id: row.try_get(3)? },
-                lineage: row.try_get(4)?,
-                owner: None,
-                stopped: None,
-                recorded_at: 0,
-            })
-        };
-        rows.into_iter().map(found).collect()
+    async fn live(&self, model: ModelKey) -> Result<Option<Found>, ViewsError> {
+        builds::live(&mut *self.readers.acquire().await?, model).await
     }
 
-    async fn create(&self, build: &Build, lineage: Uuid, live: bool) -> Result<(), ViewsError> {
+    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<Found, ViewsError> {
         let mut writer = self.write().await;
-        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let table = format!(
-            "CREATE TABLE {} (partition TEXT NOT NULL, sort TEXT NOT NULL, row BLOB NOT NULL, \
-             PRIMARY KEY (partition, sort)) STRICT, WITHOUT ROWID",
-            build.table()
-        );
-        sqlx::query(AssertSqlSafe(table)).execute(&mut *transaction).await?;
-        sqlx::query("INSERT INTO projection (name, version, build, live, position, lineage, epoch) VALUES (?, ?, ?, ?, 0, ?, 0)")
-            .bind(build.name)
-            .bind(build.version)
-            .bind(build.build)
-            .bind(live)
-            .bind(lineage)
-            .execute(&mut *transaction)
-            .await?;
-        Ok(transaction.commit().await?)
+        let mut connection = writer.lend().await?;
+        let ensured = builds::ensure_live(&mut connection, model, lineage).await;
+        writer.settle(connection, ensured)
+    }
+
+    async fn begin_build(&self, model: ModelKey, lineage: Uuid, _: &str) -> Result<OwnedBuild, ViewsError> {
+        let mut writer = self.write().await;
+        let mut connection = writer.lend().await?;
+        let begun = builds::begin(&mut connection, model, lineage).await;
+        writer.settle(connection, begun)
+    }
+
+    async fn take_live(&self, new: OwnedBuild, _: &str) -> Result<Option<OwnedBuild>, ViewsError> {
+        let mut writer = self.write().await;
+        let mut connection = writer.lend().await?;
+        let taken = builds::take_live(&mut connection, new).await;
+        writer.settle(connection, taken)
+    }
+
+    async fn replace(&self, new: OwnedBuild, old: Option<OwnedBuild>) -> Result<i64, ViewsError> {
+        let mut writer = self.write().await;
+        let mut connection = writer.lend().await?;
+        let replaced = builds::replace(&mut connection, new, old).await;
+        writer.settle(connection, replaced)
+    }
+
+    async fn discard(&self, build: OwnedBuild) -> Result<(), ViewsError> {
+        let mut writer = self.write().await;
+        let mut connection = writer.lend().await?;
+        let discarded = builds::discard(&mut connection, build).await;
+        writer.settle(connection, discarded)
+    }
+
+    async fn clean_up(&self, model: ModelKey) -> Result<(), ViewsError> {
+        let mut writer = self.write().await;
+        let mut connection = writer.lend().await?;
+        let cleaned = builds::clean_up(&mut connection, model).await;
+        writer.settle(connection, cleaned)
     }
 
     async fn hold(&self, build: &Build, owner: &str) -> Result<Option<i64>, ViewsError> {
@@ -143,23 +148,11 @@ impl Store for SqliteViews {
         Ok(())
     }
 
-    async fn forget(&self, build: &Build) -> Result<(), ViewsError> {
-        let mut writer = self.write().await;
-        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
-        forget_build(&mut transaction, build).await?;
-        Ok(transaction.commit().await?)
-    }
-
     async fn take_over(&self, build: &Build, _: &str) -> Result<i64, ViewsError> {
-        let row = sqlx::query(
-            "UPDATE projection SET epoch = epoch + 1 WHERE name = ? AND version = ? AND build = ? RETURNING epoch",
-        )
-        .bind(build.name)
-        .bind(build.version)
-        .bind(build.build)
-        .fetch_one(&mut self.write().await.connection)
-        .await?;
-        Ok(row.try_get(0)?)
+        let mut writer = self.write().await;
+        let mut connection = writer.lend().await?;
+        let taken = builds::take_over(&mut connection, build).await;
+        writer.settle(connection, taken)
     }
 
     async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError> {
@@ -172,9 +165,10 @@ impl Store for SqliteViews {
                  ON row.partition = wanted.value ->> 0 AND row.sort = wanted.value ->> 1",
                 build.table()
             );
-            let found =
-                sqlx::query(AssertSqlSafe(query)).bind(wanted).fetch_all(&mut self.write().await.connection).await?;
-            for row in found {
+            let mut writer = self.write().await;
+            let mut connection = writer.lend().await?;
+            let found = sqlx::query(AssertSqlSafe(query)).bind(wanted).fetch_all(&mut connection).await;
+            for row in writer.settle(connection, found.map_err(ViewsError::from))? {
                 rows.push((Key { partition: row.try_get(0)?, sort: row.try_get(1)? }, row.try_get(2)?));
             }
         }
@@ -183,26 +177,11 @@ impl Store for SqliteViews {
 
     async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: Step) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
-        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
-        advance(&mut transaction, build, epoch, step).await?;
-        put_rows(&mut transaction, build, rows).await?;
-        transaction.commit().await?;
+        let mut connection = writer.lend().await?;
+        let saved = save(&mut connection, build, epoch, rows, step).await;
+        writer.settle(connection, saved)?;
         writer.checkpoints.committed(rows.len()).await;
         Ok(())
-    }
-
-    async fn replace(&self, old: &Build, new: &Build) -> Result<(), ViewsError> {
-        let mut writer = self.write().await;
-        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("UPDATE projection SET live = (build = ?) WHERE name = ? AND version = ? AND build IN (?, ?)")
-            .bind(new.build)
-            .bind(new.name)
-            .bind(new.version)
-            .bind(old.build)
-            .bind(new.build)
-            .execute(&mut *transaction)
-            .await?;
-        Ok(transaction.commit().await?)
     }
 
     async fn rows(&self, build: &Build, keys: &[&Key]) -> Result<Vec<(usize, FoundRow)>, sqlx::Error> {
@@ -211,7 +190,7 @@ impl Store for SqliteViews {
         let query = format!(
             "SELECT asked.key, projection.position, row.row FROM projection CROSS JOIN json_each(?1) AS asked \
              LEFT JOIN {} AS row ON row.partition = asked.value ->> 0 AND row.sort = asked.value ->> 1 \
-             WHERE projection.name = ?2 AND projection.version = ?3 AND projection.build = ?4",
+             WHERE projection.name = ?2 AND projection.version = ?3 AND projection.build = ?4 AND projection.live",
             build.table()
         );
         let query = sqlx::query(AssertSqlSafe(query)).bind(wanted).bind(build.name).bind(build.version);
@@ -231,7 +210,7 @@ impl Store for SqliteViews {
             "SELECT projection.position, page.row, page.sort FROM projection LEFT JOIN \
              (SELECT sort, row FROM {} WHERE partition = ? AND sort {from} ? AND sort {until} ? \
               ORDER BY sort {order} LIMIT ?) AS page \
-             WHERE projection.name = ? AND projection.version = ? AND projection.build = ? \
+             WHERE projection.name = ? AND projection.version = ? AND projection.build = ? AND projection.live \
              ORDER BY page.sort {order}",
             build.table()
         );
@@ -265,15 +244,17 @@ impl Listener for Silence {
     }
 }
 
-async fn forget_build(transaction: &mut Transaction<'_, Sqlite>, build: &Build) -> Result<(), ViewsError> {
-    sqlx::query(AssertSqlSafe(format!("DROP TABLE IF EXISTS {}", build.table()))).execute(&mut **transaction).await?;
-    sqlx::query("DELETE FROM projection WHERE name = ? AND version = ? AND build = ?")
-        .bind(build.name)
-        .bind(build.version)
-        .bind(build.build)
-        .execute(&mut **transaction)
-        .await?;
-    Ok(())
+async fn save(
+    connection: &mut SqliteConnection,
+    build: &Build,
+    epoch: i64,
+    rows: &[Saved],
+    step: Step,
+) -> Result<(), ViewsError> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    advance(&mut transaction, build, epoch, step).await?;
+    put_rows(&mut transaction, build, rows).await?;
+    Ok(transaction.commit().await?)
 }
 
 async fn advance(
@@ -282,9 +263,10 @@ async fn advance(
     epoch: i64,
     step: Step,
 ) -> Result<(), ViewsError> {
-    let done = sqlx::query(include_str!("../../sql/sqlite/advance.sql"))
+    let done = sqlx::query(include_str!("../../../sql/sqlite/advance.sql"))
         .bind(signed(step.to.position)?)
         .bind(step.to.event_id)
+        .bind(step.to.recorded_at)
         .bind(build.name)
         .bind(build.version)
         .bind(build.build)
@@ -293,56 +275,4 @@ async fn advance(
         .execute(&mut **transaction)
         .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(ViewsError::Superseded(build.name)) }
-}
-
-async fn put_rows(transaction: &mut Transaction<'_, Sqlite>, build: &Build, rows: &[Saved]) -> Result<(), ViewsError> {
-    let table = build.table();
-    let kept: Vec<_> = rows.iter().filter_map(|(key, row)| Some((key, row.as_deref()?))).collect();
-    let mut statements = Inserts { table: &table, rows: &kept };
-    let mut ready = statements.next();
-    while let Some(insert) = ready {
-        let (sql, arguments) = insert?;
-        // The database's thread is at work on this one while the next is made.
-        let run = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **transaction);
-        let (done, next) = join(run, async { statements.next() }).await;
-        done?;
-        ready = next;
-    }
-    for (key, _) in rows.iter().filter(|(_, row)| row.is_none()) {
-        sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE partition = ? AND sort = ?")))
-            .bind(&key.partition)
-            .bind(&key.sort)
-            .execute(&mut **transaction)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Many rows in few statements, each of a power of two rows, so that few different ones are ever prepared.
-struct Inserts<'a> {
-    table: &'a str,
-    rows: &'a [(&'a Key, &'a [u8])],
-}
-
-impl Iterator for Inserts<'_> {
-    type Item = Result<(String, SqliteArguments), sqlx::Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let size = 1 << self.rows.len().min(INSERT_ROWS_MAX).checked_ilog2()?;
-        let (chunk, rest) = self.rows.split_at(size);
-        self.rows = rest;
-        let values = vec!["(?, ?, ?)"; size].join(", ");
-        let insert = format!("INSERT OR REPLACE INTO {} (partition, sort, row) VALUES {values}", self.table);
-        Some(arguments(chunk).map(|arguments| (insert, arguments)).map_err(sqlx::Error::Encode))
-    }
-}
-
-fn arguments(rows: &[(&Key, &[u8])]) -> Result<SqliteArguments, sqlx::error::BoxDynError> {
-    let mut arguments = SqliteArguments::default();
-    for (key, row) in rows {
-        arguments.add(&key.partition)?;
-        arguments.add(&key.sort)?;
-        arguments.add(*row)?;
-    }
-    Ok(arguments)
 }

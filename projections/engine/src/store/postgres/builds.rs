@@ -1,0 +1,160 @@
+//! Which builds there are, and which one is live. Each change is one transaction under the lock of its read model, on a
+//! connection of its own.
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row, Transaction};
+use uuid::Uuid;
+
+use super::{about, connections::Connections, of_model};
+use crate::store::{Build, LEASE, ModelKey, OwnedBuild};
+
+/// `Ok(Err(by))`: another owner is at it.
+type Begun = Result<OwnedBuild, String>;
+
+/// Begins a transaction that excludes all others on the same read model.
+async fn locked(connection: &mut PgConnection, model: ModelKey) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    let lock = of_model(model, include_str!("../../../sql/postgres/lock_model.sql"));
+    lock.execute(&mut *transaction).await?;
+    Ok(transaction)
+}
+
+pub async fn ensure_live(connections: &Connections, model: ModelKey, lineage: Uuid) -> Result<(), sqlx::Error> {
+    let mut connection = connections.alone().await?;
+    let mut transaction = locked(&mut connection, model).await?;
+    let live = of_model(model, include_str!("../../../sql/postgres/live.sql"));
+    if live.fetch_optional(&mut *transaction).await?.is_none() {
+        make(&mut transaction, model, lineage, None).await?;
+        sqlx::query("SELECT pg_notify('frontdoor_views', 'changed')").execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    connection.close().await
+}
+
+pub async fn begin(
+    connections: &Connections,
+    model: ModelKey,
+    lineage: Uuid,
+    owner: &str,
+) -> Result<Begun, sqlx::Error> {
+    let mut connection = connections.alone().await?;
+    let mut transaction = locked(&mut connection, model).await?;
+    let other = of_model(model, include_str!("../../../sql/postgres/rebuilder.sql")).bind(owner.to_owned());
+    if let Some(other) = other.fetch_optional(&mut *transaction).await? {
+        return Ok(Err(other.try_get(0)?));
+    }
+    let left = of_model(model, include_str!("../../../sql/postgres/clean_up.sql")).bind(owner.to_owned());
+    left.execute(&mut *transaction).await?;
+    let begun = make(&mut transaction, model, lineage, Some(owner)).await?;
+    transaction.commit().await?;
+    connection.close().await?;
+    Ok(Ok(begun))
+}
+
+/// Creates a build and its table. Without an owner it is live at once.
+async fn make(
+    transaction: &mut Transaction<'_, Postgres>,
+    model: ModelKey,
+    lineage: Uuid,
+    owner: Option<&str>,
+) -> Result<OwnedBuild, sqlx::Error> {
+    let begin = of_model(model, include_str!("../../../sql/postgres/begin.sql")).bind(owner.is_none()).bind(lineage);
+    let begin = begin.bind(owner.map(str::to_owned)).bind(LEASE.as_secs_f64());
+    let row = begin.fetch_one(&mut **transaction).await?;
+    let build = model.build(row.try_get(0)?);
+    // An earlier version may have left a table with this number; no build uses it.
+    let table = format!(
+        "DROP TABLE IF EXISTS {table}; \
+         CREATE TABLE {table} (partition text COLLATE \"C\" NOT NULL, sort text COLLATE \"C\" NOT NULL, \
+         row bytea NOT NULL, PRIMARY KEY (partition, sort)); \
+         ALTER TABLE {table} ALTER COLUMN row SET STORAGE MAIN",
+        table = build.table()
+    );
+    sqlx::raw_sql(AssertSqlSafe(table)).execute(&mut **transaction).await?;
+    Ok(OwnedBuild { build, epoch: row.try_get(1)? })
+}
+
+/// Whether a build that is being made is still its owner's; it stays so until the transaction ends.
+async fn is_own(transaction: &mut Transaction<'_, Postgres>, new: OwnedBuild) -> Result<bool, sqlx::Error> {
+    let own = about(&new.build, include_str!("../../../sql/postgres/own.sql")).bind(new.epoch);
+    Ok(own.fetch_optional(&mut **transaction).await?.is_some())
+}
+
+/// `None`: `new` no longer belongs to this owner.
+pub async fn take_live(
+    connections: &Connections,
+    new: OwnedBuild,
+    owner: &str,
+) -> Result<Option<Option<OwnedBuild>>, sqlx::Error> {
+    let mut connection = connections.alone().await?;
+    let mut transaction = locked(&mut connection, new.build.key()).await?;
+    if !is_own(&mut transaction, new).await? {
+        return Ok(None);
+    }
+    let take = of_model(new.build.key(), include_str!("../../../sql/postgres/take_live.sql"));
+    let take = take.bind(owner.to_owned()).bind(LEASE.as_secs_f64());
+    let taken = take.fetch_optional(&mut *transaction).await?;
+    transaction.commit().await?;
+    connection.close().await?;
+    let owned = |row: sqlx::postgres::PgRow| {
+        Ok::<_, sqlx::Error>(OwnedBuild { build: new.build.key().build(row.try_get(0)?), epoch: row.try_get(1)? })
+    };
+    taken.map(owned).transpose().map(Some)
+}
+
+/// `None`: one of the two no longer belongs to this owner, or another build is live.
+pub async fn replace(
+    connections: &Connections,
+    new: OwnedBuild,
+    old: Option<OwnedBuild>,
+) -> Result<Option<i64>, sqlx::Error> {
+    let mut connection = connections.alone().await?;
+    let mut transaction = locked(&mut connection, new.build.key()).await?;
+    if let Some(old) = old {
+        let retire = about(&old.build, include_str!("../../../sql/postgres/retire.sql")).bind(old.epoch);
+        if retire.execute(&mut *transaction).await?.rows_affected() != 1 {
+            return Ok(None);
+        }
+    }
+    let live = of_model(new.build.key(), include_str!("../../../sql/postgres/live.sql"));
+    if live.fetch_optional(&mut *transaction).await?.is_some() {
+        return Ok(None);
+    }
+    let go_live = about(&new.build, include_str!("../../../sql/postgres/go_live.sql")).bind(new.epoch);
+    let Some(row) = go_live.fetch_optional(&mut *transaction).await? else { return Ok(None) };
+    let epoch = row.try_get(0)?;
+    transaction.commit().await?;
+    connection.close().await?;
+    Ok(Some(epoch))
+}
+
+/// Drops the tables that belong to no build. A transaction after the one that took their builds away: a statement that
+/// is about to write into such a table holds it, and waits for the row of its build.
+pub async fn drop_orphans(connections: &Connections, model: ModelKey) -> Result<(), sqlx::Error> {
+    let mut connection = connections.alone().await?;
+    let mut transaction = locked(&mut connection, model).await?;
+    let orphans = of_model(model, include_str!("../../../sql/postgres/orphans.sql"));
+    for orphan in orphans.fetch_all(&mut *transaction).await? {
+        let drop = format!("DROP TABLE {}", orphan.try_get::<String, _>(0)?);
+        sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    connection.close().await
+}
+
+/// `None`: the build no longer belongs to this owner.
+pub async fn fill(connections: &Connections, own: OwnedBuild, rows: Vec<u8>) -> Result<Option<()>, sqlx::Error> {
+    let mut connection = connections.alone().await?;
+    let mut transaction = connection.begin().await?;
+    // Dropping the build waits for this transaction. Renewing its lease does not.
+    let lock = "SELECT FROM projection WHERE name = $1 AND version = $2 AND build = $3 AND epoch = $4 FOR KEY SHARE";
+    if about(&own.build, lock).bind(own.epoch).fetch_optional(&mut *transaction).await?.is_none() {
+        return Ok(None);
+    }
+    let statement = format!("COPY {} (partition, sort, row) FROM STDIN (FORMAT binary)", Build::table(&own.build));
+    let mut copy = transaction.copy_in_raw(&statement).await?;
+    copy.send(rows).await?;
+    copy.finish().await?;
+    transaction.commit().await?;
+    connection.close().await?;
+    Ok(Some(()))
+}

@@ -1,0 +1,142 @@
+//! Connections to the views' database, and how long each call on them may take. A connection on which a call failed,
+//! came to its time limit, or was given up, is dropped: its state is unknown.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sqlx::{
+    Connection, PgConnection, PgPool,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres},
+};
+
+use super::Asked;
+
+/// How long a call may take.
+pub const CALL_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long connecting may take, and waiting for a connection that is free.
+pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a connection that was idle may take to answer before it is used.
+const PING_TIME_MAX: Duration = Duration::from_secs(2);
+/// Connections that write and read.
+const CONNECTIONS_MAX: u32 = 10;
+
+pub struct Connections {
+    pool: PgPool,
+    options: PgConnectOptions,
+    silence: Silence,
+}
+
+/// When the database was last silent: connections from before that are not trusted.
+#[derive(Clone, Default)]
+struct Silence(Arc<Mutex<Option<Instant>>>);
+
+impl Silence {
+    fn noticed(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn covers(&self, age: Duration) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() <= age)
+    }
+}
+
+impl Connections {
+    pub fn new(options: PgConnectOptions) -> Connections {
+        let silence = Silence::default();
+        let noticed = silence.clone();
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .acquire_timeout(CONNECT_TIME_MAX)
+            .test_before_acquire(false)
+            .before_acquire(move |connection, idle| {
+                let noticed = noticed.clone();
+                Box::pin(async move {
+                    if noticed.covers(idle.age) {
+                        return Ok(false);
+                    }
+                    let answered = within(PING_TIME_MAX, connection.ping()).await;
+                    if is_silent(&answered) {
+                        noticed.noticed();
+                    }
+                    answered.map(|()| true)
+                })
+            });
+        Connections { pool: pool.connect_lazy_with(options.clone()), options, silence }
+    }
+
+    pub async fn fetch(&self, query: Asked) -> Result<Vec<PgRow>, sqlx::Error> {
+        let mut loan = self.borrow().await?;
+        let rows = within(CALL_TIME_MAX, query.fetch_all(loan.connection()?)).await;
+        self.settle(loan, rows)
+    }
+
+    /// Runs a statement; gives back how many rows it concerned.
+    pub async fn run(&self, query: Asked) -> Result<u64, sqlx::Error> {
+        let mut loan = self.borrow().await?;
+        let done = within(CALL_TIME_MAX, query.execute(loan.connection()?)).await;
+        Ok(self.settle(loan, done)?.rows_affected())
+    }
+
+    /// A connection of its own, for a transaction. It ends with its user, and so does the transaction.
+    pub async fn alone(&self) -> Result<PgConnection, sqlx::Error> {
+        within(CONNECT_TIME_MAX, PgConnection::connect_with(&self.options)).await
+    }
+
+    /// A pool of one connection.
+    pub fn one(&self) -> PgPool {
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIME_MAX);
+        pool.connect_lazy_with(self.options.clone())
+    }
+
+    async fn borrow(&self) -> Result<Loan, sqlx::Error> {
+        Ok(Loan(Some(self.pool.acquire().await?)))
+    }
+
+    /// Only a connection that answered is given back.
+    fn settle<T>(&self, mut loan: Loan, answer: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        match &answer {
+            Ok(_) | Err(sqlx::Error::Database(_)) => drop(loan.0.take()),
+            Err(_) if is_silent(&answer) => self.silence.noticed(),
+            Err(_) => {}
+        }
+        answer
+    }
+}
+
+/// A connection of the pool. If it is not taken out it does not go back there.
+struct Loan(Option<PoolConnection<Postgres>>);
+
+impl Loan {
+    fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        self.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}
+
+/// The answer of a call, or that it did not come in time.
+pub async fn within<T>(
+    time_max: Duration,
+    call: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(time_max, call).await.unwrap_or_else(|_| Err(silent()))
+}
+
+pub fn silent() -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the views' database does not answer"))
+}
+
+fn is_silent<T>(answer: &Result<T, sqlx::Error>) -> bool {
+    matches!(answer, Err(sqlx::Error::Io(error)) if error.kind() == io::ErrorKind::TimedOut)
+}

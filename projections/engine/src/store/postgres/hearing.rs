@@ -1,0 +1,52 @@
+//! Notifications from other processes, by LISTEN, with a heartbeat: a connection that has gone silent looks like one
+//! without notifications.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::{Executor, postgres::PgListener};
+
+use super::connections::{CALL_TIME_MAX, Connections, within};
+use crate::{
+    ViewsError,
+    store::{Listener, Told},
+};
+
+/// The channel on which processes tell each other what they did.
+const CHANNEL: &str = "frontdoor_views";
+/// How long nothing may be heard before the connection is asked whether it is there.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+pub struct Hearing(PgListener);
+
+impl Hearing {
+    pub async fn begin(connections: &Connections) -> Result<Hearing, ViewsError> {
+        // A pool of its own: a listener's end sends something on its connection, and waits for the answer.
+        let pool = connections.one();
+        let mut listener = within(CALL_TIME_MAX, PgListener::connect_with(&pool)).await?;
+        listener.eager_reconnect(false);
+        within(CALL_TIME_MAX, listener.listen(CHANNEL)).await?;
+        Ok(Hearing(listener))
+    }
+}
+
+#[async_trait]
+impl Listener for Hearing {
+    async fn next(&mut self) -> Result<Option<Told>, ViewsError> {
+        loop {
+            match tokio::time::timeout(SILENCE_MAX, self.0.try_recv()).await {
+                // `None`: the connection was lost, and what was told meanwhile with it.
+                Ok(heard) => return Ok(heard?.map(|heard| told(heard.payload()).unwrap_or(Told::Changed))),
+                Err(_) => within(CALL_TIME_MAX, self.0.execute("SELECT 1")).await.map(drop)?,
+            }
+        }
+    }
+}
+
+fn told(payload: &str) -> Option<Told> {
+    let mut words = payload.split(' ');
+    let name = words.next()?.to_owned();
+    let (version, build) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let (position, recorded_at) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    Some(Told::Advanced { name, version, build, position, recorded_at })
+}

@@ -1,0 +1,326 @@
+//! The views' database on PostgreSQL, shared by any number of processes. `synchronous_commit=off`: after a crash of the
+//! server the views are a moment older, with the checkpoint that belongs to them; an owner who was further finds that out
+//! and looks where they are.
+
+mod builds;
+mod connections;
+mod copy;
+mod hearing;
+
+use std::{str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection, Row,
+    postgres::{PgArguments, PgConnectOptions, PgRow},
+    query::Query,
+};
+use uuid::Uuid;
+use views::Key;
+
+use self::{
+    connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, within},
+    copy::copied,
+    hearing::Hearing,
+};
+use super::{
+    ABOVE_ALL_KEYS, Build, Checkpoint, Found, FoundPage, FoundRow, LEASE, Listener, ModelKey, OwnedBuild, Step, Store,
+    bound, signed, unsigned,
+};
+use crate::{
+    ViewsError,
+    fold::{Saved, Stop},
+    reader::Scan,
+};
+
+/// In the order of their numbers; forward only.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../sql/postgres/migrations/0001_views.sql"),
+    include_str!("../../../sql/postgres/migrations/0002_ownership.sql"),
+];
+/// How long bringing the schema forward may take: it waits for another process that does the same.
+const MIGRATION_TIME_MAX: Duration = Duration::from_secs(30);
+/// Who was not heard of for so long does not share in the work.
+const ABSENT_AFTER: Duration = LEASE;
+
+pub struct PgViews {
+    connections: Connections,
+}
+
+impl PgViews {
+    pub async fn open(url: &str) -> Result<PgViews, ViewsError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|error| ViewsError::Unusable(format!("this is no address of a PostgreSQL database: {error}")))?;
+        let settings = [
+            ("search_path", "views"),
+            ("synchronous_commit", "off"),
+            ("jit", "off"),
+            // Every statement here looks up by an index, whatever the table's size was when its plan was made.
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            // As long as `CALL_TIME_MAX`: then the client has given up, and the server releases its locks.
+            ("statement_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("tcp_keepalives_idle", "30"),
+        ];
+        let options = options.application_name("frontdoor-views").options(settings);
+        let connecting = PgConnection::connect_with(&options);
+        let mut connection = within(CONNECT_TIME_MAX, connecting).await.map_err(unreachable)?;
+        migrate(&mut connection).await?;
+        within(CALL_TIME_MAX, connection.close()).await?;
+        Ok(PgViews { connections: Connections::new(options) })
+    }
+}
+
+/// Why there is no connection. What TLS refuses stays refused, and is told as what it is.
+fn unreachable(error: sqlx::Error) -> ViewsError {
+    if let sqlx::Error::Tls(why) = &error {
+        return ViewsError::Unusable(format!("no TLS to PostgreSQL: {why}"));
+    }
+    // A certificate that is not accepted.
+    if let sqlx::Error::Io(why) = &error
+        && why.kind() == std::io::ErrorKind::InvalidData
+    {
+        return ViewsError::Unusable(format!("no TLS to PostgreSQL: {why}"));
+    }
+    error.into()
+}
+
+/// Makes or brings forward the schema `views`. Views can be made again, so whoever writes them makes their tables.
+async fn migrate(connection: &mut PgConnection) -> Result<(), ViewsError> {
+    // Its statements have the server's time limit each.
+    tokio::time::timeout(MIGRATION_TIME_MAX, migrated(connection)).await.map_err(|_| connections::silent())?
+}
+
+async fn migrated(connection: &mut PgConnection) -> Result<(), ViewsError> {
+    let mut transaction = connection.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('frontdoor migrate views'))").execute(&mut *transaction).await?;
+    let exists: bool =
+        sqlx::query_scalar("SELECT to_regclass('views.migration') IS NOT NULL").fetch_one(&mut *transaction).await?;
+    if !exists {
+        sqlx::raw_sql("CREATE SCHEMA IF NOT EXISTS views; CREATE TABLE views.migration (number bigint PRIMARY KEY)")
+            .execute(&mut *transaction)
+            .await?;
+    }
+    let done: i64 =
+        sqlx::query_scalar("SELECT coalesce(max(number), 0) FROM migration").fetch_one(&mut *transaction).await?;
+    let done = usize::try_from(done).unwrap_or(usize::MAX);
+    if done > MIGRATIONS.len() {
+        let known = MIGRATIONS.len();
+        let why = format!("the views' schema has version {done}, and this binary knows {known}: use a newer binary");
+        return Err(ViewsError::Unusable(why));
+    }
+    for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(done) {
+        sqlx::raw_sql(migration).execute(&mut *transaction).await?;
+        sqlx::query("INSERT INTO migration (number) VALUES ($1)").bind(number).execute(&mut *transaction).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+type Asked = Query<'static, sqlx::Postgres, PgArguments>;
+
+/// A statement about a read model, whose name and version are its first two parameters.
+fn of_model(model: ModelKey, statement: &'static str) -> Asked {
+    sqlx::query(statement).bind(model.name).bind(i64::from(model.version))
+}
+
+fn found(row: &PgRow) -> Result<Found, sqlx::Error> {
+    let (stopped_at, why) = (row.try_get::<Option<i64>, _>(6)?, row.try_get::<Option<String>, _>(7)?);
+    let checkpoint =
+        Checkpoint { position: unsigned(row.try_get(1)?), event_id: row.try_get(2)?, recorded_at: row.try_get(3)? };
+    Ok(Found {
+        build: row.try_get(0)?,
+        checkpoint,
+        lineage: row.try_get(4)?,
+        owner: row.try_get(5)?,
+        stopped: stopped_at.zip(why).map(|(at, why)| Stop { position: unsigned(at), why }),
+    })
+}
+
+/// A statement about a build, whose name, version and build are its first three parameters.
+fn about(build: &Build, statement: &'static str) -> Asked {
+    sqlx::query(statement).bind(build.name).bind(i64::from(build.version)).bind(build.build)
+}
+
+/// The same, where the statement names the build's table.
+fn on_table(build: &Build, statement: &str) -> Asked {
+    let query = sqlx::query(AssertSqlSafe(statement.replace(":table", &build.table())));
+    query.bind(build.name).bind(i64::from(build.version)).bind(build.build)
+}
+
+fn split<'a>(keys: impl Iterator<Item = &'a Key>) -> (Vec<String>, Vec<String>) {
+    keys.map(|key| (key.partition.clone(), key.sort.clone())).unzip()
+}
+
+#[async_trait]
+impl Store for PgViews {
+    fn shared(&self) -> bool {
+        true
+    }
+
+    async fn live(&self, model: ModelKey) -> Result<Option<Found>, ViewsError> {
+        let rows = self.connections.fetch(of_model(model, include_str!("../../../sql/postgres/live.sql"))).await?;
+        Ok(rows.first().map(found).transpose()?)
+    }
+
+    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<Found, ViewsError> {
+        if let Some(found) = self.live(model).await? {
+            return Ok(found);
+        }
+        within(CALL_TIME_MAX, builds::ensure_live(&self.connections, model, lineage)).await?;
+        let found = self.live(model).await?;
+        found.ok_or_else(|| ViewsError::Unusable(format!("{} has no live build", model.name)))
+    }
+
+    async fn begin_build(&self, model: ModelKey, lineage: Uuid, owner: &str) -> Result<OwnedBuild, ViewsError> {
+        let begun = within(CALL_TIME_MAX, builds::begin(&self.connections, model, lineage, owner)).await?;
+        begun.map_err(|by| ViewsError::BeingRebuilt { name: model.name, by })
+    }
+
+    async fn take_live(&self, new: OwnedBuild, owner: &str) -> Result<Option<OwnedBuild>, ViewsError> {
+        let taken = within(CALL_TIME_MAX, builds::take_live(&self.connections, new, owner)).await?;
+        taken.ok_or(ViewsError::Superseded(new.build.name))
+    }
+
+    async fn replace(&self, new: OwnedBuild, old: Option<OwnedBuild>) -> Result<i64, ViewsError> {
+        let replaced = within(CALL_TIME_MAX, builds::replace(&self.connections, new, old)).await?;
+        replaced.ok_or(ViewsError::Superseded(new.build.name))
+    }
+
+    async fn discard(&self, build: OwnedBuild) -> Result<(), ViewsError> {
+        let query = about(&build.build, include_str!("../../../sql/postgres/discard.sql"));
+        self.connections.run(query.bind(build.epoch)).await?;
+        Ok(within(CALL_TIME_MAX, builds::drop_orphans(&self.connections, build.build.key())).await?)
+    }
+
+    async fn clean_up(&self, model: ModelKey) -> Result<(), ViewsError> {
+        let query = of_model(model, include_str!("../../../sql/postgres/clean_up.sql"));
+        self.connections.run(query.bind("")).await?;
+        Ok(within(CALL_TIME_MAX, builds::drop_orphans(&self.connections, model)).await?)
+    }
+
+    async fn take_over(&self, build: &Build, owner: &str) -> Result<i64, ViewsError> {
+        let query = about(build, include_str!("../../../sql/postgres/take_over.sql"));
+        let rows = self.connections.fetch(query.bind(owner.to_owned()).bind(LEASE.as_secs_f64())).await?;
+        let row = rows.first().ok_or(ViewsError::Superseded(build.name))?;
+        Ok(row.try_get(0)?)
+    }
+
+    async fn hold(&self, build: &Build, owner: &str) -> Result<Option<i64>, ViewsError> {
+        let query = about(build, include_str!("../../../sql/postgres/hold.sql"));
+        let rows = self.connections.fetch(query.bind(owner.to_owned()).bind(LEASE.as_secs_f64())).await?;
+        Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
+    }
+
+    async fn renew(&self, build: &Build, epoch: i64) -> Result<bool, ViewsError> {
+        let query = about(build, include_str!("../../../sql/postgres/renew.sql"));
+        Ok(self.connections.run(query.bind(epoch).bind(LEASE.as_secs_f64())).await? == 1)
+    }
+
+    async fn release(&self, build: &Build, epoch: i64) -> Result<(), ViewsError> {
+        let query = about(build, include_str!("../../../sql/postgres/release.sql"));
+        self.connections.run(query.bind(epoch)).await?;
+        Ok(())
+    }
+
+    async fn attend(&self, owner: &str) -> Result<usize, ViewsError> {
+        let query = sqlx::query(include_str!("../../../sql/postgres/attend.sql")).bind(owner.to_owned());
+        let rows = self.connections.fetch(query.bind(ABSENT_AFTER.as_secs_f64())).await?;
+        let members: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
+        Ok(members.and_then(|members| usize::try_from(members).ok()).unwrap_or(1))
+    }
+
+    async fn leave(&self, owner: &str) -> Result<(), ViewsError> {
+        let query = sqlx::query("DELETE FROM member WHERE name = $1").bind(owner.to_owned());
+        self.connections.run(query).await?;
+        Ok(())
+    }
+
+    async fn stop(&self, build: &Build, epoch: i64, stop: Option<&Stop>) -> Result<(), ViewsError> {
+        let at = stop.map(|stop| signed(stop.position)).transpose()?;
+        let query = about(build, include_str!("../../../sql/postgres/stop.sql")).bind(epoch).bind(at);
+        self.connections.run(query.bind(stop.map(|stop| stop.why.clone()))).await?;
+        Ok(())
+    }
+
+    async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (partitions, sorts) = split(keys.iter());
+        let statement = include_str!("../../../sql/postgres/load.sql").replace(":table", &build.table());
+        let query = sqlx::query(AssertSqlSafe(statement)).bind(partitions).bind(sorts);
+        let rows = self.connections.fetch(query).await?;
+        let row = |row: PgRow| Ok((Key { partition: row.try_get(0)?, sort: row.try_get(1)? }, row.try_get(2)?));
+        rows.into_iter().map(row).collect()
+    }
+
+    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: Step) -> Result<(), ViewsError> {
+        let (partitions, sorts) = split(rows.iter().filter(|(_, row)| row.is_some()).map(|(key, _)| key));
+        let kept: Vec<Vec<u8>> = rows.iter().filter_map(|(_, row)| row.clone()).collect();
+        let (gone_partitions, gone_sorts) = split(rows.iter().filter(|(_, row)| row.is_none()).map(|(key, _)| key));
+        let (position, Build { name, version, build: number }) = (step.to.position, build);
+        let told = format!("{name} {version} {number} {position} {}", step.to.recorded_at);
+        let query = on_table(build, include_str!("../../../sql/postgres/save.sql"))
+            .bind(epoch)
+            .bind(signed(position)?)
+            .bind(step.to.event_id)
+            .bind(step.to.recorded_at)
+            .bind(LEASE.as_secs_f64())
+            .bind(signed(step.from)?)
+            .bind(partitions)
+            .bind(sorts)
+            .bind(kept)
+            .bind(gone_partitions)
+            .bind(gone_sorts)
+            .bind(told);
+        match self.connections.fetch(query).await?.first() {
+            Some(_) => Ok(()),
+            None => Err(ViewsError::Superseded(build.name)),
+        }
+    }
+
+    /// By COPY, which takes a third of the time of a statement with arrays.
+    async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], _: Step) -> Result<(), ViewsError> {
+        within(CALL_TIME_MAX, builds::fill(&self.connections, OwnedBuild { build: *build, epoch }, copied(rows)))
+            .await?
+            .ok_or(ViewsError::Superseded(build.name))
+    }
+
+    async fn rows(&self, build: &Build, keys: &[&Key]) -> Result<Vec<(usize, FoundRow)>, sqlx::Error> {
+        let (partitions, sorts) = split(keys.iter().copied());
+        let query = on_table(build, include_str!("../../../sql/postgres/rows.sql")).bind(partitions).bind(sorts);
+        let row = |row: PgRow| {
+            let at = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(usize::MAX);
+            Ok((at, FoundRow { position: unsigned(row.try_get(1)?), row: row.try_get(2)? }))
+        };
+        self.connections.fetch(query).await?.into_iter().map(row).collect()
+    }
+
+    async fn page(&self, build: &Build, scan: &Scan) -> Result<Option<FoundPage>, sqlx::Error> {
+        let (from, from_key) = bound(&scan.from, ">", "");
+        let (until, until_key) = bound(&scan.until, "<", ABOVE_ALL_KEYS);
+        let statement = include_str!("../../../sql/postgres/page.sql")
+            .replace(":from", &from)
+            .replace(":until", &until)
+            .replace(":order", if scan.backwards { "DESC" } else { "ASC" });
+        let query = on_table(build, &statement).bind(scan.partition.clone()).bind(from_key.to_owned());
+        let query = query.bind(until_key.to_owned()).bind(i64::try_from(scan.limit).unwrap_or(i64::MAX));
+        let found = self.connections.fetch(query).await?;
+        let Some(first) = found.first() else { return Ok(None) };
+        let mut page = FoundPage { position: unsigned(first.try_get(0)?), rows: Vec::with_capacity(found.len()) };
+        for row in &found {
+            // Where the page is empty, the checkpoint stands alone.
+            if let Some(bytes) = row.try_get(1)? {
+                page.rows.push((row.try_get(2)?, bytes));
+            }
+        }
+        Ok(Some(page))
+    }
+
+    async fn listen(&self) -> Result<Box<dyn Listener>, ViewsError> {
+        Ok(Box::new(Hearing::begin(&self.connections).await?))
+    }
+}

@@ -1,0 +1,181 @@
+//! Which builds there are, and which one is live. Each change is one transaction, and SQLite has one writer at a time.
+
+use sqlx::{
+    AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, Transaction,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use uuid::Uuid;
+
+use crate::{
+    ViewsError,
+    store::{Build, Checkpoint, Found, ModelKey, OwnedBuild, unsigned},
+};
+
+type Asked = Query<'static, Sqlite, SqliteArguments>;
+
+/// A statement about a read model, whose name and version are its first two parameters.
+fn of_model(model: ModelKey, statement: &'static str) -> Asked {
+    sqlx::query(statement).bind(model.name).bind(model.version)
+}
+
+/// A statement about a build that is its owner's; the epoch is the fourth parameter.
+fn about(own: OwnedBuild, statement: &'static str) -> Asked {
+    of_model(own.build.key(), statement).bind(own.build.build).bind(own.epoch)
+}
+
+async fn begin_change(connection: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, sqlx::Error> {
+    connection.begin_with("BEGIN IMMEDIATE").await
+}
+
+fn found(row: &SqliteRow) -> Result<Found, sqlx::Error> {
+    let checkpoint =
+        Checkpoint { position: unsigned(row.try_get(1)?), event_id: row.try_get(2)?, recorded_at: row.try_get(3)? };
+    Ok(Found { build: row.try_get(0)?, checkpoint, lineage: row.try_get(4)?, owner: None, stopped: None })
+}
+
+pub async fn live(connection: &mut SqliteConnection, model: ModelKey) -> Result<Option<Found>, ViewsError> {
+    let live = "SELECT build, position, event_id, recorded_at, lineage FROM projection \
+                WHERE name = ?1 AND version = ?2 AND live";
+    let row = of_model(model, live).fetch_optional(connection).await?;
+    Ok(row.as_ref().map(found).transpose()?)
+}
+
+pub async fn ensure_live(
+    connection: &mut SqliteConnection,
+    model: ModelKey,
+    lineage: Uuid,
+) -> Result<Found, ViewsError> {
+    let mut transaction = begin_change(connection).await?;
+    if live(&mut transaction, model).await?.is_none() {
+        make(&mut transaction, model, lineage, true).await?;
+    }
+    let found = live(&mut transaction, model).await?;
+    transaction.commit().await?;
+    found.ok_or_else(|| ViewsError::Unusable(format!("{} has no live build", model.name)))
+}
+
+pub async fn begin(
+    connection: &mut SqliteConnection,
+    model: ModelKey,
+    lineage: Uuid,
+) -> Result<OwnedBuild, ViewsError> {
+    let mut transaction = begin_change(connection).await?;
+    drop_unread(&mut transaction, model).await?;
+    let begun = make(&mut transaction, model, lineage, false).await?;
+    transaction.commit().await?;
+    Ok(begun)
+}
+
+async fn next_epoch(transaction: &mut Transaction<'_, Sqlite>) -> Result<i64, sqlx::Error> {
+    let next = sqlx::query_scalar("UPDATE epoch SET last = last + 1 RETURNING last");
+    next.fetch_one(&mut **transaction).await
+}
+
+async fn make(
+    transaction: &mut Transaction<'_, Sqlite>,
+    model: ModelKey,
+    lineage: Uuid,
+    live: bool,
+) -> Result<OwnedBuild, sqlx::Error> {
+    let number = "INSERT INTO model (name, version, last_build) VALUES (?1, ?2, 1) \
+                  ON CONFLICT (name, version) DO UPDATE SET last_build = last_build + 1 RETURNING last_build";
+    let build = model.build(of_model(model, number).fetch_one(&mut **transaction).await?.try_get(0)?);
+    let epoch = next_epoch(transaction).await?;
+    // An earlier version may have left a table with this number; no build uses it.
+    let table = format!(
+        "DROP TABLE IF EXISTS {table}; CREATE TABLE {table} (partition TEXT NOT NULL, sort TEXT NOT NULL, \
+         row BLOB NOT NULL, PRIMARY KEY (partition, sort)) STRICT, WITHOUT ROWID",
+        table = build.table()
+    );
+    sqlx::raw_sql(AssertSqlSafe(table)).execute(&mut **transaction).await?;
+    let insert = "INSERT INTO projection (name, version, build, epoch, live, position, lineage) \
+                  VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)";
+    let own = OwnedBuild { build, epoch };
+    about(own, insert).bind(live).bind(lineage).execute(&mut **transaction).await?;
+    Ok(own)
+}
+
+pub async fn take_over(connection: &mut SqliteConnection, build: &Build) -> Result<i64, ViewsError> {
+    let mut transaction = begin_change(connection).await?;
+    let epoch = next_epoch(&mut transaction).await?;
+    let take = "UPDATE projection SET epoch = ?4 WHERE name = ?1 AND version = ?2 AND build = ?3";
+    let taken = about(OwnedBuild { build: *build, epoch }, take).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    if taken.rows_affected() == 1 { Ok(epoch) } else { Err(ViewsError::Superseded(build.name)) }
+}
+
+pub async fn take_live(connection: &mut SqliteConnection, new: OwnedBuild) -> Result<Option<OwnedBuild>, ViewsError> {
+    let mut transaction = begin_change(connection).await?;
+    let own = "SELECT 1 FROM projection WHERE name = ?1 AND version = ?2 AND build = ?3 AND epoch = ?4 AND NOT live";
+    if about(new, own).fetch_optional(&mut *transaction).await?.is_none() {
+        return Err(ViewsError::Superseded(new.build.name));
+    }
+    let Some(found) = live(&mut transaction, new.build.key()).await? else { return Ok(None) };
+    let old = OwnedBuild { build: new.build.key().build(found.build), epoch: next_epoch(&mut transaction).await? };
+    let take = "UPDATE projection SET epoch = ?4 WHERE name = ?1 AND version = ?2 AND build = ?3";
+    about(old, take).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(Some(old))
+}
+
+pub async fn replace(
+    connection: &mut SqliteConnection,
+    new: OwnedBuild,
+    old: Option<OwnedBuild>,
+) -> Result<i64, ViewsError> {
+    let superseded = || ViewsError::Superseded(new.build.name);
+    let mut transaction = begin_change(connection).await?;
+    let epoch = next_epoch(&mut transaction).await?;
+    if let Some(old) = old {
+        let retire = "UPDATE projection SET live = 0, epoch = ?5 \
+                      WHERE name = ?1 AND version = ?2 AND build = ?3 AND epoch = ?4 AND live";
+        if about(old, retire).bind(epoch).execute(&mut *transaction).await?.rows_affected() != 1 {
+            return Err(superseded());
+        }
+    }
+    if live(&mut transaction, new.build.key()).await?.is_some() {
+        return Err(superseded());
+    }
+    let go_live = "UPDATE projection SET live = 1, epoch = ?5 \
+                   WHERE name = ?1 AND version = ?2 AND build = ?3 AND epoch = ?4 AND NOT live";
+    let epoch = next_epoch(&mut transaction).await?;
+    if about(new, go_live).bind(epoch).execute(&mut *transaction).await?.rows_affected() != 1 {
+        return Err(superseded());
+    }
+    transaction.commit().await?;
+    Ok(epoch)
+}
+
+pub async fn discard(connection: &mut SqliteConnection, own: OwnedBuild) -> Result<(), ViewsError> {
+    let mut transaction = begin_change(connection).await?;
+    let gone = "DELETE FROM projection WHERE name = ?1 AND version = ?2 AND build = ?3 AND epoch = ?4 AND NOT live";
+    about(own, gone).execute(&mut *transaction).await?;
+    drop_orphans(&mut transaction, own.build.key()).await?;
+    Ok(transaction.commit().await?)
+}
+
+pub async fn clean_up(connection: &mut SqliteConnection, model: ModelKey) -> Result<(), ViewsError> {
+    let mut transaction = begin_change(connection).await?;
+    drop_unread(&mut transaction, model).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// One process has the file, and its read models are rebuilt one rebuild at a time: nothing but the live build is used.
+async fn drop_unread(transaction: &mut Transaction<'_, Sqlite>, model: ModelKey) -> Result<(), sqlx::Error> {
+    let gone = "DELETE FROM projection WHERE name = ?1 AND version = ?2 AND NOT live";
+    of_model(model, gone).execute(&mut **transaction).await?;
+    drop_orphans(transaction, model).await
+}
+
+/// Drops the tables of a read model that belong to no build.
+async fn drop_orphans(transaction: &mut Transaction<'_, Sqlite>, model: ModelKey) -> Result<(), sqlx::Error> {
+    let orphans = "SELECT name FROM sqlite_schema WHERE type = 'table' \
+                   AND name GLOB 'view_' || ?1 || '_v' || ?2 || '_b[0-9]*' \
+                   AND name NOT IN (SELECT 'view_' || name || '_v' || version || '_b' || build FROM projection)";
+    for orphan in of_model(model, orphans).fetch_all(&mut **transaction).await? {
+        let drop = format!("DROP TABLE {}", orphan.try_get::<String, _>(0)?);
+        sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
