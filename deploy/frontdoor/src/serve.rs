@@ -132,6 +132,7 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
     };
     let routes = house.router(limits).merge(admin::health(house.clone(), readiness.clone()));
     tasks.spawn("public", listen(public, routes, stops.public.clone()));
+    tasks.spawn("upkeep", telemetry::upkeep(metrics.clone(), telemetry::UPKEEP_INTERVAL, stops.admin.clone()));
     tasks.spawn("admin", listen(admin, admin::router(house.clone(), readiness.clone(), metrics), stops.admin.clone()));
 
     let begin = async {

@@ -1,8 +1,11 @@
 //! Log lines and metrics. Nothing personal is in either: routes are templates, never URLs, and personal types mask
 //! themselves.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
@@ -16,6 +19,9 @@ const SECONDS: &[f64] =
 
 /// Upper bounds of the buckets of whatever is no time: events, requests, rows.
 const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0, 4_096.0];
+
+/// How often the samples of histograms are added to their buckets. Until then each sample is kept in memory.
+pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Begins to write log lines, to standard error.
 ///
@@ -43,4 +49,47 @@ pub fn metrics() -> anyhow::Result<PrometheusHandle> {
         .context("the buckets of the histograms")?
         .install_recorder()
         .context("metrics cannot be recorded")
+}
+
+/// Adds the samples of histograms to their buckets, until it is stopped. A scrape does the same, but a server that is
+/// never scraped would keep every sample that it ever recorded.
+///
+/// # Errors
+/// None; the result is what the list of tasks expects.
+pub async fn upkeep(metrics: PrometheusHandle, interval: Duration, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut ticks = tokio::time::interval(interval);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        metrics.run_upkeep();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn samples_are_folded_into_buckets_without_a_scrape() {
+        let builder = PrometheusBuilder::new().set_buckets(COUNTS).expect("buckets");
+        let recorder = builder.build_recorder();
+        let (metrics, stop) = (recorder.handle(), CancellationToken::new());
+        // Rendering would fold the samples itself; the debug form shows the buckets as they are.
+        let folded = |count: u32| format!("{metrics:?}").contains(&format!("count: {count}"));
+        let interval = Duration::from_millis(1);
+        let upkeep = tokio::spawn(upkeep(metrics.clone(), interval, stop.clone()));
+        for round in 1..=3 {
+            metrics::with_local_recorder(&recorder, || {
+                (0..1_000).for_each(|_| metrics::histogram!("samples").record(1.0));
+            });
+            let all = async {
+                while !folded(round * 1_000) {
+                    tokio::time::sleep(interval).await;
+                }
+            };
+            let deadline = Duration::from_secs(30);
+            assert!(tokio::time::timeout(deadline, all).await.is_ok(), "round {round}: {metrics:?}");
+        }
+        stop.cancel();
+        upkeep.await.expect("it ends").expect("without a fault");
+    }
 }
