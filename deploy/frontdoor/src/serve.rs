@@ -109,6 +109,11 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
     for log in [&house.care, &house.access] {
         tasks.spawn(log.name().as_str(), until_gone(log.watch()));
     }
+    let engine = house.engine.clone();
+    tasks.spawn("decisions", async move {
+        engine.ended().await;
+        Ok(())
+    });
     if let Some(views) = house.views.clone() {
         let (stop, follows) = (stops.views.clone(), house.roles.has(Role::Projections));
         tasks.spawn("views", async move {
