@@ -10,6 +10,7 @@ mod admin;
 mod check;
 mod log_copy;
 mod operator;
+mod private;
 mod serve;
 mod status;
 mod telemetry;

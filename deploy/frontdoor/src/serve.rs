@@ -1,6 +1,11 @@
 //! `frontdoor serve`: opens the house, serves, and ends in order. One task's end is the process's end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
@@ -26,7 +31,7 @@ use crate::{
         listener::{Bounded, CONNECTIONS_MAX},
     },
     house::House,
-    telemetry,
+    private, telemetry,
     tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
 };
 
@@ -43,7 +48,7 @@ pub fn serve(options: Box<Serve>) -> anyhow::Result<()> {
     let places = options.places()?;
     telemetry::log_lines(&options)?;
     let metrics = telemetry::metrics()?;
-    std::fs::create_dir_all(&options.data)
+    private::folder(&options.data)
         .map_err(|error| Misconfigured(format!("--data {}: {error}", options.data.display())))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
     let outcome = runtime.block_on(run(&options, &places, metrics));
@@ -102,7 +107,15 @@ struct Stops {
 async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let demo_key = options.demo.then(|| DemoKey::in_folder(&options.data)).transpose()?;
+    let folders = sqlite_folders(places);
+    for folder in &folders {
+        private::folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
     let house = House::open(places, tokens(options, demo_key.as_ref())?).await?;
+    for folder in &folders {
+        private::files(folder, &views_file(places))
+            .with_context(|| format!("the files in {} cannot be made private", folder.display()))?;
+    }
     let (public, admin) = (bind("--listen", options.listen).await?, bind("--admin", options.admin).await?);
     let (public_at, admin_at) = (public.local_addr()?, admin.local_addr()?);
 
@@ -207,6 +220,20 @@ async fn end(house: &House, readiness: &Readiness, stops: &Stops, tasks: &mut Ta
 async fn until_gone(mut end: watch::Receiver<u64>) -> anyhow::Result<()> {
     while end.changed().await.is_ok() {}
     Ok(())
+}
+
+/// Where the logs and the views are, as far as they are in SQLite.
+fn sqlite_folders(places: &Places) -> Vec<PathBuf> {
+    let log = places.log_url.sqlite().map(PathBuf::from);
+    let views = places.views_url.sqlite().and_then(|file| Path::new(file).parent());
+    let views = views.filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
+    log.into_iter().chain(views).collect()
+}
+
+/// The name of the views' file, or that of the default.
+fn views_file(places: &Places) -> String {
+    let name = places.views_url.sqlite().and_then(|file| Path::new(file).file_name());
+    name.map_or_else(|| "views.db".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 async fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
