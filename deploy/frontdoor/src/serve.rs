@@ -11,6 +11,7 @@ use anyhow::{Context, anyhow, bail};
 use axum::Router;
 use command_engine::http::Tokens;
 use futures::FutureExt;
+use jsonwebtoken::jwk::JwkSet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
@@ -253,10 +254,25 @@ fn tokens(options: &Serve, demo: Option<&DemoKey>) -> anyhow::Result<Tokens> {
         let wrong =
             |error: &dyn std::fmt::Display| Misconfigured(format!("--issuer {issuer}: {}: {error}", file.display()));
         let text = std::fs::read(file).map_err(|error| wrong(&error))?;
-        let keys = serde_json::from_slice(&text).map_err(|error| wrong(&error))?;
+        let keys = key_set(issuer, &text).map_err(|error| wrong(&error))?;
         issuers.push((issuer.to_owned(), keys));
     }
     Tokens::new(AUDIENCE, issuers).map_err(|error| Misconfigured(error.to_string()).into())
+}
+
+/// The keys of a set. One of a form that is unknown here does not make the others useless.
+fn key_set(issuer: &str, text: &[u8]) -> serde_json::Result<JwkSet> {
+    #[derive(serde::Deserialize)]
+    struct AnyKeys {
+        keys: Vec<serde_json::Value>,
+    }
+    let all = serde_json::from_slice::<AnyKeys>(text)?.keys;
+    let count = all.len();
+    let keys: Vec<_> = all.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
+    if keys.len() < count {
+        tracing::warn!(%issuer, keys = count - keys.len(), "keys of an unknown form are passed over");
+    }
+    Ok(JwkSet { keys })
 }
 
 struct Signals {
@@ -288,6 +304,15 @@ mod tests {
         let mut signals = Signals::listen().expect("signals");
         let ended = until_it_ends(std::future::pending(), &mut signals, &mut tasks).await;
         format!("{:#}", ended.expect_err("the process ends"))
+    }
+
+    #[test]
+    fn a_key_of_an_unknown_form_does_not_make_the_others_useless() {
+        let good = r#"{"kty":"OKP","crv":"Ed25519","x":"AA","kid":"good"}"#;
+        let set = format!(r#"{{"keys":[{{"kty":"OKP","crv":"X448","x":"AA"}},{good},{{"kty":"AKP"}}]}}"#);
+        let keys = key_set("urn:test", set.as_bytes()).expect("a key set").keys;
+        assert!(keys.iter().any(|key| key.common.key_id.as_deref() == Some("good")));
+        assert!(key_set("urn:test", b"[]").is_err());
     }
 
     #[tokio::test]
