@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{Ed25519KeyPair, KeyPair},
@@ -46,8 +46,14 @@ struct Claims<'a> {
 /// `frontdoor token`.
 ///
 /// # Errors
-/// When the key cannot be made or read.
+/// When there is no key, or it cannot be read.
 pub fn print(token: &Token) -> anyhow::Result<()> {
+    let key = token.data.join(KEY_FILE);
+    if !key.exists() {
+        // A key that was made now would sign tokens that no server admits.
+        let data = token.data.display();
+        bail!("{data} has no key: start `frontdoor serve --demo --data {data}` first");
+    }
     println!("{}", DemoKey::in_folder(&token.data)?.sign(token)?);
     Ok(())
 }

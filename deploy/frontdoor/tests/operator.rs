@@ -24,6 +24,12 @@ async fn an_operator_sees_the_projections_and_rebuilds_one_while_it_serves() {
         let rebuilt = frontdoor(&["rebuild", name, "--admin", admin]);
         assert!(rebuilt.status.success(), "{name}: {}", String::from_utf8_lossy(&rebuilt.stderr));
     }
+    let mut proxied = std::process::Command::new(common::BINARY);
+    proxied
+        .args(["status", "--json", "--admin", admin])
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .env("http_proxy", "http://127.0.0.1:1");
+    assert!(proxied.output().expect("runs").status.success(), "a loopback address is asked without a proxy");
     let unknown = frontdoor(&["rebuild", "nonsense", "--admin", admin]);
     assert_eq!(unknown.status.code(), Some(1));
     server.stop();

@@ -45,6 +45,28 @@ fn wrong_configuration_is_one_line_and_exit_64() {
 }
 
 #[test]
+fn a_switch_in_the_environment_may_be_written_in_several_ways() {
+    for (value, taken) in [("1", true), ("yes", true), ("TRUE", true), ("perhaps", false)] {
+        // It ends with its complaint about --vault where the switch was understood.
+        let mut command = std::process::Command::new(BINARY);
+        let output = command.args(["serve", "--vault=x"]).env("FRONTDOOR_DEMO", value).output().expect("runs");
+        let told = String::from_utf8(output.stderr).expect("text");
+        assert_eq!((output.status.code(), told.contains("no --vault")), (Some(64), taken), "{value}: {told}");
+    }
+}
+
+#[test]
+fn a_token_needs_the_key_of_a_demonstration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("none");
+    let subject = ["--subject", "nurse-1", "--data", data.to_str().expect("text")];
+    let output = frontdoor(&[["token", "--role=staff"].as_slice(), &subject].concat());
+    let told = String::from_utf8(output.stderr).expect("text");
+    assert_eq!((output.status.code(), told.contains("has no key")), (Some(1), true), "{told}");
+    assert!(!data.exists(), "nothing is made");
+}
+
+#[test]
 fn two_processes_cannot_have_one_data_folder() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::demo(folder.path());
