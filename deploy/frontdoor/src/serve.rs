@@ -47,7 +47,7 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(3);
 /// `Misconfigured`, or what made it impossible to go on.
 pub fn serve(options: Box<Serve>) -> anyhow::Result<()> {
     let places = options.places()?;
-    telemetry::log_lines(&options)?;
+    let _lines = telemetry::log_lines(&options)?;
     let metrics = telemetry::metrics()?;
     private::folder(&options.data)
         .map_err(|error| Misconfigured(format!("--data {}: {error}", options.data.display())))?;
