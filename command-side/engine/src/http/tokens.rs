@@ -9,6 +9,7 @@ use std::{
 use domain::{Caller, Permission};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
+    errors::ErrorKind,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
 };
 use moka::{Expiry, future::Cache};
@@ -138,7 +139,16 @@ impl Tokens {
         }
         let named = |key: &IssuerKey| if header.kid.is_some() { header.kid == key.id } else { key.alone };
         let fits = |key: &&IssuerKey| key.algorithm == header.alg && named(key);
-        self.inner.keys.iter().filter(fits).find_map(|key| key.verify(token))
+        let mut why = "no key of its issuers has its algorithm and key id";
+        for key in self.inner.keys.iter().filter(fits) {
+            match key.verify(token) {
+                Ok(verified) => return Some(verified),
+                Err(reason) => why = reason,
+            }
+        }
+        // The token's own words may name a person, so they are not repeated.
+        tracing::debug!(why, "a token was refused");
+        None
     }
 }
 
@@ -169,13 +179,13 @@ impl IssuerKey {
         Ok(IssuerKey { issuer, id, alone: false, algorithm, key, validation })
     }
 
-    fn verify(&self, token: &str) -> Option<Verified> {
-        let claims = decode::<Claims>(token, &self.key, &self.validation).ok()?.claims;
+    fn verify(&self, token: &str) -> Result<Verified, &'static str> {
+        let claims = decode::<Claims>(token, &self.key, &self.validation).map_err(|error| reason(error.kind()))?.claims;
         let sub = claims.sub;
         let named = (1..=SUB_BYTES_MAX).contains(&sub.len()) && sub.bytes().all(|byte| byte.is_ascii_graphic());
         let person = claims.role != Role::Patient || sub.parse::<SubjectId>().is_ok();
         if !named || !person || claims.iss != self.issuer {
-            return None;
+            return Err("its subject or its issuer does not fit");
         }
         let known = |name: String| serde_json::from_value::<Permission>(name.into()).ok();
         let caller = Caller {
@@ -185,7 +195,23 @@ impl IssuerKey {
             organisation: claims.organisation,
             level: claims.identity_proofing_level,
         };
-        Some(Verified { caller, expires_at: claims.exp as i64 })
+        Ok(Verified { caller, expires_at: claims.exp as i64 })
+    }
+}
+
+fn reason(kind: &ErrorKind) -> &'static str {
+    if matches!(kind, ErrorKind::ExpiredSignature) {
+        "it has expired"
+    } else if matches!(kind, ErrorKind::ImmatureSignature) {
+        "it is not valid yet"
+    } else if matches!(kind, ErrorKind::InvalidSignature) {
+        "its signature is not by this key"
+    } else if matches!(kind, ErrorKind::InvalidIssuer) {
+        "it has another issuer"
+    } else if matches!(kind, ErrorKind::InvalidAudience) {
+        "it is for another audience"
+    } else {
+        "a claim is missing or cannot be read"
     }
 }
 
