@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use axum::Router;
+use axum::{Router, middleware};
 use command_engine::http::Tokens;
 use futures::FutureExt;
 use jsonwebtoken::jwk::JwkSet;
@@ -30,6 +30,7 @@ use crate::{
     front::{
         Limits,
         listener::{Bounded, CONNECTIONS_MAX},
+        one_host,
     },
     house::House,
     private, telemetry,
@@ -243,6 +244,7 @@ async fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
 
 async fn listen(listener: TcpListener, routes: Router, stop: CancellationToken) -> anyhow::Result<()> {
     let listener = Bounded::new(listener, CONNECTIONS_MAX);
+    let routes = routes.layer(middleware::from_fn(one_host));
     axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await.context("the listener failed")
 }
 

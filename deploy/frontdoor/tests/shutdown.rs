@@ -164,6 +164,28 @@ fn a_client_that_never_finishes_its_request_does_not_hold_up_the_end() {
     assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
 }
 
+#[test]
+fn a_request_has_exactly_one_host() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::plain(&folder.path().join("data"), &folder.path().join("keys"));
+    for base in [&server.base, &server.admin] {
+        for (line, hosts, status) in [
+            ("HTTP/1.1", "", "400"),
+            ("HTTP/1.1", "Host: localhost\r\nHost: localhost\r\n", "400"),
+            ("HTTP/1.1", "Host: localhost\r\n", "200"),
+            ("HTTP/1.0", "", "200"),
+        ] {
+            let mut client = std::net::TcpStream::connect(base.trim_start_matches("http://")).expect("connects");
+            let request = format!("GET /health/live {line}\r\n{hosts}Connection: close\r\n\r\n");
+            client.write_all(request.as_bytes()).expect("sent");
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).expect("an answer");
+            assert_eq!(answer.get(9..12), Some(status), "{line} {hosts}: {answer}");
+        }
+    }
+    server.stop();
+}
+
 /// Counts in the file itself, after the end.
 fn events_of_kind(data: &std::path::Path, kind: &str) -> u64 {
     use sqlx::{Connection, SqliteConnection};
