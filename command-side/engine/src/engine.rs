@@ -90,6 +90,11 @@ impl Engine {
         &self.catalogue
     }
 
+    /// Waits until the task that decides has ended. While an engine is in use that is a bug: it decides nothing any more.
+    pub async fn ended(&self) {
+        self.queue.closed().await;
+    }
+
     /// Decides a command and stores what it decides. It goes on when nobody waits for its answer any more.
     ///
     /// # Errors

@@ -197,6 +197,14 @@ async fn a_body_of_more_than_1_mib_or_of_another_kind_is_refused() {
         .header("Idempotency-Key", new_key());
     let text = site.send(text.body(Body::from("{}")).expect("a request")).await;
     site.problem(&text, 415, "unsupported-media-type").await;
+    let body = || Body::from(json!({"desk": "kinds", "most": 9}).to_string());
+    let given = |name, value| site.post("take-number").header("Idempotency-Key", new_key()).header(name, value);
+    for (name, value) in [(header::CONTENT_TYPE, "text/plain"), (header::CONTENT_ENCODING, "gzip")] {
+        let reply = site.send(given(name, value).body(body()).expect("a request")).await;
+        site.problem(&reply, 415, "unsupported-media-type").await;
+    }
+    let plain = given(header::CONTENT_ENCODING, "identity").body(body()).expect("a request");
+    assert_eq!(site.send(plain).await.status, 200);
 }
 
 #[tokio::test]
@@ -228,6 +236,17 @@ async fn what_is_broken_tells_nothing_of_its_cause() {
     let reply = site.take("panic", 9).await;
     site.problem(&reply, 500, "internal").await;
     assert!(!reply.body.to_string().contains("desk"), "{}", reply.body);
+}
+
+#[tokio::test]
+async fn the_end_of_the_task_that_decides_is_noticed() {
+    let clock = || -> vocabulary::Timestamp { panic!("the clock is broken") };
+    let house = common::house_with(command_engine::EngineOptions { clock, ..Default::default() }).await;
+    assert!(futures::poll!(std::pin::pin!(house.engine.ended())).is_pending());
+    let answer = house.take("clock", 9).await;
+    assert_eq!(answer.err(), Some(command_engine::Failure::Broken));
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(30), house.engine.ended());
+    ended.await.expect("whoever supervises the engine learns that it decides nothing any more");
 }
 
 #[tokio::test]

@@ -167,22 +167,35 @@ async fn a_key_signs_for_its_own_issuer_alone() {
     assert!(tokens.caller(&other.sign(&claims())).await.is_none());
 }
 
-#[test]
-fn a_key_set_has_to_pin_an_asymmetric_algorithm() {
-    let (issuer, x) = (ISSUER.to_owned(), signer::base64(Signer::new("key-1").public()));
+#[tokio::test]
+async fn a_key_that_cannot_be_used_is_passed_over_and_an_issuer_without_any_other_is_refused() {
+    let (issuer, signer) = (ISSUER.to_owned(), Signer::new("key-1"));
+    let x = signer::base64(signer.public());
+    let good = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "key-1", "alg": "EdDSA"});
+    let unnamed = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "key-1"});
     let secret = json!({"kty": "oct", "alg": "HS256", "k": "c2VjcmV0"});
-    let unnamed = json!({"kty": "OKP", "crv": "Ed25519", "x": x});
     let misnamed = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "RS256"});
+    let unknown = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "X9"});
     let for_sealing = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA", "use": "enc"});
-    let table = [
-        (json!([secret]), UnfitIssuer::Algorithm(issuer.clone())),
-        (json!([unnamed]), UnfitIssuer::Algorithm(issuer.clone())),
-        (json!([misnamed]), UnfitIssuer::Key(issuer.clone())),
-        (json!([for_sealing]), UnfitIssuer::Key(issuer.clone())),
-        (json!([]), UnfitIssuer::NoKey(issuer.clone())),
-    ];
-    for (keys, expected) in table {
-        let set: JwkSet = serde_json::from_value(json!({"keys": keys})).expect("a key set");
-        assert_eq!(Tokens::new(AUDIENCE, vec![(issuer.clone(), set)]).err(), Some(expected), "{keys}");
+    let set = |keys: Vec<&Value>| -> JwkSet { serde_json::from_value(json!({"keys": keys})).expect("a key set") };
+    let new = |keys| Tokens::new(AUDIENCE, vec![(issuer.clone(), set(keys))]);
+    let token = signer.sign(&claims());
+    for fit in [&good, &unnamed] {
+        assert!(new(vec![fit]).expect("a key").caller(&token).await.is_some(), "{fit}");
     }
+    for unfit in [&secret, &misnamed, &unknown, &for_sealing] {
+        assert_eq!(new(vec![unfit]).err(), Some(UnfitIssuer::NoKey(issuer.clone())), "{unfit}");
+        let tokens = new(vec![unfit, &good]).expect("one of them can be used");
+        assert!(tokens.caller(&token).await.is_some(), "{unfit}");
+    }
+    assert_eq!(new(vec![]).err(), Some(UnfitIssuer::NoKey(issuer.clone())));
+}
+
+#[tokio::test]
+async fn an_expiry_may_have_a_fraction() {
+    let signer = Signer::new("key-1");
+    let tokens = tokens(&signer);
+    let claims = |seconds: f64| with("exp", json!(now() as f64 + seconds));
+    assert!(tokens.caller(&signer.sign(&claims(60.25))).await.is_some());
+    assert!(tokens.caller(&signer.sign(&claims(-60.25))).await.is_none());
 }

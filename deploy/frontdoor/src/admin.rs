@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +14,7 @@ use axum::{
     Json, Router,
     body::{Body, Bytes},
     extract::{Path, Request, State},
-    http::{StatusCode, header},
+    http::{HeaderName, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -34,6 +35,8 @@ use crate::{
 
 /// Lines of progress that wait for a slow reader; more are left out, the last one never is.
 const PROGRESS_LINES_MAX: usize = 64;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether this process wants requests.
 #[derive(Default)]
@@ -106,13 +109,27 @@ pub fn router(house: House, readiness: Arc<Readiness>, metrics: PrometheusHandle
     speaking_problems(routes).layer(middleware::from_fn(not_from_a_page))
 }
 
-/// A browser names the page that makes it ask; operators' tools do not.
+/// Refuses what a browser sends for a page: it names the page (`Origin`), or says how the request came about
+/// (`Sec-Fetch-Site`; `none` is an address that a person typed). A page whose own name was made to lead here (DNS
+/// rebinding) needs neither, but its `Host` is that name; operators' tools use an IP address or `localhost`.
 async fn not_from_a_page(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(header::ORIGIN) {
+    let headers = request.headers();
+    let by_a_page = headers.contains_key(header::ORIGIN)
+        || headers.get_all(SEC_FETCH_SITE).iter().any(|site| site != "none")
+        || !headers.get_all(header::HOST).iter().all(|host| host.to_str().is_ok_and(is_not_a_name));
+    if by_a_page {
         return Problem::new(StatusCode::FORBIDDEN, NOT_FOR_PAGES, "Web pages cannot use this address.")
+            .detail("Tools ask by an IP address or `localhost`.")
             .into_response();
     }
     next.run(request).await
+}
+
+/// An IP address or `localhost`, with or without a port.
+fn is_not_a_name(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    host.parse::<SocketAddr>().is_ok() || address.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
 }
 
 async fn metrics_text(State(admin): State<Admin>) -> String {

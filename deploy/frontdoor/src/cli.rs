@@ -90,7 +90,7 @@ pub struct Serve {
     #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
     pub issuers: Vec<Issuer>,
     /// Fill the data folder with invented practices, sessions and patients, and admit tokens of `frontdoor token`.
-    #[arg(long, env = "FRONTDOOR_DEMO")]
+    #[arg(long, env = "FRONTDOOR_DEMO", value_parser = clap::builder::BoolishValueParser::new())]
     pub demo: bool,
     /// How log lines are written, to standard error.
     #[arg(long, env = "FRONTDOOR_LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]

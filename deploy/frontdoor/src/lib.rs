@@ -12,13 +12,14 @@ mod health;
 mod history;
 mod log_copy;
 mod operator;
+mod private;
 mod serve;
 mod status;
 mod telemetry;
 pub mod tokens;
 pub mod url;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use clap::Parser;
 use cli::{Cli, LogTask, Task};
@@ -35,6 +36,7 @@ pub struct Misconfigured(pub String);
 
 /// Does what the command line asks for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    std::panic::set_hook(Box::new(panicked));
     let task = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli.task,
         Err(error) => return unparsed(&error),
@@ -56,6 +58,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         eprintln!("frontdoor: {}", url::masked(&one_line(&format!("{error:#}"))));
         ExitCode::from(code)
     })
+}
+
+/// Says where a panic was. Its text may quote data, so it is not printed.
+fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
+    let place =
+        panic.location().map_or_else(String::new, |at| format!(" at {}:{}:{}", at.file(), at.line(), at.column()));
+    // A panic while panicking ends the process, so a closed standard error is not a reason for one.
+    drop(writeln!(std::io::stderr(), "frontdoor: a panic{place}"));
 }
 
 /// Help and version are answers; all else is one line.

@@ -53,7 +53,8 @@ pub fn asyncapi(options: &Asyncapi) -> anyhow::Result<()> {
 /// When there is no server, or it does not answer as one.
 pub fn projections(options: &Projections) -> anyhow::Result<()> {
     let list: Value = ask(async {
-        let response = reqwest::get(url(&options.server, "/projections")).await.context("is the server running?")?;
+        let response =
+            client()?.get(url(&options.server, "/projections")).send().await.context("is the server running?")?;
         response.error_for_status()?.json().await.context("the answer is no list")
     })?;
     if options.json {
@@ -101,8 +102,8 @@ pub fn rebuild(options: &Rebuild) -> anyhow::Result<()> {
     bar.set_message(options.name.clone());
     let path = format!("/projections/{}/rebuild", options.name);
     let report = ask(async {
-        let client = reqwest::Client::new();
-        let mut response = client.post(url(&options.server, &path)).send().await.context("is the server running?")?;
+        let mut response =
+            client()?.post(url(&options.server, &path)).send().await.context("is the server running?")?;
         if !response.status().is_success() {
             let problem: Value = response.json().await.unwrap_or_default();
             bail!("{}", problem["title"].as_str().unwrap_or("the server refused"));
@@ -135,6 +136,11 @@ fn step(bar: &ProgressBar, line: &Value) -> anyhow::Result<Option<Value>> {
         bar.set_position(progress["events_done"].as_u64().unwrap_or(0));
     }
     Ok(line.get("done").cloned())
+}
+
+/// The operator's listener is asked directly: a proxy of the environment cannot reach a loopback address.
+fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().no_proxy().build()
 }
 
 fn url(server: &Server, path: &str) -> String {

@@ -1,11 +1,17 @@
 //! `frontdoor serve`: opens the house, serves, and ends in order. One task's end is the process's end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, anyhow, bail};
-use axum::Router;
+use axum::{Router, middleware};
 use command_engine::http::Tokens;
 use futures::FutureExt;
+use jsonwebtoken::jwk::JwkSet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
@@ -24,10 +30,11 @@ use crate::{
     front::{
         Limits,
         listener::{Bounded, CONNECTIONS_MAX},
+        one_host,
     },
     health,
     house::House,
-    telemetry,
+    private, telemetry,
     tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
 };
 
@@ -42,9 +49,9 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(3);
 /// `Misconfigured`, or what made it impossible to go on.
 pub fn serve(options: Box<Serve>) -> anyhow::Result<()> {
     let places = options.places()?;
-    telemetry::log_lines(&options)?;
+    let _lines = telemetry::log_lines(&options)?;
     let metrics = telemetry::metrics()?;
-    std::fs::create_dir_all(&options.data)
+    private::folder(&options.data)
         .map_err(|error| Misconfigured(format!("--data {}: {error}", options.data.display())))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
     let outcome = runtime.block_on(run(&options, &places, metrics));
@@ -75,7 +82,9 @@ impl Tasks {
             }
             Err(error) => {
                 self.running.clear();
-                Some(Err(anyhow!(error).context("a task ended")))
+                // The error's own text has the panic's, which may quote data.
+                let how = if error.is_panic() { "panicked" } else { "was cancelled" };
+                Some(Err(anyhow!("a task {how}")))
             }
         }
     }
@@ -101,7 +110,15 @@ struct Stops {
 async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let demo_key = options.demo.then(|| DemoKey::in_folder(&options.data)).transpose()?;
+    let folders = sqlite_folders(places);
+    for folder in &folders {
+        private::folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
     let house = House::open(places, tokens(options, demo_key.as_ref())?).await?;
+    for folder in &folders {
+        private::files(folder, &views_file(places))
+            .with_context(|| format!("the files in {} cannot be made private", folder.display()))?;
+    }
     let (public, admin) = (bind("--listen", options.listen).await?, bind("--admin", options.admin).await?);
     let (public_at, admin_at) = (public.local_addr()?, admin.local_addr()?);
 
@@ -110,6 +127,11 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
     for log in [&house.care, &house.access] {
         tasks.spawn(log.name().as_str(), until_gone(log.watch()));
     }
+    let engine = house.engine.clone();
+    tasks.spawn("decisions", async move {
+        engine.ended().await;
+        Ok(())
+    });
     if let Some(views) = house.views.clone() {
         let (stop, follows) = (stops.views.clone(), house.roles.has(Role::Projections));
         tasks.spawn("views", async move {
@@ -133,6 +155,7 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
     };
     let routes = house.router(limits).merge(admin::health(house.clone(), readiness.clone()));
     tasks.spawn("public", listen(public, routes, stops.public.clone()));
+    tasks.spawn("upkeep", telemetry::upkeep(metrics.clone(), telemetry::UPKEEP_INTERVAL, stops.admin.clone()));
     tasks.spawn("admin", listen(admin, admin::router(house.clone(), readiness.clone(), metrics), stops.admin.clone()));
 
     let begin = async {
@@ -203,12 +226,27 @@ async fn until_gone(mut end: watch::Receiver<u64>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where the logs and the views are, as far as they are in SQLite.
+fn sqlite_folders(places: &Places) -> Vec<PathBuf> {
+    let log = places.log_url.sqlite().map(PathBuf::from);
+    let views = places.views_url.sqlite().and_then(|file| Path::new(file).parent());
+    let views = views.filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
+    log.into_iter().chain(views).collect()
+}
+
+/// The name of the views' file, or that of the default.
+fn views_file(places: &Places) -> String {
+    let name = places.views_url.sqlite().and_then(|file| Path::new(file).file_name());
+    name.map_or_else(|| "views.db".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
 async fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("{flag} {address}"))
 }
 
 async fn listen(listener: TcpListener, routes: Router, stop: CancellationToken) -> anyhow::Result<()> {
     let listener = Bounded::new(listener, CONNECTIONS_MAX);
+    let routes = routes.layer(middleware::from_fn(one_host));
     axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await.context("the listener failed")
 }
 
@@ -220,10 +258,25 @@ fn tokens(options: &Serve, demo: Option<&DemoKey>) -> anyhow::Result<Tokens> {
         let wrong =
             |error: &dyn std::fmt::Display| Misconfigured(format!("--issuer {issuer}: {}: {error}", file.display()));
         let text = std::fs::read(file).map_err(|error| wrong(&error))?;
-        let keys = serde_json::from_slice(&text).map_err(|error| wrong(&error))?;
+        let keys = key_set(issuer, &text).map_err(|error| wrong(&error))?;
         issuers.push((issuer.to_owned(), keys));
     }
     Tokens::new(AUDIENCE, issuers).map_err(|error| Misconfigured(error.to_string()).into())
+}
+
+/// The keys of a set. One of a form that is unknown here does not make the others useless.
+fn key_set(issuer: &str, text: &[u8]) -> serde_json::Result<JwkSet> {
+    #[derive(serde::Deserialize)]
+    struct AnyKeys {
+        keys: Vec<serde_json::Value>,
+    }
+    let all = serde_json::from_slice::<AnyKeys>(text)?.keys;
+    let count = all.len();
+    let keys: Vec<_> = all.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
+    if keys.len() < count {
+        tracing::warn!(%issuer, keys = count - keys.len(), "keys of an unknown form are passed over");
+    }
+    Ok(JwkSet { keys })
 }
 
 struct Signals {
@@ -257,11 +310,20 @@ mod tests {
         format!("{:#}", ended.expect_err("the process ends"))
     }
 
+    #[test]
+    fn a_key_of_an_unknown_form_does_not_make_the_others_useless() {
+        let good = r#"{"kty":"OKP","crv":"Ed25519","x":"AA","kid":"good"}"#;
+        let set = format!(r#"{{"keys":[{{"kty":"OKP","crv":"X448","x":"AA"}},{good},{{"kty":"AKP"}}]}}"#);
+        let keys = key_set("urn:test", set.as_bytes()).expect("a key set").keys;
+        assert!(keys.iter().any(|key| key.common.key_id.as_deref() == Some("good")));
+        assert!(key_set("urn:test", b"[]").is_err());
+    }
+
     #[tokio::test]
     async fn one_tasks_end_is_the_processs_end() {
         assert_eq!(why_it_ends(async { Ok(()) }).await, "views ended by itself");
         assert_eq!(why_it_ends(async { bail!("no more rows") }).await, "views ended: no more rows");
         let panicked = why_it_ends(async { std::panic::resume_unwind(Box::new("a bug")) }).await;
-        assert!(panicked.starts_with("a task ended: "), "{panicked}");
+        assert_eq!(panicked, "a task panicked", "the panic's own text may quote data");
     }
 }

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{Ed25519KeyPair, KeyPair},
@@ -17,7 +17,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::cli::Token;
+use crate::{cli::Token, private};
 
 /// The issuer that only `--demo` admits.
 pub const DEMO_ISSUER: &str = "urn:frontdoor:demo";
@@ -46,8 +46,14 @@ struct Claims<'a> {
 /// `frontdoor token`.
 ///
 /// # Errors
-/// When the key cannot be made or read.
+/// When there is no key, or it cannot be read.
 pub fn print(token: &Token) -> anyhow::Result<()> {
+    let key = token.data.join(KEY_FILE);
+    if !key.exists() {
+        // A key that was made now would sign tokens that no server admits.
+        let data = token.data.display();
+        bail!("{data} has no key: start `frontdoor serve --demo --data {data}` first");
+    }
     println!("{}", DemoKey::in_folder(&token.data)?.sign(token)?);
     Ok(())
 }
@@ -59,16 +65,16 @@ pub struct DemoKey {
 }
 
 impl DemoKey {
-    /// Makes the key (mode 0600) and the public key set beside it, where there is none.
+    /// Makes the key and the public key set beside it (mode 0600), where there is none.
     ///
     /// # Errors
     /// When the folder cannot be written, or holds something else under these names.
     pub fn in_folder(data: &Path) -> anyhow::Result<DemoKey> {
-        fs::create_dir_all(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
+        private::folder(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
         let (file, jwks) = (data.join(KEY_FILE), data.join(JWKS_FILE));
         if !file.exists() {
             let fresh = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| anyhow!("no randomness"))?;
-            write_once(&file, fresh.as_ref(), 0o600)?;
+            write_once(&file, fresh.as_ref())?;
         }
         let pkcs8 = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| anyhow!("{} holds no key", file.display()))?;
@@ -76,7 +82,7 @@ impl DemoKey {
         let set = json!({"keys": [
             {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": KEY_ID, "x": x}
         ]});
-        write_once(&jwks, set.to_string().as_bytes(), 0o644)?;
+        write_once(&jwks, set.to_string().as_bytes())?;
         Ok(DemoKey { pkcs8, jwks })
     }
 
@@ -108,11 +114,11 @@ impl DemoKey {
 }
 
 /// Writes a file whole or not at all, and never over another process's: the first one wins.
-fn write_once(file: &Path, content: &[u8], mode: u32) -> anyhow::Result<()> {
+fn write_once(file: &Path, content: &[u8]) -> anyhow::Result<()> {
     let whole = || -> std::io::Result<()> {
         let draft = file.with_extension(format!("draft-{}", std::process::id()));
         let mut open = fs::OpenOptions::new();
-        open.write(true).create(true).truncate(true).mode(mode).open(&draft)?.write_all(content)?;
+        open.write(true).create(true).truncate(true).mode(0o600).open(&draft)?.write_all(content)?;
         let linked = fs::hard_link(&draft, file);
         fs::remove_file(&draft)?;
         match linked {

@@ -25,6 +25,12 @@ async fn an_operator_sees_the_projections_and_rebuilds_one_while_it_serves() {
         let rebuilt = frontdoor(&["rebuild", name, "--admin", admin]);
         assert!(rebuilt.status.success(), "{name}: {}", String::from_utf8_lossy(&rebuilt.stderr));
     }
+    let mut proxied = std::process::Command::new(common::BINARY);
+    proxied
+        .args(["status", "--json", "--admin", admin])
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .env("http_proxy", "http://127.0.0.1:1");
+    assert!(proxied.output().expect("runs").status.success(), "a loopback address is asked without a proxy");
     let unknown = frontdoor(&["rebuild", "nonsense", "--admin", admin]);
     assert_eq!(unknown.status.code(), Some(1));
     server.stop();
@@ -135,6 +141,41 @@ async fn health_metrics_and_problems_are_where_they_should_be() {
     assert_eq!(nobody_s_business.status, 404);
     for key_file in ["demo-key.p8", "alice"] {
         assert_private(&folder.path().join(key_file));
+    }
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn web_pages_cannot_use_the_operators_listener() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::demo(folder.path());
+    let client = reqwest::Client::new();
+    for (name, value, status) in [
+        ("host", "rebound.example:8081", 403),
+        ("host", "127.0.0.1.rebound.example", 403),
+        ("host", "localhost:8081", 200),
+        ("host", "[::1]:8081", 200),
+        ("sec-fetch-site", "cross-site", 403),
+        ("sec-fetch-site", "same-origin", 403),
+        ("sec-fetch-site", "none", 200),
+        ("origin", "http://page.example", 403),
+    ] {
+        let answer = client.get(format!("{}/status", server.admin)).header(name, value).send().await;
+        assert_eq!(answer.expect("an answer").status().as_u16(), status, "{name}: {value}");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_servers_folder_and_files_are_readable_by_its_own_user_only() {
+    let outer = tempfile::tempdir().expect("a folder");
+    let data = outer.path().join("new");
+    let server = Server::demo(&data);
+    assert_private(&data);
+    let entries: Vec<_> = std::fs::read_dir(&data).expect("a folder").map(|entry| entry.expect("an entry")).collect();
+    assert!(entries.len() > 6, "logs, views and keys");
+    for entry in entries {
+        assert_private(&entry.path());
     }
     server.stop();
 }

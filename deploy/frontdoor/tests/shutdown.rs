@@ -45,6 +45,28 @@ fn wrong_configuration_is_one_line_and_exit_64() {
 }
 
 #[test]
+fn a_switch_in_the_environment_may_be_written_in_several_ways() {
+    for (value, taken) in [("1", true), ("yes", true), ("TRUE", true), ("perhaps", false)] {
+        // It ends with its complaint about --vault where the switch was understood.
+        let mut command = std::process::Command::new(BINARY);
+        let output = command.args(["serve", "--vault=x"]).env("FRONTDOOR_DEMO", value).output().expect("runs");
+        let told = String::from_utf8(output.stderr).expect("text");
+        assert_eq!((output.status.code(), told.contains("no --vault")), (Some(64), taken), "{value}: {told}");
+    }
+}
+
+#[test]
+fn a_token_needs_the_key_of_a_demonstration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("none");
+    let subject = ["--subject", "nurse-1", "--data", data.to_str().expect("text")];
+    let output = frontdoor(&[["token", "--role=staff"].as_slice(), &subject].concat());
+    let told = String::from_utf8(output.stderr).expect("text");
+    assert_eq!((output.status.code(), told.contains("has no key")), (Some(1), true), "{told}");
+    assert!(!data.exists(), "nothing is made");
+}
+
+#[test]
 fn two_processes_cannot_have_one_data_folder() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::demo(folder.path());
@@ -140,6 +162,28 @@ fn a_client_that_never_finishes_its_request_does_not_hold_up_the_end() {
     server.terminate();
     assert_eq!(server.wait().code(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
+}
+
+#[test]
+fn a_request_has_exactly_one_host() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::plain(&folder.path().join("data"), &folder.path().join("keys"));
+    for base in [&server.base, &server.admin] {
+        for (line, hosts, status) in [
+            ("HTTP/1.1", "", "400"),
+            ("HTTP/1.1", "Host: localhost\r\nHost: localhost\r\n", "400"),
+            ("HTTP/1.1", "Host: localhost\r\n", "200"),
+            ("HTTP/1.0", "", "200"),
+        ] {
+            let mut client = std::net::TcpStream::connect(base.trim_start_matches("http://")).expect("connects");
+            let request = format!("GET /health/live {line}\r\n{hosts}Connection: close\r\n\r\n");
+            client.write_all(request.as_bytes()).expect("sent");
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).expect("an answer");
+            assert_eq!(answer.get(9..12), Some(status), "{line} {hosts}: {answer}");
+        }
+    }
+    server.stop();
 }
 
 /// Counts in the file itself, after the end.

@@ -82,10 +82,12 @@ async fn give(
 }
 
 fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<(RequestContext, Bytes), Problem> {
-    let json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|text| {
+    let json = one(headers, &header::CONTENT_TYPE).is_some_and(|text| {
         text.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
     });
-    if !json {
+    // `identity` says that nothing is encoded (RFC 9110, 8.4.1).
+    let plain = headers.get_all(header::CONTENT_ENCODING).iter().all(|coding| coding == "identity");
+    if !json || !plain {
         return Err(Problem::of("unsupported-media-type"));
     }
     let body = body.map_err(|rejection| match rejection.status() {
@@ -95,7 +97,7 @@ fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<(Req
     let request = RequestContext {
         idempotency_key: one(headers, &IDEMPOTENCY_KEY).ok_or_else(|| Problem::of("idempotency-key"))?.into(),
         correlation: correlation(headers)?,
-        trace: one(headers, &TRACEPARENT).filter(|text| is_traceparent(text)).map(Into::into),
+        trace: one(headers, &TRACEPARENT).and_then(traceparent).map(Into::into),
     };
     Ok((request, body))
 }
@@ -117,18 +119,27 @@ fn correlation(headers: &HeaderMap) -> Result<Option<Uuid>, Problem> {
     id.map(Some).ok_or_else(|| Problem::of("malformed-header").detail("Correlation-Id is no UUID"))
 }
 
-/// W3C Trace Context, version 00. Another one, or a malformed one, is as none: that is what the standard asks for.
-fn is_traceparent(text: &str) -> bool {
+/// A W3C `traceparent` as version 00 writes it. Of a later version the fields that version 00 knows are kept, as the
+/// standard asks for; a malformed one is as none.
+pub fn traceparent(text: &str) -> Option<String> {
     let hex = |part: &str, digits: usize| {
         part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
     };
     let some = |part: &str| part.bytes().any(|byte| byte != b'0');
-    match text.split('-').collect::<Vec<_>>()[..] {
-        ["00", trace, parent, flags] => {
-            hex(trace, 32) && some(trace) && hex(parent, 16) && some(parent) && hex(flags, 2)
-        }
-        _ => false,
+    let mut parts = text.splitn(5, '-');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let further = parts.next().is_some();
+    let known = hex(version, 2) && version != "ff" && (version != "00" || !further);
+    let fits = known && hex(trace, 32) && some(trace) && hex(parent, 16) && some(parent) && hex(flags, 2);
+    if !fits {
+        return None;
     }
+    if version == "00" {
+        return Some(text.to_owned());
+    }
+    // Of the flags of a later version only the first, "sampled", has a meaning here.
+    let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
+    Some(format!("00-{trace}-{parent}-{sampled:02x}"))
 }
 
 fn granted(answer: &Answer) -> Response {

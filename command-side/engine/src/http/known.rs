@@ -95,7 +95,7 @@ pub(super) static KNOWN: &[Explained] = &[
         "unsupported-media-type",
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "The body has to be JSON.",
-        "Send `Content-Type: application/json`.",
+        "Send `Content-Type: application/json`, once, and a body without Content-Encoding.",
     ),
     explained(
         "text-too-long",

@@ -7,7 +7,7 @@ mod problem;
 mod tokens;
 
 pub use authenticated::Authenticated;
-pub use commands::{problems, router};
+pub use commands::{problems, router, traceparent};
 pub use known::Explained;
 pub use problem::{Problem, status_of};
 pub use tokens::{Tokens, UnfitIssuer};

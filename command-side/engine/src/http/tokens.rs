@@ -9,7 +9,8 @@ use std::{
 use domain::{Caller, Permission};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
-    jwk::{Jwk, JwkSet, PublicKeyUse},
+    errors::ErrorKind,
+    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
 };
 use moka::{Expiry, future::Cache};
 use serde::Deserialize;
@@ -35,14 +36,10 @@ const KEYS_MAX: usize = 64;
 /// An issuer's key set that cannot be trusted as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitIssuer {
-    #[error("{0} has no key")]
+    #[error("{0} has no key that can be used: an asymmetric one for signatures")]
     NoKey(String),
     #[error("there are more than {KEYS_MAX} keys")]
     TooMany,
-    #[error("a key of {0} does not name its algorithm (alg), or a symmetric or unknown one")]
-    Algorithm(String),
-    #[error("a key of {0} is not for signatures, or does not fit its algorithm")]
-    Key(String),
 }
 
 /// Who can issue tokens, and the tokens that were found valid. Cheap to clone.
@@ -76,7 +73,8 @@ struct Verified {
 struct Claims {
     iss: String,
     sub: String,
-    exp: i64,
+    /// Seconds since 1970; a fraction is allowed (RFC 7519, NumericDate).
+    exp: f64,
     role: Role,
     /// Those that this binary does not know permit nothing here.
     #[serde(default)]
@@ -87,19 +85,26 @@ struct Claims {
 
 impl Tokens {
     /// `issuers`: each with its keys. An issuer that is not in the list is not trusted: the demo's only where a demo
-    /// puts it there. A key signs for its own issuer alone.
+    /// puts it there. A key signs for its own issuer alone. Keys that cannot be used are passed over, each with a log line.
     ///
     /// # Errors
-    /// When a key does not name an asymmetric algorithm, or does not fit it.
+    /// When an issuer has no key that can be used, or there are too many.
     pub fn new(audience: &str, issuers: Vec<(String, JwkSet)>) -> Result<Tokens, UnfitIssuer> {
         let mut keys = Vec::new();
         for (issuer, set) in issuers {
-            if set.keys.is_empty() {
+            let mut own: Vec<IssuerKey> = Vec::with_capacity(set.keys.len());
+            for jwk in &set.keys {
+                match IssuerKey::new(audience, &issuer, jwk) {
+                    Ok(key) => own.push(key),
+                    // Providers publish keys for other purposes in the same set.
+                    Err(why) => tracing::warn!(%issuer, key = jwk.common.key_id, why, "a key is passed over"),
+                }
+            }
+            let alone = own.len() == 1;
+            if own.is_empty() {
                 return Err(UnfitIssuer::NoKey(issuer));
             }
-            for jwk in &set.keys {
-                keys.push(IssuerKey::new(audience, &issuer, jwk, set.keys.len() == 1)?);
-            }
+            keys.extend(own.into_iter().map(|key| IssuerKey { alone, ..key }));
         }
         if keys.len() > KEYS_MAX {
             return Err(UnfitIssuer::TooMany);
@@ -134,22 +139,35 @@ impl Tokens {
         }
         let named = |key: &IssuerKey| if header.kid.is_some() { header.kid == key.id } else { key.alone };
         let fits = |key: &&IssuerKey| key.algorithm == header.alg && named(key);
-        self.inner.keys.iter().filter(fits).find_map(|key| key.verify(token))
+        let mut why = "no key of its issuers has its algorithm and key id";
+        for key in self.inner.keys.iter().filter(fits) {
+            match key.verify(token) {
+                Ok(verified) => return Some(verified),
+                Err(reason) => why = reason,
+            }
+        }
+        // The token's own words may name a person, so they are not repeated.
+        tracing::debug!(why, "a token was refused");
+        None
     }
 }
 
 impl IssuerKey {
-    fn new(audience: &str, issuer: &str, jwk: &Jwk, alone: bool) -> Result<IssuerKey, UnfitIssuer> {
-        let algorithm = jwk.common.key_algorithm.and_then(|algorithm| Algorithm::try_from(algorithm).ok());
-        let symmetric = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
-        let algorithm = algorithm
-            .filter(|algorithm| !symmetric.contains(algorithm))
-            .ok_or_else(|| UnfitIssuer::Algorithm(issuer.to_owned()))?;
-        let unfit = || UnfitIssuer::Key(issuer.to_owned());
-        let key = DecodingKey::from_jwk(jwk).map_err(|_| unfit())?;
+    fn new(audience: &str, issuer: &str, jwk: &Jwk) -> Result<IssuerKey, &'static str> {
         let signs = jwk.common.public_key_use.as_ref().is_none_or(|wanted| *wanted == PublicKeyUse::Signature);
-        if !signs || key.family() != algorithm.family() {
-            return Err(unfit());
+        if !signs {
+            return Err("it is not for signatures");
+        }
+        let algorithm = match jwk.common.key_algorithm {
+            Some(algorithm) => Algorithm::try_from(algorithm).map_err(|_| "its algorithm is unknown")?,
+            None => usual_algorithm(jwk).ok_or("it names no algorithm, and its type and curve do not say which")?,
+        };
+        if [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512].contains(&algorithm) {
+            return Err("it is symmetric");
+        }
+        let key = DecodingKey::from_jwk(jwk).map_err(|_| "it cannot be read")?;
+        if key.family() != algorithm.family() {
+            return Err("it does not fit its algorithm");
         }
         let mut validation = Validation::new(algorithm);
         validation.set_issuer(&[issuer]);
@@ -158,16 +176,16 @@ impl IssuerKey {
         validation.leeway = LEEWAY_SECONDS;
         validation.validate_nbf = true;
         let (issuer, id) = (issuer.to_owned(), jwk.common.key_id.clone());
-        Ok(IssuerKey { issuer, id, alone, algorithm, key, validation })
+        Ok(IssuerKey { issuer, id, alone: false, algorithm, key, validation })
     }
 
-    fn verify(&self, token: &str) -> Option<Verified> {
-        let claims = decode::<Claims>(token, &self.key, &self.validation).ok()?.claims;
+    fn verify(&self, token: &str) -> Result<Verified, &'static str> {
+        let claims = decode::<Claims>(token, &self.key, &self.validation).map_err(|error| reason(error.kind()))?.claims;
         let sub = claims.sub;
         let named = (1..=SUB_BYTES_MAX).contains(&sub.len()) && sub.bytes().all(|byte| byte.is_ascii_graphic());
         let person = claims.role != Role::Patient || sub.parse::<SubjectId>().is_ok();
         if !named || !person || claims.iss != self.issuer {
-            return None;
+            return Err("its subject or its issuer does not fit");
         }
         let known = |name: String| serde_json::from_value::<Permission>(name.into()).ok();
         let caller = Caller {
@@ -177,7 +195,43 @@ impl IssuerKey {
             organisation: claims.organisation,
             level: claims.identity_proofing_level,
         };
-        Some(Verified { caller, expires_at: claims.exp })
+        Ok(Verified { caller, expires_at: claims.exp as i64 })
+    }
+}
+
+fn reason(kind: &ErrorKind) -> &'static str {
+    if matches!(kind, ErrorKind::ExpiredSignature) {
+        "it has expired"
+    } else if matches!(kind, ErrorKind::ImmatureSignature) {
+        "it is not valid yet"
+    } else if matches!(kind, ErrorKind::InvalidSignature) {
+        "its signature is not by this key"
+    } else if matches!(kind, ErrorKind::InvalidIssuer) {
+        "it has another issuer"
+    } else if matches!(kind, ErrorKind::InvalidAudience) {
+        "it is for another audience"
+    } else {
+        "a claim is missing or cannot be read"
+    }
+}
+
+/// The algorithm of a key that does not name one, as its type and curve say. Providers that leave it out for RSA sign
+/// with RS256.
+fn usual_algorithm(jwk: &Jwk) -> Option<Algorithm> {
+    let curve = match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => return Some(Algorithm::RS256),
+        AlgorithmParameters::EllipticCurve(key) => &key.curve,
+        AlgorithmParameters::OctetKeyPair(key) => &key.curve,
+        AlgorithmParameters::OctetKey(_) | AlgorithmParameters::Other(_) => return None,
+        // The library may know further types one day.
+        _ => return None,
+    };
+    match curve {
+        EllipticCurve::P256 => Some(Algorithm::ES256),
+        EllipticCurve::P384 => Some(Algorithm::ES384),
+        EllipticCurve::Ed25519 => Some(Algorithm::EdDSA),
+        EllipticCurve::P521 => None,
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -60,6 +60,15 @@ pub fn before(routes: Router, limits: Limits) -> Router {
 /// These routes, with problems for whatever goes wrong, and no limits: for health, and for operators.
 pub fn speaking_problems(routes: Router) -> Router {
     routes.layer(middleware::map_response(async |response| as_problem(response)))
+}
+
+/// Refuses a request of HTTP/1.1 that has not exactly one `Host` (RFC 9112, 3.2).
+pub async fn one_host(request: Request, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return problem(StatusCode::BAD_REQUEST);
+    }
+    next.run(request).await
 }
 
 async fn through(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {

@@ -2,6 +2,7 @@
 //! on into the events.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use command_engine::http::traceparent;
 use uuid::Uuid;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,8 +29,7 @@ pub fn identify(headers: &mut HeaderMap) -> Identity {
     let sent = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let fresh = Uuid::now_v7();
     let request_id = sent(&REQUEST_ID).filter(|id| is_request_id(id)).map_or_else(|| fresh.to_string(), str::to_owned);
-    let valid = sent(&TRACEPARENT).filter(|parent| is_traceparent(parent)).map(str::to_owned);
-    let traceparent = valid.unwrap_or_else(|| {
+    let traceparent = sent(&TRACEPARENT).and_then(traceparent).unwrap_or_else(|| {
         let span = fresh.as_u128() as u64 | 1;
         format!("00-{}-{span:016x}-00", fresh.simple())
     });
@@ -42,21 +42,6 @@ pub fn identify(headers: &mut HeaderMap) -> Identity {
 fn is_request_id(text: &str) -> bool {
     (1..=REQUEST_ID_BYTES_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-}
-
-/// Version 00: `00-<32 hex>-<16 hex>-<2 hex>`, lower case, neither id all zeroes.
-fn is_traceparent(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let hex = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    };
-    let not_zero = |part: &str| part.bytes().any(|b| b != b'0');
-    match parts[..] {
-        [version, trace, span, flags] => {
-            version == "00" && hex(trace, 32) && not_zero(trace) && hex(span, 16) && not_zero(span) && hex(flags, 2)
-        }
-        _ => false,
-    }
 }
 
 #[cfg(test)]
@@ -77,6 +62,15 @@ mod tests {
     }
 
     #[test]
+    fn a_later_versions_trace_is_kept() {
+        let mut headers = HeaderMap::new();
+        let later = PARENT.replacen("00", "cc", 1) + "-what-comes-later";
+        headers.insert(TRACEPARENT, HeaderValue::from_str(&later).expect("a header"));
+        assert_eq!(identify(&mut headers).trace_id(), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(headers[TRACEPARENT], PARENT);
+    }
+
+    #[test]
     fn what_is_absent_or_malformed_is_made_anew() {
         for wrong in ["", "00-abc-def-01", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "ff-x"] {
             let mut headers = HeaderMap::new();
@@ -84,7 +78,7 @@ mod tests {
             headers.insert(REQUEST_ID, HeaderValue::from_static("a b"));
             let identity = identify(&mut headers);
             let made = headers[TRACEPARENT].to_str().expect("text");
-            assert!(is_traceparent(made), "{made}");
+            assert_eq!(traceparent(made).as_deref(), Some(made));
             assert!(is_request_id(&identity.request_id));
             assert!(made.contains(identity.trace_id()) && identity.trace_id().len() == 32);
         }
