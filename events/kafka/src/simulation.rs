@@ -271,7 +271,7 @@ impl World {
             let relay = &mut self.relays[me];
             let way = if given_up { &mut relay.ghosts } else { &mut relay.wire };
             way.push_back(Record { position, id, epoch: relay.epoch });
-            relay.core.sent(self.now_ms, position);
+            relay.core.sent(self.now_ms, position, 1);
         }
     }
 

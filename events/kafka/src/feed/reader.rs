@@ -7,7 +7,7 @@ use vocabulary::{LogName, Raw};
 
 use crate::{
     Topic, TopicError,
-    consumer::Reading,
+    consumer::{Found, Reading},
     record::{self, Foreign},
 };
 
@@ -74,7 +74,12 @@ fn read(topic: &Topic, after: u64, to: &Sender<Chunk>) -> Result<(), TopicError>
 fn chunk(reading: &Reading, source: &str, log: LogName) -> Result<Option<Chunk>, TopicError> {
     let (mut events, mut bytes, mut patience) = (Vec::new(), 0, POLL_TIME);
     while events.len() < CHUNK_EVENTS_MAX && bytes < CHUNK_BYTES_MAX {
-        let Some(found) = reading.next(patience)? else { break };
+        let found = match reading.next(patience)? {
+            Found::Record(found) => found,
+            // The end that is there now: more may come.
+            Found::End if events.is_empty() => continue,
+            Found::End | Found::Nothing => break,
+        };
         patience = Duration::ZERO;
         let event = record::place(&found, source).and_then(|place| record::event(&found, log, place));
         match event {

@@ -44,6 +44,8 @@ pub struct Relayed {
     pub epoch: Option<u64>,
     /// Why it has stopped, for somebody who does something about it.
     pub stopped: Option<String>,
+    /// How often it has looked for something to do. Nobody is woken for this alone.
+    pub turns: u64,
 }
 
 /// The relay of one log to its topic.
@@ -94,6 +96,8 @@ struct Ahead {
     events: VecDeque<Raw>,
     /// In order, each with the position before its page. Only whole pages are read ahead: what is new is read at once.
     reading: VecDeque<(u64, PageRead)>,
+    /// The page has fewer events than were asked for.
+    is_short: bool,
 }
 
 impl Ahead {
@@ -108,8 +112,13 @@ impl Ahead {
                 }
             }
             .into();
+            self.is_short = self.events.len() < PAGE_MAX;
         }
         let here = self.events.back().map_or(after, |event| event.position);
+        // After a page that a limit of bytes has cut short the next ones do not begin at these steps.
+        if self.is_short {
+            return Ok(());
+        }
         let mut next = self.reading.back().map_or(here, |(before, _)| before + PAGE_MAX as u64);
         while self.reading.len() < PAGES_AHEAD_MAX && next + PAGE_MAX as u64 <= log.end() {
             let (log, before) = (log.clone(), next);
@@ -269,6 +278,10 @@ impl<'a> Work<'a> {
 
     async fn send(&mut self, after: u64, at_most: usize) -> Result<(), TopicError> {
         self.ahead.page(&self.relay.log, after).await?;
+        if self.ahead.events.is_empty() {
+            let why = "the log goes further, but it cannot be read".into();
+            return Err(LogError::Damaged { position: after + 1, why }.into());
+        }
         let Some(sender) = &self.sender else { return Ok(()) };
         for expected in (after + 1..).take(at_most) {
             let Some(event) = self.ahead.events.front() else { break };
@@ -276,14 +289,15 @@ impl<'a> Work<'a> {
                 let why = "the relay stops before the hole".into();
                 return Err(LogError::Damaged { position: expected, why }.into());
             }
+            let (now_ms, bytes) = (self.now_ms(), event.data.len());
             if !sender.send(event)? {
-                // Its queue is full: it empties while somebody else has his turn.
-                tokio::task::yield_now().await;
+                self.core.full(now_ms);
                 break;
             }
             self.ahead.events.pop_front();
-            let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.core.sent(now_ms, expected);
+            if !self.core.sent(now_ms, expected, bytes) {
+                break;
+            }
         }
         Ok(())
     }
@@ -328,6 +342,7 @@ impl<'a> Work<'a> {
         let log = self.relay.log.name().as_str();
         let (epoch, done) = (self.core.epoch(), self.core.done());
         self.relay.relayed.send_if_modified(|relayed| {
+            relayed.turns += 1;
             let mut now = Relayed { epoch, ..relayed.clone() };
             if let Some(done) = done {
                 (now.position, now.stopped) = (done.position, None);
