@@ -74,6 +74,19 @@ impl Reading {
         self.consumer.assign(&assigned)
     }
 
+    /// The first offset whose record was sent at this moment (milliseconds since 1970) or later; `None` if there is none
+    /// yet. Blocks.
+    ///
+    /// # Errors
+    /// When no broker answers.
+    pub fn since(&self, sent_ms: i64) -> Result<Option<u64>, KafkaError> {
+        let mut asked = TopicPartitionList::with_capacity(1);
+        asked.add_partition_offset(&self.name, PARTITION, Offset::Offset(sent_ms))?;
+        let answered = self.consumer.offsets_for_times(asked, ANSWER_TIME_MAX)?;
+        let found = answered.find_partition(&self.name, PARTITION).and_then(|found| found.offset().to_raw());
+        Ok(found.and_then(|offset| u64::try_from(offset).ok()))
+    }
+
     /// Reads no more records.
     ///
     /// # Errors
