@@ -30,7 +30,7 @@ use self::{
 use crate::{Address, Topic};
 
 /// How long nothing may come although the log goes on, before the topic is opened anew (rust-rdkafka #638, #665).
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// The pause before a topic that could not be read is opened anew.
 const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 /// How far the clocks of a relay and of the log may run apart, where the time of an event says from where to read. Where

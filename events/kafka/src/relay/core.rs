@@ -21,7 +21,9 @@ pub const IN_FLIGHT_MAX: usize = 30_000;
 /// Bytes of data that may be on their way at once. It lies below the producer's own limit, whose refusal is the exception.
 pub const IN_FLIGHT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long none of the records on their way may be confirmed before the relay begins again.
-pub const SILENCE_MS_MAX: u64 = 60_000;
+pub const SILENCE_MS_MAX: u64 = 30_000;
+/// How long none of them may be confirmed before that is told: a broker may take so long for one request.
+pub const SILENCE_MS_TOLD: u64 = 10_000;
 
 /// What there is to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,6 +233,12 @@ impl Core {
     /// Whether the producer that sends now may go on.
     pub fn is_sending(&self) -> bool {
         self.sending.is_some()
+    }
+
+    /// Whether records are on their way and none was confirmed for longer than a broker may take.
+    pub fn is_waiting(&self, now_ms: u64) -> bool {
+        let sending = self.sending.as_ref().filter(|sending| !sending.flights.is_empty());
+        sending.is_some_and(|sending| now_ms >= sending.heard_ms + SILENCE_MS_TOLD)
     }
 
     pub fn in_flight(&self) -> usize {

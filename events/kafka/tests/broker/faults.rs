@@ -20,6 +20,9 @@ use crate::common::{DEADLINE, ReadAll, Relaying, Written, address, append, appen
 const COUNTED_FOR: Duration = Duration::from_secs(6);
 const TURNS_MAX: u64 = 60;
 
+/// How long a relay may take to say that its broker is silent, and that it is back.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
+
 /// Sends these events by hand, and waits until they are in the topic.
 async fn send(written: &Written, events: &[&Raw]) {
     let mut sender = Sender::open(&written.topic(), 1).expect("a producer");
@@ -132,6 +135,29 @@ async fn a_relay_whose_broker_is_away_waits_for_it_without_work() {
     assert!(turns < TURNS_MAX, "{turns} turns in {} s", COUNTED_FOR.as_secs());
     kafka.thaw(1);
     relaying.until(|relayed| relayed.position == 1 + events).await;
+    relaying.stop().await;
+}
+
+/// Its connections stay, and nothing comes back: a relay says so in time, whether there is something to send or not, and
+/// goes on by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_whose_broker_goes_silent_says_so_in_time_and_goes_on_by_itself() {
+    let kafka = local::kafka::Kafka::start();
+    let address: event_kafka::Address = format!("kafka://{}", kafka.brokers()).parse().expect("an address");
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 5).await;
+    let mut relaying = Relaying::start(&written.log, address);
+    relaying.until(|relayed| relayed.position == 5).await;
+    for appended in [0, 5] {
+        let end = written.log.end() + appended;
+        kafka.freeze(1);
+        append(&written.log, appended).await;
+        let told = tokio::time::timeout(TOLD_WITHIN, relaying.until(|relayed| relayed.trouble.is_some())).await;
+        told.expect("it says so in time");
+        kafka.thaw(1);
+        let well = relaying.until(|relayed| relayed.trouble.is_none() && relayed.position == end);
+        tokio::time::timeout(TOLD_WITHIN, well).await.expect("it is well again in time");
+    }
     relaying.stop().await;
 }
 
