@@ -21,7 +21,9 @@ DEMO := target/demo
 LISTEN := 127.0.0.1:8080
 ADMIN := 127.0.0.1:8081
 NAME :=
-KILLS := 1000
+KILLS := 200
+# 1: the connections to one server after the other go silent, too.
+SILENCE := 0
 # Where `make up` keeps its files.
 LOCAL := target/local
 
@@ -35,7 +37,7 @@ help:
 	@echo 'make up           the whole system as processes: PostgreSQL, Kafka, two of each role; make down ends it'
 	@echo 'make test         format, lints, every test, licences'
 	@echo 'make asyncapi     whether the events'"'"' description for Kafka is valid, by AsyncAPI'"'"'s own tool (1.5 GB, from npm)'
-	@echo 'make chaos        the faults of the tests for longer: make chaos KILLS=1000'
+	@echo 'make chaos        the faults of the tests for longer: make chaos KILLS=200'
 	@echo 'make bench        every benchmark (an hour); one: make bench NAME=append, or make bench-append'
 	@echo 'make bench-peers  Frontdoor beside cqrs-es and esrs on the same PostgreSQL'
 
@@ -69,7 +71,7 @@ test: compilers postgres kafka $(DENY)
 
 # The faults of the tests for longer: KILLS of processes, brokers and databases under load, from a seed that it prints.
 chaos: compilers postgres kafka
-	FRONTDOOR_KILLS='$(KILLS)' cargo test --locked --package frontdoor --test distributed kills -- --nocapture
+	FRONTDOOR_KILLS='$(KILLS)' FRONTDOOR_SILENCE='$(SILENCE)' cargo test --locked --package frontdoor --test distributed kills -- --nocapture
 
 bench: compilers postgres kafka peers
 	cargo build --release --locked --package frontdoor

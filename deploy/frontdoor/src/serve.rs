@@ -21,6 +21,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
+use vocabulary::LogName;
 
 use crate::{
     Misconfigured,
@@ -142,10 +143,12 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
             Ok(())
         });
     }
-    if !house.relays.is_empty() {
+    for (at, relay) in house.relays.iter().enumerate() {
         let (relays, stop) = (Arc::clone(&house.relays), stops.views.clone());
-        tasks.spawn("relay", async move {
-            futures::future::join_all(relays.iter().map(|relay| relay.run(stop.clone()))).await;
+        tasks.spawn(relay_task(relay.log().name()), async move {
+            if let Some(relay) = relays.get(at) {
+                relay.run(stop).await;
+            }
             Ok(())
         });
     }
@@ -175,6 +178,14 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
     let outcome = until_it_ends(begin, &mut signals, &mut tasks).await;
     let closed = end(&house, &readiness, &stops, &mut tasks).await;
     outcome.and(closed)
+}
+
+/// The name of the task that relays a log. Each has one of its own: a relay blocks a thread while it reads its topic.
+fn relay_task(log: LogName) -> &'static str {
+    match log {
+        LogName::Care => "the relay of care",
+        LogName::Access => "the relay of access",
+    }
 }
 
 /// Until a signal comes (`Ok`), or something ends that should not.
@@ -207,7 +218,9 @@ async fn end(house: &House, readiness: &Readiness, stops: &Stops, tasks: &mut Ta
     stops.views.cancel();
     let close = async {
         tasks.until_ended("views", &mut fault).await;
-        tasks.until_ended("relay", &mut fault).await;
+        for log in LogName::ALL {
+            tasks.until_ended(relay_task(log), &mut fault).await;
+        }
         house.close().await;
         stops.admin.cancel();
         for last in ["care", "access", "admin"] {

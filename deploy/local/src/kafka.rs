@@ -87,6 +87,8 @@ pub struct Secured {
 #[derive(Clone, Copy)]
 struct Node {
     plain: u16,
+    /// What clients are told to connect to instead.
+    advertised: u16,
     secured: u16,
     controller: u16,
 }
@@ -94,17 +96,27 @@ struct Node {
 impl Kafka {
     /// One broker, which is its own controller.
     pub fn start() -> Kafka {
-        Kafka::nodes(1, false)
+        Kafka::nodes(1, false, None)
+    }
+
+    /// One broker that tells its clients to connect to another port of this machine: a proxy's.
+    pub fn advertised(port: u16) -> Kafka {
+        Kafka::nodes(1, false, Some(port))
+    }
+
+    /// The port of the one broker itself.
+    pub fn port(&self) -> u16 {
+        self.nodes[0].plain
     }
 
     /// Brokers that are controllers too: with three, one may be lost.
     pub fn cluster(brokers: usize) -> Kafka {
-        Kafka::nodes(brokers, false)
+        Kafka::nodes(brokers, false, None)
     }
 
     /// One broker with a second listener: TLS, and a password.
     pub fn secured() -> Secured {
-        let kafka = Kafka::nodes(1, true);
+        let kafka = Kafka::nodes(1, true, None);
         Secured {
             brokers: format!("127.0.0.1:{}", kafka.nodes[0].secured),
             ca_file: kafka.folder.join("ca.pem"),
@@ -116,7 +128,7 @@ impl Kafka {
 
     /// `host:port,host:port`: what a client calls `bootstrap.servers`.
     pub fn brokers(&self) -> String {
-        self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.plain)).collect::<Vec<_>>().join(",")
+        self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.advertised)).collect::<Vec<_>>().join(",")
     }
 
     /// SIGKILL to a broker; the first one is 1. It is dead when this returns.
@@ -153,12 +165,17 @@ impl Kafka {
         java
     }
 
-    fn nodes(count: usize, secured: bool) -> Kafka {
+    fn nodes(count: usize, secured: bool, advertised: Option<u16>) -> Kafka {
         for attempt in 1.. {
             let mut kafka = Kafka::minded();
             kafka.nodes = free_ports(count * 3)
                 .chunks(3)
-                .map(|ports| Node { plain: ports[0], secured: ports[1], controller: ports[2] })
+                .map(|ports| Node {
+                    plain: ports[0],
+                    advertised: advertised.unwrap_or(ports[0]),
+                    secured: ports[1],
+                    controller: ports[2],
+                })
                 .collect();
             if secured {
                 kafka.make_certificate();
@@ -213,12 +230,14 @@ impl Kafka {
         let voters: Vec<_> = (1..).zip(&self.nodes).map(|(id, n)| format!("{id}@127.0.0.1:{}", n.controller)).collect();
         let (replicas, in_sync) = if self.nodes.len() < 3 { (1, 1) } else { (3, 2) };
         let sasl = if secured { format!(",SASL_SSL://127.0.0.1:{}", node.secured) } else { String::new() };
+        let told = format!("PLAINTEXT://127.0.0.1:{}{sasl}", node.advertised);
         let mut text = format!(
             "process.roles=broker,controller\n\
              node.id={broker}\n\
              controller.quorum.voters={voters}\n\
              controller.listener.names=CONTROLLER\n\
              listeners=PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller}{sasl}\n\
+             advertised.listeners={told}\n\
              listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL\n\
              inter.broker.listener.name=PLAINTEXT\n\
              log.dirs={folder}/data-{broker}\n\

@@ -135,6 +135,11 @@ impl Server {
         }
     }
 
+    /// Where it listens.
+    pub fn socket(&self) -> PathBuf {
+        Path::new(&self.folder).join(format!(".s.PGSQL.{}", self.port))
+    }
+
     /// The address of a database, as a role.
     pub fn url(&self, role: &str, database: &str) -> String {
         format!("postgres://{role}@localhost:{}/{database}?host={}", self.port, self.folder)

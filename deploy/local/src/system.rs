@@ -13,6 +13,7 @@ use std::{
 use crate::{
     kafka::{Kafka, free_ports},
     postgres::Server,
+    silence::{SilentProxy, Upstream},
 };
 
 /// How long a process may take until it is ready.
@@ -38,11 +39,26 @@ struct Running {
     pid: String,
 }
 
+/// What stands between the processes and what they need.
+pub struct Proxies {
+    pub log: SilentProxy,
+    pub views: SilentProxy,
+    pub broker: SilentProxy,
+}
+
+impl Proxies {
+    fn start() -> Proxies {
+        Proxies { log: SilentProxy::start(), views: SilentProxy::start(), broker: SilentProxy::start() }
+    }
+}
+
 /// The system, running.
 pub struct System {
     pub postgres: Server,
     pub kafka: Kafka,
     pub nodes: Vec<Node>,
+    /// Where it was started behind some.
+    pub proxies: Option<Proxies>,
     /// The logs, as the role that servers run as; the views; the brokers.
     pub log_url: String,
     pub views_url: String,
@@ -58,14 +74,35 @@ impl System {
     /// # Panics
     /// When something does not start: it says what.
     pub fn start(binary: &Path, folder: &Path, brokers: usize) -> System {
-        fs::create_dir_all(folder).expect("a folder");
-        let postgres = Server::start();
         let kafka = if brokers == 1 { Kafka::start() } else { Kafka::cluster(brokers) };
-        let (owner, log_url, views_url) = databases(&postgres);
+        System::on(Server::start(), kafka, None, binary, folder)
+    }
+
+    /// The same with one broker, and a proxy that can go silent in front of each server.
+    ///
+    /// # Panics
+    /// When something does not start: it says what.
+    pub fn behind_proxies(binary: &Path, folder: &Path) -> System {
+        let (postgres, proxies) = (Server::start(), Proxies::start());
+        let kafka = Kafka::advertised(proxies.broker.port);
+        for proxy in [&proxies.log, &proxies.views] {
+            proxy.forward_to(Upstream::Socket(postgres.socket()));
+        }
+        proxies.broker.forward_to(Upstream::Port(kafka.port()));
+        System::on(postgres, kafka, Some(proxies), binary, folder)
+    }
+
+    fn on(postgres: Server, kafka: Kafka, proxies: Option<Proxies>, binary: &Path, folder: &Path) -> System {
+        fs::create_dir_all(folder).expect("a folder");
+        let (owner, mut log_url, mut views_url) = databases(&postgres);
+        if let Some(proxies) = &proxies {
+            log_url = format!("postgres://server@127.0.0.1:{}/frontdoor?sslmode=disable", proxies.log.port);
+            views_url = format!("postgres://views@127.0.0.1:{}/views?sslmode=disable", proxies.views.port);
+        }
         run(binary, &["migrate", "--log", &owner, "--server-role", "server"]);
         let (feed, data) = (format!("kafka://{}", kafka.brokers()), folder.join("data"));
-        let mut system =
-            System { postgres, kafka, nodes: Vec::new(), log_url, views_url, feed, data, binary: binary.to_owned() };
+        let binary = binary.to_owned();
+        let mut system = System { postgres, kafka, nodes: Vec::new(), proxies, log_url, views_url, feed, data, binary };
         let ports = free_ports(2 * ROLES.iter().map(|(_, count)| count).sum::<usize>());
         let mut ports = ports.chunks_exact(2);
         for (role, count) in ROLES {

@@ -26,6 +26,10 @@ const SETTABLE: [&str; 16] = [
 /// A property whose value is the content of the file that it names, without its last line break.
 const PASSWORD_FILE: &str = "sasl.password.file";
 const PORT: u16 = 9092;
+/// Milliseconds that a broker may take for one request, where the address does not say otherwise.
+pub(crate) const REQUEST_MS_MAX: u32 = 10_000;
+/// Milliseconds that a connection to a broker may take until it can be used.
+const CONNECT_MS_MAX: u32 = 5_000;
 
 /// The brokers of a cluster, and what is needed to speak to them.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,6 +118,10 @@ impl Address {
         config.set("allow.auto.create.topics", "false");
         // A broker that comes back is found again within a second.
         config.set("reconnect.backoff.max.ms", "1000");
+        // One that goes silent is given up within these, and its connection is made again.
+        config.set("socket.timeout.ms", REQUEST_MS_MAX.to_string());
+        config.set("socket.connection.setup.timeout.ms", CONNECT_MS_MAX.to_string());
+        config.set("socket.keepalive.enable", "true");
         for (name, value) in &self.properties {
             config.set(name, value);
         }

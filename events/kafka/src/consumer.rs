@@ -15,6 +15,16 @@ use crate::{
     topic::{ANSWER_TIME_MAX, PARTITION},
 };
 
+/// What a look at the topic gave.
+pub(crate) enum Found<'a> {
+    Record(BorrowedMessage<'a>),
+    /// The reader is at the topic's end. The last record need not lie just before it: the marks of transactions and what an
+    /// aborted one wrote take places, too, and are never given out.
+    End,
+    /// Nothing came in time. That does not mean that there is nothing.
+    Nothing,
+}
+
 /// A consumer of one topic, placed at an offset.
 pub(crate) struct Reading {
     consumer: BaseConsumer,
@@ -37,6 +47,7 @@ impl Reading {
             ("enable.auto.commit", "false"),
             ("enable.auto.offset.store", "false"),
             ("auto.offset.reset", "error"),
+            ("enable.partition.eof", "true"),
             ("isolation.level", "read_committed"),
             ("queued.max.messages.kbytes", "16384"),
             ("queued.min.messages", "10000"),
@@ -63,6 +74,19 @@ impl Reading {
         self.consumer.assign(&assigned)
     }
 
+    /// The first offset whose record was sent at this moment (milliseconds since 1970) or later; `None` if there is none
+    /// yet. Blocks.
+    ///
+    /// # Errors
+    /// When no broker answers.
+    pub fn since(&self, sent_ms: i64) -> Result<Option<u64>, KafkaError> {
+        let mut asked = TopicPartitionList::with_capacity(1);
+        asked.add_partition_offset(&self.name, PARTITION, Offset::Offset(sent_ms))?;
+        let answered = self.consumer.offsets_for_times(asked, ANSWER_TIME_MAX)?;
+        let found = answered.find_partition(&self.name, PARTITION).and_then(|found| found.offset().to_raw());
+        Ok(found.and_then(|offset| u64::try_from(offset).ok()))
+    }
+
     /// Reads no more records.
     ///
     /// # Errors
@@ -79,19 +103,20 @@ impl Reading {
         self.consumer.fetch_watermarks(&self.name, PARTITION, ANSWER_TIME_MAX).map(|(_, high)| unsigned(high))
     }
 
-    /// The next record, if one comes within this time. That none came does not mean that there is none.
+    /// The next record, if one comes within this time.
     ///
     /// # Errors
     /// When it has to be opened again.
-    pub fn next(&self, at_most: Duration) -> Result<Option<BorrowedMessage<'_>>, KafkaError> {
+    pub fn next(&self, at_most: Duration) -> Result<Found<'_>, KafkaError> {
         let deadline = Instant::now() + at_most;
         loop {
             match self.consumer.poll(deadline.saturating_duration_since(Instant::now())) {
-                Some(Ok(record)) => return Ok(Some(record)),
+                Some(Ok(record)) => return Ok(Found::Record(record)),
+                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Found::End),
                 Some(Err(error)) if !is_passing(&error) => return Err(error),
                 // A broker that is away comes back by itself.
                 Some(Err(_)) | None if Instant::now() < deadline => {}
-                Some(Err(_)) | None => return Ok(None),
+                Some(Err(_)) | None => return Ok(Found::Nothing),
             }
         }
     }

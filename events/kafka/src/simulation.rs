@@ -11,7 +11,7 @@ use event_log::lease::{Lease, Mark};
 use uuid::Uuid;
 
 use crate::{
-    feed::core::{Order, Seen},
+    feed::core::{Order, Proof, Seen, begins_at, proof},
     relay::core::{Core, Do, InLog, LEASE_MS, RENEW_MS, Tail},
 };
 
@@ -22,6 +22,8 @@ const CALM_STEPS_MAX: u64 = 5_000;
 const EVENTS_MAX: usize = 12;
 const RELAYS: usize = 2;
 const FOLLOWERS: usize = 2;
+/// Records that a follower sorts at most before the last of them is looked up in the log.
+const BATCH_MAX: usize = 4;
 
 /// SplitMix64.
 struct Dice(u64);
@@ -54,6 +56,7 @@ struct Record {
     id: Uuid,
     /// Of the relay that sent it; 0 for what no relay did.
     epoch: u64,
+    sent_ms: u64,
 }
 
 /// What a process was about to do when it was paused.
@@ -79,6 +82,8 @@ struct Relay {
 
 struct Follower {
     order: Order,
+    /// Up to here its process has found the topic to be the log's.
+    proven: u64,
     offset: usize,
     saved: (u64, Option<Uuid>),
     stopped: bool,
@@ -99,6 +104,8 @@ struct World {
     /// Which history is being written; it changes when the log is restored.
     history: u128,
     log: Vec<Uuid>,
+    /// When each event of the log was recorded.
+    recorded_ms: Vec<u64>,
     topic: Vec<Record>,
     /// It was lost, and nobody has made it again.
     topic_is_gone: bool,
@@ -114,13 +121,15 @@ fn at(position: u64) -> usize {
 
 impl World {
     fn new(seed: u64) -> World {
-        let follower = || Follower { order: Order::after(0, None), offset: 0, saved: (0, None), stopped: false };
+        let follower =
+            || Follower { order: Order::after(0, None), proven: 0, offset: 0, saved: (0, None), stopped: false };
         World {
             dice: Dice(seed),
             now_ms: 0,
             faults: true,
             history: 0,
             log: Vec::new(),
+            recorded_ms: Vec::new(),
             topic: Vec::new(),
             topic_is_gone: false,
             topic_was_lost: false,
@@ -157,6 +166,7 @@ impl World {
         if self.log.len() < EVENTS_MAX {
             let position = self.log.len() as u128 + 1;
             self.log.push(Uuid::from_u128((self.history << 64) | position));
+            self.recorded_ms.push(self.now_ms);
         }
     }
 
@@ -270,8 +280,8 @@ impl World {
             let Some(id) = self.id(position) else { return };
             let relay = &mut self.relays[me];
             let way = if given_up { &mut relay.ghosts } else { &mut relay.wire };
-            way.push_back(Record { position, id, epoch: relay.epoch });
-            relay.core.sent(self.now_ms, position);
+            way.push_back(Record { position, id, epoch: relay.epoch, sent_ms: self.now_ms });
+            relay.core.sent(self.now_ms, position, 1);
         }
     }
 
@@ -335,56 +345,81 @@ impl World {
         self.relays[me].asked = None;
     }
 
+    /// As the feed does: a hole that is overdue is filled from the log; records are sorted; the last one of those that are
+    /// next is looked up in the log before they are handed on.
     fn follow(&mut self, me: usize) {
-        let follower = &mut self.followers[me];
-        if follower.stopped {
+        if self.followers[me].stopped {
             return;
         }
-        if let Some((after, until)) = follower.order.overdue(self.now_ms) {
-            for position in after + 1..=until {
-                let Some(id) = self.log.get(at(position) - 1) else { break };
-                follower.order.filled(self.now_ms, *id);
+        self.fill(me);
+        for _ in 0..=self.dice.index(BATCH_MAX) {
+            if !self.look(me) {
+                break;
             }
         }
-        if follower.offset > self.topic.len() {
-            follower.offset = at(follower.order.last()).min(self.topic.len());
-        }
-        let Some(Record { position, id, .. }) = self.topic.get(follower.offset).copied() else { return };
-        let in_log = self.log.get(at(position) - 1).copied();
-        // What is handed on is looked for in the log first.
-        if position == follower.order.last() + 1 && in_log != Some(id) {
-            assert!(self.history > 0, "the topic holds an event that the log does not hold");
-            follower.stopped = true;
-            return;
-        }
-        follower.offset += 1;
-        match follower.order.see(self.now_ms, position, id) {
-            Seen::Next | Seen::Repeat | Seen::Ahead => {}
-            Seen::Old => {
-                if in_log != Some(id) {
-                    assert!(self.history > 0, "an old record is not the log's");
-                    follower.stopped = true;
-                }
-            }
-            Seen::Other => {
-                assert!(self.history > 0, "a repeat has another id");
-                follower.stopped = true;
-            }
-        }
-        if self.dice.chance(30) {
+        self.prove(me);
+        if !self.followers[me].stopped && self.dice.chance(30) {
             let last = self.followers[me].order.last();
             self.followers[me].saved = (last, self.id(last));
         }
     }
 
-    /// It begins again at its checkpoint: the event after position n was never stored before offset n.
+    fn fill(&mut self, me: usize) {
+        let Some((after, until)) = self.followers[me].order.overdue(self.now_ms) else { return };
+        let until = until.min(self.log.len() as u64);
+        if until <= after {
+            return self.refuses(me, "the log ends before the topic");
+        }
+        for id in &self.log[at(after)..at(until)] {
+            self.followers[me].order.filled(self.now_ms, *id);
+        }
+    }
+
+    /// The next record; false if there is none.
+    fn look(&mut self, me: usize) -> bool {
+        let follower = &mut self.followers[me];
+        if follower.offset > self.topic.len() {
+            follower.offset = at(follower.order.last()).min(self.topic.len());
+        }
+        let Some(Record { position, id, .. }) = self.topic.get(follower.offset).copied() else { return false };
+        follower.offset += 1;
+        match follower.order.see(self.now_ms, position, id) {
+            Seen::Next | Seen::Repeat | Seen::Ahead => return true,
+            Seen::Old if self.id(position) == Some(id) => return true,
+            Seen::Old => self.refuses(me, "an old record is not the log's"),
+            Seen::Other => self.refuses(me, "a repeat has another id"),
+        }
+        false
+    }
+
+    fn prove(&mut self, me: usize) {
+        let follower = &self.followers[me];
+        let Some((position, id)) = follower.order.newest().filter(|(position, _)| *position > follower.proven) else {
+            return;
+        };
+        match proof(id, self.id(position)) {
+            Proof::IsTheLogs => self.followers[me].proven = position,
+            Proof::Missing | Proof::Other => self.refuses(me, "the topic holds an event that the log does not hold"),
+        }
+    }
+
+    /// Only a log that was restored may be refused.
+    fn refuses(&mut self, me: usize, why: &str) {
+        assert!(self.history > 0, "{why}");
+        self.followers[me].stopped = true;
+    }
+
+    /// It begins again after its checkpoint, from where the time of that event says.
     fn crash_follower(&mut self, me: usize) {
         let (last, id) = self.followers[me].saved;
         let belongs = last <= self.log.len() as u64 && (last == 0 || self.id(last) == id);
+        let since_ms = at(last).checked_sub(1).and_then(|event| self.recorded_ms.get(event)).copied();
+        let hinted = since_ms.and_then(|since_ms| self.topic.iter().position(|record| record.sent_ms >= since_ms));
+        let hint = hinted.map(|offset| (offset as u64, self.topic[offset].position));
         let follower = &mut self.followers[me];
         follower.stopped |= !belongs;
-        follower.order = Order::after(last, id);
-        follower.offset = at(last).min(self.topic.len());
+        (follower.order, follower.proven) = (Order::after(last, id), 0);
+        follower.offset = at(begins_at(last, hint)).min(self.topic.len());
     }
 
     fn lose_topic(&mut self) {
@@ -402,6 +437,7 @@ impl World {
         }
         let kept = self.dice.index(self.log.len());
         self.log.truncate(kept);
+        self.recorded_ms.truncate(kept);
         self.history += 1;
         self.lease.mark = Mark::default();
         for me in 0..RELAYS {

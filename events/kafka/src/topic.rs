@@ -45,22 +45,20 @@ impl Topic {
     /// Makes the topic where it is missing, and looks whether it can hold a log.
     ///
     /// # Errors
-    /// `Unfit` says which setting is wrong.
+    /// `Unfit` says which setting is wrong. `Broker` where somebody else makes it just now: it is looked at the next time.
     pub async fn prepare(&self) -> Result<(), TopicError> {
         let config = self.address.client("admin").map_err(|error| self.unfit(error.to_string()))?;
         let admin: AdminClient<DefaultClientContext> = config.create()?;
         let name = self.name();
         let (admin, found) = tokio::task::spawn_blocking(move || {
             let metadata = admin.inner().fetch_metadata(Some(&name), ANSWER_TIME_MAX)?;
-            let topic = metadata.topics().iter().find(|topic| topic.name() == name && topic.error().is_none());
-            let partitions = topic.map_or(0, |topic| topic.partitions().len());
-            Ok::<_, KafkaError>((admin, (metadata.brokers().len(), partitions)))
+            let topic = metadata.topics().iter().find(|topic| topic.name() == name);
+            let told = topic.map(|topic| (topic.error().map(RDKafkaErrorCode::from), topic.partitions().len()));
+            Ok::<_, KafkaError>((admin, (metadata.brokers().len(), partitions(told)?)))
         })
         .await??;
         let (brokers, partitions) = found;
-        if partitions == 0 {
-            return self.make(&admin, brokers).await;
-        }
+        let Some(partitions) = partitions else { return self.make(&admin, brokers).await };
         if partitions != 1 {
             return Err(
                 self.unfit(format!("it has {partitions} partitions; with more than one the order of the log is lost"))
@@ -95,8 +93,6 @@ impl Topic {
         for made in admin.create_topics([&new], &options).await? {
             match made {
                 Ok(name) => tracing::info!(topic = name, copies, "a topic was made"),
-                // Another process was quicker.
-                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((_, code)) => return Err(KafkaError::AdminOp(code).into()),
             }
         }
@@ -116,6 +112,16 @@ impl Topic {
 
     pub(crate) fn unfit(&self, why: String) -> TopicError {
         TopicError::Unfit { topic: self.name(), why }
+    }
+}
+
+/// How many partitions a topic has, by what the metadata tells of it: its error, and those that are listed. `None` where
+/// there is no such topic. Every other error passes, and does not say whether there is one.
+fn partitions(told: Option<(Option<RDKafkaErrorCode>, usize)>) -> Result<Option<usize>, KafkaError> {
+    match told {
+        None | Some((Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic), _)) => Ok(None),
+        Some((Some(code), _)) => Err(KafkaError::MetadataFetch(code)),
+        Some((None, count)) => Ok(Some(count)),
     }
 }
 
@@ -148,6 +154,14 @@ fn fit(settings: &HashMap<&str, &str>) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_topic_whose_leader_is_just_being_chosen_is_not_missing() {
+        let passing = Some((Some(RDKafkaErrorCode::LeaderNotAvailable), 0));
+        assert_eq!(partitions(passing), Err(KafkaError::MetadataFetch(RDKafkaErrorCode::LeaderNotAvailable)));
+        assert_eq!(partitions(Some((Some(RDKafkaErrorCode::UnknownTopicOrPartition), 0))), Ok(None));
+        assert_eq!(partitions(Some((None, 1))), Ok(Some(1)));
+    }
 
     #[test]
     fn a_topic_that_would_lose_events_is_refused_with_the_reason() {

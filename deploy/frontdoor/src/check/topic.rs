@@ -12,6 +12,7 @@ use event_kafka::Address;
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
+    error::KafkaError,
     message::{BorrowedMessage, Headers},
 };
 use uuid::Uuid;
@@ -44,6 +45,8 @@ impl Topic {
         let name = format!("frontdoor.{log}.{lineage}");
         let mut config = address.client("check")?;
         config.set("group.id", "frontdoor-check").set("enable.auto.commit", "false").set("auto.offset.reset", "error");
+        // The marks of transactions take places at the end, too, and are never given out.
+        config.set("isolation.level", "read_committed").set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create()?;
         let ends = consumer.fetch_watermarks(&name, 0, SILENCE_MAX);
         let (begin, end) = ends.with_context(|| format!("the topic {name} cannot be read"))?;
@@ -71,7 +74,10 @@ impl Topic {
     pub fn event(&mut self, event: &Event, findings: &mut Findings) -> anyhow::Result<()> {
         let mut found = None;
         while found.is_none() && self.next < self.end {
-            let record = next(&self.consumer, &self.name)?;
+            let Some(record) = next(&self.consumer, &self.name)? else {
+                self.next = self.end;
+                break;
+            };
             self.next = record.offset() + 1;
             let fields = Fields::of(&record);
             if fields.get("ce_source") != Some(&self.source) {
@@ -116,7 +122,10 @@ impl Topic {
     /// When the brokers do not answer.
     pub fn end(mut self, log_end: u64, findings: &mut Findings) -> anyhow::Result<()> {
         while self.next < self.end {
-            let record = next(&self.consumer, &self.name)?;
+            let Some(record) = next(&self.consumer, &self.name)? else {
+                self.next = self.end;
+                break;
+            };
             self.next = record.offset() + 1;
             let fields = Fields::of(&record);
             let position = fields.number("ce_position");
@@ -151,11 +160,15 @@ impl Epochs {
     }
 }
 
-fn next<'a>(consumer: &'a BaseConsumer, name: &str) -> anyhow::Result<BorrowedMessage<'a>> {
+/// The next record; `None` at the topic's end.
+fn next<'a>(consumer: &'a BaseConsumer, name: &str) -> anyhow::Result<Option<BorrowedMessage<'a>>> {
     let deadline = Instant::now() + SILENCE_MAX;
     while Instant::now() < deadline {
-        if let Some(Ok(record)) = consumer.poll(deadline.saturating_duration_since(Instant::now())) {
-            return Ok(record);
+        match consumer.poll(deadline.saturating_duration_since(Instant::now())) {
+            Some(Ok(record)) => return Ok(Some(record)),
+            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(None),
+            // A broker that is away may come back within this time.
+            Some(Err(_)) | None => {}
         }
     }
     Err(anyhow!("the topic {name} gives no more records, although there are more"))

@@ -26,6 +26,35 @@ pub enum Seen {
     Other,
 }
 
+/// What the log says of the newest event of a batch, which stands for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    IsTheLogs,
+    /// The log does not have its position (yet).
+    Missing,
+    /// The log has another event there.
+    Other,
+}
+
+/// The verdict on an event by the id that the log has at its position.
+pub fn proof(id: Uuid, in_log: Option<Uuid>) -> Proof {
+    match in_log {
+        Some(found) if found == id => Proof::IsTheLogs,
+        Some(_) => Proof::Other,
+        None => Proof::Missing,
+    }
+}
+
+/// The offset at which a follower begins to read after a position. Each position takes a place, so offset = position is
+/// never too late; but it is too early by every repeat that the topic ever got. A hint is a later offset and the position
+/// of the record there. It counts unless that record lies behind the next event: then it came too late.
+pub fn begins_at(after: u64, hint: Option<(u64, u64)>) -> u64 {
+    match hint {
+        Some((offset, position)) if offset > after && position <= after + 1 => offset,
+        Some(_) | None => after,
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Hole {
     since_ms: u64,
@@ -50,6 +79,11 @@ impl Order {
     /// The position of the last event that was handed on.
     pub fn last(&self) -> u64 {
         self.last
+    }
+
+    /// The last event that was handed on and its id, if that is known.
+    pub fn newest(&self) -> Option<(u64, Uuid)> {
+        self.ids.back().map(|id| (self.last, *id))
     }
 
     /// A record of the topic.
@@ -125,6 +159,16 @@ mod tests {
         order.filled(0, id(2));
         order.filled(0, id(3));
         assert_eq!((order.last(), order.overdue(u64::MAX)), (3, None));
+    }
+
+    #[test]
+    fn a_hint_counts_unless_it_came_too_late() {
+        assert_eq!(begins_at(40, None), 40);
+        // The record there is the next event, or one before it.
+        assert_eq!(begins_at(40, Some((90, 41))), 90);
+        assert_eq!(begins_at(40, Some((90, 12))), 90);
+        assert_eq!(begins_at(40, Some((90, 42))), 40);
+        assert_eq!(begins_at(40, Some((7, 3))), 40);
     }
 
     /// The trap: two leaders, or a log restored to an older point: the same position, another event.

@@ -1,5 +1,6 @@
-//! The feed from a log's topic: a follower gets exactly the events after its own checkpoint, in order. What is handed on
-//! was found in the log first: a topic never tells another history than the log.
+//! The feed from a log's topic: a follower gets exactly the events after its own checkpoint, in order. Before a batch is
+//! handed on, its last event is looked up in the log, once in a process. Those before it are believed: one relay at a time
+//! writes the topic, in the log's order, after it has compared what is there with the log.
 
 pub mod core;
 mod reader;
@@ -23,15 +24,18 @@ use uuid::Uuid;
 use vocabulary::Raw;
 
 use self::{
-    core::{HOLE_MS, Order, Seen},
+    core::{HOLE_MS, Order, Proof, Seen, proof},
     reader::{Chunk, Records},
 };
 use crate::{Address, Topic};
 
 /// How long nothing may come although the log goes on, before the topic is opened anew (rust-rdkafka #638, #665).
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// The pause before a topic that could not be read is opened anew.
 const REOPEN_PAUSE: Duration = Duration::from_millis(500);
+/// How far the clocks of a relay and of the log may run apart, where the time of an event says from where to read. Where
+/// they run further apart, a follower is late, and begins again without that hint.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
 /// How long an event of the topic may be missing in the log: the log is written first, so only its own fault delays it.
 const PROOF_TRIES_MAX: u32 = 3;
 
@@ -41,12 +45,18 @@ pub struct FromKafka {
     log: Log,
     /// Up to this position the topic was found to be the log's by somebody in this process.
     proven: Arc<AtomicU64>,
+    repeats: Arc<AtomicU64>,
 }
 
 impl FromKafka {
     pub fn new(log: Log, address: Address) -> FromKafka {
         let topic = Topic { address, log: log.name(), lineage: log.lineage() };
-        FromKafka { topic, log, proven: Arc::default() }
+        FromKafka { topic, log, proven: Arc::default(), repeats: Arc::default() }
+    }
+
+    /// How many records were read whose events had been handed on before.
+    pub fn repeats(&self) -> u64 {
+        self.repeats.load(Ordering::Relaxed)
     }
 }
 
@@ -56,6 +66,8 @@ impl Feeds for FromKafka {
             topic: self.topic.clone(),
             log: self.log.clone(),
             proven: Arc::clone(&self.proven),
+            repeats: Arc::clone(&self.repeats),
+            is_hint_spent: false,
             passed_over,
             began: Instant::now(),
             order: Order::after(after, id),
@@ -72,6 +84,9 @@ struct KafkaFeed {
     topic: Topic,
     log: Log,
     proven: Arc<AtomicU64>,
+    repeats: Arc<AtomicU64>,
+    /// The time of the last event has said once from where to read. If that was wrong, it is not asked again.
+    is_hint_spent: bool,
     passed_over: Vec<&'static str>,
     began: Instant,
     order: Order,
@@ -108,6 +123,11 @@ impl KafkaFeed {
         metrics::counter!(name, "log" => self.topic.log.as_str()).increment(many);
     }
 
+    fn repeated(&self) {
+        self.repeats.fetch_add(1, Ordering::Relaxed);
+        self.count("feed_repeats_total", 1);
+    }
+
     fn other_history(&self, position: u64) -> LogError {
         let topic = self.topic.name();
         LogError::OtherHistory(format!(
@@ -127,14 +147,14 @@ impl KafkaFeed {
                     self.ready.extend(self.seen.pop_front());
                     continue;
                 }
-                Seen::Repeat => self.count("feed_repeats_total", 1),
+                Seen::Repeat => self.repeated(),
                 Seen::Ahead => self.count("feed_ahead_of_hole_total", 1),
                 Seen::Other => return Err(self.other_history(position)),
                 Seen::Old => {
                     if self.in_log(position).await? != Some(id) {
                         return Err(self.other_history(position));
                     }
-                    self.count("feed_repeats_total", 1);
+                    self.repeated();
                 }
             }
             self.seen.pop_front();
@@ -142,38 +162,43 @@ impl KafkaFeed {
         Ok(())
     }
 
-    /// Reads from the log what nobody sent again.
+    /// Reads from the log what nobody sent again. The log is asked now: what this process has heard of its end may be older
+    /// than the topic.
     async fn fill(&mut self) -> Result<(), LogError> {
         let Some((after, until)) = self.order.overdue(self.now_ms()) else { return Ok(()) };
         let limit = usize::try_from(until - after).unwrap_or(PAGE_EVENTS_MAX).min(PAGE_EVENTS_MAX);
-        let events = self.log.read_without(&[], after, limit).await?;
+        let events = self.log.read(after, limit).await?;
         if events.is_empty() {
             return Err(self.other_history(until));
         }
         self.count("feed_events_from_log_total", events.len() as u64);
         let now_ms = self.now_ms();
         for event in events {
+            let expected = self.order.last() + 1;
+            if event.position != expected {
+                let why = "the feed stops before the hole".into();
+                return Err(LogError::Damaged { position: expected, why });
+            }
             self.order.filled(now_ms, event.id);
             self.ready.push(event);
         }
         Ok(())
     }
 
-    /// Looks whether the log holds the last of the events that are next. A topic is written in the log's order by one
-    /// relay at a time, which compares before it writes: if the last one is the log's, so are those before it.
+    /// Looks whether the log holds the last of the events that are next.
     async fn prove(&mut self) -> Result<(), LogError> {
-        let Some((position, id)) = self.ready.last().map(|event| (event.position, event.id)) else { return Ok(()) };
+        let Some((position, id)) = self.order.newest() else { return Ok(()) };
         if position <= self.proven.load(Ordering::Acquire) {
             return Ok(());
         }
         for _ in 0..PROOF_TRIES_MAX {
-            match self.in_log(position).await? {
-                Some(found) if found == id => {
+            match proof(id, self.in_log(position).await?) {
+                Proof::IsTheLogs => {
                     self.proven.fetch_max(position, Ordering::AcqRel);
                     return Ok(());
                 }
-                Some(_) => break,
-                None => tokio::time::sleep(REOPEN_PAUSE).await,
+                Proof::Other => break,
+                Proof::Missing => tokio::time::sleep(REOPEN_PAUSE).await,
             }
         }
         Err(self.other_history(position))
@@ -194,11 +219,25 @@ impl KafkaFeed {
         page
     }
 
+    /// A moment before which the next event was not sent: no event is sent before the one before it was recorded.
+    async fn sent_since_ms(&self) -> Result<Option<i64>, LogError> {
+        let last = self.order.last();
+        if last == 0 || self.is_hint_spent {
+            return Ok(None);
+        }
+        let event = self.log.read(last - 1, 1).await?.into_iter().next();
+        let margin_ms = i64::try_from(CLOCKS_APART_MAX.as_millis()).unwrap_or(i64::MAX);
+        Ok(event.map(|event| event.recorded_at.micros() / 1_000 - margin_ms))
+    }
+
     /// Waits for records, or for the moment at which a hole is filled otherwise.
     async fn listen(&mut self) -> Result<(), LogError> {
-        let after = self.order.last();
-        let topic = &self.topic;
-        let records = self.records.get_or_insert_with(|| Records::after(topic.clone(), after));
+        if self.records.is_none() {
+            let since_ms = self.sent_since_ms().await?;
+            self.is_hint_spent = true;
+            self.records = Some(Records::after(self.topic.clone(), self.order.last(), since_ms));
+        }
+        let Some(records) = &mut self.records else { return Ok(()) };
         let hole = self.order.waits_until_ms();
         let patience = hole.map_or(SILENCE_MAX, |_| Duration::from_millis(HOLE_MS / 4));
         match tokio::time::timeout(patience, records.next()).await {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use vocabulary::{LogName, Raw};
 
+use super::core::begins_at;
 use crate::{
     Topic, TopicError,
-    consumer::Reading,
+    consumer::{Found, Reading},
     record::{self, Foreign},
 };
 
@@ -16,6 +17,8 @@ const CHUNK_EVENTS_MAX: usize = 500;
 const CHUNK_BYTES_MAX: usize = 512 * 1024;
 /// Chunks that are read ahead of the follower.
 const CHUNKS_AHEAD_MAX: usize = 16;
+/// How long the record at a hint may take to come, before the reader begins without the hint.
+const HINT_TIME_MAX: Duration = Duration::from_secs(2);
 /// How long the thread waits for a record before it looks whether anybody still listens.
 const POLL_TIME: Duration = Duration::from_millis(100);
 
@@ -31,12 +34,12 @@ pub(super) enum Chunk {
 pub(super) struct Records(Receiver<Chunk>);
 
 impl Records {
-    /// From where the event after position `after` can be at the earliest: each position before it takes a place, so it is
-    /// never before the offset `after`.
-    pub fn after(topic: Topic, after: u64) -> Records {
+    /// From where the event after position `after` can be at the earliest. `since_ms`: a moment before which it was not sent,
+    /// as far as clocks can be believed.
+    pub fn after(topic: Topic, after: u64, since_ms: Option<i64>) -> Records {
         let (sender, records) = channel(CHUNKS_AHEAD_MAX);
         std::thread::spawn(move || {
-            if let Err(error) = read(&topic, after, &sender) {
+            if let Err(error) = read(&topic, after, since_ms, &sender) {
                 // Nobody may be listening any more.
                 let _ = sender.blocking_send(Chunk::Lost(error.to_string()));
             }
@@ -56,10 +59,11 @@ impl Records {
 }
 
 /// Until nobody listens.
-fn read(topic: &Topic, after: u64, to: &Sender<Chunk>) -> Result<(), TopicError> {
+fn read(topic: &Topic, after: u64, since_ms: Option<i64>, to: &Sender<Chunk>) -> Result<(), TopicError> {
     let reading = Reading::open(topic)?;
-    reading.place(after.clamp(reading.low, reading.high.max(reading.low)))?;
     let source = topic.source();
+    let hint = since_ms.map(|since_ms| hint(&reading, &source, after, since_ms)).transpose()?.flatten();
+    reading.place(begins_at(after, hint).clamp(reading.low, reading.high.max(reading.low)))?;
     while !to.is_closed() {
         let Some(chunk) = chunk(&reading, &source, topic.log)? else { continue };
         let is_foreign = matches!(chunk, Chunk::Foreign(_));
@@ -70,11 +74,27 @@ fn read(topic: &Topic, after: u64, to: &Sender<Chunk>) -> Result<(), TopicError>
     Ok(())
 }
 
+/// The first record that was sent at this moment or later: its offset, and its position.
+fn hint(reading: &Reading, source: &str, after: u64, since_ms: i64) -> Result<Option<(u64, u64)>, TopicError> {
+    let Some(offset) = reading.since(since_ms)?.filter(|offset| *offset > after) else { return Ok(None) };
+    reading.place(offset)?;
+    match reading.next(HINT_TIME_MAX)? {
+        // What is foreign there is met again.
+        Found::Record(found) => Ok(record::place(&found, source).ok().map(|place| (offset, place.position))),
+        Found::End | Found::Nothing => Ok(None),
+    }
+}
+
 /// What is there, without waiting for more once there is something.
 fn chunk(reading: &Reading, source: &str, log: LogName) -> Result<Option<Chunk>, TopicError> {
     let (mut events, mut bytes, mut patience) = (Vec::new(), 0, POLL_TIME);
     while events.len() < CHUNK_EVENTS_MAX && bytes < CHUNK_BYTES_MAX {
-        let Some(found) = reading.next(patience)? else { break };
+        let found = match reading.next(patience)? {
+            Found::Record(found) => found,
+            // The end that is there now: more may come.
+            Found::End if events.is_empty() => continue,
+            Found::End | Found::Nothing => break,
+        };
         patience = Duration::ZERO;
         let event = record::place(&found, source).and_then(|place| record::event(&found, log, place));
         match event {

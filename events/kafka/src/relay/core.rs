@@ -18,8 +18,12 @@ pub const ASK_AGAIN_MS: u64 = 1_000;
 pub const REST_MS: u64 = 500;
 /// Records that may be on their way at once.
 pub const IN_FLIGHT_MAX: usize = 30_000;
+/// Bytes of data that may be on their way at once. It lies below the producer's own limit, whose refusal is the exception.
+pub const IN_FLIGHT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long none of the records on their way may be confirmed before the relay begins again.
-pub const SILENCE_MS_MAX: u64 = 60_000;
+pub const SILENCE_MS_MAX: u64 = 30_000;
+/// How long none of them may be confirmed before that is told: a broker may take so long for one request.
+pub const SILENCE_MS_TOLD: u64 = 10_000;
 
 /// What there is to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,7 @@ pub enum Do {
 /// A record that was sent, and where it ended up, once that is known.
 struct Flight {
     position: u64,
+    bytes: usize,
     place: Option<u64>,
 }
 
@@ -44,9 +49,27 @@ struct Flight {
 struct Sending {
     sent: u64,
     flights: VecDeque<Flight>,
+    /// The data of all of them.
+    bytes: usize,
+    /// The producer took no more, and nothing has been confirmed since.
+    is_full: bool,
     /// Everything up to here is confirmed, in order.
     done: Mark,
     heard_ms: u64,
+}
+
+impl Sending {
+    /// How many records may be sent now.
+    fn room(&self) -> usize {
+        if self.is_full || self.bytes >= IN_FLIGHT_BYTES_MAX {
+            return 0;
+        }
+        IN_FLIGHT_MAX.saturating_sub(self.flights.len())
+    }
+
+    fn is_silent(&self, now_ms: u64) -> bool {
+        !self.flights.is_empty() && now_ms >= self.heard_ms + SILENCE_MS_MAX
+    }
 }
 
 struct Held {
@@ -81,17 +104,18 @@ impl Core {
         if held.is_used {
             return Do::Hold { epoch: None };
         }
+        // Before anything else: as long as the log grows there is always something else to do.
+        if self.sending.as_ref().is_some_and(|sending| sending.is_silent(now_ms)) {
+            self.failed(now_ms);
+            return Do::Wait { until_ms: self.rest_until_ms };
+        }
         if now_ms >= held.renew_at_ms {
             return Do::Hold { epoch: Some(held.lease.epoch) };
         }
         let Some(sending) = &self.sending else { return Do::Compare(held.lease.mark) };
-        let room = IN_FLIGHT_MAX - sending.flights.len().min(IN_FLIGHT_MAX);
+        let room = sending.room();
         if sending.sent < log_end && room > 0 {
             return Do::Send { after: sending.sent, at_most: room };
-        }
-        if !sending.flights.is_empty() && now_ms >= sending.heard_ms + SILENCE_MS_MAX {
-            self.failed(now_ms);
-            return Do::Wait { until_ms: self.rest_until_ms };
         }
         Do::Wait { until_ms: held.renew_at_ms }
     }
@@ -127,19 +151,37 @@ impl Core {
     /// The topic holds everything up to `mark`, in order, and is the log's.
     pub fn compared(&mut self, now_ms: u64, mark: Mark) {
         if self.held.is_some() {
-            self.sending =
-                Some(Sending { sent: mark.position, flights: VecDeque::new(), done: mark, heard_ms: now_ms });
+            self.sending = Some(Sending {
+                sent: mark.position,
+                flights: VecDeque::new(),
+                bytes: 0,
+                is_full: false,
+                done: mark,
+                heard_ms: now_ms,
+            });
         }
     }
 
-    /// The event after the last one that was sent is on its way.
-    pub fn sent(&mut self, now_ms: u64, position: u64) {
+    /// The event after the last one that was sent is on its way, with so much data. False when that is enough for now.
+    pub fn sent(&mut self, now_ms: u64, position: u64, bytes: usize) -> bool {
         if let Some(sending) = &mut self.sending {
             if sending.flights.is_empty() {
                 sending.heard_ms = now_ms;
             }
             sending.sent = position;
-            sending.flights.push_back(Flight { position, place: None });
+            sending.bytes += bytes;
+            sending.flights.push_back(Flight { position, bytes, place: None });
+        }
+        self.sending.as_ref().is_some_and(|sending| sending.room() > 0)
+    }
+
+    /// The producer takes no more records. Only a confirmation makes room.
+    pub fn full(&mut self, now_ms: u64) {
+        match &mut self.sending {
+            Some(sending) if !sending.flights.is_empty() => sending.is_full = true,
+            // Nothing is on its way, so nothing would ever make room.
+            Some(_) => self.failed(now_ms),
+            None => {}
         }
     }
 
@@ -151,6 +193,7 @@ impl Core {
             return self.failed(now_ms);
         }
         sending.heard_ms = now_ms;
+        sending.is_full = false;
         let Some(first) = sending.flights.front().map(|flight| flight.position) else { return };
         let at = position.checked_sub(first).and_then(|at| usize::try_from(at).ok());
         if let Some(flight) = at.and_then(|at| sending.flights.get_mut(at)) {
@@ -160,7 +203,8 @@ impl Core {
             sending.flights.front().and_then(|flight| Some((flight.position, flight.place?)))
         {
             sending.done = Mark { position, place };
-            sending.flights.pop_front();
+            let done = sending.flights.pop_front();
+            sending.bytes -= done.map_or(0, |flight| flight.bytes);
         }
     }
 
@@ -189,6 +233,12 @@ impl Core {
     /// Whether the producer that sends now may go on.
     pub fn is_sending(&self) -> bool {
         self.sending.is_some()
+    }
+
+    /// Whether records are on their way and none was confirmed for longer than a broker may take.
+    pub fn is_waiting(&self, now_ms: u64) -> bool {
+        let sending = self.sending.as_ref().filter(|sending| !sending.flights.is_empty());
+        sending.is_some_and(|sending| now_ms >= sending.heard_ms + SILENCE_MS_TOLD)
     }
 
     pub fn in_flight(&self) -> usize {
@@ -272,8 +322,8 @@ mod tests {
     fn a_relay_sends_what_the_topic_lacks_and_waits_when_it_is_through() {
         let mut core = sending();
         assert_eq!(core.todo(0, 2), Do::Send { after: 0, at_most: IN_FLIGHT_MAX });
-        core.sent(0, 1);
-        core.sent(0, 2);
+        core.sent(0, 1, 1);
+        core.sent(0, 2, 1);
         assert_eq!(core.todo(1, 2), Do::Wait { until_ms: RENEW_MS });
         core.confirmed(1, 2, 2);
         assert_eq!(core.done(), Some(Mark::default()));
@@ -284,7 +334,7 @@ mod tests {
     #[test]
     fn after_a_failure_the_tail_is_compared_and_sent_on_under_a_new_epoch() {
         let mut core = sending();
-        core.sent(0, 1);
+        core.sent(0, 1, 1);
         core.failed(0);
         assert_eq!(core.todo(0, 9), Do::Wait { until_ms: REST_MS });
         assert_eq!(core.todo(REST_MS, 9), Do::Hold { epoch: None });
@@ -302,7 +352,7 @@ mod tests {
     #[test]
     fn a_topic_that_was_lost_is_compared_again() {
         let mut core = sending();
-        core.sent(0, 1);
+        core.sent(0, 1, 1);
         core.confirmed(0, 1, 1);
         let confirmed = core.done().expect("it sends");
         core.ends_at(0, confirmed, 1);
@@ -314,7 +364,7 @@ mod tests {
         assert!(!core.is_sending());
         let mut core = sending();
         core.compared(0, Mark { position: 5, place: 5 });
-        core.sent(0, 6);
+        core.sent(0, 6, 1);
         core.confirmed(0, 6, 1);
         assert!(!core.is_sending());
     }
@@ -322,7 +372,7 @@ mod tests {
     #[test]
     fn a_lease_that_was_not_renewed_ends_by_itself_and_before_its_time() {
         let mut core = sending();
-        core.sent(0, 1);
+        core.sent(0, 1, 1);
         core.unanswered(RENEW_MS);
         assert_eq!(core.todo(LEASE_MS - MARGIN_MS, 9), Do::Hold { epoch: None });
         assert!(!core.is_sending());
@@ -333,20 +383,48 @@ mod tests {
         assert_eq!(core.todo(2 * LEASE_MS, 9), Do::Compare(Mark::default()));
     }
 
+    /// Whether the log grows meanwhile or not.
     #[test]
     fn a_broker_that_confirms_nothing_is_not_waited_for_without_end() {
-        let mut core = sending();
-        core.sent(0, 1);
-        let mut now = 0;
-        while now < SILENCE_MS_MAX {
-            assert!(core.is_sending());
+        for log_end in [1, 9] {
+            let mut core = sending();
+            core.sent(0, 1, 1);
+            let mut now = 0;
+            while now < SILENCE_MS_MAX {
+                assert!(core.is_sending());
+                core.held(now, Some(leased(1)));
+                core.todo(now, log_end);
+                now += RENEW_MS;
+            }
             core.held(now, Some(leased(1)));
-            core.todo(now, 1);
-            now += RENEW_MS;
+            assert_eq!(core.todo(now, log_end), Do::Wait { until_ms: now + REST_MS });
+            assert!(!core.is_sending());
         }
-        core.held(now, Some(leased(1)));
-        assert_eq!(core.todo(now, 1), Do::Wait { until_ms: now + REST_MS });
+    }
+
+    #[test]
+    fn a_producer_that_is_full_is_left_alone_until_something_is_confirmed() {
+        let mut core = sending();
+        core.sent(0, 1, 1);
+        core.sent(0, 2, 1);
+        core.full(0);
+        assert_eq!(core.todo(1, 9), Do::Wait { until_ms: RENEW_MS });
+        core.confirmed(2, 1, 1);
+        assert_eq!(core.todo(2, 9), Do::Send { after: 2, at_most: IN_FLIGHT_MAX - 1 });
+        // One that is full of nothing is of no use.
+        let mut core = sending();
+        core.full(0);
         assert!(!core.is_sending());
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_bounded_in_bytes() {
+        let mut core = sending();
+        assert!(core.sent(0, 1, IN_FLIGHT_BYTES_MAX / 2));
+        assert!(!core.sent(0, 2, IN_FLIGHT_BYTES_MAX / 2));
+        assert_eq!(core.todo(0, 9), Do::Wait { until_ms: RENEW_MS });
+        core.confirmed(0, 1, 1);
+        assert_eq!(core.todo(0, 9), Do::Send { after: 2, at_most: IN_FLIGHT_MAX - 1 });
     }
 
     /// The trap: producer reorders, and the tail's last record looks fine. The comparison goes back to the gap.

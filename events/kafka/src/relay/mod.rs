@@ -44,6 +44,10 @@ pub struct Relayed {
     pub epoch: Option<u64>,
     /// Why it has stopped, for somebody who does something about it.
     pub stopped: Option<String>,
+    /// Why it does not get on just now: the broker or the log's database does not answer. It goes on by itself.
+    pub trouble: Option<String>,
+    /// How often it has looked for something to do. Nobody is woken for this alone.
+    pub turns: u64,
 }
 
 /// The relay of one log to its topic.
@@ -94,6 +98,8 @@ struct Ahead {
     events: VecDeque<Raw>,
     /// In order, each with the position before its page. Only whole pages are read ahead: what is new is read at once.
     reading: VecDeque<(u64, PageRead)>,
+    /// The page has fewer events than were asked for.
+    is_short: bool,
 }
 
 impl Ahead {
@@ -108,8 +114,13 @@ impl Ahead {
                 }
             }
             .into();
+            self.is_short = self.events.len() < PAGE_MAX;
         }
         let here = self.events.back().map_or(after, |event| event.position);
+        // After a page that a limit of bytes has cut short the next ones do not begin at these steps.
+        if self.is_short {
+            return Ok(());
+        }
         let mut next = self.reading.back().map_or(here, |(before, _)| before + PAGE_MAX as u64);
         while self.reading.len() < PAGES_AHEAD_MAX && next + PAGE_MAX as u64 <= log.end() {
             let (log, before) = (log.clone(), next);
@@ -133,6 +144,9 @@ struct Work<'a> {
     reading: Option<Arc<Reading>>,
     asked: Option<(Mark, JoinHandle<Result<u64, KafkaError>>)>,
     marked: Mark,
+    /// Why it does not get on, by whose fault.
+    lease_trouble: Option<String>,
+    broker_trouble: Option<String>,
 }
 
 impl<'a> Work<'a> {
@@ -150,6 +164,8 @@ impl<'a> Work<'a> {
             reading: None,
             asked: None,
             marked: Mark::default(),
+            lease_trouble: None,
+            broker_trouble: None,
         }
     }
 
@@ -189,7 +205,10 @@ impl<'a> Work<'a> {
 
     fn delivered(&mut self, delivery: Delivery) {
         match delivery {
-            Delivery::Confirmed { position, place } => self.core.confirmed(self.now_ms(), position, place),
+            Delivery::Confirmed { position, place } => {
+                self.broker_trouble = None;
+                self.core.confirmed(self.now_ms(), position, place);
+            }
             Delivery::Failed { position, error } => {
                 // Each of those behind it fails, too.
                 if self.core.is_sending() {
@@ -205,12 +224,24 @@ impl<'a> Work<'a> {
         let asked = leases.hold(ROLE, &self.relay.owner, epoch, Duration::from_millis(LEASE_MS));
         let had = self.core.epoch();
         match tokio::time::timeout(LEASE_ANSWER_MAX, asked).await {
-            Ok(Ok(lease)) => self.core.held(asked_ms, lease),
+            Ok(Ok(lease)) => {
+                self.lease_trouble = None;
+                if lease.is_none() {
+                    // Another relay leads: the topic is its business.
+                    self.broker_trouble = None;
+                }
+                self.core.held(asked_ms, lease);
+            }
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the relay's lease could not be asked for");
+                self.lease_trouble = Some(format!("the lease could not be asked for: {error}"));
                 self.core.unanswered(self.now_ms());
             }
-            Err(_) => self.core.unanswered(self.now_ms()),
+            Err(_) => {
+                let seconds = LEASE_ANSWER_MAX.as_secs_f32();
+                self.lease_trouble = Some(format!("the log's database did not answer within {seconds} s"));
+                self.core.unanswered(self.now_ms());
+            }
         }
         let log = self.relay.log.name().as_str();
         let has = self.core.epoch();
@@ -232,11 +263,17 @@ impl<'a> Work<'a> {
         let now_ms = self.now_ms();
         if let Some((confirmed, asked)) = self.asked.take_if(|(_, asked)| asked.is_finished()) {
             match asked.await {
-                Ok(Ok(ends_at)) => self.core.ends_at(now_ms, confirmed, ends_at),
+                Ok(Ok(ends_at)) => {
+                    self.broker_trouble = None;
+                    self.core.ends_at(now_ms, confirmed, ends_at);
+                }
                 Ok(Err(KafkaError::MetadataFetch(
                     RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition,
                 ))) => self.core.failed(now_ms),
-                Ok(Err(_)) | Err(_) => {}
+                Ok(Err(error)) => {
+                    self.broker_trouble = Some(format!("the broker did not say where the topic ends: {error}"))
+                }
+                Err(error) => self.broker_trouble = Some(error.to_string()),
             }
         }
         let (reading, confirmed) = (self.reading.clone(), self.core.done());
@@ -263,12 +300,17 @@ impl<'a> Work<'a> {
         self.reading = Some(Arc::new(comparing.into_reading()?));
         self.asked = None;
         self.sender = Some(Sender::open(topic, epoch)?);
+        self.broker_trouble = None;
         self.core.compared(self.now_ms(), mark);
         Ok(())
     }
 
     async fn send(&mut self, after: u64, at_most: usize) -> Result<(), TopicError> {
         self.ahead.page(&self.relay.log, after).await?;
+        if self.ahead.events.is_empty() {
+            let why = "the log goes further, but it cannot be read".into();
+            return Err(LogError::Damaged { position: after + 1, why }.into());
+        }
         let Some(sender) = &self.sender else { return Ok(()) };
         for expected in (after + 1..).take(at_most) {
             let Some(event) = self.ahead.events.front() else { break };
@@ -276,14 +318,15 @@ impl<'a> Work<'a> {
                 let why = "the relay stops before the hole".into();
                 return Err(LogError::Damaged { position: expected, why }.into());
             }
+            let (now_ms, bytes) = (self.now_ms(), event.data.len());
             if !sender.send(event)? {
-                // Its queue is full: it empties while somebody else has his turn.
-                tokio::task::yield_now().await;
+                self.core.full(now_ms);
                 break;
             }
             self.ahead.events.pop_front();
-            let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.core.sent(now_ms, expected);
+            if !self.core.sent(now_ms, expected, bytes) {
+                break;
+            }
         }
         Ok(())
     }
@@ -312,6 +355,7 @@ impl<'a> Work<'a> {
         self.core.failed(self.now_ms());
         if error.is_passing() {
             tracing::warn!(log, %error, "the relay begins again");
+            self.broker_trouble = Some(error.to_string());
             return;
         }
         tracing::error!(log, %error, "the relay has stopped");
@@ -324,11 +368,23 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Why it does not get on just now.
+    fn trouble_now(&self) -> Option<String> {
+        let waiting = || {
+            let seconds = core::SILENCE_MS_TOLD / 1_000;
+            self.core.is_waiting(self.now_ms()).then(|| format!("the broker has confirmed nothing for {seconds} s"))
+        };
+        self.lease_trouble.clone().or_else(waiting).or_else(|| self.broker_trouble.clone())
+    }
+
     fn tell(&self) {
         let log = self.relay.log.name().as_str();
         let (epoch, done) = (self.core.epoch(), self.core.done());
+        let trouble = self.trouble_now();
+        metrics::gauge!("relay_in_trouble", "log" => log).set(if trouble.is_some() { 1.0 } else { 0.0 });
         self.relay.relayed.send_if_modified(|relayed| {
-            let mut now = Relayed { epoch, ..relayed.clone() };
+            relayed.turns += 1;
+            let mut now = Relayed { epoch, trouble, ..relayed.clone() };
             if let Some(done) = done {
                 (now.position, now.stopped) = (done.position, None);
                 metrics::gauge!("relay_stopped", "log" => log).set(0.0);

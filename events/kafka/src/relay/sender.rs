@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use vocabulary::Raw;
 
 use super::core::IN_FLIGHT_MAX;
-use crate::{Topic, TopicError, record, topic::PARTITION};
+use crate::{Topic, TopicError, address::REQUEST_MS_MAX, record, topic::PARTITION};
 
 /// What became of a record.
 #[derive(Debug)]
@@ -65,11 +65,12 @@ impl Sender {
     /// When the client refuses its settings.
     pub fn open(topic: &Topic, epoch: u64) -> Result<Sender, TopicError> {
         let mut config = topic.address.client("relay").map_err(|error| topic.unfit(error.to_string()))?;
-        let queue = (2 * IN_FLIGHT_MAX).to_string();
+        let (queue, request_ms) = ((2 * IN_FLIGHT_MAX).to_string(), REQUEST_MS_MAX.to_string());
         for (name, value) in [
             ("enable.idempotence", "true"),
             ("enable.gapless.guarantee", "true"),
             ("message.timeout.ms", "0"),
+            ("request.timeout.ms", request_ms.as_str()),
             ("queue.buffering.max.messages", queue.as_str()),
             ("queue.buffering.max.kbytes", "65536"),
         ] {

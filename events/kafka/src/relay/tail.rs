@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::core::{InLog, Tail};
 use crate::{
     Topic, TopicError,
-    consumer::Reading,
+    consumer::{Found, Reading},
     record::{self, Place},
 };
 
@@ -77,7 +77,7 @@ impl Comparing {
         self.until = offset + 1;
         let deadline = Instant::now() + SILENCE_MAX;
         let mut places = Vec::new();
-        while places.is_empty() && Instant::now() < deadline {
+        while places.is_empty() && self.next < self.until && Instant::now() < deadline {
             places = self.piece(topic).await?;
         }
         self.until = end;
@@ -116,23 +116,41 @@ impl Comparing {
         let source = topic.source();
         let until = self.until;
         // Polling waits by itself, for half a second at most.
-        let places = tokio::task::block_in_place(|| read(&self.reading, &source, until))?;
+        let Piece { places, is_at_end } = tokio::task::block_in_place(|| read(&self.reading, &source, until))?;
         if let Some((offset, _)) = places.last() {
             (self.next, self.heard) = (offset + 1, Instant::now());
+        }
+        if is_at_end {
+            self.next = self.next.max(until);
         }
         Ok(places)
     }
 }
 
-fn read(reading: &Reading, source: &str, until: u64) -> Result<Vec<(u64, Place)>, TopicError> {
+/// What was read of a topic in one go.
+struct Piece {
+    /// Each record's offset and place.
+    places: Vec<(u64, Place)>,
+    /// There is nothing after them, whatever the offsets say.
+    is_at_end: bool,
+}
+
+fn read(reading: &Reading, source: &str, until: u64) -> Result<Piece, TopicError> {
     let deadline = Instant::now() + PIECE_TIME_MAX;
-    let mut places = Vec::new();
+    let (mut places, mut is_at_end) = (Vec::new(), false);
     while places.len() < RECORDS_MAX && places.last().is_none_or(|(offset, _)| offset + 1 < until) {
-        let Some(found) = reading.next(deadline.saturating_duration_since(Instant::now()))? else { break };
+        let found = match reading.next(deadline.saturating_duration_since(Instant::now()))? {
+            Found::Record(found) => found,
+            Found::End => {
+                is_at_end = true;
+                break;
+            }
+            Found::Nothing => break,
+        };
         let place = record::place(&found, source).map_err(|foreign| TopicError::OtherHistory(foreign.to_string()))?;
         places.push((u64::try_from(rdkafka::Message::offset(&found)).unwrap_or_default(), place));
     }
-    Ok(places)
+    Ok(Piece { places, is_at_end })
 }
 
 /// The ids that the log has at these positions.

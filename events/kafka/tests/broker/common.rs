@@ -41,6 +41,12 @@ impl Written {
 
 /// So many events, each in a stream of its own, some of them of one command.
 pub async fn append(log: &Log, events: u64) {
+    append_large(log, events, 0).await;
+}
+
+/// The same, each with at least so many bytes of data.
+pub async fn append_large(log: &Log, events: u64, bytes: usize) {
+    let filling = "x".repeat(bytes);
     for _ in 0..events {
         let stream = StreamName::of("donor", Uuid::now_v7().simple());
         let event = |kind, data: String| NewEvent {
@@ -51,7 +57,10 @@ pub async fn append(log: &Log, events: u64) {
         };
         let append = Append {
             conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(0) }],
-            events: vec![event("organ-donation.decision-registered.v1", format!("{{\"stream\": \"{stream}\"}}"))],
+            events: vec![event(
+                "organ-donation.decision-registered.v1",
+                format!("{{\"stream\": \"{stream}\", \"filling\": \"{filling}\"}}"),
+            )],
             provenance: Provenance {
                 actor: r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#.into(),
                 acting_for: None,

@@ -8,9 +8,20 @@ use event_kafka::{
 };
 use event_log::{Log, LogError, LogOptions, feed::Feeds};
 use local::{kafka::BROKER, postgres::Database};
+use rdkafka::{
+    ClientConfig,
+    producer::{BaseProducer, BaseRecord, Producer},
+};
 use vocabulary::{LogName, Raw};
 
-use crate::common::{DEADLINE, ReadAll, Relaying, Written, address, append, are_the_logs, follow, read};
+use crate::common::{DEADLINE, ReadAll, Relaying, Written, address, append, append_large, are_the_logs, follow, read};
+
+/// How long a relay's turns are counted that has nothing to do, and how many there may be: it renews its lease.
+const COUNTED_FOR: Duration = Duration::from_secs(6);
+const TURNS_MAX: u64 = 60;
+
+/// How long a relay may take to say that its broker is silent, and that it is back.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
 
 /// Sends these events by hand, and waits until they are in the topic.
 async fn send(written: &Written, events: &[&Raw]) {
@@ -63,6 +74,90 @@ async fn a_topic_that_is_lost_is_filled_again_from_the_log() {
     are_the_logs(&written.log, 100, &later).await;
     let all = follow(&written.log, 0, 200).await.expect("readable");
     are_the_logs(&written.log, 0, &all).await;
+    relaying.stop().await;
+}
+
+/// A transaction that somebody began on the topic and gave up: what it wrote is never given out, and takes places.
+fn aborted_transaction(written: &Written) {
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", BROKER.brokers())
+        .set("transactional.id", format!("stranger-{}", written.log.lineage()))
+        .create()
+        .expect("a producer");
+    producer.init_transactions(DEADLINE).expect("it is known to the broker");
+    producer.begin_transaction().expect("it begins");
+    let name = written.topic().name();
+    producer.send(BaseRecord::<str, str>::to(&name).key("stranger").payload("given up")).expect("it is queued");
+    producer.flush(DEADLINE).expect("it is in the topic");
+    producer.abort_transaction(DEADLINE).expect("it is given up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aborted_transaction_at_the_topics_end_stops_neither_relay_nor_follower() {
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 5).await;
+    let mut relaying = Relaying::start(&written.log, address());
+    relaying.until(|relayed| relayed.position == 5).await;
+    relaying.stop().await;
+    tokio::task::block_in_place(|| aborted_transaction(&written));
+    // The record and the mark of its end take places; the broker writes the mark a little later.
+    let marked = async { while written.topic().ends().await.expect("it is there") != (0, 5 + 2) {} };
+    tokio::time::timeout(DEADLINE, marked).await.expect("in time");
+    append(&written.log, 5).await;
+    let mut relaying = Relaying::start(&written.log, address());
+    let relayed = relaying.until(|relayed| relayed.position == 10 || relayed.stopped.is_some()).await;
+    assert_eq!(relayed.stopped, None);
+    relaying.stop().await;
+    let followed = follow(&written.log, 0, 10).await.expect("readable");
+    are_the_logs(&written.log, 0, &followed).await;
+    // Nothing was sent twice for it.
+    assert_eq!(written.topic().ends().await.expect("it is there"), (0, 12));
+}
+
+/// The trap: the producer's queue is full, and the relay asks again and again whether it still is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_whose_broker_is_away_waits_for_it_without_work() {
+    const LARGE: usize = 200 * 1024;
+    let kafka = local::kafka::Kafka::start();
+    let address: event_kafka::Address = format!("kafka://{}", kafka.brokers()).parse().expect("an address");
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 1).await;
+    let mut relaying = Relaying::start(&written.log, address);
+    relaying.until(|relayed| relayed.position == 1).await;
+    kafka.freeze(1);
+    // More than the producer's queue takes, which is 64 MiB.
+    let events = (80 << 20) / LARGE as u64;
+    append_large(&written.log, events, LARGE).await;
+    let before = relaying.relayed.borrow().turns;
+    // Not a wait for something to happen: so long the work is counted.
+    tokio::time::sleep(COUNTED_FOR).await;
+    let turns = relaying.relayed.borrow().turns - before;
+    assert!(turns < TURNS_MAX, "{turns} turns in {} s", COUNTED_FOR.as_secs());
+    kafka.thaw(1);
+    relaying.until(|relayed| relayed.position == 1 + events).await;
+    relaying.stop().await;
+}
+
+/// Its connections stay, and nothing comes back: a relay says so in time, whether there is something to send or not, and
+/// goes on by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_whose_broker_goes_silent_says_so_in_time_and_goes_on_by_itself() {
+    let kafka = local::kafka::Kafka::start();
+    let address: event_kafka::Address = format!("kafka://{}", kafka.brokers()).parse().expect("an address");
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 5).await;
+    let mut relaying = Relaying::start(&written.log, address);
+    relaying.until(|relayed| relayed.position == 5).await;
+    for appended in [0, 5] {
+        let end = written.log.end() + appended;
+        kafka.freeze(1);
+        append(&written.log, appended).await;
+        let told = tokio::time::timeout(TOLD_WITHIN, relaying.until(|relayed| relayed.trouble.is_some())).await;
+        told.expect("it says so in time");
+        kafka.thaw(1);
+        let well = relaying.until(|relayed| relayed.trouble.is_none() && relayed.position == end);
+        tokio::time::timeout(TOLD_WITHIN, well).await.expect("it is well again in time");
+    }
     relaying.stop().await;
 }
 

@@ -2,12 +2,16 @@
 
 use std::process::Command;
 
-use event_kafka::{Address, FromKafka};
+use event_kafka::{Address, FromKafka, Topic, record};
 use event_log::feed::Feeds;
-use local::kafka::Kafka;
-use vocabulary::LogName;
+use local::kafka::{BROKER, Kafka};
+use rdkafka::{
+    ClientConfig,
+    producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer},
+};
+use vocabulary::{LogName, Raw};
 
-use crate::common::{Relaying, Written, address, append, are_the_logs, follow, read};
+use crate::common::{DEADLINE, ReadAll, Relaying, Written, address, append, are_the_logs, follow, read};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_topic_of_every_log_is_the_log_byte_for_byte() {
@@ -36,6 +40,41 @@ async fn a_follower_begins_after_its_own_checkpoint_and_gets_what_comes_later() 
     let later = read(&mut *feed, 150).await.expect("readable");
     are_the_logs(&written.log, 100, &later).await;
     relaying.stop().await;
+}
+
+/// The trap: every repeat that a topic ever got is read again, and looked up in the log, at each start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_that_begins_does_not_read_the_repeats_of_long_ago() {
+    const REPEATS: usize = 500;
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 60).await;
+    let topic = written.topic();
+    topic.prepare().await.expect("it is made");
+    let events = written.log.read_all(0).await;
+    tokio::task::block_in_place(|| {
+        let early: Vec<_> = events[..10].iter().cycle().take(REPEATS).collect();
+        send_at(&topic, &early, Some(events[0].recorded_at.micros() / 1_000 - 3_600_000));
+        send_at(&topic, &events[10..].iter().collect::<Vec<_>>(), None);
+    });
+    let feeds = FromKafka::new(written.log.clone(), address());
+    let mut feed = feeds.after(40, Some(events[39].id), Vec::new());
+    let followed = read(&mut *feed, 60).await.expect("readable");
+    are_the_logs(&written.log, 40, &followed).await;
+    assert!(feeds.repeats() < REPEATS as u64 / 10, "{} repeats were read", feeds.repeats());
+}
+
+/// Puts events on a topic, as if they were sent at this moment (milliseconds since 1970).
+fn send_at(topic: &Topic, events: &[&Raw], sent_ms: Option<i64>) {
+    let producer: ThreadedProducer<DefaultProducerContext> =
+        ClientConfig::new().set("bootstrap.servers", BROKER.brokers()).create().expect("a producer");
+    let name = topic.name();
+    for event in events {
+        let headers = record::headers(event, &topic.source(), 1);
+        let mut sent = BaseRecord::to(&name).key(event.stream.as_str()).payload(&*event.data).headers(headers);
+        sent.timestamp = sent_ms;
+        producer.send(sent).map_err(|(error, _)| error).expect("it is queued");
+    }
+    producer.flush(DEADLINE).expect("it is sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +130,7 @@ async fn brokers_that_want_tls_and_a_password_get_both() {
     are_the_logs(&written.log, 0, &followed).await;
 
     // A stranger, and brokers whose certificate nobody vouches for: nothing is read or written.
-    let topic = |address| event_kafka::Topic { address, ..written.topic() };
+    let topic = |address| Topic { address, ..written.topic() };
     assert!(topic(address(&ca, "stranger")).ends().await.is_err());
     let other_ca = written.folder.path().join("other.pem");
     let made = Command::new("openssl")

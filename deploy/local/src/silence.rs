@@ -1,0 +1,218 @@
+//! A proxy in front of a server that can go silent: its connections stay, new ones are taken, and what is sent over them
+//! is kept back until it speaks again. For what waits without end when no connection breaks.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    os::unix::net::UnixStream,
+    path::PathBuf,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+/// Bytes that one direction of a connection takes at once.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// What is kept back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    BothWays,
+    ToServer,
+    FromServer,
+}
+
+impl Silence {
+    pub const ALL: [Silence; 3] = [Silence::BothWays, Silence::ToServer, Silence::FromServer];
+
+    fn covers(self, way: Way) -> bool {
+        match self {
+            Silence::BothWays => true,
+            Silence::ToServer => way == Way::ToServer,
+            Silence::FromServer => way == Way::FromServer,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    ToServer,
+    FromServer,
+}
+
+/// Where the server is.
+#[derive(Debug, Clone)]
+pub enum Upstream {
+    /// A port of this machine.
+    Port(u16),
+    Socket(PathBuf),
+}
+
+#[derive(Default)]
+struct State {
+    upstream: Option<Upstream>,
+    silence: Option<Silence>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until this way is open.
+    fn wait(&self, way: Way) {
+        let is_silent = |state: &mut State| state.silence.is_some_and(|silence| silence.covers(way));
+        drop(self.changed.wait_while(self.lock(), is_silent).unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// The proxy. It ends with the process.
+pub struct SilentProxy {
+    /// Its own port, of this machine.
+    pub port: u16,
+    shared: Arc<Shared>,
+}
+
+impl SilentProxy {
+    /// It has a port, and refuses connections until it knows where the server is.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub fn start() -> SilentProxy {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let shared = Arc::new(Shared::default());
+        std::thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                for client in listener.incoming().flatten() {
+                    // One that cannot be connected is closed.
+                    let _ = connect(client, &shared);
+                }
+            }
+        });
+        SilentProxy { port, shared }
+    }
+
+    pub fn forward_to(&self, upstream: Upstream) {
+        self.shared.lock().upstream = Some(upstream);
+    }
+
+    pub fn fall_silent(&self, silence: Silence) {
+        self.shared.lock().silence = Some(silence);
+    }
+
+    /// What was kept back is sent now.
+    pub fn speak(&self) {
+        self.shared.lock().silence = None;
+        self.shared.changed.notify_all();
+    }
+}
+
+/// One end of a connection.
+trait Wire: Read + Write + Send {
+    fn twin(&self) -> io::Result<Box<dyn Wire>>;
+    fn end_of_writing(&self);
+}
+
+impl Wire for TcpStream {
+    fn twin(&self) -> io::Result<Box<dyn Wire>> {
+        Ok(Box::new(self.try_clone()?))
+    }
+
+    fn end_of_writing(&self) {
+        // It may be gone already.
+        let _ = self.shutdown(Shutdown::Write);
+    }
+}
+
+impl Wire for UnixStream {
+    fn twin(&self) -> io::Result<Box<dyn Wire>> {
+        Ok(Box::new(self.try_clone()?))
+    }
+
+    fn end_of_writing(&self) {
+        // It may be gone already.
+        let _ = self.shutdown(Shutdown::Write);
+    }
+}
+
+fn connect(client: TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
+    let upstream = shared.lock().upstream.clone().ok_or(io::ErrorKind::NotConnected)?;
+    let server: Box<dyn Wire> = match upstream {
+        Upstream::Port(port) => {
+            let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+            server.set_nodelay(true)?;
+            Box::new(server)
+        }
+        Upstream::Socket(path) => Box::new(UnixStream::connect(path)?),
+    };
+    client.set_nodelay(true)?;
+    let (client_twin, server_twin): (Box<dyn Wire>, _) = (client.twin()?, server.twin()?);
+    pump(Box::new(client), server_twin, Way::ToServer, Arc::clone(shared));
+    pump(server, client_twin, Way::FromServer, Arc::clone(shared));
+    Ok(())
+}
+
+/// A thread that forwards one way, until there is nothing more to forward.
+fn pump(mut from: Box<dyn Wire>, mut to: Box<dyn Wire>, way: Way, shared: Arc<Shared>) {
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            let read = from.read(&mut buffer).unwrap_or(0);
+            shared.wait(way);
+            if read == 0 || to.write_all(&buffer[..read]).is_err() {
+                return to.end_of_writing();
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// How long nothing comes where nothing may come.
+    const NOTHING_FOR: Duration = Duration::from_millis(200);
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    /// A server that says everything again.
+    fn echo() -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = listener.local_addr().expect("bound").port();
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                std::thread::spawn(move || {
+                    let (mut input, mut output) = (client.try_clone().expect("cloned"), client);
+                    io::copy(&mut input, &mut output)
+                });
+            }
+        });
+        port
+    }
+
+    #[test]
+    fn what_is_sent_while_it_is_silent_is_kept_back_and_comes_when_it_speaks() {
+        let proxy = SilentProxy::start();
+        proxy.forward_to(Upstream::Port(echo()));
+        let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port)).expect("it listens");
+        let mut hears = |said: &[u8], wait: Duration| {
+            connection.write_all(said).expect("it takes everything");
+            connection.set_read_timeout(Some(wait)).expect("set");
+            connection.read_exact(&mut [0]).is_ok()
+        };
+        assert!(hears(b"x", DEADLINE));
+        for silence in Silence::ALL {
+            proxy.fall_silent(silence);
+            assert!(!hears(b"x", NOTHING_FOR), "{silence:?}");
+            proxy.speak();
+            assert!(hears(b"", DEADLINE), "{silence:?}");
+        }
+    }
+}
