@@ -74,6 +74,16 @@ impl Span {
     }
 }
 
+/// Refuses a position that the log does not have. The end that this process knows may be behind: behind what another
+/// process appended, and behind what a reader was given a moment ago. So the log itself is asked before anything is
+/// denied; where it cannot be asked, nothing is.
+pub async fn refuse_unknown(log: &Log, position: u64) -> Result<(), Refusal> {
+    if position > log.end() && log.end_now().await.is_ok_and(|end| position > end) {
+        return Err(Refusal::UnknownPosition);
+    }
+    Ok(())
+}
+
 fn key(bound: &Bound<String>) -> Option<&str> {
     match bound {
         Bound::Included(key) | Bound::Excluded(key) => Some(key),
@@ -98,12 +108,8 @@ impl<'a> Ask<'a> {
     /// # Errors
     /// When the position that it asks for does not exist yet.
     pub async fn new(sources: &'a Sources, wanted: Wanted, paging: Paging) -> Result<Ask<'a>, Refusal> {
-        if let Some(after) = wanted.after.filter(|after| *after > sources.log.end()) {
-            // Another process may have appended it a moment ago. Where the log cannot be asked, the rows are as old as
-            // they say, and nothing is denied.
-            if sources.log.end_now().await.is_ok_and(|end| after > end) {
-                return Err(Refusal::UnknownPosition);
-            }
+        if let Some(after) = wanted.after {
+            refuse_unknown(&sources.log, after).await?;
         }
         Ok(Ask {
             sources,
