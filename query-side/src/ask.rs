@@ -10,7 +10,7 @@ use vocabulary::{LogName, Timestamp, Token};
 
 use crate::{
     Sources,
-    page::{List, Paging, cursor},
+    page::{List, Paging},
     parameters::{Faulty, Given},
     refusal::Refusal,
 };
@@ -61,7 +61,7 @@ impl Span {
         let Span { partition, mut from, mut until, backwards } = self;
         match row {
             None => {}
-            // The bounds of this request hold, whatever request the cursor is from.
+            // The clock has moved on since the cursor was given, and some bounds with it: those of now hold.
             Some(row) if backwards && key(&until).is_none_or(|until| row.as_str() <= until) => {
                 until = Bound::Excluded(row);
             }
@@ -146,15 +146,15 @@ impl<'a> Ask<'a> {
         Ok(self.saw(read))
     }
 
-    /// One page of `list`: the rows within `span`, from where the request's cursor goes on.
-    pub async fn list<P: Projection>(&mut self, list: &str, span: Span) -> Result<List<P::Row>, Refusal> {
+    /// One page of the rows within `span`, from where the request's cursor goes on.
+    pub async fn list<P: Projection>(&mut self, span: Span) -> Result<List<P::Row>, Refusal> {
         let limit = self.paging.limit;
         // One row more tells whether there is a next page.
         let scan = span.beyond(self.paging.beyond.clone(), limit + 1);
         let mut rows = self.page::<P>(scan).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|(sort, _)| cursor(list, sort));
+        let next = rows.last().filter(|_| more).map(|(sort, _)| self.paging.cursor(sort));
         Ok(List { items: rows.into_iter().map(|(_, row)| row).collect(), next })
     }
 

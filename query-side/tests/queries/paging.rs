@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::house::{House, SITE, somebody_new, themselves};
+use crate::house::{ELSEWHERE, House, SITE, somebody_new, themselves};
 
 /// More pages than any walk here has.
 const PAGES_MAX: usize = 50;
@@ -90,6 +90,26 @@ async fn a_search_that_finds_nothing_looks_at_a_limited_number_of_slots_at_a_tim
     let search = format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-04-05&service=podiatry&after={after}");
     let pages = walk(&house, &me, &search).await;
     assert_eq!(pages, [Vec::<String>::new(), Vec::new()], "4,320 slots are more than one request looks at");
+}
+
+#[tokio::test]
+async fn a_cursor_that_comes_with_another_question_is_refused() {
+    let (house, me, after) = full_house(1).await;
+    let days = "from=2026-03-23&until=2026-03-23";
+    let (_, next) = page(&house, &me, &format!("/free-slots?site={SITE}&{days}&limit=9&after={after}"), None).await;
+    let next = next.expect("there is more");
+    for other in [
+        format!("/free-slots?site={ELSEWHERE}&{days}"),
+        format!("/free-slots?site={SITE}&{days}&service=gp-routine"),
+        format!("/free-slots?site={SITE}&from=2026-03-22&until=2026-03-23"),
+        "/practices?limit=5".to_owned(),
+    ] {
+        let refused = house.get(&me, &format!("{other}&cursor={next}")).await;
+        assert_eq!(refused.problem(), (400, "malformed".into()), "{other}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/cursor", "{other}");
+    }
+    let (more, _) = page(&house, &me, &format!("/free-slots?{days}&site={SITE}&limit=3"), Some(&next)).await;
+    assert_eq!(more.len(), 3, "another size and order of parameters are the same question");
 }
 
 #[tokio::test]
