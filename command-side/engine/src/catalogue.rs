@@ -11,7 +11,10 @@ use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 use vocabulary::{OdsCode, SubjectId, text::TOO_LONG};
 
-use crate::failure::{Failure, Fault};
+use crate::{
+    failure::{Failure, Fault},
+    shape,
+};
 
 type Parse = fn(&[u8]) -> Result<Arc<dyn AnyCommand>, Failure>;
 
@@ -34,7 +37,11 @@ impl Entry {
     /// # Errors
     /// `Unreadable` or `TextTooLong`, with the place of the fault.
     pub(crate) fn parse(&self, body: &[u8]) -> Result<Arc<dyn AnyCommand>, Failure> {
-        (self.parse)(body)
+        let command = (self.parse)(body)?;
+        let unreadable = |error: serde_json::Error| unreadable(String::new(), &error);
+        let shapes: Value = serde_json::from_slice(body).map_err(unreadable)?;
+        shape::check(&self.schema, &shapes).map_err(Failure::Unreadable)?;
+        Ok(command)
     }
 }
 
