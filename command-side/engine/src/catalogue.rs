@@ -9,7 +9,7 @@ use domain::{
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
-use vocabulary::{OdsCode, SubjectId, text::TOO_LONG};
+use vocabulary::{OdsCode, SubjectId, strictness::strictly, text::TOO_LONG};
 
 use crate::{
     failure::{Failure, Fault},
@@ -37,7 +37,7 @@ impl Entry {
     /// # Errors
     /// `Unreadable` or `TextTooLong`, with the place of the fault.
     pub(crate) fn parse(&self, body: &[u8]) -> Result<Arc<dyn AnyCommand>, Failure> {
-        let command = (self.parse)(body)?;
+        let command = strictly(|| (self.parse)(body))?;
         let unreadable = |error: serde_json::Error| unreadable(String::new(), &error);
         let shapes: Value = serde_json::from_slice(body).map_err(unreadable)?;
         shape::check(&self.schema, &shapes).map_err(Failure::Unreadable)?;

@@ -129,6 +129,19 @@ mod tests {
     }
 
     #[test]
+    fn a_command_is_read_by_the_rules_of_today() {
+        let body = |subject: &str, name: &str, number: &str| json!({"subject": subject, "practice": "A12345", "name": name, "nhsNumber": number, "bornOn": "1980-02-29"});
+        assert_eq!(fault("register-patient", &body(ALICE, "Alice Example", "9990000026")), None);
+        for (subject, name, number, place) in [
+            (ALICE, "Alice\u{202e}Example", "9990000026", "/name"),
+            (ALICE, "Alice Example", "0000000000", "/nhsNumber"),
+            ("a11ce000-0000-4000-2000-000000000001", "Alice Example", "9990000026", "/subject"),
+        ] {
+            assert_eq!(fault("register-patient", &body(subject, name, number)).as_deref(), Some(place));
+        }
+    }
+
+    #[test]
     fn an_object_is_never_a_name() {
         let practitioner = json!({"name": "Dr A", "role": "GP"});
         assert_eq!(fault("publish-session", &session(&json!("video"), &practitioner)), None);
