@@ -100,6 +100,7 @@ pub(crate) trait AnyCommand: Send + Sync {
     fn answers_for(&self) -> Option<SubjectId>;
     fn organisation(&self) -> Option<OdsCode>;
     fn wanted(&self) -> Vec<Wanted>;
+    fn gives_up(&self) -> bool;
     /// `None` where the states are not of the types that `wanted` asks for: a bug.
     fn decide(&self, states: &[Arc<dyn AnyState>], context: &Context) -> Option<Result<Decision, Rejected>>;
 }
@@ -119,6 +120,10 @@ impl<C: Command> AnyCommand for C {
 
     fn wanted(&self) -> Vec<Wanted> {
         C::Reads::wanted(&self.streams())
+    }
+
+    fn gives_up(&self) -> bool {
+        C::GIVES_UP
     }
 
     fn decide(&self, states: &[Arc<dyn AnyState>], context: &Context) -> Option<Result<Decision, Rejected>> {

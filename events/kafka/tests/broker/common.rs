@@ -62,6 +62,7 @@ pub async fn append(log: &Log, events: u64) {
             },
             idempotency: None,
             rests_on: Vec::new(),
+            may_use_reserve: false,
         };
         assert!(matches!(log.append(append).await, Ok(Granted::Stored(_))));
     }
