@@ -10,7 +10,7 @@ use vocabulary::{LogName, Timestamp, Token};
 
 use crate::{
     Sources,
-    page::{List, Paging, cursor},
+    page::{List, Paging},
     parameters::{Faulty, Given},
     refusal::Refusal,
 };
@@ -61,7 +61,7 @@ impl Span {
         let Span { partition, mut from, mut until, backwards } = self;
         match row {
             None => {}
-            // The bounds of this request hold, whatever request the cursor is from.
+            // The clock has moved on since the cursor was given, and some bounds with it: those of now hold.
             Some(row) if backwards && key(&until).is_none_or(|until| row.as_str() <= until) => {
                 until = Bound::Excluded(row);
             }
@@ -72,6 +72,16 @@ impl Span {
         }
         Scan { partition, from, until, limit, backwards }
     }
+}
+
+/// Refuses a position that the log does not have. The end that this process knows may be behind: behind what another
+/// process appended, and behind what a reader was given a moment ago. So the log itself is asked before anything is
+/// denied; where it cannot be asked, nothing is.
+pub async fn refuse_unknown(log: &Log, position: u64) -> Result<(), Refusal> {
+    if position > log.end() && log.end_now().await.is_ok_and(|end| position > end) {
+        return Err(Refusal::UnknownPosition);
+    }
+    Ok(())
 }
 
 fn key(bound: &Bound<String>) -> Option<&str> {
@@ -98,12 +108,8 @@ impl<'a> Ask<'a> {
     /// # Errors
     /// When the position that it asks for does not exist yet.
     pub async fn new(sources: &'a Sources, wanted: Wanted, paging: Paging) -> Result<Ask<'a>, Refusal> {
-        if let Some(after) = wanted.after.filter(|after| *after > sources.log.end()) {
-            // Another process may have appended it a moment ago. Where the log cannot be asked, the rows are as old as
-            // they say, and nothing is denied.
-            if sources.log.end_now().await.is_ok_and(|end| after > end) {
-                return Err(Refusal::UnknownPosition);
-            }
+        if let Some(after) = wanted.after {
+            refuse_unknown(&sources.log, after).await?;
         }
         Ok(Ask {
             sources,
@@ -140,15 +146,15 @@ impl<'a> Ask<'a> {
         Ok(self.saw(read))
     }
 
-    /// One page of `list`: the rows within `span`, from where the request's cursor goes on.
-    pub async fn list<P: Projection>(&mut self, list: &str, span: Span) -> Result<List<P::Row>, Refusal> {
+    /// One page of the rows within `span`, from where the request's cursor goes on.
+    pub async fn list<P: Projection>(&mut self, span: Span) -> Result<List<P::Row>, Refusal> {
         let limit = self.paging.limit;
         // One row more tells whether there is a next page.
         let scan = span.beyond(self.paging.beyond.clone(), limit + 1);
         let mut rows = self.page::<P>(scan).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|(sort, _)| cursor(list, sort));
+        let next = rows.last().filter(|_| more).map(|(sort, _)| self.paging.cursor(sort));
         Ok(List { items: rows.into_iter().map(|(_, row)| row).collect(), next })
     }
 

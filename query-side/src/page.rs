@@ -12,8 +12,8 @@ pub const ITEMS_DEFAULT: usize = 50;
 pub const ITEMS_MAX: usize = 500;
 /// Characters of a cursor. A row's sort key is far shorter.
 const CURSOR_CHARACTERS_MAX: usize = 400;
-/// The form of a cursor, in its first byte: version, check, sort key.
-const CURSOR_FORM: u8 = 1;
+/// The form of a cursor, in its first byte: version, check, sort key. The check of form 1 did not cover the question.
+const CURSOR_FORM: u8 = 2;
 
 /// One page of a list.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -37,79 +37,95 @@ pub struct Paging {
     /// The sort key of the last row that was looked at.
     pub beyond: Option<String>,
     pub limit: usize,
+    /// The check over the list and all parameters that decide which rows are in it.
+    question: u64,
 }
 
 impl Default for Paging {
     fn default() -> Paging {
-        Paging { beyond: None, limit: ITEMS_DEFAULT }
+        Paging { beyond: None, limit: ITEMS_DEFAULT, question: FNV_BASIS }
     }
 }
 
 impl Paging {
-    /// Takes `cursor` and `limit` out of a request's parameters. A cursor is good for the list that gave it.
+    /// Takes `cursor` and `limit` out of a request's parameters; those that are left are the question. A cursor is good
+    /// for the list and the question that gave it: with another one it would pass rows over, or find none.
     ///
     /// # Errors
-    /// A damaged cursor, or a limit outside 1 to `ITEMS_MAX`.
+    /// A damaged cursor, one of another question, or a limit outside 1 to `ITEMS_MAX`.
     pub fn take(given: &mut Given<'_>, list: &str) -> Result<Paging, Faulty> {
         let limit = given.take::<usize>("limit")?.unwrap_or(ITEMS_DEFAULT);
         if !(1..=ITEMS_MAX).contains(&limit) {
             return Err(Faulty::new("limit", format!("it is 1 to {ITEMS_MAX}")));
         }
         let cursor = given.take::<String>("cursor")?;
-        let beyond = cursor.map(|cursor| resume(list, &cursor).ok_or_else(damaged)).transpose()?;
-        Ok(Paging { beyond, limit })
+        let parameters = given.sorted().into_iter().flat_map(|(name, value)| [name, value]);
+        let question = std::iter::once(list).chain(parameters).fold(FNV_BASIS, |hash, part| check(hash, part));
+        let beyond = cursor.map(|cursor| resume(question, &cursor).ok_or_else(unfit)).transpose()?;
+        Ok(Paging { beyond, limit, question })
+    }
+
+    /// The text that continues this list after the row `sort`. Opaque to those who hold it.
+    pub fn cursor(&self, sort: &str) -> String {
+        let mut bytes = vec![CURSOR_FORM];
+        bytes.extend_from_slice(&check(self.question, sort).to_be_bytes());
+        bytes.extend_from_slice(sort.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
     }
 }
 
-fn damaged() -> Faulty {
-    Faulty::new("cursor", "it is damaged, or of another list: start again without it")
+fn unfit() -> Faulty {
+    Faulty::new("cursor", "it is damaged, or of a list with other parameters: start again without it")
 }
 
-/// The text that continues `list` after the row `sort`. Opaque to those who hold it.
-pub fn cursor(list: &str, sort: &str) -> String {
-    let mut bytes = vec![CURSOR_FORM];
-    bytes.extend_from_slice(&check(list, sort.as_bytes()).to_be_bytes());
-    bytes.extend_from_slice(sort.as_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn resume(list: &str, cursor: &str) -> Option<String> {
+fn resume(question: u64, cursor: &str) -> Option<String> {
     if cursor.len() > CURSOR_CHARACTERS_MAX {
         return None;
     }
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (form, rest) = bytes.split_first()?;
-    let (sum, sort) = rest.split_first_chunk::<4>()?;
-    if *form != CURSOR_FORM || u32::from_be_bytes(*sum) != check(list, sort) {
-        return None;
-    }
-    String::from_utf8(sort.to_vec()).ok()
+    let (sum, sort) = rest.split_first_chunk::<8>()?;
+    let sort = std::str::from_utf8(sort).ok()?;
+    (*form == CURSOR_FORM && u64::from_be_bytes(*sum) == check(question, sort)).then(|| sort.to_owned())
 }
 
-/// FNV-1a. It finds damage, not malice: a forged cursor shows nothing that another page would not.
-fn check(list: &str, sort: &[u8]) -> u32 {
-    let bytes = list.bytes().chain([0]).chain(sort.iter().copied());
-    bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
+
+/// FNV-1a over one more text and its end (0xFF is in no UTF-8). It finds damage, not malice: a forged cursor shows
+/// nothing that another page would not.
+fn check(hash: u64, text: &str) -> u64 {
+    let bytes = text.bytes().chain([0xff]);
+    bytes.fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ROW: &str = "2026-07-01T08:00:00Z.A12345.0123456789AB";
+
+    fn of(list: &str, query: &str) -> Result<Paging, Faulty> {
+        Paging::take(&mut Given::new([("site", "A12345")].into_iter(), Some(query))?, list)
+    }
+
     fn paging(query: &str) -> Result<Paging, Faulty> {
-        Paging::take(&mut Given::new([].into_iter(), Some(query))?, "free-slots")
+        of("free-slots", query)
+    }
+
+    fn cursor(query: &str) -> String {
+        paging(query).expect("a question").cursor(ROW)
     }
 
     #[test]
     fn a_cursor_leads_back_to_its_row() {
-        let next = cursor("free-slots", "2026-07-01T08:00:00Z.A12345.0123456789AB");
-        let expected = Some("2026-07-01T08:00:00Z.A12345.0123456789AB".to_owned());
-        assert_eq!(paging(&format!("cursor={next}")), Ok(Paging { beyond: expected, limit: ITEMS_DEFAULT }));
+        let next = paging(&format!("cursor={}", cursor(""))).expect("its own cursor");
+        assert_eq!((next.beyond.as_deref(), next.limit), (Some(ROW), ITEMS_DEFAULT));
     }
 
     #[test]
     fn a_damaged_cursor_is_refused_wherever_it_is_damaged() {
-        let whole = cursor("free-slots", "2026-07-01T08:00:00Z");
+        let whole = cursor("");
         for at in 0..whole.len() {
             let mut damaged = whole.clone().into_bytes();
             damaged[at] = if damaged[at] == b'A' { b'B' } else { b'A' };
@@ -120,8 +136,20 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_of_another_list_is_refused() {
-        assert!(paging(&format!("cursor={}", cursor("practices", "A12345"))).is_err());
+    fn a_cursor_of_another_list_or_question_is_refused() {
+        assert!(of("practices", &format!("cursor={}", cursor(""))).is_err());
+        let asked = cursor("from=2026-07-01&service=gp-routine");
+        for other in ["", "from=2026-07-02&service=gp-routine", "from=2026-07-01", "from=2026-07-01&service=gp"] {
+            assert_eq!(paging(&format!("{other}&cursor={asked}")).expect_err(other).parameter, "cursor");
+        }
+    }
+
+    #[test]
+    fn the_order_of_parameters_and_the_size_of_a_page_are_not_the_question() {
+        let asked = cursor("from=2026-07-01&service=gp-routine");
+        for same in ["service=gp-routine&from=2026-07-01", "limit=7&from=2026%2D07-01&service=gp-routine"] {
+            assert!(paging(&format!("{same}&cursor={asked}")).is_ok(), "{same}");
+        }
     }
 
     #[test]

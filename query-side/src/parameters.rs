@@ -91,6 +91,13 @@ impl<'a> Given<'a> {
         value.parse().map(Some).map_err(|fault| Faulty::new(name, fault))
     }
 
+    /// All that is left, by name.
+    pub fn sorted(&self) -> Vec<(&str, &str)> {
+        let mut all: Vec<_> = self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
+        all.sort_unstable();
+        all
+    }
+
     /// All that is left, as a query's own parameters (which deny unknown fields).
     ///
     /// # Errors

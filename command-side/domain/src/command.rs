@@ -27,6 +27,8 @@ pub trait Command: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     const WHO: Access;
     /// Every way in which `decide` says no.
     const REJECTIONS: &'static [&'static Rejection];
+    /// It only takes something back that its caller has. The log keeps room for it in streams that are full for others.
+    const GIVES_UP: bool = false;
     type Reads: Reads;
 
     /// The person concerned, whose data the events hold.

@@ -219,6 +219,14 @@ impl Then {
         self.records(&[])
     }
 
+    /// The facts that the rejection gives about the case.
+    #[track_caller]
+    pub fn rejected_with(self, expected: &'static Rejection) -> serde_json::Map<String, serde_json::Value> {
+        let details = self.decided.as_ref().err().map(|rejected| rejected.details.clone());
+        self.rejected(expected);
+        details.unwrap_or_default()
+    }
+
     #[track_caller]
     pub fn rejected(self, expected: &'static Rejection) -> World {
         match self.decided {

@@ -9,9 +9,12 @@ use domain::{
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
-use vocabulary::{OdsCode, SubjectId, text::TOO_LONG};
+use vocabulary::{OdsCode, SubjectId, strictness::strictly, text::TOO_LONG};
 
-use crate::failure::{Failure, Fault};
+use crate::{
+    failure::{Failure, Fault},
+    shape,
+};
 
 type Parse = fn(&[u8]) -> Result<Arc<dyn AnyCommand>, Failure>;
 
@@ -34,7 +37,11 @@ impl Entry {
     /// # Errors
     /// `Unreadable` or `TextTooLong`, with the place of the fault.
     pub(crate) fn parse(&self, body: &[u8]) -> Result<Arc<dyn AnyCommand>, Failure> {
-        (self.parse)(body)
+        let command = strictly(|| (self.parse)(body))?;
+        let unreadable = |error: serde_json::Error| unreadable(String::new(), &error);
+        let shapes: Value = serde_json::from_slice(body).map_err(unreadable)?;
+        shape::check(&self.schema, &shapes).map_err(Failure::Unreadable)?;
+        Ok(command)
     }
 }
 
@@ -93,6 +100,7 @@ pub(crate) trait AnyCommand: Send + Sync {
     fn answers_for(&self) -> Option<SubjectId>;
     fn organisation(&self) -> Option<OdsCode>;
     fn wanted(&self) -> Vec<Wanted>;
+    fn gives_up(&self) -> bool;
     /// `None` where the states are not of the types that `wanted` asks for: a bug.
     fn decide(&self, states: &[Arc<dyn AnyState>], context: &Context) -> Option<Result<Decision, Rejected>>;
 }
@@ -112,6 +120,10 @@ impl<C: Command> AnyCommand for C {
 
     fn wanted(&self) -> Vec<Wanted> {
         C::Reads::wanted(&self.streams())
+    }
+
+    fn gives_up(&self) -> bool {
+        C::GIVES_UP
     }
 
     fn decide(&self, states: &[Arc<dyn AnyState>], context: &Context) -> Option<Result<Decision, Rejected>> {

@@ -10,6 +10,7 @@ mod failure;
 mod gate;
 pub mod http;
 mod lane;
+mod shape;
 
 pub use catalogue::{Catalogue, Entry};
 pub use engine::{Answer, Engine, EngineOptions, RequestContext};

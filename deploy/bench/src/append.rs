@@ -52,6 +52,7 @@ pub fn one_event(stream: &StreamName, revision: u64) -> Append {
         provenance: provenance(),
         idempotency: None,
         rests_on: Vec::new(),
+        may_use_reserve: false,
     }
 }
 

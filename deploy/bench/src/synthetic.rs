@@ -76,6 +76,7 @@ impl Writer {
             provenance,
             idempotency: None,
             rests_on: Vec::new(),
+            may_use_reserve: false,
         })?);
         if self.pending.len() >= IN_FLIGHT { self.settle().await } else { Ok(()) }
     }

@@ -103,6 +103,7 @@ async fn fill(folder: &Path, events: usize) {
                 },
                 idempotency: None,
                 rests_on: Vec::new(),
+                may_use_reserve: false,
             })
         };
         for append in (0..events / 500).filter_map(append) {

@@ -79,6 +79,29 @@ async fn two_servers_race_for_one_session_and_one_goes_on_when_the_other_is_kill
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_position_that_one_server_gave_is_never_unknown_to_the_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("keys");
+    let database = Database::new();
+    let log = database.url("server").await;
+    let one = Server::with_log(&folder.path().join("one"), &keys, &log);
+    let other = Server::with_log(&folder.path().join("other"), &keys, &log);
+    let (signer, client) = (Signer::plain(&keys), reqwest::Client::new());
+    let (operator, staff, auditor) = (signer.operator(), signer.staff(PRACTICE), signer.auditor());
+    let practice = json!({"practice": PRACTICE, "name": "Race Surgery", "address": "1 Starting Line"});
+    granted(&client, &one.base, &operator, "open-practice", "tail-open-practice", &practice).await;
+    for n in 0..PATIENTS {
+        let key = format!("tail-register-{n:06}");
+        let given = give(&client, &one.base, &staff, "register-patient", &key, &registration(n, PRACTICE)).await;
+        let after = given.expect("an answer").position().to_owned();
+        let tail = ask(&client, &other.base, &auditor, &format!("/events?after={after}")).await;
+        assert_eq!(tail.status, 200, "{after}: {}", tail.body);
+    }
+    one.stop();
+    other.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_is_migrated_by_its_owner_and_a_server_only_looks() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = Database::new().emptied().await;

@@ -148,8 +148,10 @@ impl Plan {
     }
 
     fn refuse_full(&self, append: &Append, ground: &Ground<'_>) -> Result<(), Refused> {
+        let reserve = if append.may_use_reserve { 0 } else { limits::STREAM_EVENTS_RESERVE };
+        let most = ground.stream_events_max.saturating_sub(reserve);
         for condition in &append.conditions {
-            let room = ground.stream_events_max.saturating_sub(self.head(&condition.stream, ground).revision);
+            let room = most.saturating_sub(self.head(&condition.stream, ground).revision);
             // Counting is only worth it near the limit.
             if room < limits::EVENTS_MAX as u64 {
                 let added = append.events.iter().filter(|event| event.stream == condition.stream).count() as u64;

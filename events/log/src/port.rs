@@ -16,6 +16,9 @@ pub mod limits {
     pub const DATA_BYTES_MAX: usize = 256 * 1024;
     /// Events of one stream in the log `care`; in `access` a stream has no limit.
     pub const STREAM_EVENTS_MAX: u64 = 10_000;
+    /// The last events of a stream of `care`, for requests that give something up: a full stream must not keep anybody
+    /// from withdrawing, cancelling or releasing.
+    pub const STREAM_EVENTS_RESERVE: u64 = 500;
     /// Events of one page of a read.
     pub const PAGE_EVENTS_MAX: usize = 5_000;
     /// Bytes of data in one page of a read; a page always holds at least one event.
@@ -91,6 +94,8 @@ pub struct Append {
     /// Requests whose outcome was unknown when this one was decided on what they propose. Where one of them was not
     /// stored, this one is not either (`Refused::Unfounded`), even if its revisions happen to fit.
     pub rests_on: Vec<Ticket>,
+    /// It gives something up: the reserve at a stream's end (`limits::STREAM_EVENTS_RESERVE`) is for it.
+    pub may_use_reserve: bool,
 }
 
 /// One stored event of an outcome.

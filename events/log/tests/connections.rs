@@ -100,6 +100,7 @@ fn append(stream: &StreamName, revision: u64) -> Append {
         },
         idempotency: None,
         rests_on: Vec::new(),
+        may_use_reserve: false,
     }
 }
 

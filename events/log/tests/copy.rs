@@ -44,6 +44,7 @@ fn command(n: usize) -> Append {
         },
         idempotency: Some(Idempotency { command_key: key(n), request_hash: key(n + 1) }),
         rests_on: Vec::new(),
+        may_use_reserve: false,
     }
 }
 

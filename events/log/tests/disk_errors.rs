@@ -34,6 +34,7 @@ fn event(revision: u64) -> Append {
         },
         idempotency: None,
         rests_on: Vec::new(),
+        may_use_reserve: false,
     }
 }
 

@@ -32,6 +32,7 @@ fn event(stream: &str, revision: u64, bytes: usize) -> Append {
         },
         idempotency: None,
         rests_on: Vec::new(),
+        may_use_reserve: false,
     }
 }
 

@@ -46,6 +46,7 @@ fn append(conditions: &[(&StreamName, u64)], events: usize) -> Append {
         },
         idempotency: None,
         rests_on: Vec::new(),
+        may_use_reserve: false,
     }
 }
 

@@ -102,6 +102,18 @@ pub fn interned(kind: &str) -> Cow<'static, str> {
         .map_or_else(|| Cow::Owned(kind.to_owned()), |known| Cow::Borrowed(*known))
 }
 
+/// The data of an event, which is a JSON object. Serde would read a struct from an array of its values, too: then a field
+/// that a later release adds in the middle would move all that follow it.
+///
+/// # Errors
+/// When the data is not an object, or not of the form of `T`.
+pub fn by_name<T: serde::de::DeserializeOwned>(data: &[u8]) -> Result<T, serde_json::Error> {
+    match data.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => Err(serde::de::Error::custom("an event's data is an object, with its fields by name")),
+        Some(_) | None => serde_json::from_slice(data),
+    }
+}
+
 /// Writes an enum of events together with its kinds, so that a kind, its variant and its data cannot come apart.
 /// A variant holds its data; each data type is a struct of camelCase JSON.
 macro_rules! events {
@@ -145,7 +157,7 @@ macro_rules! events {
 
             fn decode(kind: &str, data: &[u8]) -> Result<Self, $crate::event::Undecodable> {
                 match kind {
-                    $($kind => serde_json::from_slice(data)
+                    $($kind => $crate::event::by_name(data)
                         .map($name::$variant)
                         .map_err(|cause| $crate::event::Undecodable::Data { kind: $kind, cause }),)+
                     _ => Err($crate::event::Undecodable::UnknownKind(kind.to_owned())),

@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::strictness::is_strict;
+
 /// A text that is not an identifier of the kind that was asked for. The message says what is expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -45,9 +47,11 @@ text_id!(SubjectId, "SubjectId", "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0
 
 impl SubjectId {
     /// # Errors
-    /// When the UUID is not of version 4 (a version 7 would tell when the person joined).
+    /// When the UUID is not of version 4 (a version 7 would tell when the person joined), or, from outside, of another
+    /// variant than RFC 9562's.
     pub fn new(id: Uuid) -> Result<Self, Malformed> {
-        if id.get_version_num() == 4 {
+        let usual = !is_strict() || id.get_variant() == uuid::Variant::RFC4122;
+        if id.get_version_num() == 4 && usual {
             Ok(SubjectId(id))
         } else {
             Err(Malformed("a subject is a random UUID (version 4)".into()))
@@ -201,6 +205,7 @@ impl FromStr for StreamName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strictness::strictly;
 
     #[test]
     fn a_subject_has_one_spelling_and_version_4() {
@@ -213,6 +218,14 @@ mod tests {
         ] {
             assert!(wrong.parse::<SubjectId>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_subject_of_another_variant_is_refused_from_outside_and_read_from_what_is_stored() {
+        let other = "8f14e45f-ceea-467f-29b5-0123456789ab";
+        assert!(strictly(|| other.parse::<SubjectId>()).is_err());
+        assert!(other.parse::<SubjectId>().is_ok());
+        assert!(strictly(|| "8f14e45f-ceea-467f-a9b5-0123456789ab".parse::<SubjectId>()).is_ok());
     }
 
     #[test]

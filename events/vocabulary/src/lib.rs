@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod event;
 pub mod ids;
 pub mod personal;
+pub mod strictness;
 pub mod text;
 pub mod time;
 

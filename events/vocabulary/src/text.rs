@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{Malformed, text_id},
     personal::{KeyKind, PersonalData},
+    strictness::is_strict,
     time::LocalDate,
 };
 
@@ -95,15 +96,63 @@ fn checked(text: &str, most: usize, lines: bool) -> Result<&str, Malformed> {
         return Err(Malformed("the text is empty".into()));
     }
     let printable = |c: char| !c.is_control() || (lines && (c == '\n' || c == '\t'));
-    if text.chars().all(printable) { Ok(text) } else { Err(Malformed("the text holds control characters".into())) }
+    if !text.chars().all(printable) {
+        return Err(Malformed("the text holds control characters".into()));
+    }
+    // In a text of several lines the joiners make one sign of several emoji.
+    let joins = |c: char| lines && (c == '\u{200c}' || c == '\u{200d}');
+    if is_strict() && text.chars().any(|c| is_unseen(c) && !joins(c)) {
+        return Err(Malformed(
+            "the text holds characters that cannot be seen, change its direction or separate lines".into(),
+        ));
+    }
+    Ok(text)
 }
+
+/// Characters that show nothing, change the direction of others, or begin another line: two texts that differ only in
+/// them look the same. By Unicode these are the categories Cf, Zl and Zp, and the blanks that count as letters.
+pub const UNSEEN: &[(char, char)] = &[
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{600}', '\u{605}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{890}', '\u{891}'),
+    ('\u{8e2}', '\u{8e2}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{2800}', '\u{2800}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{110bd}', '\u{110bd}'),
+    ('\u{110cd}', '\u{110cd}'),
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
+
+fn is_unseen(c: char) -> bool {
+    UNSEEN.iter().any(|(first, last)| (*first..=*last).contains(&c))
+}
+
+/// The numbers that a health service of the United Kingdom issues, and those for tests, by their first two digits:
+/// Scotland (a day of birth first), Northern Ireland, England with Wales and the Isle of Man, synthetic patients.
+const ISSUED: [std::ops::RangeInclusive<u32>; 4] = [1..=31, 32..=49, 60..=79, 90..=99];
 
 /// An NHS number: ten digits of which the last is a check (Modulus 11; NHS Data Dictionary).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NhsNumber(Box<str>);
 
-text_id!(NhsNumber, "NhsNumber", "^[0-9]{10}$");
+text_id!(NhsNumber, "NhsNumber", "^(0[1-9]|[1234679][0-9])[0-9]{8}$");
 
 impl NhsNumber {
     pub fn as_str(&self) -> &str {
@@ -144,11 +193,14 @@ impl FromStr for NhsNumber {
             check => check,
         };
         // 10 equals no digit, so such a number is refused here too.
-        if check == digits[9] {
-            Ok(NhsNumber(text.into()))
-        } else {
-            Err(Malformed("the NHS number's check digit does not fit (Modulus 11)".into()))
+        if check != digits[9] {
+            return Err(Malformed("the NHS number's check digit does not fit (Modulus 11)".into()));
         }
+        let range = digits[0] * 10 + digits[1];
+        if is_strict() && !ISSUED.iter().any(|issued| issued.contains(&range)) {
+            return Err(Malformed("a number of this range is issued to nobody".into()));
+        }
+        Ok(NhsNumber(text.into()))
     }
 }
 
@@ -198,6 +250,7 @@ impl FromStr for Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strictness::strictly;
 
     #[test]
     fn nhs_numbers_are_checked_by_modulus_11() {
@@ -223,6 +276,32 @@ mod tests {
         assert!(long.0.starts_with(TOO_LONG));
         assert!("a".repeat(500).parse::<Comment>().is_ok());
         assert!("a".repeat(501).parse::<Comment>().is_err());
+    }
+
+    #[test]
+    fn numbers_that_are_issued_to_nobody_are_refused_from_outside_and_read_from_what_is_stored() {
+        for right in ["9434765919", "9000000009", "9990000026", "9692113841"] {
+            assert!(strictly(|| right.parse::<NhsNumber>()).is_ok(), "{right}");
+        }
+        for never in ["0000000000", "5555555555", "8888888888"] {
+            assert!(strictly(|| never.parse::<NhsNumber>()).is_err(), "{never}");
+            assert!(never.parse::<NhsNumber>().is_ok(), "{never}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_visible_and_one_line_from_outside_and_what_is_stored_stays_readable() {
+        for hidden in
+            ["Ann\u{200b}a", "Ann\u{202e}a", "Ann\u{2028}a", "Ann\u{2029}a", "\u{3164}", "\u{2800}", "A\u{ad}nn"]
+        {
+            assert!(strictly(|| hidden.parse::<PersonName>()).is_err(), "{hidden:?}");
+            assert!(strictly(|| hidden.parse::<Line>()).is_err(), "{hidden:?}");
+            assert!(strictly(|| serde_json::from_value::<Comment>(hidden.into())).is_err(), "{hidden:?}");
+            assert!(hidden.parse::<PersonName>().is_ok() && hidden.parse::<Line>().is_ok(), "{hidden:?}");
+        }
+        for visible in ["Zoë O’Neill-Žižek", "李小龙", "محمد", "Nguyễn Văn A"] {
+            assert!(strictly(|| visible.parse::<PersonName>()).is_ok(), "{visible}");
+        }
     }
 
     #[test]

@@ -100,6 +100,16 @@ fn a_field_that_a_later_release_adds_is_tolerated_wherever_it_stands() {
 }
 
 #[test]
+fn an_array_of_an_events_values_is_not_the_event() {
+    for kind in kinds() {
+        let stored: Value = serde_json::from_slice(&released(kind)).expect(kind);
+        let values: Vec<Value> = stored.as_object().expect("an object").values().cloned().collect();
+        let array = serde_json::to_vec(&values).expect("JSON");
+        assert!(read_and_written(kind, &array).is_err(), "{kind}");
+    }
+}
+
+#[test]
 fn fixtures_of_personal_kinds_hold_nothing_in_clear() {
     for kind in kinds() {
         let stored = text(&released(kind));

@@ -7,7 +7,7 @@ use vocabulary::{
     text::Reason,
 };
 
-use crate::{Key, Keys, Projection};
+use crate::{Key, Keys, Projection, free_slots::slot_of};
 
 pub struct PracticeDay;
 
@@ -91,7 +91,7 @@ impl Projection for PracticeDay {
     fn evolve(key: &Key, row: Option<DaySlotRow>, fact: &Recorded<DayEvent>) -> Option<DaySlotRow> {
         match &fact.data {
             DayEvent::Session(SessionEvent::Published(event)) => {
-                let starts_at = event.timetable.slots().find(|start| Self::key(&event.session, *start) == *key)?;
+                let starts_at = slot_of(key, &event.session, &event.timetable)?;
                 Some(DaySlotRow {
                     session: event.session.clone(),
                     starts_at,

@@ -99,7 +99,7 @@ impl Query for ListAppointments {
             until,
             backwards: self.when == When::Past,
         };
-        let rows = ask.list::<MyAppointments>(Self::NAME, span).await?;
+        let rows = ask.list::<MyAppointments>(span).await?;
         let mut sites = Sites::default();
         let mut items = Vec::with_capacity(rows.items.len());
         for row in rows.items {

@@ -17,7 +17,7 @@ use vocabulary::{
 use super::site::practice;
 use crate::{
     ask::{Ask, Span},
-    page::{List, cursor},
+    page::List,
     parameters::Faulty,
     query::{Kind, Query},
     refusal::{RANGE_TOO_LONG, Refusal},
@@ -105,7 +105,7 @@ impl SearchFreeSlots {
             for (sort, row) in rows {
                 if let Some(slot) = self.shown(row, ask.now) {
                     if items.len() == limit {
-                        return Ok(List { items, next: seen.map(|seen| cursor(Self::NAME, &seen)) });
+                        return Ok(List { items, next: seen.map(|seen| ask.paging.cursor(&seen)) });
                     }
                     items.push(slot);
                 }
@@ -115,7 +115,7 @@ impl SearchFreeSlots {
                 return Ok(List { items, next: None });
             }
         }
-        Ok(List { items, next: seen.map(|seen| cursor(Self::NAME, &seen)) })
+        Ok(List { items, next: seen.map(|seen| ask.paging.cursor(&seen)) })
     }
 
     /// The slot as it is shown, if it is what is looked for, lies fully inside the range, and has a place.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use vocabulary::{LogName, Raw, StreamName, Token};
 
 use crate::{
-    ask::Ask,
+    ask::{Ask, refuse_unknown},
     cloud_events::CloudEvent,
     page::{ITEMS_DEFAULT, ITEMS_MAX},
     parameters::Faulty,
@@ -42,13 +42,11 @@ impl Query for Events {
     async fn answer(&self, ask: &mut Ask<'_>) -> Result<Vec<CloudEvent>, Refusal> {
         let limit = events_of_page(self.limit)?;
         let after = self.after.unwrap_or(Token { log: LogName::Care, position: 0 });
-        let end = ask.log().end();
         if after.log != ask.log().name() {
             return Err(Faulty::new("after", format!("events are read from the log {}", ask.log().name())).into());
         }
-        if after.position > end {
-            return Err(Refusal::UnknownPosition);
-        }
+        refuse_unknown(ask.log(), after.position).await?;
+        let end = ask.log().end();
         let page = ask.log().read(after.position, limit).await?;
         let reached = page.last().map_or(after.position, |event| event.position);
         ask.saw_log(reached);

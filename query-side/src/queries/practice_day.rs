@@ -90,7 +90,7 @@ impl Query for SeePracticeDay {
             until: Bound::Unbounded,
             backwards: false,
         };
-        let rows = ask.list::<PracticeDay>(Self::NAME, span).await?;
+        let rows = ask.list::<PracticeDay>(span).await?;
         let items = rows.items.into_iter().map(|row| shown(row, ask.now)).collect::<Result<_, _>>()?;
         Ok(List { items, next: rows.next })
     }

@@ -46,7 +46,7 @@ impl Query for ListPractices {
             until: Bound::Unbounded,
             backwards: false,
         };
-        let rows = ask.list::<Practices>(Self::NAME, span).await?;
+        let rows = ask.list::<Practices>(span).await?;
         Ok(rows.map(|row| Practice { ods: row.practice, name: row.name, address: row.address, settings: row.settings }))
     }
 }

@@ -92,6 +92,7 @@ async fn a_view_that_has_stopped_goes_on_serving_and_says_so_and_the_others_go_o
         provenance,
         idempotency: None,
         rests_on: vec![],
+        may_use_reserve: false,
     };
     house.log.append(append).await.expect("stored");
     house.views.caught_up(house.log.end()).await;

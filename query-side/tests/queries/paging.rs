@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::house::{House, SITE, somebody_new, themselves};
+use crate::house::{ELSEWHERE, House, SITE, somebody_new, themselves};
 
 /// More pages than any walk here has.
 const PAGES_MAX: usize = 50;
@@ -35,15 +35,18 @@ async fn walk(house: &House, who: &Value, search: &str) -> Vec<Vec<String>> {
     panic!("the walk does not end: {} pages", pages.len());
 }
 
-/// A practice with sessions of 480 slots of a minute, one a day from 23 March on.
-async fn full_house(sessions: u32) -> (House, Value, String) {
+/// Sessions that begin together on each day, of 160 slots of a minute each.
+const SESSIONS_A_DAY: u32 = 3;
+
+/// A practice with 480 slots a day from 23 March on.
+async fn full_house(days: u32) -> (House, Value, String) {
     let house = House::new().await;
     let alice = somebody_new();
     house.open_practice(SITE).await;
     let mut after = house.register(alice, SITE).await;
-    for day in 0..sessions {
-        let (session, on) = (format!("A12345.0000000000{day:02}"), format!("2026-03-{}", 23 + day));
-        after = house.publish(&session, &on, "17:00", 1, "gp-routine").await;
+    for n in 0..days * SESSIONS_A_DAY {
+        let (session, on) = (format!("A12345.0000000000{n:02}"), format!("2026-03-{}", 23 + n / SESSIONS_A_DAY));
+        after = house.publish(&session, &on, "11:40", 1, "gp-routine").await;
     }
     (house, themselves(alice, "P9"), after)
 }
@@ -68,7 +71,7 @@ async fn a_walk_goes_on_where_it_was_while_slots_are_booked_before_and_behind_it
     let search = format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-03-23&limit=100");
     let (first, next) = page(&house, &me, &format!("{search}&after={after}"), None).await;
     // The row at which the cursor stands, and one that is yet to come.
-    house.book(alice, "A12345.000000000000", "2026-03-23T10:39:00Z").await;
+    house.book(alice, "A12345.000000000000", "2026-03-23T09:33:00Z").await;
     let booked = house.book(alice, "A12345.000000000000", "2026-03-23T11:00:00Z").await;
     let (mut all, mut cursor) = (first, next);
     while let Some(next) = cursor {
@@ -78,7 +81,7 @@ async fn a_walk_goes_on_where_it_was_while_slots_are_booked_before_and_behind_it
     }
     assert_eq!(all.len(), 479);
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 479);
-    assert!(!all.iter().any(|slot| slot.starts_with("2026-03-23T11:00:00Z")));
+    assert!(!all.iter().any(|slot| slot == "2026-03-23T11:00:00Z A12345.000000000000"));
 }
 
 #[tokio::test]
@@ -87,6 +90,26 @@ async fn a_search_that_finds_nothing_looks_at_a_limited_number_of_slots_at_a_tim
     let search = format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-04-05&service=podiatry&after={after}");
     let pages = walk(&house, &me, &search).await;
     assert_eq!(pages, [Vec::<String>::new(), Vec::new()], "4,320 slots are more than one request looks at");
+}
+
+#[tokio::test]
+async fn a_cursor_that_comes_with_another_question_is_refused() {
+    let (house, me, after) = full_house(1).await;
+    let days = "from=2026-03-23&until=2026-03-23";
+    let (_, next) = page(&house, &me, &format!("/free-slots?site={SITE}&{days}&limit=9&after={after}"), None).await;
+    let next = next.expect("there is more");
+    for other in [
+        format!("/free-slots?site={ELSEWHERE}&{days}"),
+        format!("/free-slots?site={SITE}&{days}&service=gp-routine"),
+        format!("/free-slots?site={SITE}&from=2026-03-22&until=2026-03-23"),
+        "/practices?limit=5".to_owned(),
+    ] {
+        let refused = house.get(&me, &format!("{other}&cursor={next}")).await;
+        assert_eq!(refused.problem(), (400, "malformed".into()), "{other}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/cursor", "{other}");
+    }
+    let (more, _) = page(&house, &me, &format!("/free-slots?{days}&site={SITE}&limit=3"), Some(&next)).await;
+    assert_eq!(more.len(), 3, "another size and order of parameters are the same question");
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@ use vocabulary::{
 };
 
 use super::{
-    diary::Diary,
+    diary::{Booking, Diary},
     rejections::{
-        HOLD_EXPIRED, HOLD_NOT_FOUND, IN_THE_PAST, LIMIT_REACHED, NOT_A_HOLD, OUTSIDE_BOOKING_WINDOW,
+        ALREADY_BOOKED, HOLD_EXPIRED, HOLD_NOT_FOUND, IN_THE_PAST, LIMIT_REACHED, NOT_A_HOLD, OUTSIDE_BOOKING_WINDOW,
         OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN, SLOTS_NOT_ADJACENT,
     },
     session::Session,
@@ -58,6 +58,7 @@ impl Command for BookAppointment {
         &NOT_REGISTERED_HERE,
         &IN_THE_PAST,
         &OUTSIDE_BOOKING_WINDOW,
+        &ALREADY_BOOKED,
         &HOLD_EXPIRED,
         &HOLD_NOT_FOUND,
         &NOT_A_HOLD,
@@ -93,8 +94,8 @@ impl Command for BookAppointment {
         }
         let settings = practice.settings()?;
         let time = clinic.time_of(self.starts_at, &self.more_slots, settings, now)?;
-        if diary.holds(&time) {
-            return Ok(nothing_new());
+        if let Some(booking) = diary.standing(&time) {
+            return self.as_booked(booking);
         }
         if self.confirms_hold {
             clinic.confirms(self.starts_at, self.patient, now)?;
@@ -111,6 +112,23 @@ impl Command for BookAppointment {
             time: time.clone(),
         };
         Ok(nothing_new().and_all(&in_session, time.slots().map(take)).and(&in_diary, booked))
+    }
+}
+
+impl BookAppointment {
+    /// The same wish again is nothing new. Another reason or comment is never dropped silently.
+    fn as_booked(&self, booking: &Booking) -> Result<Decision, Rejected> {
+        let reason = booking.reason != self.reason.clone().map(Into::into);
+        let comment = booking.comment != self.comment.clone().map(Into::into);
+        let differs: Vec<&str> = [("reason", reason), ("comment", comment)]
+            .into_iter()
+            .filter_map(|(field, differs)| differs.then_some(field))
+            .collect();
+        if differs.is_empty() {
+            Ok(nothing_new())
+        } else {
+            Err(ALREADY_BOOKED.with("differs", differs).with("version", booking.version))
+        }
     }
 }
 
@@ -164,6 +182,25 @@ mod specs {
         let booked =
             surgery().when(book(NINE, alice())).records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
         booked.when(book(NINE, alice())).nothing_new();
+    }
+
+    #[test]
+    fn booking_the_same_slot_again_with_another_reason_or_comment_says_what_differs() {
+        let with = |reason: Option<&str>, comment: Option<&str>| BookAppointment {
+            reason: reason.map(|text| text.parse().expect("valid")),
+            comment: comment.map(|text| text.parse().expect("valid")),
+            ..book(NINE, alice())
+        };
+        let kinds = ["appointment.slot-taken.v1", "appointment.booked.v1"];
+        let booked = surgery().when(with(Some("a sore knee"), None)).records_kinds(&kinds);
+        let booked = booked.when(with(Some("a sore knee"), None)).nothing_new();
+        let differs = |again: BookAppointment, fields: &[&str]| {
+            let details = booked.clone().when(again).rejected_with(&ALREADY_BOOKED);
+            assert_eq!((&details["differs"], &details["version"]), (&serde_json::json!(fields), &1.into()));
+        };
+        differs(with(Some("a bad tooth"), None), &["reason"]);
+        differs(with(Some("a sore knee"), Some("since Monday")), &["comment"]);
+        differs(with(None, Some("since Monday")), &["reason", "comment"]);
     }
 
     #[test]

@@ -52,6 +52,7 @@ impl Command for CancelAppointment {
         &CUT_OFF_PASSED,
         &PRACTICE_NOT_FOUND,
     ];
+    const GIVES_UP: bool = true;
     type Reads = (Session, Diary, Practice);
 
     fn subject(&self) -> Option<SubjectId> {

@@ -174,9 +174,9 @@ impl Diary {
         self.booking(session, starts_at).ok_or_else(|| (&NOT_YOUR_APPOINTMENT).into())
     }
 
-    /// Whether it is booked, and for just this time.
-    pub fn holds(&self, time: &BookedTime) -> bool {
-        self.booking(&time.session, time.starts_at).is_some_and(|booking| !booking.cancelled && booking.time == *time)
+    /// The booking that stands for just this time.
+    pub fn standing(&self, time: &BookedTime) -> Option<&Booking> {
+        self.booking(&time.session, time.starts_at).filter(|booking| !booking.cancelled && booking.time == *time)
     }
 
     /// The version of the next booking at this place: one more than that of a cancelled one before.

@@ -67,7 +67,7 @@ impl Command for HoldSlot {
         let clinic = session.clinic()?;
         registration.has_to_be_at(&self.session.site())?;
         let time = clinic.time_of(self.starts_at, &[], practice.settings()?, context.now)?;
-        if diary.holds(&time) {
+        if diary.standing(&time).is_some() {
             return Ok(nothing_new());
         }
         match clinic.live_hold(self.patient, context.now) {

@@ -24,6 +24,8 @@ use crate::{
 pub const DAYS_AHEAD_MAX: i64 = 365;
 /// Patients in one slot.
 pub const CAPACITY_MAX: u16 = 100;
+/// Slots of one session. Each is a row of two read models: without a limit one publisher delays what everybody reads.
+pub const SLOTS_MAX: usize = 200;
 /// Slots times capacity. Each place leaves room for several changes of mind before the stream is full (10,000 events).
 pub const PLACES_MAX: usize = 2_000;
 
@@ -79,6 +81,9 @@ impl Command for PublishSession {
                 let days = self.on.days_since(context.now.local_date());
                 if !(1..=DAYS_AHEAD_MAX).contains(&days) {
                     return Err(invalid("the day has to be tomorrow at the earliest and in 365 days at the latest"));
+                }
+                if published.timetable.slots().nth(SLOTS_MAX).is_some() {
+                    return Err(invalid("a session has 200 slots at most"));
                 }
                 Ok(record(&self.streams().0, published))
             }
@@ -193,6 +198,20 @@ mod specs {
         practice().when(PublishSession { capacity: 0, ..nine.clone() }).rejected(&SESSION_INVALID);
         practice().when(PublishSession { slot_minutes: 0, ..nine.clone() }).rejected(&SESSION_INVALID);
         practice().when(PublishSession { slot_minutes: 1, capacity: 100, ..nine }).rejected(&SESSION_INVALID);
+    }
+
+    #[test]
+    fn a_session_has_200_slots_at_most() {
+        let minutes = |until| PublishSession { slot_minutes: 1, ..publish("2026-03-09", "09:00", until) };
+        practice().when(minutes("12:20")).records_kinds(&["appointment.session-published.v1"]);
+        practice().when(minutes("12:21")).rejected(&SESSION_INVALID);
+    }
+
+    #[test]
+    fn a_session_that_was_published_before_there_was_a_limit_is_still_nothing_new() {
+        let long = PublishSession { slot_minutes: 1, ..publish("2026-03-09", "09:00", "13:00") };
+        let published: SessionEvent = long.published().expect("it fits").into();
+        practice().given::<SessionEvent>(published).when(long).nothing_new();
     }
 
     #[test]

@@ -15,6 +15,18 @@ pub const SLOT_TAKEN: Rejection = rejection(
     "Somebody else has this slot.",
     "Search again and choose another one. A slot that is only held may become free within minutes.",
 );
+pub const ALREADY_BOOKED: Rejection = rejection(
+    "already-booked",
+    Conflict,
+    "You have this appointment already, with other details.",
+    "`differs` names the fields that are not as the appointment has them. Amend the appointment to change them.",
+);
+pub const ALREADY_MOVED: Rejection = rejection(
+    "already-moved",
+    Conflict,
+    "This appointment has been moved there already, with other details.",
+    "`differs` names the fields that are not as the appointment has them. Move it from where it is now.",
+);
 pub const HOLD_EXPIRED: Rejection =
     rejection("hold-expired", Gone, "The hold has expired.", "Hold a slot again, or book it directly.");
 pub const HOLD_NOT_FOUND: Rejection =

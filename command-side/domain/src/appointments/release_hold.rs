@@ -25,6 +25,7 @@ impl Command for ReleaseHold {
     const NAME: &'static str = "release-hold";
     const WHO: Access = patient(P0).or(proxy(Capability::Book)).or(staff(Permission::Booking));
     const REJECTIONS: &'static [&'static Rejection] = &[&SESSION_NOT_FOUND];
+    const GIVES_UP: bool = true;
     type Reads = Session;
 
     fn subject(&self) -> Option<SubjectId> {

@@ -10,10 +10,11 @@ use vocabulary::{
 
 use super::{
     book_appointment::SLOTS_MAX,
-    diary::Diary,
+    diary::{Booking, Diary},
     rejections::{
-        ALREADY_CANCELLED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, OUTSIDE_BOOKING_WINDOW,
-        OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN, SLOTS_NOT_ADJACENT, STALE_VERSION,
+        ALREADY_CANCELLED, ALREADY_MOVED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_YOUR_APPOINTMENT,
+        OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN, SLOTS_NOT_ADJACENT,
+        STALE_VERSION,
     },
     session::Session,
 };
@@ -54,6 +55,7 @@ impl Command for RescheduleAppointment {
     const REJECTIONS: &'static [&'static Rejection] = &[
         &NOT_YOUR_APPOINTMENT,
         &ALREADY_CANCELLED,
+        &ALREADY_MOVED,
         &STALE_VERSION,
         &CUT_OFF_PASSED,
         &SESSION_NOT_FOUND,
@@ -101,8 +103,8 @@ impl Command for RescheduleAppointment {
         context: &Context,
     ) -> Result<Decision, Rejected> {
         let now = context.now;
-        if self.has_happened(diary) {
-            return Ok(nothing_new());
+        if let Some(moved) = self.already_moved(diary) {
+            return self.as_moved(moved);
         }
         let booking = diary.own(&self.session, self.starts_at)?;
         booking.can_be_given_up(self.version, practice.settings()?, &context.caller, now)?;
@@ -138,12 +140,21 @@ impl Command for RescheduleAppointment {
 }
 
 impl RescheduleAppointment {
-    /// The very same move has been made, and nothing since.
-    fn has_happened(&self, diary: &Diary) -> bool {
+    /// The booking that a move from there to here has made, where nothing has happened to it since.
+    fn already_moved<'a>(&self, diary: &'a Diary) -> Option<&'a Booking> {
         let old_is_open = diary.booking(&self.session, self.starts_at).is_some_and(|booking| !booking.cancelled);
         let from = Some((self.session.clone(), self.starts_at));
         let arrived = diary.booking(&self.to_session, self.to_starts_at);
-        !old_is_open && arrived.is_some_and(|booking| !booking.cancelled && booking.moved_from == from)
+        arrived.filter(|booking| !old_is_open && !booking.cancelled && booking.moved_from == from)
+    }
+
+    /// The same move again is nothing new; one to more or fewer slots is another one.
+    fn as_moved(&self, moved: &Booking) -> Result<Decision, Rejected> {
+        if moved.time.slots().skip(1).eq(self.to_more_slots.iter().copied()) {
+            Ok(nothing_new())
+        } else {
+            Err(ALREADY_MOVED.with("differs", vec!["toMoreSlots"]).with("version", moved.version))
+        }
     }
 }
 
@@ -209,6 +220,15 @@ mod specs {
             .nothing_new();
         let full: SessionEvent = SlotTaken { session: elsewhere(), starts_at: at(NINE), by: bob() }.into();
         alice_at_nine().given::<SessionEvent>(full).when(move_to(elsewhere(), NINE)).rejected(&SLOT_TAKEN);
+    }
+
+    #[test]
+    fn the_same_move_to_more_slots_says_what_differs() {
+        let kinds = ["appointment.slot-freed.v1", "appointment.slot-taken.v1", "appointment.rescheduled.v1"];
+        let moved = alice_at_nine().when(move_to(elsewhere(), NINE)).records_kinds(&kinds);
+        let longer = RescheduleAppointment { to_more_slots: vec![at(TEN_PAST)], ..move_to(elsewhere(), NINE) };
+        let details = moved.when(longer).rejected_with(&ALREADY_MOVED);
+        assert_eq!(details["differs"], serde_json::json!(["toMoreSlots"]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use vocabulary::{
 
 use super::{
     donor::{Donor, checked},
-    rejections::{NO_ORGANS_CHOSEN, NOTHING_TO_AMEND, TOO_MANY_REPRESENTATIVES},
+    rejections::{NO_ORGANS_CHOSEN, NOTHING_TO_AMEND, TOO_MANY_CHANGES, TOO_MANY_REPRESENTATIVES},
 };
 use crate::{
     Access, Command, Context, Decision, Rejected, Rejection, Stream,
@@ -34,7 +34,7 @@ impl Command for AmendDecision {
     const NAME: &'static str = "amend-decision";
     const WHO: Access = patient(P9);
     const REJECTIONS: &'static [&'static Rejection] =
-        &[&NOTHING_TO_AMEND, &NO_ORGANS_CHOSEN, &TOO_MANY_REPRESENTATIVES];
+        &[&NOTHING_TO_AMEND, &NO_ORGANS_CHOSEN, &TOO_MANY_REPRESENTATIVES, &TOO_MANY_CHANGES];
     type Reads = Donor;
 
     fn subject(&self) -> Option<SubjectId> {
@@ -55,6 +55,7 @@ impl Command for AmendDecision {
             Some(standing) if *standing == decision => Ok(nothing_new()),
             None => Err((&NOTHING_TO_AMEND).into()),
             Some(_) => {
+                donor.may_change(context.now)?;
                 let amended = DecisionAmended { subject: self.subject, decision, decided_at: context.now };
                 Ok(record(&self.streams(), amended))
             }
@@ -67,7 +68,10 @@ mod specs {
     use vocabulary::organ_donation::DonorEvent;
 
     use super::*;
-    use crate::{organ_donation::WithdrawDecision, spec::*};
+    use crate::{
+        organ_donation::{RegisterDonor, WithdrawDecision, donor::CHANGES_A_DAY_MAX},
+        spec::*,
+    };
 
     fn amend(decision: OrganDecision) -> AmendDecision {
         AmendDecision { subject: alice(), decision }
@@ -86,6 +90,26 @@ mod specs {
             DecisionAmended { subject: alice(), decision: OrganDecision::OptOut.into(), decided_at: at(NOW) }.into();
         let after = registered(OrganDecision::OptInAll).when(amend(OrganDecision::OptOut)).records(&[&amended]);
         after.when(amend(OrganDecision::OptOut)).nothing_new();
+    }
+
+    #[test]
+    fn a_decision_is_amended_so_often_a_day_and_withdrawn_at_any_time() {
+        let decisions = [OrganDecision::OptOut, OrganDecision::OptInAll];
+        let changed = (0..CHANGES_A_DAY_MAX).zip(decisions.iter().cycle());
+        let full = changed.fold(registered(OrganDecision::OptInAll), |world, (_, decision)| {
+            world.when(amend(decision.clone())).records_kinds(&["organ-donation.amended.v1"])
+        });
+        let full = full.when(amend(OrganDecision::OptOut)).rejected(&TOO_MANY_CHANGES);
+        full.clone().when(amend(OrganDecision::OptInAll)).nothing_new();
+        full.clone()
+            .at("2026-03-03T00:00:00Z")
+            .when(amend(OrganDecision::OptOut))
+            .records_kinds(&["organ-donation.amended.v1"]);
+        let withdrawn =
+            full.when(WithdrawDecision { subject: alice() }).records_kinds(&["organ-donation.withdrawn.v1"]);
+        // To withdraw and register in turn is no way around the limit.
+        let register = RegisterDonor { subject: alice(), decision: OrganDecision::OptOut };
+        withdrawn.when(register).rejected(&TOO_MANY_CHANGES);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use vocabulary::{
     organ_donation::{FaithDeclaration, FaithDeclared},
 };
 
-use super::donor::Donor;
+use super::{donor::Donor, rejections::TOO_MANY_CHANGES};
 use crate::{
     Access, Command, Context, Decision, Rejected, Rejection, Stream,
     access::patient,
@@ -27,7 +27,7 @@ pub struct DeclareFaith {
 impl Command for DeclareFaith {
     const NAME: &'static str = "declare-faith";
     const WHO: Access = patient(P9);
-    const REJECTIONS: &'static [&'static Rejection] = &[];
+    const REJECTIONS: &'static [&'static Rejection] = &[&TOO_MANY_CHANGES];
     type Reads = Donor;
 
     fn subject(&self) -> Option<SubjectId> {
@@ -47,6 +47,7 @@ impl Command for DeclareFaith {
         if donor.faith.as_ref() == Some(&faith) {
             return Ok(nothing_new());
         }
+        donor.may_change(context.now)?;
         let declared = FaithDeclared { subject: self.subject, faith, declared_at: context.now };
         Ok(record(&self.streams(), declared))
     }

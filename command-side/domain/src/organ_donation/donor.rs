@@ -1,21 +1,27 @@
 //! What decision of a person stands, if any. The newest decision holds.
 
 use vocabulary::{
-    Personal,
+    LocalDate, Personal, Timestamp,
     organ_donation::{DonorEvent, FaithDeclaration, OrganDecision},
 };
 
-use super::rejections::{NO_ORGANS_CHOSEN, TOO_MANY_REPRESENTATIVES};
+use super::rejections::{NO_ORGANS_CHOSEN, TOO_MANY_CHANGES, TOO_MANY_REPRESENTATIVES};
 use crate::{Rejected, State};
 
 /// People whom somebody may appoint to decide for them.
 pub const REPRESENTATIVES_MAX: usize = 2;
+
+/// Decisions and declarations of one person on one day (of London). A stream holds 10,000 events: without this limit one
+/// person fills it within seconds. Withdrawing is always possible.
+pub const CHANGES_A_DAY_MAX: u32 = 20;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Donor {
     /// The decision that stands. None where there never was one, or it was withdrawn: that is no opt-out.
     pub decision: Option<Personal<OrganDecision>>,
     pub faith: Option<Personal<FaithDeclaration>>,
+    /// The last day on which something was decided or declared, and how often.
+    changes: Option<(LocalDate, u32)>,
 }
 
 impl State for Donor {
@@ -23,10 +29,42 @@ impl State for Donor {
 
     fn evolve(&mut self, event: &DonorEvent) {
         match event {
-            DonorEvent::Registered(registered) => self.decision = Some(registered.decision.clone()),
-            DonorEvent::Amended(amended) => self.decision = Some(amended.decision.clone()),
+            DonorEvent::Registered(registered) => {
+                self.decision = Some(registered.decision.clone());
+                self.count(registered.decided_at);
+            }
+            DonorEvent::Amended(amended) => {
+                self.decision = Some(amended.decision.clone());
+                self.count(amended.decided_at);
+            }
             DonorEvent::Withdrawn(_) => self.decision = None,
-            DonorEvent::FaithDeclared(declared) => self.faith = Some(declared.faith.clone()),
+            DonorEvent::FaithDeclared(declared) => {
+                self.faith = Some(declared.faith.clone());
+                self.count(declared.declared_at);
+            }
+        }
+    }
+}
+
+impl Donor {
+    fn changes_on(&self, day: LocalDate) -> u32 {
+        self.changes.filter(|(last, _)| *last == day).map_or(0, |(_, count)| count)
+    }
+
+    fn count(&mut self, at: Timestamp) {
+        let day = at.local_date();
+        self.changes = Some((day, self.changes_on(day).saturating_add(1)));
+    }
+
+    /// Whether this person may decide or declare once more today.
+    ///
+    /// # Errors
+    /// `too-many-changes`.
+    pub fn may_change(&self, now: Timestamp) -> Result<(), Rejected> {
+        if self.changes_on(now.local_date()) < CHANGES_A_DAY_MAX {
+            Ok(())
+        } else {
+            Err(TOO_MANY_CHANGES.with("limit", CHANGES_A_DAY_MAX))
         }
     }
 }

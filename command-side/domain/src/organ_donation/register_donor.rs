@@ -10,7 +10,7 @@ use vocabulary::{
 
 use super::{
     donor::{Donor, checked},
-    rejections::{ALREADY_REGISTERED, NO_ORGANS_CHOSEN, TOO_MANY_REPRESENTATIVES},
+    rejections::{ALREADY_REGISTERED, NO_ORGANS_CHOSEN, TOO_MANY_CHANGES, TOO_MANY_REPRESENTATIVES},
 };
 use crate::{
     Access, Command, Context, Decision, Rejected, Rejection, Stream,
@@ -34,7 +34,7 @@ impl Command for RegisterDonor {
     const NAME: &'static str = "register-donor";
     const WHO: Access = patient(P9);
     const REJECTIONS: &'static [&'static Rejection] =
-        &[&ALREADY_REGISTERED, &NO_ORGANS_CHOSEN, &TOO_MANY_REPRESENTATIVES];
+        &[&ALREADY_REGISTERED, &NO_ORGANS_CHOSEN, &TOO_MANY_REPRESENTATIVES, &TOO_MANY_CHANGES];
     type Reads = Donor;
 
     fn subject(&self) -> Option<SubjectId> {
@@ -55,6 +55,7 @@ impl Command for RegisterDonor {
             Some(standing) if *standing == decision => Ok(nothing_new()),
             Some(_) => Err((&ALREADY_REGISTERED).into()),
             None => {
+                donor.may_change(context.now)?;
                 let registered = DecisionRegistered { subject: self.subject, decision, decided_at: context.now };
                 Ok(record(&self.streams(), registered))
             }

@@ -32,3 +32,9 @@ pub const NOTHING_TO_WITHDRAW: Rejection = Rejection {
     title: "There is no decision that could be withdrawn.",
     advice: "Who wants to give no organs registers an opt-out: without any decision, consent may be deemed.",
 };
+pub const TOO_MANY_CHANGES: Rejection = Rejection {
+    code: "too-many-changes",
+    class: Class::Rule,
+    title: "This has been changed as often as one day allows.",
+    advice: "`limit` says how often. Come back tomorrow. A decision can be withdrawn at any time.",
+};

@@ -19,6 +19,7 @@ impl Command for WithdrawDecision {
     const NAME: &'static str = "withdraw-decision";
     const WHO: Access = patient(P9);
     const REJECTIONS: &'static [&'static Rejection] = &[&NOTHING_TO_WITHDRAW];
+    const GIVES_UP: bool = true;
     type Reads = Donor;
 
     fn subject(&self) -> Option<SubjectId> {

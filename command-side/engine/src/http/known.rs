@@ -88,7 +88,7 @@ pub(super) static KNOWN: &[Explained] = &[
         "stream-full",
         StatusCode::CONFLICT,
         "What this would change holds as much as it can.",
-        "A stream holds 10,000 events. Ask the operator.",
+        "A stream holds 10,000 events. What gives something up (withdraw, cancel, release) still fits. Ask the operator.",
     ),
     explained("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The request is larger than 1 MiB.", "Send less."),
     explained(

@@ -72,6 +72,7 @@ impl Lane {
             provenance: job.provenance.clone(),
             idempotency: Some(job.idempotency),
             rests_on,
+            may_use_reserve: job.command.gives_up(),
         };
         match self.log.submit(append) {
             Ok(submission) => {

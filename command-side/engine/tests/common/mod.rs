@@ -193,6 +193,7 @@ pub fn append(stream: StreamName, revision: u64, kind: &'static str, data: Vec<u
         },
         idempotency: None,
         rests_on: vec![],
+        may_use_reserve: false,
     }
 }
 

@@ -53,6 +53,7 @@ async fn append_every_kind(log: &Log) {
             },
             idempotency: full.then_some(Idempotency { command_key: [number; 32], request_hash: [0xfe; 32] }),
             rests_on: Vec::new(),
+            may_use_reserve: false,
         };
         assert!(matches!(log.append(append).await, Ok(Granted::Stored(_))), "{kind}");
     }

@@ -6,22 +6,29 @@ use super::{
     World,
     speech::{Say, are_stored, batch, request, stored, stream},
 };
-use crate::{Append, Condition, Expected, LogOptions, Refused, port::limits};
+use crate::{Append, Condition, Expected, Log, LogOptions, Refused, port::limits};
 
 fn many(events: usize, revision: u64) -> Append {
     (0..events).fold(request().on("a", revision), |request, _| request.event("a"))
 }
 
+fn giving_up(request: Append) -> Append {
+    Append { may_use_reserve: true, ..request }
+}
+
+async fn filled(log: &Log, events: u64) {
+    let size = limits::EVENTS_MAX as u64;
+    for revision in (0..events).step_by(limits::EVENTS_MAX) {
+        stored(log, giving_up(many(usize::try_from((events - revision).min(size)).expect("small"), revision))).await;
+    }
+}
+
 pub async fn a_stream_of_care_is_full_at_10_000_events_and_one_of_access_never(world: World) {
     let log = world.open().await;
     let max = limits::STREAM_EVENTS_MAX;
-    let size = limits::EVENTS_MAX as u64;
-    for revision in (0..max - size).step_by(limits::EVENTS_MAX) {
-        stored(&log, many(limits::EVENTS_MAX, revision)).await;
-    }
-    stored(&log, many(limits::EVENTS_MAX - 1, max - size)).await;
+    filled(&log, max - 1).await;
     // Two more do not fit, and nothing of them is stored; one does; then it is full.
-    let outcomes = batch(&log, [many(2, max - 1), many(1, max - 1), many(1, max)]).await;
+    let outcomes = batch(&log, [many(2, max - 1), many(1, max - 1), many(1, max)].map(giving_up)).await;
     let [two, one, beyond] = <[_; 3]>::try_from(outcomes).expect("three outcomes");
     let full = Err(Refused::StreamFull { stream: stream("a") });
     match world.name {
@@ -36,6 +43,27 @@ pub async fn a_stream_of_care_is_full_at_10_000_events_and_one_of_access_never(w
             are_stored(two);
             assert!(log.read_streams(&[stream("a")]).await.is_err(), "it is not cut silently");
         }
+    }
+}
+
+pub async fn the_last_500_events_of_a_stream_of_care_are_for_giving_up(world: World) {
+    let log = world.open().await;
+    let most = limits::STREAM_EVENTS_MAX - limits::STREAM_EVENTS_RESERVE;
+    filled(&log, most - 1).await;
+    let outcomes = batch(&log, [many(2, most - 1), many(1, most - 1), many(1, most), giving_up(many(1, most))]).await;
+    let [two, one, beyond, withdrawal] = <[_; 4]>::try_from(outcomes).expect("four outcomes");
+    let full = Err(Refused::StreamFull { stream: stream("a") });
+    match world.name {
+        LogName::Care => {
+            assert_eq!((two, &beyond), (full.clone(), &full));
+            are_stored(one);
+            are_stored(withdrawal);
+        }
+        LogName::Access => drop(are_stored(two)),
+    }
+    // A stream that is full is still read, and what only reads it is still decided on it.
+    if world.name == LogName::Care {
+        stored(&log, request().on("a", most + 1).on("b", 0).event("b")).await;
     }
 }
 

@@ -142,6 +142,7 @@ laws! { $
     }
     limits {
         a_stream_of_care_is_full_at_10_000_events_and_one_of_access_never
+        the_last_500_events_of_a_stream_of_care_are_for_giving_up
         what_is_beyond_a_limit_is_invalid_and_stores_nothing
         an_event_needs_one_condition_on_its_stream
         the_largest_request_is_stored

@@ -18,6 +18,7 @@ pub(super) fn request() -> Append {
         provenance: provenance(),
         idempotency: None,
         rests_on: Vec::new(),
+        may_use_reserve: false,
     }
 }
 

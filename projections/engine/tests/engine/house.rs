@@ -63,6 +63,7 @@ impl Written {
             },
             idempotency: None,
             rests_on: Vec::new(),
+            may_use_reserve: false,
         };
         let granted = self.log.append(append).await.expect("it is stored");
         *revision += 1;
