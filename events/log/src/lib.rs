@@ -21,7 +21,7 @@ pub mod sqlite;
 pub mod store;
 mod validate;
 
-pub use log::{Log, LogOptions, Outcome, Submission};
+pub use log::{Log, LogOptions, Outcome, REMEMBER, Submission};
 pub use port::{
     Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, Ticket,
 };

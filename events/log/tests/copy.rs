@@ -42,7 +42,7 @@ fn command(n: usize) -> Append {
             causation: n.is_multiple_of(7).then(Uuid::now_v7),
             trace: n.is_multiple_of(11).then(|| "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         },
-        idempotency: Some(Idempotency { command_key: key(n), request_hash: key(n + 1) }),
+        idempotency: Some(Idempotency { command_key: key(n), request_hash: key(n + 1), outcome: None }),
         rests_on: Vec::new(),
     }
 }

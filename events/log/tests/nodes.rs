@@ -139,7 +139,7 @@ async fn count(log: &Log, wish: u64) -> bool {
     loop {
         let seen = log.read_stream(&counter, 1, 5_000).await.expect("readable").len() as u64;
         let mut asked = append(&[(&counter, seen)], 2);
-        asked.idempotency = Some(Idempotency { command_key: key, request_hash: key });
+        asked.idempotency = Some(Idempotency { command_key: key, request_hash: key, outcome: None });
         match log.append(asked).await {
             Ok(Granted::Stored(_)) => return true,
             Ok(Granted::Repeated(stored)) => {
@@ -150,6 +150,28 @@ async fn count(log: &Log, wish: u64) -> bool {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// One node refuses a command and the other grants it, at once: whichever comes first is what both answer.
+#[tokio::test]
+async fn a_command_that_two_nodes_decide_differently_at_once_has_one_outcome() {
+    let (_database, one, other) = two_nodes().await;
+    let (mut refused, mut granted) = (0, 0);
+    for round in 0_u8..200 {
+        let desk = stream(format_args!("race{round}"));
+        let idempotency =
+            Idempotency { command_key: [round; 32], request_hash: [round; 32], outcome: Some("no".into()) };
+        let ask = |events| Append { idempotency: Some(idempotency.clone()), ..append(&[(&desk, 0)], events) };
+        let (no, yes) = join(one.append(ask(0)), other.append(ask(1))).await;
+        match (no.expect("granted"), yes.expect("granted")) {
+            (Granted::Holds { position: 0 }, Granted::Remembered { position: 0, .. }) => refused += 1,
+            (Granted::Repeated(first), Granted::Stored(stored)) if first == stored => granted += 1,
+            two => panic!("{two:?}"),
+        }
+        let again = other.append(ask(1)).await;
+        assert!(matches!(again, Ok(Granted::Remembered { .. } | Granted::Repeated(_))), "{again:?}");
+    }
+    assert_eq!(refused + granted, 200);
 }
 
 /// The trap: a wrong refusal, or a wrong grant, from a stale cache.

@@ -9,6 +9,7 @@ mod files;
 mod findings;
 mod folds;
 mod postgres;
+mod remembered;
 mod told;
 mod topic;
 mod views;
@@ -42,13 +43,14 @@ const EXIT_COULD_NOT: u8 = 2;
 pub fn check(options: &Check) -> ExitCode {
     let work = async || {
         let mut findings = Findings::default();
-        let events = prove(options, &mut findings).await?;
-        anyhow::Ok((findings, events))
+        let checked = prove(options, &mut findings).await?;
+        anyhow::Ok((findings, checked))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no thread");
     match runtime.and_then(|runtime| runtime.block_on(work())) {
-        Ok((findings, events)) => {
+        Ok((findings, Checked { events, remembered })) => {
             print!("{findings}");
+            println!("{remembered} remembered decisions checked");
             println!("{events} events checked, {} findings", findings.count());
             ExitCode::from(if findings.count() == 0 { EXIT_CLEAN } else { EXIT_FOUND })
         }
@@ -59,7 +61,7 @@ pub fn check(options: &Check) -> ExitCode {
     }
 }
 
-async fn prove(options: &Check, findings: &mut Findings) -> anyhow::Result<u64> {
+async fn prove(options: &Check, findings: &mut Findings) -> anyhow::Result<Checked> {
     let told = options.told.as_deref().map(Told::read).transpose()?.unwrap_or_default();
     let places = Places::of(options)?;
     match &places.log {
@@ -98,7 +100,7 @@ impl Places {
 }
 
 /// The files of a stopped server.
-async fn prove_files(data: &Path, told: Told, findings: &mut Findings) -> anyhow::Result<u64> {
+async fn prove_files(data: &Path, told: Told, findings: &mut Findings) -> anyhow::Result<Checked> {
     let mut files = Files::open(data).await?;
     files.integrity(findings).await;
     let stored = files.views.as_mut().map_or(Stored::Nowhere, Stored::File);
@@ -110,7 +112,7 @@ async fn prove_files(data: &Path, told: Told, findings: &mut Findings) -> anyhow
 }
 
 /// The tables of a system that may be running, and its topics.
-async fn prove_tables(places: &Places, log: &Url, told: Told, findings: &mut Findings) -> anyhow::Result<u64> {
+async fn prove_tables(places: &Places, log: &Url, told: Told, findings: &mut Findings) -> anyhow::Result<Checked> {
     // The views before the log, so that the log goes as far as they do at least.
     let mut file = match places.views.as_ref().and_then(Url::sqlite) {
         Some(file) => Some(files::snapshot(Path::new(file)).await?),
@@ -137,10 +139,18 @@ async fn prove_tables(places: &Places, log: &Url, told: Told, findings: &mut Fin
     Ok(proof.end(findings))
 }
 
+/// What was looked at.
+struct Checked {
+    events: u64,
+    remembered: u64,
+}
+
 /// A proof under way.
 struct Proof {
     bar: ProgressBar,
     events: u64,
+    /// Decisions without events.
+    remembered: u64,
     views: Views,
     told: Told,
     agreement: Agreement,
@@ -151,6 +161,7 @@ impl Proof {
         Proof {
             bar: progress(events),
             events: 0,
+            remembered: 0,
             views: Views::default(),
             told: Told::default(),
             agreement: Agreement::default(),
@@ -183,6 +194,10 @@ impl Proof {
         if let Err(error) = read.await {
             findings.add(log, chain.next(), format!("cannot be read from here on: {error}"));
         }
+        match remembered::prove(log, &mut source, chain.command_keys(), findings).await {
+            Ok(count) => self.remembered += count,
+            Err(error) => findings.line(format!("{log}: remembered decisions cannot be read: {error}")),
+        }
         match (unread, topic) {
             (Some(error), _) => Err(error),
             (None, Some(topic)) => topic.end(source.end_now().await?, findings),
@@ -190,12 +205,12 @@ impl Proof {
         }
     }
 
-    fn end(self, findings: &mut Findings) -> u64 {
+    fn end(self, findings: &mut Findings) -> Checked {
         self.bar.finish_and_clear();
         self.agreement.end(findings);
         self.views.end(findings);
         self.told.end(findings);
-        self.events
+        Checked { events: self.events, remembered: self.remembered }
     }
 }
 
