@@ -132,6 +132,28 @@ async fn a_log_that_was_copied_is_the_same_log_and_knows_its_commands() {
     }
 }
 
+/// A repeat that comes after the move gets the answer that the source gave.
+#[tokio::test]
+async fn a_log_that_was_copied_knows_the_decisions_that_stored_no_event() {
+    let folder = filled(3).await;
+    let refusal = || {
+        let mut refused = command(7);
+        refused.events.clear();
+        refused.idempotency.as_mut().expect("a key").outcome = Some("no".into());
+        refused
+    };
+    let source = open(&sqlite(&folder)).await;
+    assert_eq!(source.append(refusal()).await, Ok(Granted::Holds { position: 0 }));
+    source.close().await;
+    let database = Database::new();
+    let copied = copy(folder.path(), &database.url("owner").await).await.expect("it is copied");
+    assert_eq!(copied.remembered, 1);
+    let target = open(&database.url("server").await).await;
+    let remembered = Ok(Granted::Remembered { position: 0, outcome: "no".into() });
+    assert_eq!(target.append(refusal()).await, remembered);
+    assert_eq!(target.append(command(7)).await, remembered);
+}
+
 #[tokio::test]
 async fn a_copy_that_was_stopped_goes_on_and_no_server_opens_it_before_it_is_whole() {
     let folder = filled(MANY).await;
