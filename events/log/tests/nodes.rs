@@ -174,6 +174,31 @@ async fn a_command_that_two_nodes_decide_differently_at_once_has_one_outcome() {
     assert_eq!(refused + granted, 200);
 }
 
+/// The failure: under another default isolation a batch is compared with a snapshot older than the wait for the lock.
+#[tokio::test]
+async fn a_session_sets_its_own_durability_and_isolation() {
+    let database = Database::new();
+    let url = database.url("server").await;
+    let mut owner = PgConnection::connect(&database.url("owner").await).await.expect("it connects");
+    let named: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&mut owner).await.expect("named");
+    // The table keeps what a session that adds to it has set.
+    let defaults = format!(
+        "ALTER DATABASE \"{named}\" SET default_transaction_isolation = 'serializable'; \
+         ALTER DATABASE \"{named}\" SET synchronous_commit = 'off'; \
+         CREATE TABLE care.seen (isolation text, synchronous text); GRANT INSERT ON care.seen TO PUBLIC; \
+         CREATE FUNCTION care.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         INSERT INTO care.seen VALUES (current_setting('transaction_isolation'), current_setting('synchronous_commit')); \
+         RETURN NULL; END $$; \
+         CREATE TRIGGER see AFTER INSERT ON care.event FOR EACH STATEMENT EXECUTE FUNCTION care.see()"
+    );
+    sqlx::raw_sql(AssertSqlSafe(defaults)).execute(&mut owner).await.expect("it is done");
+    let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");
+    assert!(is_stored(&log.append(append(&[(&stream("a"), 0)], 1)).await));
+    let seen: (String, String) =
+        sqlx::query_as("SELECT isolation, synchronous FROM care.seen").fetch_one(&mut owner).await.expect("a row");
+    assert_eq!(seen, ("read committed".to_owned(), "on".to_owned()));
+}
+
 /// The trap: a wrong refusal, or a wrong grant, from a stale cache.
 #[tokio::test]
 async fn a_node_whose_cache_is_stale_neither_refuses_nor_grants_wrongly() {
