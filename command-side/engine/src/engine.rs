@@ -66,7 +66,7 @@ pub struct Answer {
     /// A view that has come here shows it. Of the last event, or the highest that was read where nothing was stored.
     pub position: Token,
     pub events: Vec<Stored>,
-    /// The same command was granted before; this is what was stored then.
+    /// The same command was granted before; this is what was answered then.
     pub replayed: bool,
 }
 
@@ -98,7 +98,7 @@ impl Engine {
     /// Decides a command and stores what it decides. It goes on when nobody waits for its answer any more.
     ///
     /// # Errors
-    /// As `Failure` says; nothing was stored.
+    /// As `Failure` says; no event was stored.
     pub async fn execute(
         &self,
         caller: Caller,
@@ -146,7 +146,7 @@ impl Engine {
             trace: request.trace,
         };
         let (answer, answered) = oneshot::channel();
-        let job = Job::new(entry.name, command, question, registration, provenance, idempotency, answer);
+        let job = Job::new(entry, command, question, registration, provenance, idempotency, answer);
         self.queue.try_send(job).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Failure::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Failure::Broken,
@@ -170,6 +170,8 @@ impl Engine {
         Ok(Idempotency {
             command_key: self.log.keyed_hash(&[caller.id.as_bytes(), entry.name.as_bytes(), key]),
             request_hash: self.log.keyed_hash(&[&canonical(&body)]),
+            // Not yet decided.
+            outcome: None,
         })
     }
 

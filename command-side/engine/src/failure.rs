@@ -12,7 +12,7 @@ pub struct Fault {
     pub detail: String,
 }
 
-/// Why a command was not granted. Nothing was stored.
+/// Why a command was not granted. No event was stored.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Failure {
     #[error("there is no command of this name")]
@@ -29,6 +29,9 @@ pub enum Failure {
     Denied(#[from] Denied),
     #[error("the rules: {}", .0.rejection.code)]
     Rejected(Rejected),
+    /// A rule said no when this command was first given. That was the decision, whatever the rule would say now.
+    #[error("the rules, when it was first given: {}", .0.rejection.code)]
+    RejectedBefore(Rejected),
     #[error("this idempotency key was used for another body")]
     KeyReused,
     /// A stream of the command holds as many events as a stream can.
@@ -64,6 +67,7 @@ impl Failure {
                 Class::Rule => "rejected-rule",
             },
             Failure::StreamFull => "rejected-conflict",
+            Failure::RejectedBefore(_) => "replayed",
             Failure::KeyReused => "key-reused",
             Failure::Contended => "contended",
             Failure::Overloaded => "overloaded",

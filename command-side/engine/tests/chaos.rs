@@ -107,7 +107,7 @@ async fn round(seed: u64, options: EngineOptions) {
 fn check(wish: &Wish, answer: Option<&Result<Answer, Failure>>) {
     match answer {
         None | Some(Ok(_) | Err(Failure::Contended)) => {}
-        Some(Err(Failure::Rejected(no))) => {
+        Some(Err(Failure::Rejected(no) | Failure::RejectedBefore(no))) => {
             assert_eq!(no.rejection, &common::NONE_LEFT);
             assert_eq!(wish.body["most"], json!(5), "only who wants one of five is refused");
         }

@@ -64,6 +64,16 @@ async fn staff_are_let_in_to_those_who_are_registered_with_them() {
     assert_eq!(look_after(&house, somebody(), here).await, Err(NOT_YOURS));
 }
 
+/// Whether a caller is admitted is always answered from the present state, so a denial is not remembered with its key.
+#[tokio::test]
+async fn a_denial_is_not_remembered_with_its_key() {
+    let (house, subject, key) = (house().await, new_subject(), new_key());
+    let wish = async || house.give(nurse(HERE), "look-after", &key, json!({"patient": subject})).await;
+    assert_eq!(wish().await, Err(NOT_YOURS));
+    register(&house.log, subject, HERE, 0).await;
+    assert!(!wish().await.expect("admitted now").replayed);
+}
+
 /// The trap: write skew over a stream that is only read.
 #[tokio::test]
 async fn who_moved_away_a_moment_ago_is_no_longer_let_in_though_the_cache_says_so() {

@@ -1,4 +1,4 @@
-//! A wish that is sent again is granted once, for ever.
+//! A command that is sent again is decided once.
 
 mod common;
 
@@ -80,14 +80,52 @@ async fn a_wish_that_is_sent_a_hundred_times_at_once_is_granted_once() {
     assert_eq!(house.numbers("busy").await, counted(101));
 }
 
+/// The failure: a booking was refused, the slot came free, and a late repeat of the refused booking took it.
 #[tokio::test]
-async fn what_stored_nothing_is_decided_afresh() {
+async fn a_refusal_is_the_answer_to_a_repeat_though_it_would_now_be_granted() {
     let house = house().await;
-    house.take("afresh", 1).await.expect("granted");
-    assert!(house.take_as(KEY, json!({"desk": "afresh", "most": 1})).await.is_err());
-    house.log.append(common::number("afresh", 1, 0)).await.expect("stored");
-    let answer = house.take_as(KEY, json!({"desk": "afresh", "most": 1})).await.expect("now there is one");
-    assert!(!answer.replayed);
+    house.take("refused", 1).await.expect("granted");
+    let wish = || json!({"desk": "refused", "most": 1});
+    let first = house.take_as(KEY, wish()).await;
+    assert_eq!(first, Err(Failure::Rejected(common::NONE_LEFT.with("given", 1))));
+    house.log.append(common::number("refused", 1, 0)).await.expect("stored");
+    let again = house.take_as(KEY, wish()).await;
+    assert_eq!(again, Err(Failure::RejectedBefore(common::NONE_LEFT.with("given", 1))));
+    assert_eq!(house.numbers("refused").await, [1, 0], "nothing was stored");
+    let other = house.take_as(KEY, json!({"desk": "refused", "most": 9})).await;
+    assert_eq!(other, Err(Failure::KeyReused));
+    house.take("refused", 1).await.expect("another key is decided on what is so now");
+}
+
+/// The failure: opt in (nothing new), opt out, and a late repeat of the first flips the decision back.
+#[tokio::test]
+async fn nothing_new_is_the_answer_to_a_repeat_though_there_would_now_be_something() {
+    let house = house().await;
+    house.take("nothing", 9).await.expect("granted");
+    let wish = || json!({"desk": "nothing", "most": 9, "unlessGiven": 1});
+    let first = house.take_as(KEY, wish()).await.expect("nothing new");
+    assert!(first.events.is_empty() && !first.replayed);
+    house.log.append(common::number("nothing", 1, 0)).await.expect("stored");
+    let again = house.take_as(KEY, wish()).await.expect("nothing new");
+    assert!(again.events.is_empty() && again.replayed);
+    assert_eq!(again.position, first.position);
+    assert_eq!(house.numbers("nothing").await, [1, 0]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_answer_to_a_repeat_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let body = || json!({"desk": "closed", "most": 1}).to_string().into();
+    let mut answers = Vec::new();
+    for key in ["the-first-wish-of-all", KEY, KEY] {
+        let log = open(&folder, LogOptions::default()).await;
+        let engine = Engine::start(log.clone(), catalogue(), EngineOptions::default());
+        answers.push(engine.execute(somebody(), "take-number", body(), request(key)).await);
+        log.close().await;
+    }
+    assert!(answers[0].is_ok());
+    assert!(matches!(answers[1], Err(Failure::Rejected(_))), "{answers:?}");
+    assert!(matches!(answers[2], Err(Failure::RejectedBefore(_))), "{answers:?}");
 }
 
 #[tokio::test]

@@ -71,7 +71,9 @@ async fn many_streams(
         let (stream, revision) = &mut own[turn];
         match log.append(one_event(stream, *revision)).await? {
             Granted::Stored(_) => *revision += 1,
-            Granted::Repeated(_) | Granted::Holds { .. } => bail!("an append was not stored"),
+            Granted::Repeated(_) | Granted::Remembered { .. } | Granted::Holds { .. } => {
+                bail!("an append was not stored")
+            }
         }
         answers.push((Instant::now(), asked.elapsed()));
     }
@@ -150,7 +152,9 @@ async fn slice_of_hot(log: &Log, time: Duration) -> anyhow::Result<Slice> {
                 };
                 match submission.outcome.await {
                     Ok(Granted::Stored(_)) => {}
-                    Ok(Granted::Repeated(_) | Granted::Holds { .. }) => bail!("an append was not stored"),
+                    Ok(Granted::Repeated(_) | Granted::Remembered { .. } | Granted::Holds { .. }) => {
+                        bail!("an append was not stored")
+                    }
                     Err(refused) => return Err(refused.into()),
                 }
                 answers.push((Instant::now(), asked.elapsed()));

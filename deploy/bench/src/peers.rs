@@ -146,7 +146,8 @@ async fn town(folder: &Path) -> anyhow::Result<(Database, Town)> {
     let database = Database::new();
     let url = database.url("server").await;
     let roles = "command".parse().map_err(anyhow::Error::msg)?;
-    let places = Places { log_url: url.clone().into(), views_url: url.into(), feed: None, roles };
+    let places =
+        Places { log_url: url.clone().into(), views_url: url.into(), feed: None, roles, remember: event_log::REMEMBER };
     let town = Town::on(folder, places).await?;
     Ok((database, town))
 }

@@ -79,6 +79,7 @@ impl Town {
             views_url: format!("sqlite:{at}/views.db").into(),
             feed: None,
             roles: Roles::all(),
+            remember: event_log::REMEMBER,
         };
         Town::on(folder, places).await
     }

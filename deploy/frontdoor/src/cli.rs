@@ -1,6 +1,6 @@
 //! The configuration, and its manual: every flag of `frontdoor serve` is also `FRONTDOOR_<NAME>` in the environment.
 
-use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::Permission;
@@ -69,6 +69,10 @@ pub struct Serve {
     /// Instead of --views: a file that holds it.
     #[arg(long, env = "FRONTDOOR_VIEWS_FILE")]
     pub views_file: Option<PathBuf>,
+    /// For how many days a repeat of a command that stored nothing (a refusal, or nothing new) gets the same answer. A
+    /// command that stored events is remembered permanently.
+    #[arg(long, env = "FRONTDOOR_REMEMBER_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    pub remember_days: u16,
     /// The keys of persons. Not in this build.
     #[arg(long, env = "FRONTDOOR_VAULT", hide_env_values = true)]
     pub vault: Option<Url>,
@@ -334,6 +338,9 @@ impl FromStr for Issuer {
     }
 }
 
+/// For `--remember-days`.
+const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
+
 /// Where the parts of a house are, once the configuration is known to make sense.
 #[derive(Debug, Clone)]
 pub struct Places {
@@ -342,6 +349,8 @@ pub struct Places {
     /// The brokers; absent: followers read the log.
     pub feed: Option<Address>,
     pub roles: Roles,
+    /// For how long a decision that stored no event is remembered.
+    pub remember: Duration,
 }
 
 impl Serve {
@@ -372,6 +381,7 @@ impl Serve {
                 .unwrap_or_else(|| format!("sqlite:{data}/views.db").into()),
             feed,
             roles: self.roles.clone(),
+            remember: Duration::from_secs(u64::from(self.remember_days) * SECONDS_OF_A_DAY),
         };
         let is_sqlite = |url: &Url| url.sqlite().is_some();
         for (flag, place, url) in

@@ -39,7 +39,8 @@ impl House {
     /// When a log or the views cannot be opened; what is open by then is closed by being dropped.
     pub async fn open(places: &Places, tokens: Tokens) -> anyhow::Result<House> {
         let log = async |name: LogName| {
-            Log::open(places.log_url.exposed(), name, LogOptions::default())
+            let options = LogOptions { remember: places.remember, ..LogOptions::default() };
+            Log::open(places.log_url.exposed(), name, options)
                 .await
                 .with_context(|| format!("the log {name} cannot be opened"))
         };

@@ -69,6 +69,8 @@ fn show(bar: &ProgressBar, log: LogName, progress: Progress) {
 
 fn told(log: LogName, copied: &Copied) -> String {
     let sha256: String = copied.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    let (events, lineage) = (copied.events, copied.lineage);
-    format!("{log}: {events} events, the same on both sides, SHA-256 {sha256}, lineage {lineage}")
+    let (events, remembered, lineage) = (copied.events, copied.remembered, copied.lineage);
+    format!(
+        "{log}: {events} events, the same on both sides, SHA-256 {sha256}, lineage {lineage}; {remembered} remembered decisions"
+    )
 }

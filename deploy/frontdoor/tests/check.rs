@@ -126,6 +126,18 @@ async fn each_damage_is_found_and_whole_files_are_not_blamed() {
     sql(copy.join("care.db"), other_slot).await;
     assert_found(&copy, None, "the diary alone knows the booking");
 
+    let copy = files.copy("a remembered decision of a command that stored events");
+    let both = "INSERT INTO remembered SELECT command_key, randomblob(32), 1, recorded_at,
+                CAST('{\"decision\":\"nothing-new\"}' AS BLOB)
+                FROM event WHERE command_key IS NOT NULL LIMIT 1";
+    sql(copy.join("care.db"), both).await;
+    assert_found(&copy, None, "care: a remembered decision has the key of a command that stored events");
+
+    let copy = files.copy("a remembered decision that cannot be read");
+    let unread = "INSERT INTO remembered VALUES (randomblob(32), randomblob(32), 1, 1, CAST('{}' AS BLOB))";
+    sql(copy.join("care.db"), unread).await;
+    assert_found(&copy, None, "care: a remembered decision cannot be read");
+
     let copy = files.copy("no files");
     fs::remove_file(copy.join("care.db")).expect("deleted");
     assert_eq!(check(&copy, None).0, 2, "what cannot be checked is neither clean nor damaged");

@@ -36,6 +36,16 @@ pub(crate) struct Row {
     pub data: Vec<u8>,
 }
 
+/// A row of the table `remembered`, as it is stored.
+#[derive(PartialEq)]
+pub(crate) struct RememberedRow {
+    pub command_key: Vec<u8>,
+    pub request_hash: Vec<u8>,
+    pub position: i64,
+    pub decided_at: i64,
+    pub outcome: Vec<u8>,
+}
+
 impl Row {
     fn canonical(&self, log: LogName) -> Result<Vec<u8>, LogError> {
         let number = |number: i64| {
@@ -99,6 +109,8 @@ pub struct Progress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
     pub events: u64,
+    /// Decisions without events, with their commands' keys.
+    pub remembered: u64,
     /// SHA-256 of the canonical records of all events in order of positions, each after its length (u64, big-endian).
     pub sha256: Hash,
     pub lineage: Uuid,
@@ -145,9 +157,33 @@ impl Copy {
         }
         self.target.begin(&self.source.identity, self.there).await?;
         self.fill(&mut progress).await?;
-        let copied = self.compare(self.end, Step::Verifying, &mut progress).await?;
+        let remembered = self.remember().await?;
+        let mut copied = self.compare(self.end, Step::Verifying, &mut progress).await?;
+        copied.remembered = remembered;
         self.target.finish(&self.source.identity, self.end).await?;
         Ok(copied)
+    }
+
+    /// Copies every decision that is remembered, and reads both sides again. An earlier start may have copied some that
+    /// the source has forgotten since, so it begins with none.
+    async fn remember(&mut self) -> Result<u64, LogError> {
+        self.target.forget_remembered(self.end).await?;
+        let (mut after, mut count) = (Vec::new(), 0);
+        loop {
+            let rows = self.source.remembered(&after, READ_ROWS_MAX).await?;
+            let Some(last) = rows.last() else { break };
+            let next = last.command_key.clone();
+            count += rows.len() as u64;
+            self.target.remember(self.end, &rows).await?;
+            if self.target.remembered(&after, rows.len()).await? != rows {
+                return Err(LogError::Unusable("the sides differ in a remembered decision".into()));
+            }
+            after = next;
+        }
+        if !self.target.remembered(&after, 1).await?.is_empty() {
+            return Err(LogError::Unusable("the target remembers a decision that the source does not".into()));
+        }
+        Ok(count)
     }
 
     async fn fill(&mut self, progress: &mut impl FnMut(Progress)) -> Result<(), LogError> {
@@ -216,7 +252,7 @@ impl Copy {
         if ours != theirs || ours.0 != count(until) {
             return Err(damaged(until, "the sides differ in number or checksum"));
         }
-        Ok(Copied { events: ours.0, sha256: ours.1, lineage: self.source.identity.lineage })
+        Ok(Copied { events: ours.0, remembered: 0, sha256: ours.1, lineage: self.source.identity.lineage })
     }
 }
 

@@ -35,9 +35,9 @@ pub(crate) enum Verdict {
     Holds {
         position: u64,
     },
-    /// Stored before this batch.
+    /// Stored, or decided without events, before this batch.
     Repeat(Hash),
-    /// Stored by an earlier request of this batch.
+    /// Stored, or decided without events, by an earlier request of this batch.
     RepeatOf(usize),
     Refuse(Refused),
 }
@@ -51,9 +51,18 @@ pub(crate) struct Row {
     pub revision: u64,
 }
 
+/// A request without events whose decision will be remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decided {
+    pub request: usize,
+    pub position: u64,
+}
+
 pub(crate) struct Plan {
     pub verdicts: Vec<Verdict>,
     pub rows: Vec<Row>,
+    /// Decisions without events that will be remembered.
+    pub remembered: Vec<Decided>,
     /// The heads that the plan moves.
     pub moved: Heads,
 }
@@ -70,8 +79,12 @@ pub(crate) struct Ground<'a> {
 
 /// What is unique on the first event of an append: a command's key, or the first event's id and zeros.
 pub(crate) fn key_of(append: &Append) -> Option<Hash> {
-    let command = append.idempotency.map(|idempotency| idempotency.command_key);
-    command.or_else(|| append.events.first().map(|event| padded(event.id)))
+    command_key_of(append).or_else(|| append.events.first().map(|event| padded(event.id)))
+}
+
+/// The key of a command.
+pub(crate) fn command_key_of(append: &Append) -> Option<Hash> {
+    append.idempotency.as_ref().map(|idempotency| idempotency.command_key)
 }
 
 fn padded(id: Uuid) -> Hash {
@@ -85,21 +98,36 @@ impl Plan {
         let mut plan = Plan {
             verdicts: Vec::with_capacity(batch.len()),
             rows: Vec::with_capacity(batch.len()),
+            remembered: Vec::new(),
             moved: Heads::new(),
         };
-        let mut stored_keys = HashMap::with_capacity(batch.len());
+        let mut decided_keys = HashMap::with_capacity(batch.len());
         for (at, request) in batch.iter().enumerate() {
-            let verdict = plan.repeat(batch, request, ground, &stored_keys);
+            let verdict = plan.repeat(batch, request, ground, &decided_keys);
             let verdict = match verdict {
                 Some(verdict) => verdict,
                 None => plan.decide(at, request, ground).unwrap_or_else(Verdict::Refuse),
             };
-            if let (Verdict::Store { .. }, Some(key)) = (&verdict, key_of(&request.append)) {
-                stored_keys.insert(key, at);
+            let decided = match &verdict {
+                Verdict::Store { .. } => true,
+                Verdict::Holds { position } => plan.remember(at, &request.append, *position),
+                Verdict::Repeat(_) | Verdict::RepeatOf(_) | Verdict::Refuse(_) => false,
+            };
+            if let (true, Some(key)) = (decided, key_of(&request.append)) {
+                decided_keys.insert(key, at);
             }
             plan.verdicts.push(verdict);
         }
         plan
+    }
+
+    /// Whether a request without events is one whose decision is remembered.
+    fn remember(&mut self, request: usize, append: &Append, position: u64) -> bool {
+        let remembered = append.idempotency.as_ref().is_some_and(|idempotency| idempotency.outcome.is_some());
+        if remembered {
+            self.remembered.push(Decided { request, position });
+        }
+        remembered
     }
 
     /// A repeat is recognised before anything else is looked at.
@@ -108,11 +136,11 @@ impl Plan {
         batch: &[Request],
         request: &Request,
         ground: &Ground<'_>,
-        stored_keys: &HashMap<Hash, usize>,
+        decided_keys: &HashMap<Hash, usize>,
     ) -> Option<Verdict> {
         let key = key_of(&request.append)?;
         let hash = hash_of(&request.append);
-        let (first_hash, verdict) = match (ground.repeats.get(&key), stored_keys.get(&key)) {
+        let (first_hash, verdict) = match (ground.repeats.get(&key), decided_keys.get(&key)) {
             (Some(found), _) => (found.request_hash, Verdict::Repeat(key)),
             (None, Some(&earlier)) => (hash_of(&batch[earlier].append), Verdict::RepeatOf(earlier)),
             (None, None) => return None,
@@ -194,16 +222,23 @@ impl Plan {
         let answer = |(at, verdict): (usize, &Verdict)| match verdict {
             Verdict::Store { from } => Ok(Granted::Stored(self.stored(&batch[at].append, *from))),
             Verdict::Holds { position } => Ok(Granted::Holds { position: *position }),
-            Verdict::Repeat(key) => {
-                Ok(Granted::Repeated(repeats.get(key).map(|found| found.stored.clone()).unwrap_or_default()))
-            }
-            Verdict::RepeatOf(earlier) => Ok(Granted::Repeated(match self.verdicts[*earlier] {
-                Verdict::Store { from } => self.stored(&batch[*earlier].append, from),
-                Verdict::Holds { .. } | Verdict::Repeat(_) | Verdict::RepeatOf(_) | Verdict::Refuse(_) => Vec::new(),
-            })),
+            Verdict::Repeat(key) => Ok(repeats.get(key).map_or_else(|| Granted::Repeated(Vec::new()), Found::granted)),
+            Verdict::RepeatOf(earlier) => Ok(self.repeated(*earlier, &batch[*earlier].append)),
             Verdict::Refuse(refused) => Err(refused.clone()),
         };
         self.verdicts.iter().enumerate().map(answer).collect()
+    }
+
+    /// What a repeat of an earlier request of the batch is answered.
+    fn repeated(&self, earlier: usize, append: &Append) -> Granted {
+        match &self.verdicts[earlier] {
+            Verdict::Store { from } => Granted::Repeated(self.stored(append, *from)),
+            Verdict::Holds { position } => {
+                let outcome = append.idempotency.as_ref().and_then(|idempotency| idempotency.outcome.clone());
+                Granted::Remembered { position: *position, outcome: outcome.unwrap_or_default() }
+            }
+            Verdict::Repeat(_) | Verdict::RepeatOf(_) | Verdict::Refuse(_) => Granted::Repeated(Vec::new()),
+        }
     }
 
     fn stored(&self, append: &Append, from: usize) -> Vec<Stored> {
@@ -220,5 +255,5 @@ impl Plan {
 }
 
 fn hash_of(append: &Append) -> Option<Hash> {
-    append.idempotency.map(|idempotency| idempotency.request_hash)
+    append.idempotency.as_ref().map(|idempotency| idempotency.request_hash)
 }

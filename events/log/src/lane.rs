@@ -178,6 +178,7 @@ fn count(log: LogName, outcome: &Result<Granted, Refused>) {
     let outcome = match outcome {
         Ok(Granted::Stored(_)) => "stored",
         Ok(Granted::Repeated(_)) => "repeated",
+        Ok(Granted::Remembered { .. }) => "remembered",
         Ok(Granted::Holds { .. }) => "holds",
         Err(Refused::Conflict { .. }) => "conflict",
         Err(Refused::Unfounded) => "unfounded",

@@ -22,7 +22,7 @@ pub mod store;
 mod validate;
 mod write_fault;
 
-pub use log::{Log, LogOptions, Outcome, Submission};
+pub use log::{Log, LogOptions, Outcome, REMEMBER, Submission};
 pub use page::{EventPage, StreamPage};
 pub use port::{
     Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, Ticket,

@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -26,6 +27,9 @@ use crate::{
     write_fault::WriteFault,
 };
 
+/// For how long a decision that stored no event is remembered, where nothing else is set: 30 days.
+pub const REMEMBER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// Limits and ports of one log. `Default` is what a server uses.
 #[derive(Clone)]
 pub struct LogOptions {
@@ -41,6 +45,8 @@ pub struct LogOptions {
     pub readers: u32,
     /// Bytes of SQLite's write-ahead log past which the writer waits until it is emptied.
     pub wal_bytes_max: u64,
+    /// For how long a decision that stored no event is remembered with its key, by the log's own time (`recorded_at`).
+    pub remember: Duration,
     /// The lineage that the caller knows this log by; another one is refused.
     pub lineage: Option<Uuid>,
     /// The clock of `recorded_at`.
@@ -56,6 +62,7 @@ impl Default for LogOptions {
             heads_cached_max: 200_000,
             readers: 4,
             wal_bytes_max: 256 * 1024 * 1024,
+            remember: REMEMBER,
             lineage: None,
             clock: || Timestamp::from_jiff(jiff::Timestamp::now()),
         }
@@ -248,7 +255,7 @@ impl Log {
         self.inner.reader.read_without(passed_over, after, until).await
     }
 
-    /// What a command stored, and the hash of its request.
+    /// What a command stored, and the hash of its request; nothing stored where its decision alone is remembered.
     ///
     /// # Errors
     /// When the log cannot be read.

@@ -12,6 +12,8 @@ pub mod limits {
     pub const CONDITIONS_MAX: usize = 600;
     /// Requests that one request may rest on.
     pub const RESTS_ON_MAX: usize = 1_000;
+    /// Bytes of an outcome that is remembered.
+    pub const OUTCOME_BYTES_MAX: usize = 4 * 1024;
     /// Bytes of one event's data.
     pub const DATA_BYTES_MAX: usize = 256 * 1024;
     /// Events of one stream in the log `care`; in `access` a stream has no limit.
@@ -68,12 +70,16 @@ pub struct Provenance {
 }
 
 /// What makes a request recognisable when it comes again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
     /// Keyed hash of caller, command and Idempotency-Key (`Log::keyed_hash`).
     pub command_key: Hash,
     /// Keyed hash of the body: the same key with another body is `Refused::KeyReused`.
     pub request_hash: Hash,
+    /// The decision, in the caller's own form (`limits::OUTCOME_BYTES_MAX`). Where the request has no events and its
+    /// conditions hold, the log remembers it with the key for `LogOptions::remember`. `None`: a request without events
+    /// is not remembered, and its key stays free.
+    pub outcome: Option<Bytes>,
 }
 
 /// A request that was submitted: its place in the order of submission. Only those may be named whose outcome the
@@ -115,6 +121,12 @@ pub enum Granted {
     Stored(Vec<Stored>),
     /// The same command was stored before; this is what was stored then.
     Repeated(Vec<Stored>),
+    /// The same command was decided before and stored no event; this is the decision of that time.
+    Remembered {
+        /// What `Holds` said then.
+        position: u64,
+        outcome: Bytes,
+    },
     /// There was nothing to store, and the conditions hold. The highest position of an event in the streams of the
     /// conditions (0 where they are all empty).
     Holds { position: u64 },

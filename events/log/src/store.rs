@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use vocabulary::{
@@ -89,7 +90,27 @@ pub trait Reader: Send + Sync {
 pub struct Found {
     /// Absent where the append was no command.
     pub request_hash: Option<Hash>,
+    /// Empty where the command stored nothing, and its decision is remembered.
     pub stored: Vec<Stored>,
+    pub remembered: Option<Remembered>,
+}
+
+/// The decision of a command that stored nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    pub position: u64,
+    pub outcome: Bytes,
+}
+
+impl Found {
+    pub(crate) fn granted(&self) -> Granted {
+        match &self.remembered {
+            Some(Remembered { position, outcome }) => {
+                Granted::Remembered { position: *position, outcome: outcome.clone() }
+            }
+            None => Granted::Repeated(self.stored.clone()),
+        }
+    }
 }
 
 /// 32 bytes that hold 256 bits of the operating system's randomness: the hash of 488 random bits.
@@ -111,7 +132,7 @@ pub(crate) fn meta_of(append: &Append, first: bool) -> Meta {
         subject: provenance.subject,
         correlation: provenance.correlation.unwrap_or(first_id),
         causation: provenance.causation,
-        request_hash: append.idempotency.filter(|_| first).map(|idempotency| idempotency.request_hash),
+        request_hash: append.idempotency.as_ref().filter(|_| first).map(|idempotency| idempotency.request_hash),
         trace: provenance.trace.clone(),
     }
 }

@@ -19,6 +19,8 @@ pub(crate) fn validate(append: &Append, log: LogName) -> Result<(), Refused> {
     count("requests on which it rests", append.rests_on.len(), limits::RESTS_ON_MAX)?;
     count("bytes of actor", append.provenance.actor.len(), TEXT_BYTES_MAX)?;
     count("bytes of trace", append.provenance.trace.as_ref().map_or(0, |trace| trace.len()), TEXT_BYTES_MAX)?;
+    let outcome = append.idempotency.as_ref().and_then(|idempotency| idempotency.outcome.as_ref());
+    count("bytes of outcome", outcome.map_or(0, |outcome| outcome.len()), limits::OUTCOME_BYTES_MAX)?;
     conditions(append, log)?;
     events(append)
 }

@@ -42,7 +42,7 @@ fn command(n: usize) -> Append {
             causation: n.is_multiple_of(7).then(Uuid::now_v7),
             trace: n.is_multiple_of(11).then(|| "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         },
-        idempotency: Some(Idempotency { command_key: key(n), request_hash: key(n + 1) }),
+        idempotency: Some(Idempotency { command_key: key(n), request_hash: key(n + 1), outcome: None }),
         rests_on: Vec::new(),
         may_use_reserve: false,
     }
@@ -131,6 +131,28 @@ async fn a_log_that_was_copied_is_the_same_log_and_knows_its_commands() {
         Ok(Granted::Stored(stored)) => assert_eq!(stored[0].position, MANY as u64 + 1),
         other => panic!("{other:?}"),
     }
+}
+
+/// A repeat that comes after the move gets the answer that the source gave.
+#[tokio::test]
+async fn a_log_that_was_copied_knows_the_decisions_that_stored_no_event() {
+    let folder = filled(3).await;
+    let refusal = || {
+        let mut refused = command(7);
+        refused.events.clear();
+        refused.idempotency.as_mut().expect("a key").outcome = Some("no".into());
+        refused
+    };
+    let source = open(&sqlite(&folder)).await;
+    assert_eq!(source.append(refusal()).await, Ok(Granted::Holds { position: 0 }));
+    source.close().await;
+    let database = Database::new();
+    let copied = copy(folder.path(), &database.url("owner").await).await.expect("it is copied");
+    assert_eq!(copied.remembered, 1);
+    let target = open(&database.url("server").await).await;
+    let remembered = Ok(Granted::Remembered { position: 0, outcome: "no".into() });
+    assert_eq!(target.append(refusal()).await, remembered);
+    assert_eq!(target.append(command(7)).await, remembered);
 }
 
 #[tokio::test]

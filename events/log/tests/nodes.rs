@@ -140,7 +140,7 @@ async fn count(log: &Log, wish: u64) -> bool {
     loop {
         let seen = log.read_stream(&counter, 1, 5_000).await.expect("readable").len() as u64;
         let mut asked = append(&[(&counter, seen)], 2);
-        asked.idempotency = Some(Idempotency { command_key: key, request_hash: key });
+        asked.idempotency = Some(Idempotency { command_key: key, request_hash: key, outcome: None });
         match log.append(asked).await {
             Ok(Granted::Stored(_)) => return true,
             Ok(Granted::Repeated(stored)) => {
@@ -151,6 +151,53 @@ async fn count(log: &Log, wish: u64) -> bool {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// One node refuses a command and the other grants it, at once: whichever comes first is what both answer.
+#[tokio::test]
+async fn a_command_that_two_nodes_decide_differently_at_once_has_one_outcome() {
+    let (_database, one, other) = two_nodes().await;
+    let (mut refused, mut granted) = (0, 0);
+    for round in 0_u8..200 {
+        let desk = stream(format_args!("race{round}"));
+        let idempotency =
+            Idempotency { command_key: [round; 32], request_hash: [round; 32], outcome: Some("no".into()) };
+        let ask = |events| Append { idempotency: Some(idempotency.clone()), ..append(&[(&desk, 0)], events) };
+        let (no, yes) = join(one.append(ask(0)), other.append(ask(1))).await;
+        match (no.expect("granted"), yes.expect("granted")) {
+            (Granted::Holds { position: 0 }, Granted::Remembered { position: 0, .. }) => refused += 1,
+            (Granted::Repeated(first), Granted::Stored(stored)) if first == stored => granted += 1,
+            two => panic!("{two:?}"),
+        }
+        let again = other.append(ask(1)).await;
+        assert!(matches!(again, Ok(Granted::Remembered { .. } | Granted::Repeated(_))), "{again:?}");
+    }
+    assert_eq!(refused + granted, 200);
+}
+
+/// The failure: under another default isolation a batch is compared with a snapshot older than the wait for the lock.
+#[tokio::test]
+async fn a_session_sets_its_own_durability_and_isolation() {
+    let database = Database::new();
+    let url = database.url("server").await;
+    let mut owner = PgConnection::connect(&database.url("owner").await).await.expect("it connects");
+    let named: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&mut owner).await.expect("named");
+    // The table keeps what a session that adds to it has set.
+    let defaults = format!(
+        "ALTER DATABASE \"{named}\" SET default_transaction_isolation = 'serializable'; \
+         ALTER DATABASE \"{named}\" SET synchronous_commit = 'off'; \
+         CREATE TABLE care.seen (isolation text, synchronous text); GRANT INSERT ON care.seen TO PUBLIC; \
+         CREATE FUNCTION care.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         INSERT INTO care.seen VALUES (current_setting('transaction_isolation'), current_setting('synchronous_commit')); \
+         RETURN NULL; END $$; \
+         CREATE TRIGGER see AFTER INSERT ON care.event FOR EACH STATEMENT EXECUTE FUNCTION care.see()"
+    );
+    sqlx::raw_sql(AssertSqlSafe(defaults)).execute(&mut owner).await.expect("it is done");
+    let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");
+    assert!(is_stored(&log.append(append(&[(&stream("a"), 0)], 1)).await));
+    let seen: (String, String) =
+        sqlx::query_as("SELECT isolation, synchronous FROM care.seen").fetch_one(&mut owner).await.expect("a row");
+    assert_eq!(seen, ("read committed".to_owned(), "on".to_owned()));
 }
 
 /// The trap: a wrong refusal, or a wrong grant, from a stale cache.

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Authenticated, Explained, Problem, Tokens, known::KNOWN};
+use super::{Authenticated, Explained, IDEMPOTENCY_REPLAYED, Problem, Tokens, known::KNOWN};
 use crate::{
     catalogue::{Catalogue, Entry},
     engine::{Answer, Engine, RequestContext},
@@ -23,7 +23,6 @@ use crate::{
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 

@@ -107,7 +107,7 @@ pub(super) static KNOWN: &[Explained] = &[
         "key-reused",
         StatusCode::UNPROCESSABLE_ENTITY,
         "This Idempotency-Key was used for another body.",
-        "A key belongs to one wish, for ever. Use a new one for a new wish.",
+        "A key belongs to one command. Use a new one for a new command.",
     ),
     explained(
         "internal",

@@ -6,6 +6,11 @@ mod known;
 mod problem;
 mod tokens;
 
+use axum::http::HeaderName;
+
+/// On the answer to a command that was decided before.
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
 pub use authenticated::Authenticated;
 pub use commands::{problems, router, traceparent};
 pub use known::Explained;

@@ -9,6 +9,7 @@ use axum::{
 use domain::{Class, Rejected, access::Denied};
 use serde_json::{Map, Value, json};
 
+use super::IDEMPOTENCY_REPLAYED;
 use crate::failure::{Failure, Fault};
 
 /// After how many seconds a command may be sent again that met too many others, or a log that cannot be written.
@@ -26,13 +27,22 @@ struct Content {
     members: Map<String, Value>,
     faults: Vec<Fault>,
     retry_after: Option<u32>,
+    replayed: bool,
 }
 
 impl Problem {
     /// `title`: one sentence for people.
     pub fn new(status: StatusCode, code: &'static str, title: impl Into<Cow<'static, str>>) -> Problem {
         let title = title.into();
-        Problem(Box::new(Content { status, code, title, members: Map::new(), faults: vec![], retry_after: None }))
+        Problem(Box::new(Content {
+            status,
+            code,
+            title,
+            members: Map::new(),
+            faults: vec![],
+            retry_after: None,
+            replayed: false,
+        }))
     }
 
     /// `detail`: what is wrong in this case.
@@ -62,6 +72,13 @@ impl Problem {
         self
     }
 
+    /// `Idempotency-Replayed`: this was the answer when the same command was first given.
+    #[must_use]
+    pub fn replayed(mut self) -> Problem {
+        self.0.replayed = true;
+        self
+    }
+
     pub fn status(&self) -> StatusCode {
         self.0.status
     }
@@ -73,7 +90,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Content { status, code, title, members, faults, retry_after } = *self.0;
+        let Content { status, code, title, members, faults, retry_after, replayed } = *self.0;
         let mut body = Map::new();
         body.insert("type".into(), format!("/problems/{code}").into());
         body.insert("title".into(), title.into());
@@ -93,6 +110,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if replayed {
+            headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"frontdoor\""));
@@ -139,6 +159,7 @@ impl From<Failure> for Problem {
             Failure::TextTooLong(fault) => Problem::of("text-too-long").fault(fault.pointer, fault.detail),
             Failure::Denied(denied) => denied.into(),
             Failure::Rejected(rejected) => rejected.into(),
+            Failure::RejectedBefore(rejected) => Problem::from(rejected).replayed(),
             Failure::KeyReused => Problem::of("key-reused"),
             Failure::StreamFull => Problem::of("stream-full"),
             Failure::Contended => Problem::of("contended").retry_after(RETRY_AFTER_SECONDS),

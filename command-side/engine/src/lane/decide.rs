@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{Context, Decision, command::AnyEvent, state::AnyState};
-use event_log::{Append, Condition, Expected, NewEvent, Ticket};
+use event_log::{Append, Condition, Expected, Idempotency, NewEvent, Ticket};
 use uuid::Uuid;
 use vocabulary::{StreamName, personal::with_key};
 
@@ -14,6 +14,7 @@ use super::{
     Job, Lane, failure,
     job::{Flight, Ground, Sent},
     load::Troubles,
+    outcome,
 };
 use crate::failure::Failure;
 
@@ -66,11 +67,12 @@ impl Lane {
         for ground in &mut grounds {
             ground.proposed = decision.events.iter().any(|(stream, _)| *stream == ground.stream);
         }
+        let outcome = events.is_empty().then(|| outcome::encode(refusal.as_ref())).flatten();
         let append = Append {
             conditions,
             events,
             provenance: job.provenance.clone(),
-            idempotency: Some(job.idempotency),
+            idempotency: Some(Idempotency { outcome, ..job.idempotency.clone() }),
             rests_on,
             may_use_reserve: job.command.gives_up(),
         };

@@ -2,15 +2,22 @@
 
 use std::{pin::Pin, sync::Arc, task};
 
-use domain::state::Wanted;
+use domain::{Rejection, state::Wanted};
 use event_log::{Granted, Idempotency, Outcome, Provenance, Refused, Ticket};
 use tokio::sync::oneshot;
 use vocabulary::StreamName;
 
-use crate::{catalogue::AnyCommand, engine::Answer, failure::Failure, gate::Question};
+use crate::{
+    catalogue::{AnyCommand, Entry},
+    engine::Answer,
+    failure::Failure,
+    gate::Question,
+};
 
 pub(crate) struct Job {
     pub name: &'static str,
+    /// Every rejection that its rules can give.
+    pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
     pub question: Question,
     /// Every stream that is read, once.
@@ -28,7 +35,7 @@ pub(crate) struct Job {
 
 impl Job {
     pub fn new(
-        name: &'static str,
+        entry: &Entry,
         command: Arc<dyn AnyCommand>,
         question: Question,
         registration: Option<Wanted>,
@@ -45,7 +52,19 @@ impl Job {
         };
         let reads = command.wanted().into_iter().map(&mut place).collect();
         let registration = registration.map(&mut place);
-        Job { name, command, question, streams, reads, registration, provenance, idempotency, again: 0, answer }
+        Job {
+            name: entry.name,
+            rejections: entry.rejections,
+            command,
+            question,
+            streams,
+            reads,
+            registration,
+            provenance,
+            idempotency,
+            again: 0,
+            answer,
+        }
     }
 
     /// Nobody may be waiting any more: then the answer is asked for again, by the key.

@@ -11,6 +11,7 @@
 mod decide;
 mod job;
 mod load;
+mod outcome;
 mod states;
 
 use std::{collections::VecDeque, sync::Arc};
@@ -123,6 +124,12 @@ impl Lane {
             Ok(Granted::Repeated(events)) => {
                 self.states.doubt(&sent.grounds, None);
                 sent.job.answer(Ok(answer(events, true)));
+            }
+            Ok(Granted::Remembered { position, outcome }) => {
+                self.states.doubt(&sent.grounds, None);
+                let before = outcome::decode(&outcome, sent.job.rejections);
+                let answer = Answer { position: care(position), events: Vec::new(), replayed: true };
+                sent.job.answer(before.map(|()| answer));
             }
             Err(Refused::Conflict { stream, .. }) => {
                 self.states.doubt(&sent.grounds, Some(&stream));

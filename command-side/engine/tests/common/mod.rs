@@ -83,6 +83,9 @@ pub struct TakeNumber {
     /// Desks of which a number is taken too, or none of any.
     #[serde(default)]
     pub also: Option<String>,
+    /// Nothing is new where this number was the last one.
+    #[serde(default)]
+    pub unless_given: Option<u32>,
 }
 
 impl Command for TakeNumber {
@@ -107,7 +110,7 @@ impl Command for TakeNumber {
         *DECISIONS.lock().expect("not poisoned").entry(self.desk.clone()).or_default() += 1;
         meddle(&self.desk, desk.given);
         assert_ne!(self.desk, "panic", "the desk that panics");
-        if self.most == 0 {
+        if self.most == 0 || self.unless_given == Some(desk.given) {
             return Ok(nothing_new());
         }
         if desk.given >= self.most || (self.also.is_some() && other.given >= self.most) {

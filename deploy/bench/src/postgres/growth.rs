@@ -104,7 +104,9 @@ async fn once(log: &Log, shares: &mut Shares) -> anyhow::Result<()> {
             for (stream, revision) in &mut own {
                 match log.append(one_event(stream, *revision)).await? {
                     Granted::Stored(_) => *revision += 1,
-                    Granted::Repeated(_) | Granted::Holds { .. } => bail!("an append was not stored"),
+                    Granted::Repeated(_) | Granted::Remembered { .. } | Granted::Holds { .. } => {
+                        bail!("an append was not stored")
+                    }
                 }
             }
             Ok(own)

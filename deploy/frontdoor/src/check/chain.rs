@@ -39,6 +39,11 @@ impl Chain {
         self.position + 1
     }
 
+    /// The keys of the appends that were read.
+    pub fn command_keys(&self) -> &HashSet<Vec<u8>> {
+        &self.command_keys
+    }
+
     pub fn event(&mut self, event: &Event, findings: &mut Findings) {
         let mut wrong = |what: String| findings.add(self.log, event.position, what);
         if event.position != self.position + 1 {

@@ -9,6 +9,7 @@ mod files;
 mod findings;
 mod folds;
 mod postgres;
+mod remembered;
 mod told;
 mod topic;
 mod views;
@@ -63,13 +64,16 @@ pub fn check(options: &Check) -> ExitCode {
 #[derive(Default)]
 struct Coverage {
     events: u64,
+    /// Decisions without events.
+    remembered: u64,
     read_models: usize,
     topics: usize,
 }
 
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} events, {} read models, {} topics", self.events, self.read_models, self.topics)
+        let Coverage { events, remembered, read_models, topics } = self;
+        write!(f, "{events} events, {remembered} remembered decisions, {read_models} read models, {topics} topics")
     }
 }
 
@@ -207,6 +211,10 @@ impl Proof {
         });
         if let Err(error) = read.await {
             findings.add(log, chain.next(), format!("cannot be read from here on: {error}"));
+        }
+        match remembered::prove(log, &mut source, chain.command_keys(), findings).await {
+            Ok(count) => self.checked.remembered += count,
+            Err(error) => findings.line(format!("{log}: remembered decisions cannot be read: {error}")),
         }
         match (unread, topic) {
             (Some(error), _) => Err(error),

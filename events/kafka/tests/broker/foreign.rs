@@ -51,7 +51,11 @@ async fn append_every_kind(log: &Log) {
                 causation: full.then(Uuid::now_v7),
                 trace: full.then(|| "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
             },
-            idempotency: full.then_some(Idempotency { command_key: [number; 32], request_hash: [0xfe; 32] }),
+            idempotency: full.then_some(Idempotency {
+                command_key: [number; 32],
+                request_hash: [0xfe; 32],
+                outcome: None,
+            }),
             rests_on: Vec::new(),
             may_use_reserve: false,
         };

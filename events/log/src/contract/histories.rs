@@ -15,9 +15,11 @@ use super::{
     World,
     speech::{Say, all, request, stream},
 };
-use crate::{Append, Expected, Granted, Log, Refused, Stored, Ticket};
+use crate::{Append, Expected, Granted, Idempotency, Log, Refused, Stored, Ticket};
 
 const HISTORIES: u32 = 48;
+
+const OUTCOME: &str = "no";
 
 /// A request, as it is rolled; revisions and tickets are filled in when its turn comes.
 #[derive(Debug, Clone)]
@@ -26,7 +28,8 @@ struct Rolled {
     conditions: Vec<(u8, i64)>,
     /// Each on one of the conditions' streams.
     events: Vec<usize>,
-    key: Option<(u8, u8)>,
+    /// Key, body, and whether a decision without events is remembered.
+    key: Option<(u8, u8, bool)>,
     /// Rests on the request so many before it.
     rests_on: Option<usize>,
 }
@@ -40,7 +43,7 @@ enum Step {
 fn rolled() -> impl Strategy<Value = Rolled> {
     let off = prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1)];
     let conditions = vec((0..4_u8, off), 0..4);
-    let key = prop_oneof![1 => Just(None), 2 => (0..4_u8, 0..2_u8).prop_map(Some)];
+    let key = prop_oneof![1 => Just(None), 2 => (0..4_u8, 0..2_u8, any::<bool>()).prop_map(Some)];
     let rests_on = prop_oneof![3 => Just(None), 1 => (1..6_usize).prop_map(Some)];
     (conditions, vec(any::<usize>(), 0..4), key, rests_on).prop_map(|(mut conditions, events, key, rests_on)| {
         conditions.sort_unstable();
@@ -60,6 +63,8 @@ struct Model {
     commands: HashMap<[u8; 32], ([u8; 32], Vec<Stored>)>,
     /// Of the requests since the last restart: their tickets, and whether they were stored as proposed.
     fates: Vec<(Ticket, bool)>,
+    /// Decisions without events: hash of the request, and position.
+    remembered: HashMap<[u8; 32], ([u8; 32], u64)>,
 }
 
 impl Model {
@@ -68,11 +73,22 @@ impl Model {
     }
 
     fn answer(&mut self, append: &Append) -> Result<Granted, Refused> {
-        if let Some(idempotency) = append.idempotency
+        if let Some(idempotency) = &append.idempotency
             && let Some((hash, stored)) = self.commands.get(&idempotency.command_key)
         {
             let same = *hash == idempotency.request_hash;
             return if same { Ok(Granted::Repeated(stored.clone())) } else { Err(Refused::KeyReused) };
+        }
+        if let Some(idempotency) = &append.idempotency
+            && let Some((hash, position)) = self.remembered.get(&idempotency.command_key)
+        {
+            let outcome = OUTCOME.into();
+            let same = *hash == idempotency.request_hash;
+            return if same {
+                Ok(Granted::Remembered { position: *position, outcome })
+            } else {
+                Err(Refused::KeyReused)
+            };
         }
         let founded = |ticket: &Ticket| self.fates.iter().any(|(known, founded)| known == ticket && *founded);
         if !append.rests_on.iter().all(founded) {
@@ -89,6 +105,9 @@ impl Model {
         let read = |event: &&Stored| append.conditions.iter().any(|condition| condition.stream == event.stream);
         if append.events.is_empty() {
             let position = self.events.iter().filter(read).map(|event| event.position).max().unwrap_or(0);
+            if let Some(Idempotency { command_key, request_hash, outcome: Some(_) }) = append.idempotency {
+                self.remembered.insert(command_key, (request_hash, position));
+            }
             return Ok(Granted::Holds { position });
         }
         Ok(Granted::Stored(self.store(append)))
@@ -103,7 +122,7 @@ impl Model {
             self.events.push(Stored { id, kind, stream, revision, position });
         }
         let stored = self.events[from..].to_vec();
-        if let Some(idempotency) = append.idempotency {
+        if let Some(idempotency) = &append.idempotency {
             self.commands.insert(idempotency.command_key, (idempotency.request_hash, stored.clone()));
         }
         stored
@@ -120,8 +139,9 @@ impl Model {
                 append = append.event(rolled.conditions[at].0);
             }
         }
-        if let Some((key, body)) = rolled.key {
+        if let Some((key, body, decided)) = rolled.key {
             append = append.key(key, body);
+            append = if decided { append.decided(OUTCOME) } else { append };
         }
         let earlier = rolled.rests_on.and_then(|back| self.fates.len().checked_sub(back));
         earlier.map_or(append.clone(), |at| append.after(self.fates[at].0))

@@ -1,12 +1,15 @@
-//! Idempotency for ever: a command that comes again gets what it stored, and has one effect.
+//! Idempotency: a command that comes again gets what it stored, permanently, or what was decided without an event, for
+//! a limited time. It has one effect.
 
-use vocabulary::envelope::Hash;
+use std::time::Duration;
+
+use vocabulary::{Timestamp, envelope::Hash};
 
 use super::{
     World,
     speech::{Say, are_repeated, are_stored, batch, conflict, request, stored},
 };
-use crate::{Append, Granted, Refused};
+use crate::{Append, Granted, LogOptions, REMEMBER, Refused, port::limits};
 
 fn command(key: u8) -> Append {
     request().on("a", 0).on("b", 0).event("a").event("b").key(key, 1)
@@ -90,7 +93,7 @@ pub async fn a_batch_of_repeats_and_new_requests_does_right_by_each(world: World
     assert_eq!(log.append(request().on(0, 2).on(1, 2).on(2, 2)).await, Ok(Granted::Holds { position: 6 }));
 }
 
-pub async fn a_command_that_stored_nothing_is_decided_afresh(world: World) {
+pub async fn a_command_without_an_outcome_that_stored_nothing_is_decided_again(world: World) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     assert_eq!(log.append(request().on("a", 0).event("a").key(1, 1)).await, conflict("a", 0, 1));
@@ -146,4 +149,132 @@ pub async fn an_unknown_key_finds_nothing(world: World) {
     stored(&log, command(1)).await;
     let unknown: Hash = [2; 32];
     assert_eq!(log.find(&unknown).await.expect("readable"), None);
+}
+
+const NO: &str = "no";
+
+fn remembered(position: u64) -> Result<Granted, Refused> {
+    Ok(Granted::Remembered { position, outcome: NO.into() })
+}
+
+/// The decision on a stream at this revision, without events.
+fn refusal(revision: u64) -> Append {
+    request().on("a", revision).key(1, 1).decided(NO)
+}
+
+/// The same command, decided again later: it would store an event now.
+fn later(revision: u64) -> Append {
+    request().on("a", revision).event("a").key(1, 1).decided("yes")
+}
+
+/// The failure: the slot was free again, and a late repeat of a refused booking took it.
+pub async fn a_decision_without_events_is_remembered_though_it_would_now_store_one(world: World) {
+    let log = world.open().await;
+    stored(&log, request().on("a", 0).event("a")).await;
+    assert_eq!(log.append(refusal(1)).await, Ok(Granted::Holds { position: 1 }));
+    stored(&log, request().on("a", 1).event("a")).await;
+    assert_eq!(log.append(later(2)).await, remembered(1));
+    assert_eq!(log.append(refusal(2)).await, remembered(1));
+    // Its conditions are off: a repeat is recognised first.
+    assert_eq!(log.append(later(0)).await, remembered(1));
+    assert_eq!(log.end(), 2);
+}
+
+pub async fn a_decision_without_events_is_remembered_after_a_restart(world: World) {
+    let log = world.open().await;
+    stored(&log, request().on("a", 0).event("a")).await;
+    let log = world.reopen(log).await;
+    assert_eq!(log.append(refusal(1)).await, Ok(Granted::Holds { position: 1 }));
+    let log = world.reopen(log).await;
+    assert_eq!(log.append(later(1)).await, remembered(1));
+    assert_eq!(log.end(), 1);
+}
+
+pub async fn the_key_of_a_decision_without_events_is_not_free_for_another_body(world: World) {
+    let log = world.open().await;
+    assert_eq!(log.append(refusal(0)).await, Ok(Granted::Holds { position: 0 }));
+    let other = || request().on("a", 0).key(1, 2).decided(NO);
+    assert_eq!(log.append(other()).await, Err(Refused::KeyReused));
+    assert_eq!(log.append(other().event("a")).await, Err(Refused::KeyReused));
+    // Nor does it fail its neighbours.
+    let outcomes = batch(&log, [other(), request().on("b", 0).event("b").key(2, 2), refusal(0)]).await;
+    assert_eq!(outcomes[0], Err(Refused::KeyReused));
+    assert!(matches!(outcomes[1], Ok(Granted::Stored(_))), "{outcomes:?}");
+    assert_eq!(outcomes[2], remembered(0));
+}
+
+pub async fn a_decision_without_events_that_is_twice_in_one_batch_is_made_once(world: World) {
+    let log = world.open().await;
+    let opening = request().on("a", 0).event("a");
+    let outcomes = batch(&log, [opening, refusal(1), later(1), refusal(1), request().on("a", 1).key(1, 2)]).await;
+    assert!(matches!(outcomes[0], Ok(Granted::Stored(_))));
+    assert_eq!(outcomes[1], Ok(Granted::Holds { position: 1 }));
+    assert_eq!(outcomes[2], remembered(1));
+    assert_eq!(outcomes[3], remembered(1));
+    assert_eq!(outcomes[4], Err(Refused::KeyReused));
+    assert_eq!(log.append(later(1)).await, remembered(1));
+    assert_eq!(log.end(), 1);
+}
+
+pub async fn a_decision_whose_conditions_do_not_hold_is_not_remembered(world: World) {
+    let log = world.open().await;
+    stored(&log, request().on("a", 0).event("a")).await;
+    assert_eq!(log.append(refusal(0)).await, conflict("a", 0, 1));
+    stored(&log, later(1)).await;
+}
+
+pub async fn what_a_command_stored_is_not_replaced_by_a_later_decision(world: World) {
+    let log = world.open().await;
+    let first = stored(&log, later(0)).await;
+    assert_eq!(are_repeated(log.append(refusal(1)).await), first);
+    assert_eq!(are_repeated(log.append(later(1)).await), first);
+}
+
+pub async fn a_decision_without_events_of_many_clients_is_made_once(world: World) {
+    let log = world.open().await;
+    stored(&log, request().on("a", 0).event("a")).await;
+    let clients = (0..32).map(|n| {
+        let log = log.clone();
+        tokio::spawn(async move { log.append(if n % 2 == 0 { refusal(1) } else { later(1) }).await })
+    });
+    let mut outcomes = Vec::new();
+    for client in clients.collect::<Vec<_>>() {
+        outcomes.push(client.await.expect("no client fails").expect("granted"));
+    }
+    let decided = outcomes.iter().filter(|outcome| matches!(outcome, Granted::Stored(_) | Granted::Holds { .. }));
+    assert_eq!(decided.count(), 1, "{outcomes:?}");
+}
+
+fn after_the_time() -> Timestamp {
+    let late = jiff::Timestamp::now() + REMEMBER + Duration::from_secs(60);
+    Timestamp::from_jiff(late)
+}
+
+/// By the log's own time: the event that comes late makes the decision old.
+pub async fn a_decision_without_events_is_forgotten_after_its_time(world: World) {
+    let log = world.open().await;
+    assert_eq!(log.append(refusal(0)).await, Ok(Granted::Holds { position: 0 }));
+    stored(&log, request().on("b", 0).event("b").key(2, 2)).await;
+    log.close().await;
+    let log = world.open_with(LogOptions { clock: after_the_time, ..LogOptions::default() }).await;
+    assert_eq!(log.append(later(0)).await, remembered(0), "nothing has happened since");
+    let log = world.reopen(log).await;
+    log.close().await;
+    let log = world.open_with(LogOptions { clock: after_the_time, ..LogOptions::default() }).await;
+    stored(&log, request().on("c", 0).event("c")).await;
+    stored(&log, later(0)).await;
+    // What stored events is never forgotten.
+    assert!(matches!(log.append(request().on("b", 1).key(2, 2).decided(NO)).await, Ok(Granted::Repeated(_))));
+}
+
+pub async fn an_outcome_is_bounded(world: World) {
+    let log = world.open().await;
+    let outcome = |bytes: usize| {
+        let mut append = refusal(0);
+        append.idempotency.as_mut().expect("a key").outcome = Some(vec![b'x'; bytes].into());
+        append
+    };
+    let refused = log.append(outcome(limits::OUTCOME_BYTES_MAX + 1)).await;
+    assert!(matches!(refused, Err(Refused::Invalid(_))), "{refused:?}");
+    assert_eq!(log.append(outcome(limits::OUTCOME_BYTES_MAX)).await, Ok(Granted::Holds { position: 0 }));
 }

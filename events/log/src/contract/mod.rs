@@ -118,7 +118,16 @@ laws! { $
         a_command_that_is_twice_in_one_batch_is_stored_once
         two_bodies_under_one_key_in_one_batch_are_told_apart
         a_batch_of_repeats_and_new_requests_does_right_by_each
-        a_command_that_stored_nothing_is_decided_afresh
+        a_command_without_an_outcome_that_stored_nothing_is_decided_again
+        a_decision_without_events_is_remembered_though_it_would_now_store_one
+        a_decision_without_events_is_remembered_after_a_restart
+        the_key_of_a_decision_without_events_is_not_free_for_another_body
+        a_decision_without_events_that_is_twice_in_one_batch_is_made_once
+        a_decision_whose_conditions_do_not_hold_is_not_remembered
+        what_a_command_stored_is_not_replaced_by_a_later_decision
+        a_decision_without_events_of_many_clients_is_made_once
+        a_decision_without_events_is_forgotten_after_its_time
+        an_outcome_is_bounded
         a_repeat_that_would_now_store_nothing_gets_the_stored_outcome
         an_append_that_is_no_command_is_known_by_its_first_event
         a_command_of_many_clients_is_stored_once

@@ -44,6 +44,8 @@ pub(super) trait Say: Sized {
     /// The event said last has this kind.
     fn kind(self, kind: &'static str) -> Self;
     fn key(self, key: u8, body: u8) -> Self;
+    /// Its key was said before. Without events this decision is remembered.
+    fn decided(self, outcome: &'static str) -> Self;
     fn after(self, ticket: Ticket) -> Self;
 }
 
@@ -72,7 +74,14 @@ impl Say for Append {
     }
 
     fn key(mut self, key: u8, body: u8) -> Self {
-        self.idempotency = Some(Idempotency { command_key: [key; 32], request_hash: [body; 32] });
+        self.idempotency = Some(Idempotency { command_key: [key; 32], request_hash: [body; 32], outcome: None });
+        self
+    }
+
+    fn decided(mut self, outcome: &'static str) -> Self {
+        if let Some(idempotency) = &mut self.idempotency {
+            idempotency.outcome = Some(outcome.into());
+        }
         self
     }
 

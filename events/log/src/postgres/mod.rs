@@ -64,6 +64,10 @@ fn connecting(url: &str, name: LogName) -> Result<PgConnectOptions, LogError> {
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
         ("idle_in_transaction_session_timeout", "10s"),
+        // What was answered is on disk, and each statement after the wait for the log's lock sees what was committed
+        // before it, whatever the role, the database or the URL has as its default.
+        ("synchronous_commit", "on"),
+        ("default_transaction_isolation", "read committed"),
     ];
     Ok(options.application_name("frontdoor").options(settings).disable_statement_logging())
 }

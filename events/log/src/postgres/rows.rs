@@ -5,7 +5,7 @@ use vocabulary::{LogName, Raw};
 
 use crate::{
     columns::{Columns, Outcome},
-    copy::Row,
+    copy::{RememberedRow, Row},
     port::LogError,
 };
 
@@ -37,6 +37,17 @@ pub(super) fn whole(row: &PgRow) -> Result<Row, LogError> {
         command_key: row.try_get(6)?,
         meta: row.try_get(7)?,
         data: row.try_get(8)?,
+    })
+}
+
+/// command_key, request_hash, position, decided_at, outcome
+pub(super) fn remembered(row: &PgRow) -> Result<RememberedRow, LogError> {
+    Ok(RememberedRow {
+        command_key: row.try_get(0)?,
+        request_hash: row.try_get(1)?,
+        position: row.try_get(2)?,
+        decided_at: row.try_get(3)?,
+        outcome: row.try_get(4)?,
     })
 }
 

@@ -11,15 +11,17 @@ use crate::{
 };
 
 /// In the order of their numbers.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../sql/postgres/migrations/0001_log.sql"),
     include_str!("../../sql/postgres/migrations/0002_append.sql"),
     include_str!("../../sql/postgres/migrations/0003_lease.sql"),
     include_str!("../../sql/postgres/migrations/0004_append.sql"),
+    include_str!("../../sql/postgres/migrations/0005_remembered.sql"),
 ];
 /// The newest schema that this binary knows.
 pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
-/// What the role may do that a server runs as: it adds to the log, and changes and deletes nothing.
+/// What the role may do that a server runs as: it adds to the log, changes nothing, and deletes only
+/// decisions that have been remembered for long enough.
 const GRANTS: &str = include_str!("../../sql/postgres/grants.sql");
 
 /// Makes or brings forward the schema of a log, as its owner. `server`: the role that servers run as, if another.

@@ -8,7 +8,11 @@ use sqlx::{ConnectOptions, Connection, PgConnection, PgTransaction, postgres::Pg
 use vocabulary::LogName;
 
 use super::{connecting, rows, schema, unreachable};
-use crate::{copy::Row, port::LogError, store::Identity};
+use crate::{
+    copy::{RememberedRow, Row},
+    port::LogError,
+    store::Identity,
+};
 
 /// How long sessions of a server that has just ended, or a copy that was killed, may take to be gone.
 const GONE_TIME_MAX: Duration = Duration::from_secs(5);
@@ -104,6 +108,33 @@ impl Target {
             .bind(columns.data);
         query.execute(&mut *transaction).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Removes what an earlier start has copied, where the log ends at this position.
+    pub async fn forget_remembered(&mut self, end: i64) -> Result<(), LogError> {
+        let mut transaction = at(&mut self.connection, end).await?;
+        sqlx::query("DELETE FROM remembered").execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Stores decisions, in one transaction.
+    pub async fn remember(&mut self, end: i64, rows: &[RememberedRow]) -> Result<(), LogError> {
+        let mut transaction = at(&mut self.connection, end).await?;
+        let query = sqlx::query(include_str!("../../sql/postgres/insert_remembered.sql"))
+            .bind(rows.iter().map(|row| row.command_key.as_slice()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.request_hash.as_slice()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.decided_at).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.outcome.as_slice()).collect::<Vec<_>>());
+        query.execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    pub async fn remembered(&mut self, after: &[u8], limit: usize) -> Result<Vec<RememberedRow>, LogError> {
+        let query = sqlx::query(include_str!("../../sql/postgres/remembered_page.sql"));
+        let query = query.bind(after).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let rows: Vec<PgRow> = query.fetch_all(&mut self.connection).await?;
+        rows.iter().map(rows::remembered).collect()
     }
 
     pub async fn rows(&mut self, after: i64, limit: usize) -> Result<Vec<Row>, LogError> {

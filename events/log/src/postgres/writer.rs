@@ -9,7 +9,7 @@
 use std::{
     collections::{HashMap, HashSet},
     num::NonZeroUsize,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -23,16 +23,21 @@ use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
 
 use super::rows::{self, number};
 use crate::{
-    evaluate::{Ground, Head, Heads, Plan, Repeats, Row, key_of},
+    evaluate::{Ground, Head, Heads, Plan, Repeats, Row, Verdict, command_key_of, key_of},
     log::LogOptions,
     port::{Append, Expected, Granted, LogError, Refused, limits},
-    store::{Committed, Found, Request, Writer, meta_of},
+    store::{Committed, Found, Remembered, Request, Writer, meta_of},
 };
 
 /// How often a batch is sent to a database that has gone away.
 const SEND_MAX: u32 = 50;
 /// The wait before a batch is sent again.
 const SEND_PAUSE: Duration = Duration::from_millis(100);
+
+/// Decisions that are forgotten in one statement.
+const FORGET_MAX: i64 = 500;
+/// How often it is looked for decisions that have been remembered for long enough.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 pub(super) struct PgWriter {
     connecting: PgConnectOptions,
@@ -43,6 +48,10 @@ pub(super) struct PgWriter {
     /// As this node last saw them: another one may have moved them since.
     heads: LruCache<StreamName, Head>,
     end: u64,
+    /// Microseconds for which a decision without events is remembered.
+    remember: i64,
+    /// When it is looked for older ones.
+    forget_at: Instant,
 }
 
 /// What a batch came to; its answers are true.
@@ -57,7 +66,8 @@ impl PgWriter {
     pub(super) fn new(connecting: PgConnectOptions, log: LogName, options: &LogOptions) -> PgWriter {
         let heads_max = NonZeroUsize::new(options.heads_cached_max).unwrap_or(NonZeroUsize::MIN);
         let (clock, heads) = (options.clock, LruCache::new(heads_max));
-        PgWriter { connecting, connection: None, log, clock, heads, end: 0 }
+        let remember = i64::try_from(options.remember.as_micros()).unwrap_or(i64::MAX);
+        PgWriter { connecting, connection: None, log, clock, heads, end: 0, remember, forget_at: Instant::now() }
     }
 
     /// On what is assumed, in one round trip; `None` where something was not so.
@@ -67,6 +77,9 @@ impl PgWriter {
         let (assumed, unseen) = self.assumed(batch).await?;
         let repeats = Repeats::new();
         let plan = self.plan(batch, &assumed, &repeats, self.end);
+        if !positions_are_known(batch, &plan, &unseen) {
+            return Ok(None);
+        }
         let probes = Probes::of(batch, &plan, &assumed, &unseen, self.end);
         let clock = self.now();
         let Some(stored) = send(self.connected().await?, batch, &plan, &probes, clock).await? else {
@@ -234,13 +247,39 @@ impl Writer for PgWriter {
         self.refused(batch, &format!("{why}; whether it was stored is not known"))
     }
 
-    async fn settle(&mut self) {}
+    async fn settle(&mut self) {
+        if Instant::now() < self.forget_at {
+            return;
+        }
+        let Some(connection) = &mut self.connection else { return };
+        let query = sqlx::query(include_str!("../../sql/postgres/forget.sql")).bind(self.remember).bind(FORGET_MAX);
+        match query.execute(connection).await {
+            // There may be more: the next settling goes on.
+            Ok(done) if done.rows_affected() >= FORGET_MAX.unsigned_abs() => {}
+            Ok(_) => self.forget_at = Instant::now() + FORGET_EVERY,
+            Err(error) => {
+                tracing::warn!(log = self.log.as_str(), %error, "old decisions were not removed");
+                self.forget_at = Instant::now() + FORGET_EVERY;
+                self.connection = None;
+            }
+        }
+    }
 
     async fn close(self: Box<Self>) {
         if let Some(connection) = self.connection {
             let _ = connection.close().await;
         }
     }
+}
+
+/// Whether the positions that are remembered with decisions are true before the database has been asked: they are the
+/// heads' of the conditions.
+fn positions_are_known(batch: &[Request], plan: &Plan, unseen: &HashSet<&StreamName>) -> bool {
+    let mut conditions = plan.remembered.iter().flat_map(|decided| &batch[decided.request].append.conditions);
+    conditions.all(|condition| match condition.expected {
+        Expected::Revision(_) => !unseen.contains(&condition.stream),
+        Expected::Any => false,
+    })
 }
 
 /// What has to be so for a batch to be stored, and is not compared by the unique indexes when its rows are added.
@@ -251,17 +290,20 @@ struct Probes<'b> {
     revisions: Vec<i64>,
     /// Commands that must not have been stored.
     keys: Vec<Hash>,
+    /// Commands whose decision must not be remembered.
+    commands: Vec<Hash>,
 }
 
 impl<'b> Probes<'b> {
     fn none(known: u64) -> Probes<'b> {
-        Probes { known, streams: Vec::new(), revisions: Vec::new(), keys: Vec::new() }
+        Probes { known, streams: Vec::new(), revisions: Vec::new(), keys: Vec::new(), commands: Vec::new() }
     }
 
     /// Every stream but those that are written on a revision that this node has seen committed: the next revision
     /// cannot leave a gap, and can be given once only. Every command but those that are stored.
     fn of(batch: &[Request], plan: &Plan, assumed: &'b Heads, unseen: &HashSet<&StreamName>, known: u64) -> Probes<'b> {
-        let mut probes = Probes { keys: plan.doubtful_keys(batch), ..Probes::none(known) };
+        let mut probes =
+            Probes { keys: plan.doubtful_keys(batch), commands: commands_of(batch, plan), ..Probes::none(known) };
         for (stream, head) in assumed {
             if unseen.contains(stream) || !plan.moved.contains_key(stream) {
                 probes.streams.push(stream);
@@ -315,6 +357,33 @@ impl<'b> Events<'b> {
     }
 }
 
+/// A plan's remembered decisions, a column each.
+#[derive(Default)]
+struct Decisions<'b> {
+    keys: Vec<Hash>,
+    hashes: Vec<Hash>,
+    positions: Vec<i64>,
+    outcomes: Vec<&'b [u8]>,
+}
+
+impl<'b> Decisions<'b> {
+    fn of(batch: &'b [Request], plan: &Plan) -> Decisions<'b> {
+        let mut decisions = Decisions::default();
+        for decided in &plan.remembered {
+            let idempotency = batch[decided.request].append.idempotency.as_ref();
+            let Some((idempotency, outcome)) = idempotency.and_then(|given| Some((given, given.outcome.as_ref()?)))
+            else {
+                continue;
+            };
+            decisions.keys.push(idempotency.command_key);
+            decisions.hashes.push(idempotency.request_hash);
+            decisions.positions.push(rows::signed(decided.position));
+            decisions.outcomes.push(outcome);
+        }
+        decisions
+    }
+}
+
 /// Stores the plan's rows, if everything is as it was taken to be.
 async fn send(
     connection: &mut PgConnection,
@@ -327,6 +396,7 @@ async fn send(
     for row in &plan.rows {
         events.push(&batch[row.request].append, row);
     }
+    let decisions = Decisions::of(batch, plan);
     let query = sqlx::query(include_str!("../../sql/postgres/append.sql"))
         .bind(rows::signed(probes.known))
         .bind(names(probes.streams.iter()))
@@ -339,7 +409,12 @@ async fn send(
         .bind(events.kinds)
         .bind(events.keys)
         .bind(events.metas)
-        .bind(events.data);
+        .bind(events.data)
+        .bind(probes.commands.as_slice())
+        .bind(decisions.keys)
+        .bind(decisions.hashes)
+        .bind(decisions.positions)
+        .bind(decisions.outcomes);
     let answer: PgRow = query.fetch_one(connection).await?;
     if !answer.try_get::<bool, _>(0)? {
         return Ok(None);
@@ -349,9 +424,14 @@ async fn send(
     Ok(Some(Stored { base: number(answer.try_get(1)?)?, positions }))
 }
 
-/// A batch that is sent again finds what it stored the first time, by its events' ids: that is no repeat.
+/// A batch that is sent again finds what it stored the first time, by its events' ids or its outcome: it is not a repeat.
 fn own_again((answer, request): (&mut Result<Granted, Refused>, &Request)) {
-    if let Ok(Granted::Repeated(stored)) = answer
+    let outcome = request.append.idempotency.as_ref().and_then(|idempotency| idempotency.outcome.as_ref());
+    if let Ok(Granted::Remembered { position, outcome: remembered }) = answer
+        && outcome == Some(remembered)
+    {
+        *answer = Ok(Granted::Holds { position: *position });
+    } else if let Ok(Granted::Repeated(stored)) = answer
         && stored.iter().map(|stored| stored.id).eq(request.append.events.iter().map(|event| event.id))
     {
         *answer = Ok(Granted::Stored(std::mem::take(stored)));
@@ -373,13 +453,13 @@ fn is_passing(error: &LogError) -> bool {
 /// What the appends with these keys stored.
 pub(super) async fn outcomes(connection: &mut PgConnection, keys: &[Hash]) -> Result<Repeats, LogError> {
     let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_vec()).collect();
+    let mut found = remembered(connection, &keys).await?;
     let query = sqlx::query(include_str!("../../sql/postgres/outcomes.sql")).bind(keys);
-    let mut found: Repeats = HashMap::new();
     let mut current = None;
     for row in query.fetch_all(connection).await? {
         let outcome = rows::outcome(&row)?;
         if let Some((key, request_hash)) = outcome.first {
-            found.insert(key, Found { request_hash, stored: Vec::new() });
+            found.insert(key, Found { request_hash, stored: Vec::new(), remembered: None });
             current = Some(key);
         }
         if let Some(found) = current.and_then(|key| found.get_mut(&key)) {
@@ -387,6 +467,33 @@ pub(super) async fn outcomes(connection: &mut PgConnection, keys: &[Hash]) -> Re
         }
     }
     Ok(found)
+}
+
+/// The decisions without events of these keys.
+async fn remembered(connection: &mut PgConnection, keys: &[Vec<u8>]) -> Result<Repeats, LogError> {
+    let query = sqlx::query(include_str!("../../sql/postgres/remembered.sql")).bind(keys);
+    let mut found: Repeats = HashMap::new();
+    for row in query.fetch_all(connection).await? {
+        let hash = |at| -> Result<Hash, LogError> {
+            let bytes: &[u8] = row.try_get(at)?;
+            bytes.try_into().map_err(|_| LogError::Unusable("a remembered decision's key has not 32 bytes".into()))
+        };
+        let remembered =
+            Remembered { position: number(row.try_get(2)?)?, outcome: row.try_get::<Vec<u8>, _>(3)?.into() };
+        let request_hash = Some(hash(1)?);
+        found.insert(hash(0)?, Found { request_hash, stored: Vec::new(), remembered: Some(remembered) });
+    }
+    Ok(found)
+}
+
+/// The keys of the commands of a batch, but for those that repeat an earlier request of it.
+fn commands_of(batch: &[Request], plan: &Plan) -> Vec<Hash> {
+    let decided = plan.verdicts.iter().zip(batch).filter(|(verdict, _)| match verdict {
+        Verdict::Store { .. } | Verdict::Holds { .. } => true,
+        Verdict::Refuse(refused) => *refused != Refused::KeyReused,
+        Verdict::Repeat(_) | Verdict::RepeatOf(_) => false,
+    });
+    decided.filter_map(|(_, request)| command_key_of(&request.append)).collect()
 }
 
 /// Each once.

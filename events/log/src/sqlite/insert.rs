@@ -6,10 +6,12 @@ use std::sync::Arc;
 use sqlx::{Arguments, AssertSqlSafe, SqliteConnection, sqlite::SqliteArguments};
 
 use crate::{
-    evaluate::{Plan, Row, key_of},
+    evaluate::{Decided, Plan, Row, key_of},
     port::Append,
     store::{Request, meta_of},
 };
+
+use super::writer::digits;
 
 /// Rows of the largest statement: 2 to this. SQLite takes 32,766 parameters.
 const LOG2_ROWS_MAX: usize = 7;
@@ -17,7 +19,11 @@ const LOG2_ROWS_MAX: usize = 7;
 const COLUMNS: usize = 9;
 
 /// The texts of the statements, made once: by log2 of their rows, and by whether they begin or commit.
-pub(super) struct Statements([[Arc<str>; 4]; LOG2_ROWS_MAX + 1]);
+pub(super) struct Statements {
+    insert: [[Arc<str>; 4]; LOG2_ROWS_MAX + 1],
+    /// Begins, and commits where no event follows.
+    remember: [Arc<str>; 2],
+}
 
 impl Statements {
     pub(super) fn new() -> Statements {
@@ -29,10 +35,17 @@ impl Statements {
             let commit = if form & 2 == 0 { "" } else { "; COMMIT" };
             format!("{begin}{insert}{commit}").into()
         };
-        Statements(std::array::from_fn(|log2| std::array::from_fn(|form| statement(log2, form))))
+        let remember = include_str!("../../sql/sqlite/remember.sql").trim_end();
+        Statements {
+            insert: std::array::from_fn(|log2| std::array::from_fn(|form| statement(log2, form))),
+            remember: [
+                format!("BEGIN IMMEDIATE; {remember}").into(),
+                format!("BEGIN IMMEDIATE; {remember}; COMMIT").into(),
+            ],
+        }
     }
 
-    /// Stores the rows of a plan in one transaction. When it returns without an error they are on disk; after an
+    /// Stores the rows and the remembered decisions of a plan in one transaction. When it returns without an error they are on disk; after an
     /// error the transaction may still be open, and an error at its end leaves open whether they are.
     pub(super) async fn store(
         &self,
@@ -42,7 +55,15 @@ impl Statements {
         recorded_at: i64,
     ) -> Result<(), sqlx::Error> {
         let mut rest = plan.rows.as_slice();
-        let mut first = true;
+        let mut first = plan.remembered.is_empty();
+        if !first {
+            let sql = AssertSqlSafe(Arc::clone(&self.remember[usize::from(rest.is_empty())]));
+            sqlx::query(sql)
+                .bind(decisions(batch, &plan.remembered))
+                .bind(recorded_at)
+                .execute(&mut *connection)
+                .await?;
+        }
         while !rest.is_empty() {
             let (chunk, after) = rest.split_at(rest.len().min(1 << LOG2_ROWS_MAX));
             let log2 = chunk.len().next_power_of_two().ilog2() as usize;
@@ -54,11 +75,23 @@ impl Statements {
             for row in chunk {
                 bind(&mut arguments, &batch[row.request].append, row, recorded_at).map_err(sqlx::Error::Encode)?;
             }
-            let sql = AssertSqlSafe(Arc::clone(&self.0[log2][form]));
+            let sql = AssertSqlSafe(Arc::clone(&self.insert[log2][form]));
             sqlx::query_with(sql, arguments).execute(&mut *connection).await?;
         }
         Ok(())
     }
+}
+
+/// A JSON array, as `remember.sql` reads it.
+fn decisions(batch: &[Request], remembered: &[Decided]) -> String {
+    let decision = |decided: &Decided| {
+        let idempotency = batch[decided.request].append.idempotency.as_ref()?;
+        let [key, hash] = [idempotency.command_key, idempotency.request_hash].map(|hash| digits(&hash));
+        let outcome = digits(idempotency.outcome.as_deref()?);
+        Some(format!("[\"{key}\",\"{hash}\",{},\"{outcome}\"]", decided.position))
+    };
+    let decisions: Vec<String> = remembered.iter().filter_map(decision).collect();
+    format!("[{}]", decisions.join(","))
 }
 
 fn bind(

@@ -6,7 +6,7 @@ use vocabulary::{LogName, Raw};
 
 use crate::{
     columns::{Columns, Outcome, damaged_at},
-    copy::Row,
+    copy::{RememberedRow, Row},
     port::LogError,
 };
 
@@ -40,6 +40,17 @@ pub(super) fn whole(row: &SqliteRow) -> Result<Row, LogError> {
         command_key: row.try_get_unchecked(6)?,
         meta: row.try_get_unchecked(7)?,
         data: row.try_get_unchecked(8)?,
+    })
+}
+
+/// command_key, request_hash, position, decided_at, outcome
+pub(super) fn remembered(row: &SqliteRow) -> Result<RememberedRow, LogError> {
+    Ok(RememberedRow {
+        command_key: row.try_get(0)?,
+        request_hash: row.try_get(1)?,
+        position: row.try_get(2)?,
+        decided_at: row.try_get(3)?,
+        outcome: row.try_get(4)?,
     })
 }
 

@@ -10,11 +10,13 @@ use crate::{
 };
 
 /// In the order of their numbers. `PRAGMA user_version` counts those that a file has had.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../sql/sqlite/migrations/0001_event.sql"),
     include_str!("../../sql/sqlite/migrations/0002_event_stream_revision.sql"),
     include_str!("../../sql/sqlite/migrations/0003_event_command_key.sql"),
     include_str!("../../sql/sqlite/migrations/0004_log.sql"),
+    include_str!("../../sql/sqlite/migrations/0005_remembered.sql"),
+    include_str!("../../sql/sqlite/migrations/0006_remembered_decided_at.sql"),
 ];
 
 /// The newest schema that this binary knows.

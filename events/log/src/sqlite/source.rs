@@ -6,7 +6,11 @@ use sqlx::{ConnectOptions, Row as _, SqliteConnection};
 use vocabulary::LogName;
 
 use super::{explain, lock::Held, reading, rows, schema};
-use crate::{copy::Row, port::LogError, store::Identity};
+use crate::{
+    copy::{RememberedRow, Row},
+    port::LogError,
+    store::Identity,
+};
 
 pub(crate) struct Source {
     connection: SqliteConnection,
@@ -38,6 +42,12 @@ impl Source {
     pub async fn end(&mut self) -> Result<i64, LogError> {
         let row = sqlx::query(include_str!("../../sql/sqlite/end.sql")).fetch_optional(&mut self.connection).await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default())
+    }
+
+    pub async fn remembered(&mut self, after: &[u8], limit: usize) -> Result<Vec<RememberedRow>, LogError> {
+        let query = sqlx::query(include_str!("../../sql/sqlite/remembered_page.sql"));
+        let query = query.bind(after).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        query.fetch_all(&mut self.connection).await?.iter().map(rows::remembered).collect()
     }
 
     pub async fn rows(&mut self, after: i64, limit: usize) -> Result<Vec<Row>, LogError> {

@@ -8,12 +8,12 @@ use std::{
     collections::HashMap,
     num::NonZeroUsize,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use lru::LruCache;
-use sqlx::{Connection, Row as _, SqliteConnection};
+use sqlx::{Connection, Row as _, SqliteConnection, error::ErrorKind};
 use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
 
 use super::{Checkpoints, explain, insert::Statements, lock::Held, rows};
@@ -21,13 +21,18 @@ use crate::{
     evaluate::{Ground, Head, Heads, Plan, Repeats, key_of},
     log::LogOptions,
     port::{LogError, Refused, limits},
-    store::{Committed, Found, Request, Writer},
+    store::{Committed, Found, Remembered, Request, Writer},
 };
 
 /// How often the file is asked what was stored, after a failure that leaves it open.
 const ASK_MAX: usize = 50;
 /// The wait between two such questions.
 const ASK_PAUSE: Duration = Duration::from_millis(100);
+
+/// Decisions that are forgotten in one statement.
+const FORGET_MAX: i64 = 500;
+/// How often it is looked for decisions that have been remembered for long enough.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// The last event of a log; zeros where there is none.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,6 +49,10 @@ pub(super) struct SqliteWriter {
     log: LogName,
     clock: fn() -> Timestamp,
     statements: Statements,
+    /// Microseconds for which a decision without events is remembered.
+    remember: i64,
+    /// When it is looked for older ones.
+    forget_at: Instant,
     /// Exact, because no other process writes.
     heads: LruCache<StreamName, Head>,
     unsettled: Option<Unsettled>,
@@ -63,7 +72,8 @@ struct Failure {
 struct Unsettled {
     read: Heads,
     moved: Heads,
-    events: usize,
+    /// Rows that were written.
+    rows: usize,
 }
 
 /// What was sent to the disk.
@@ -90,6 +100,8 @@ impl SqliteWriter {
             log,
             clock: options.clock,
             statements: Statements::new(),
+            remember: i64::try_from(options.remember.as_micros()).unwrap_or(i64::MAX),
+            forget_at: Instant::now(),
             heads: LruCache::new(heads_max),
             unsettled: None,
             last,
@@ -151,7 +163,8 @@ impl SqliteWriter {
         if let Some(row) = plan.rows.last() {
             self.last = Last { position: row.position, recorded_at };
         }
-        self.unsettled = Some(Unsettled { events: plan.rows.len(), read: heads, moved: plan.moved });
+        self.unsettled =
+            Some(Unsettled { rows: plan.rows.len() + plan.remembered.len(), read: heads, moved: plan.moved });
         Committed { answers, end: self.last.position }
     }
 
@@ -193,6 +206,26 @@ impl SqliteWriter {
     async fn rollback(&mut self) -> Result<(), LogError> {
         sqlx::query("ROLLBACK").execute(self.connected()?).await?;
         Ok(())
+    }
+
+    /// Removes what has been remembered for long enough, a bounded number at a time.
+    async fn forget_old(&mut self) {
+        if Instant::now() < self.forget_at {
+            return;
+        }
+        let before = self.last.recorded_at.saturating_sub(self.remember);
+        let Some(connection) = &mut self.connection else { return };
+        let query = sqlx::query(include_str!("../../sql/sqlite/forget.sql")).bind(before).bind(FORGET_MAX);
+        match query.execute(connection).await {
+            // There may be more: the next settling goes on.
+            Ok(done) if done.rows_affected() >= FORGET_MAX.unsigned_abs() => {}
+            Ok(_) => self.forget_at = Instant::now() + FORGET_EVERY,
+            Err(error) => {
+                tracing::warn!(log = self.log.as_str(), why = %explain(&error), "old decisions were not removed");
+                self.forget_at = Instant::now() + FORGET_EVERY;
+                self.forget().await;
+            }
+        }
     }
 
     fn connected(&mut self) -> Result<&mut SqliteConnection, LogError> {
@@ -281,14 +314,15 @@ impl Writer for SqliteWriter {
     }
 
     async fn settle(&mut self) {
-        let Some(Unsettled { read, moved, events }) = self.unsettled.take() else { return };
+        let Some(Unsettled { read, moved, rows }) = self.unsettled.take() else { return };
         for (stream, head) in read {
             let head = moved.get(&stream).copied().unwrap_or(head);
             self.heads.put(stream, head);
         }
-        if events > 0 {
-            self.checkpoints.committed(events).await;
+        if rows > 0 {
+            self.checkpoints.committed(rows).await;
         }
+        self.forget_old().await;
     }
 
     async fn close(self: Box<Self>) {
@@ -308,18 +342,35 @@ pub(super) async fn last_event(connection: &mut SqliteConnection) -> Result<Last
 
 /// What the appends with these keys stored.
 pub(super) async fn outcomes(connection: &mut SqliteConnection, keys: String) -> Result<Repeats, LogError> {
+    let mut found = remembered(connection, &keys).await?;
     let query = sqlx::query(include_str!("../../sql/sqlite/outcomes.sql")).bind(keys);
-    let mut found: Repeats = HashMap::new();
     let mut current = None;
     for row in query.fetch_all(connection).await? {
         let outcome = rows::outcome(&row)?;
         if let Some((key, request_hash)) = outcome.first {
-            found.insert(key, Found { request_hash, stored: Vec::new() });
+            found.insert(key, Found { request_hash, stored: Vec::new(), remembered: None });
             current = Some(key);
         }
         if let Some(found) = current.and_then(|key| found.get_mut(&key)) {
             found.stored.push(outcome.stored);
         }
+    }
+    Ok(found)
+}
+
+/// The decisions without events of these keys.
+async fn remembered(connection: &mut SqliteConnection, keys: &str) -> Result<Repeats, LogError> {
+    let query = sqlx::query(include_str!("../../sql/sqlite/remembered.sql")).bind(keys);
+    let mut found: Repeats = HashMap::new();
+    for row in query.fetch_all(connection).await? {
+        let hash = |at| -> Result<Hash, LogError> {
+            let bytes: &[u8] = row.try_get_unchecked(at)?;
+            bytes.try_into().map_err(|_| LogError::Unusable("a remembered decision's key has not 32 bytes".into()))
+        };
+        let outcome: &[u8] = row.try_get_unchecked(3)?;
+        let remembered = Remembered { position: rows::number(&row, 2)?, outcome: outcome.to_vec().into() };
+        let request_hash = Some(hash(1)?);
+        found.insert(hash(0)?, Found { request_hash, stored: Vec::new(), remembered: Some(remembered) });
     }
     Ok(found)
 }
@@ -334,8 +385,10 @@ fn refused(batch: &[Request], why: &str, end: u64) -> Committed {
 }
 
 fn is_repeated_key(error: &sqlx::Error) -> bool {
-    let database = error.as_database_error();
-    database.is_some_and(|error| error.is_unique_violation() && error.message().ends_with("event.command_key"))
+    let Some(error) = error.as_database_error() else { return false };
+    let (unique, null) = (error.is_unique_violation(), error.kind() == ErrorKind::NotNullViolation);
+    // The second: `insert.sql` met a command that is remembered without events.
+    (unique && error.message().ends_with("event.command_key")) || (null && error.message().ends_with("event.data"))
 }
 
 fn explained(error: &LogError) -> String {
@@ -353,9 +406,19 @@ pub(super) fn names(names: impl Iterator<Item = impl std::fmt::Display>) -> Stri
 
 /// A JSON array of keys in hexadecimal.
 pub(super) fn hexadecimal<'a>(keys: impl Iterator<Item = &'a Hash>) -> String {
-    let digits = |key: &Hash| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let quoted: Vec<String> = keys.map(|key| format!("\"{}\"", digits(key))).collect();
     format!("[{}]", quoted.join(","))
+}
+
+/// Bytes in hexadecimal.
+pub(super) fn digits(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // A string takes whatever is written.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 /// SQLite's integers end at 2^63; no position or revision comes near.

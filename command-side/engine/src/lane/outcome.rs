@@ -1,0 +1,68 @@
+//! A decision that stores no event, in the form in which the log remembers it with the command's key: a repeat of the
+//! command gets the same answer, whatever has changed since.
+//!
+//! The gate's denial is deliberately not remembered: whether a caller is admitted is always answered from the present
+//! state. Nothing that was not decided (an unreadable body, a full queue, a conflict) comes here at all.
+
+use bytes::Bytes;
+use domain::{Rejected, Rejection};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+
+/// JSON, stored for as long as the log remembers it: variants and fields are added, and never change.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "decision")]
+enum Remembered {
+    NothingNew,
+    Rejected {
+        code: String,
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        details: Map<String, Value>,
+    },
+}
+
+/// What is remembered of a decision without events; nothing where it is not one of the rules.
+pub(super) fn encode(refusal: Option<&Failure>) -> Option<Bytes> {
+    let remembered = match refusal {
+        None => Remembered::NothingNew,
+        Some(Failure::Rejected(rejected)) => {
+            Remembered::Rejected { code: rejected.rejection.code.to_owned(), details: rejected.details.clone() }
+        }
+        Some(
+            Failure::UnknownCommand
+            | Failure::UnfitKey
+            | Failure::Unreadable(_)
+            | Failure::TextTooLong(_)
+            | Failure::Denied(_)
+            | Failure::RejectedBefore(_)
+            | Failure::KeyReused
+            | Failure::StreamFull
+            | Failure::Contended
+            | Failure::Overloaded
+            | Failure::Unavailable
+            | Failure::Broken,
+        ) => return None,
+    };
+    let encoded = serde_json::to_vec(&remembered);
+    encoded.inspect_err(|_| tracing::error!("a decision could not be written")).ok().map(Bytes::from)
+}
+
+/// The decision of that time: nothing new, or why not.
+pub(super) fn decode(outcome: &[u8], rejections: &[&'static Rejection]) -> Result<(), Failure> {
+    let Ok(remembered) = serde_json::from_slice(outcome) else {
+        tracing::error!("a remembered decision cannot be read by this binary");
+        return Err(Failure::Broken);
+    };
+    match remembered {
+        Remembered::NothingNew => Ok(()),
+        Remembered::Rejected { code, details } => {
+            let Some(rejection) = rejections.iter().copied().find(|known| known.code == code) else {
+                tracing::error!(code, "a remembered decision has a code that this binary does not know");
+                return Err(Failure::Broken);
+            };
+            Err(Failure::RejectedBefore(Rejected { rejection, details }))
+        }
+    }
+}
