@@ -1,6 +1,7 @@
 package peer;
 
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.axonframework.common.Registration;
@@ -9,11 +10,17 @@ import org.axonframework.common.caching.Cache;
 /** A cache that keeps every aggregate: Axon's own WeakReferenceCache would lose them with each garbage collection. */
 final class HeldCache implements Cache {
     private final ConcurrentHashMap<Object, Object> held = new ConcurrentHashMap<>();
+    /** Aggregates that were not there, and had to be loaded. */
+    final AtomicLong missed = new AtomicLong();
 
     @Override
     @SuppressWarnings("unchecked")
     public <K, V> V get(K key) {
-        return (V) held.get(key);
+        Object value = held.get(key);
+        if (value == null) {
+            missed.incrementAndGet();
+        }
+        return (V) value;
     }
 
     @Override
@@ -29,7 +36,10 @@ final class HeldCache implements Cache {
     @Override
     @SuppressWarnings("unchecked")
     public <T> T computeIfAbsent(Object key, Supplier<T> value) {
-        return (T) held.computeIfAbsent(key, absent -> value.get());
+        return (T) held.computeIfAbsent(key, absent -> {
+            missed.incrementAndGet();
+            return value.get();
+        });
     }
 
     @Override

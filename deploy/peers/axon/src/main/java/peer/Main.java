@@ -3,13 +3,19 @@ package peer;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 
-/** The same orders and answers as the program deploy/peers: see its main.rs. */
+/**
+ * The same orders and answers as the program deploy/peers (see its main.rs), and `visit CLIENTS`: each stream gets one
+ * command, so that a cache holds them all.
+ */
 public final class Main {
     private Main() {
     }
 
-    /** The answer to an order. */
-    record Done(long done, double seconds) {
+    /** The answer to an order; with the loads of a peer that has a cache. */
+    record Done(long done, double seconds, long loads) {
+        Done(long done, double seconds) {
+            this(done, seconds, 0);
+        }
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -29,10 +35,12 @@ public final class Main {
                 case "fill" -> peer.fill(Long.parseLong(words[1]), Long.parseLong(words[2]));
                 case "append" -> peer.appends(Integer.parseInt(words[1]), Long.parseLong(words[2]));
                 case "command" -> peer.commands(Integer.parseInt(words[1]), Long.parseLong(words[2]));
+                case "visit" -> peer.visits(Integer.parseInt(words[1]));
                 case "replay" -> peer.replay();
                 default -> throw new IllegalArgumentException("unknown order: " + order);
             };
-            System.out.printf(java.util.Locale.ROOT, "{\"done\": %d, \"seconds\": %f}%n", done.done(), done.seconds());
+            System.out.printf(java.util.Locale.ROOT, "{\"done\": %d, \"seconds\": %f, \"loads\": %d}%n",
+                done.done(), done.seconds(), done.loads());
             System.out.flush();
         }
         System.exit(0);

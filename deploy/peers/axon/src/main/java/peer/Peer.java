@@ -62,6 +62,7 @@ final class Peer {
     private final JdbcEventStorageEngine engine;
     private final JdbcTokenStore tokens;
     private final Configuration axon;
+    private final HeldCache cache = new HeldCache();
 
     Peer(String url, boolean cached) throws SQLException {
         transactions = new Transactions(pool(url));
@@ -77,7 +78,7 @@ final class Peer {
         tokens.createSchema(PostgresTokenTableFactory.INSTANCE);
         sql("CREATE TABLE decisions (id text PRIMARY KEY, count bigint NOT NULL, last text NOT NULL)");
         AggregateConfigurer<Decisions> aggregate = AggregateConfigurer.defaultConfiguration(Decisions.class)
-            .configureCache(configuration -> cached ? new HeldCache() : NoCache.INSTANCE);
+            .configureCache(configuration -> cached ? cache : NoCache.INSTANCE);
         axon = DefaultConfigurer.defaultConfiguration()
             .registerComponent(TransactionManager.class, configuration -> transactions)
             .configureSerializer(configuration -> serializer)
@@ -119,7 +120,7 @@ final class Peer {
                         + "eventIdentifier, metaData, payload, payloadRevision, payloadType, timeStamp) "
                         + "SELECT stream, n, 'Decisions', gen_random_uuid()::text, convert_to('{}', 'UTF8'), ?, NULL, "
                         + "?, '2026-03-30T09:00:00.000Z' "
-                        + "FROM unnest(?::text[]) AS stream, generate_series(0, ?) AS n")) {
+                        + "FROM unnest(?::text[]) AS stream, generate_series(0, ?) AS n ORDER BY stream, n")) {
                 insert.setBytes(1, payload);
                 insert.setString(2, Decided.class.getName());
                 insert.setArray(3, connection.createArrayOf("text", streams));
@@ -153,10 +154,23 @@ final class Peer {
     Main.Done commands(int clients, long seconds) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         long share = STREAMS / clients;
-        return all(clients, number -> {
+        long missed = cache.missed.get();
+        Main.Done all = all(clients, number -> {
             long done = 0;
             for (; System.nanoTime() < deadline; done++) {
                 long of = number * share + ThreadLocalRandom.current().nextLong(share);
+                axon.commandGateway().sendAndWait(new Decide(stream(of)));
+            }
+            return done;
+        });
+        return new Main.Done(all.done(), all.seconds(), cache.missed.get() - missed);
+    }
+
+    /** Each stream gets one command. */
+    Main.Done visits(int clients) throws Exception {
+        return all(clients, number -> {
+            long done = 0;
+            for (long of = number; of < STREAMS; of += clients, done++) {
                 axon.commandGateway().sendAndWait(new Decide(stream(of)));
             }
             return done;
