@@ -27,10 +27,14 @@ SILENCE := 0
 # Where `make up` keeps its files.
 LOCAL := target/local
 
-# The program that does what cqrs-es and esrs do, for the benchmark `peers`.
+# The programs that do what cqrs-es, esrs and Axon 4 do, for the benchmarks `peers-...`.
 PEERS := target/peers/release/peers
+AXON := target/axon/jars
+AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
+BENCH = cargo run --release --locked --package bench --
+WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run up down test chaos bench bench-peers peers compilers postgres kafka java asyncapi
+.PHONY: help run up down test chaos bench bench-peers peers axon compilers postgres kafka java jdk asyncapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -38,8 +42,9 @@ help:
 	@echo 'make test         format, lints, every test, licences'
 	@echo 'make asyncapi     whether the events'"'"' description for Kafka is valid, by AsyncAPI'"'"'s own tool (1.5 GB, from npm)'
 	@echo 'make chaos        the faults of the tests for longer: make chaos KILLS=200'
-	@echo 'make bench        every benchmark (an hour); one: make bench NAME=append, or make bench-append'
-	@echo 'make bench-peers  Frontdoor beside cqrs-es and esrs on the same PostgreSQL'
+	@echo 'make bench        every benchmark but growth (25 minutes); one: make bench NAME=append, or make bench-append'
+	@echo 'make bench-peers  Frontdoor beside cqrs-es, esrs and Axon 4 on the same PostgreSQL (7 minutes)'
+	@echo 'make bench-growth what a log of 10^7 events costs (15 GB of disk, long)'
 
 run: compilers
 	cargo build --release --locked --package frontdoor
@@ -73,19 +78,32 @@ test: compilers postgres kafka $(DENY)
 chaos: compilers postgres kafka
 	FRONTDOOR_KILLS='$(KILLS)' FRONTDOOR_SILENCE='$(SILENCE)' cargo test --locked --package frontdoor --test distributed kills -- --nocapture
 
-bench: compilers postgres kafka peers
+bench: compilers postgres kafka peers axon
 	cargo build --release --locked --package frontdoor
-	cargo run --release --locked --package bench -- --peers '$(PEERS)' $(NAME)
+	$(BENCH) $(WITH_PEERS) $(NAME)
 
-bench-peers: compilers postgres peers
-	cargo run --release --locked --package bench -- --peers '$(PEERS)' peers
+bench-peers: compilers postgres peers axon
+	$(BENCH) $(WITH_PEERS) peers-append peers-command peers-replay
+
+bench-peers-%: compilers postgres peers axon
+	$(BENCH) $(WITH_PEERS) peers-$*
+
+bench-%: compilers postgres kafka
+	cargo build --release --locked --package frontdoor
+	$(BENCH) $*
 
 peers:
 	cargo build --release --locked --manifest-path deploy/peers/Cargo.toml --target-dir target/peers
 
-bench-%: compilers postgres kafka
-	cargo build --release --locked --package frontdoor
-	cargo run --release --locked --package bench -- $*
+axon: $(AXON_JAR)
+
+# Maven fetches Axon Framework (Apache-2.0) and what it needs; nothing of it is committed or delivered.
+$(AXON_JAR): deploy/peers/axon/pom.xml $(wildcard deploy/peers/axon/src/main/java/peer/*.java) | jdk
+	@command -v mvn >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends maven; }
+	rm -rf target/axon
+	mvn --quiet --batch-mode --file deploy/peers/axon/pom.xml package
 
 # SQLite, the cryptography and the Kafka client are compiled from C and C++; the client speaks TLS through OpenSSL.
 compilers:
@@ -108,6 +126,11 @@ java:
 	@command -v java >/dev/null && command -v keytool >/dev/null || { \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends openjdk-17-jre-headless; }
+
+jdk:
+	@command -v java >/dev/null && command -v javac >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends openjdk-17-jdk-headless; }
 
 # What is downloaded gets its name when it is complete.
 $(KAFKA): | java

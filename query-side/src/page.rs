@@ -60,7 +60,7 @@ impl Paging {
         }
         let cursor = given.take::<String>("cursor")?;
         let parameters = given.sorted().into_iter().flat_map(|(name, value)| [name, value]);
-        let question = std::iter::once(list).chain(parameters).fold(FNV_BASIS, |hash, part| check(hash, part));
+        let question = std::iter::once(list).chain(parameters).fold(FNV_BASIS, check);
         let beyond = cursor.map(|cursor| resume(question, &cursor).ok_or_else(unfit)).transpose()?;
         Ok(Paging { beyond, limit, question })
     }

@@ -263,19 +263,20 @@ async fn open(folder: &Path) -> anyhow::Result<Log> {
     Ok(Log::open(&url, LogName::Care, LogOptions::default()).await?)
 }
 
-/// Conditional append over many streams, 60 s in six slices, each followed by a slice of the bare loop.
+/// Conditional append over many streams, each slice followed by a slice of the bare loop.
 ///
 /// # Errors
 /// When the log or the files fail.
 pub async fn many(folder: &Path) -> anyhow::Result<Vec<Measured>> {
-    const SLICES: usize = 6;
+    const SLICES: usize = 12;
+    const SLICE: Duration = Duration::from_secs(2);
     let log = open(folder).await?;
     let mut bare = Bare::open(folder)?;
     let mut shares = shares(CLIENTS, STREAMS);
     let (mut ours, mut theirs, mut all) = (Vec::new(), Vec::new(), Slice::default());
     for slice in 1..=SLICES {
         eprintln!("append: slice {slice} of {SLICES}");
-        let seen = slice_of_many(&log, &mut shares, Duration::from_secs(10)).await?;
+        let seen = slice_of_many(&log, &mut shares, SLICE).await?;
         ours.push(seen.rate());
         all.add(seen);
         theirs.push(tokio::task::block_in_place(|| bare.slice(CLIENTS))?);
@@ -283,7 +284,7 @@ pub async fn many(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     log.close().await;
     let row = Measured::against("append-sqlite-64-clients", median(ours), "events/s", median(theirs), 0.60);
     Ok(vec![row.note(format!(
-        "{}; {} events in 60 s; the bare loop inserts the same rows, {CLIENTS} a batch",
+        "{}; {} events; the bare loop inserts the same rows, {CLIENTS} a batch",
         all.latency(),
         all.done
     ))])
@@ -294,16 +295,17 @@ pub async fn many(folder: &Path) -> anyhow::Result<Vec<Measured>> {
 /// # Errors
 /// When the log or the files fail.
 pub async fn hot(folder: &Path) -> anyhow::Result<Vec<Measured>> {
-    const SLICES: usize = 4;
+    const SLICES: usize = 8;
+    const SLICE: Duration = Duration::from_secs(2);
     let log = open(folder).await?;
     let mut shares = shares(CLIENTS, STREAMS);
     let (mut hot, mut many, mut all) = (Vec::new(), Vec::new(), Slice::default());
     for slice in 1..=SLICES {
         eprintln!("hot stream: slice {slice} of {SLICES}");
-        let seen = slice_of_hot(&log, Duration::from_secs(5)).await?;
+        let seen = slice_of_hot(&log, SLICE).await?;
         hot.push(seen.rate());
         all.add(seen);
-        many.push(slice_of_many(&log, &mut shares, Duration::from_secs(5)).await?.rate());
+        many.push(slice_of_many(&log, &mut shares, SLICE).await?.rate());
     }
     log.close().await;
     let row = Measured::against("append-hot-stream-64-clients", median(hot), "events/s", median(many), 0.60);

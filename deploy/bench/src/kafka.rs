@@ -32,8 +32,8 @@ use vocabulary::{
 
 use crate::{load::median, postgres::at_rest, results::Measured, synthetic};
 
-const EVENTS: u64 = 300_000;
-const ROUNDS: usize = 5;
+const EVENTS: u64 = 200_000;
+const ROUNDS: usize = 3;
 const BATCH: usize = 5_000;
 /// Far more than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -215,8 +215,8 @@ impl Feed for FromMemory {
 
 /// Rates that are tried, in events a second.
 const RATES: [u64; 6] = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
-const TRIED_FOR: Duration = Duration::from_secs(8);
-const MEASURED_FOR: Duration = Duration::from_secs(30);
+const TRIED_FOR: Duration = Duration::from_secs(4);
+const MEASURED_FOR: Duration = Duration::from_secs(15);
 /// What a view may be late by, at the end of a try, without lag growing.
 const LATE_MAX: Duration = Duration::from_millis(250);
 

@@ -20,7 +20,7 @@ const CONNECTIONS: u64 = 64;
 const ROUNDS: u64 = 6;
 /// Bookings of one slice. All slices together book every place of the town.
 const SLICE_BOOKINGS: u64 = PATIENTS * BOOKINGS_EACH / (2 * ROUNDS);
-const READ_SLICE: Duration = Duration::from_secs(4);
+const READ_SLICE: Duration = Duration::from_secs(2);
 
 type Answers = Vec<(Instant, Duration)>;
 

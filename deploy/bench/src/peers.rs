@@ -1,218 +1,246 @@
-//! Frontdoor beside cqrs-es and esrs (deploy/peers, a process of its own), on the same PostgreSQL, in slices by turns.
+//! Frontdoor beside cqrs-es, esrs (deploy/peers) and Axon 4 (deploy/peers/axon), each a process of its own, on the same
+//! PostgreSQL, in slices by turns.
 
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod donors;
 
-use anyhow::Context;
-use bytes::Bytes;
-use command_engine::RequestContext;
-use domain::Caller;
+use std::{ops::Range, path::Path, sync::Arc, time::Duration};
+
 use event_log::{Log, LogOptions};
-use frontdoor::cli::Places;
 use local::postgres::{Database, SERVER};
-use serde_json::json;
-use vocabulary::{LogName, envelope::Role};
+use vocabulary::LogName;
 
+use self::donors::{Decided, Engines, town};
 use crate::{
     append::{CLIENTS, STREAMS, shares, slice_of_many},
-    load::{self, Slice, median},
+    load::{Slice, median},
     over_http::through_engine,
-    postgres::at_rest,
     process::Process,
     rebuild,
     results::Measured,
-    synthetic,
-    town::{BOOKINGS_EACH, PATIENTS, Town, caller},
+    town::{BOOKINGS_EACH, PATIENTS},
 };
 
-const PEERS: [&str; 2] = ["cqrs-es", "esrs"];
 const ROUNDS: usize = 4;
-const SLICE: Duration = Duration::from_secs(4);
-/// Streams of ten events: as many as the peers replay, and as many as commands are given to.
+const SLICE: Duration = Duration::from_secs(2);
+/// Streams of ten events that the Rust peers replay: at 3,000 to 20,000 events a second that takes seconds.
 const REPLAYED: u64 = 5_000;
+/// As many as commands are given to, and Axon replays.
 const COMMANDED: u64 = 20_000;
-/// Commands that are given to each of them in a slice.
-const AMENDED_EACH: u64 = 7;
-const EVENTS_OF_A_STREAM: u64 = 10;
-/// Donors who are registered at once.
-const IN_FLIGHT: u64 = 512;
+/// Replays of each peer. Axon's first one does not count, because a virtual machine gets faster while it warms up.
+const REPLAYS: usize = 2;
+/// The clients of the rows of whole commands.
+const COMMAND_CLIENTS: [u64; 2] = [64, 256];
 
-/// # Errors
-/// When PostgreSQL, the log or a peer fails; when `program` is not there.
-///
-/// # Panics
-/// Where no PostgreSQL can be started; it says what is missing.
-pub async fn peers(program: &Path, folder: &Path) -> anyhow::Result<Vec<Measured>> {
-    let mut peers = Vec::new();
-    for name in PEERS {
+/// Where the peers' programs are.
+pub struct Programs<'a> {
+    pub rust: &'a Path,
+    /// The folder of the jars.
+    pub axon: &'a Path,
+}
+
+/// A peer's process, and the rates that it reached since they were last taken.
+struct Peer {
+    name: &'static str,
+    process: Process,
+    rates: Vec<f64>,
+}
+
+impl Peer {
+    /// With streams of these numbers, in a database of its own.
+    async fn start(programs: &Programs<'_>, name: &'static str, streams: Range<u64>) -> anyhow::Result<Peer> {
+        eprintln!("peers: {name} gets {} streams of ten events", streams.end - streams.start);
         let database = SERVER.fresh();
         SERVER.run("postgres", &format!("CREATE DATABASE {database}"));
         let url = SERVER.url("owner", &database);
-        let mut peer = Process::start(program, &[name, &url])?;
-        peer.order(&format!("fill 0 {REPLAYED}")).await?;
-        peers.push(peer);
+        let mut process = if name.starts_with("axon") {
+            let jars = programs.axon.join("*").display().to_string();
+            Process::start(Path::new("java"), &["-cp", &jars, "peer.Main", name, &url])?
+        } else {
+            Process::start(programs.rust, &[name, &url])?
+        };
+        process.order(&format!("fill {} {}", streams.start, streams.end)).await?;
+        Ok(Peer { name, process, rates: Vec::new() })
     }
-    let mut rows = vec![replay(&mut peers).await?];
-    for peer in &mut peers {
-        peer.order(&format!("fill {REPLAYED} {COMMANDED}")).await?;
+
+    /// The peers without a cache say nothing about loads: they load each time.
+    async fn order(&mut self, order: &str) -> anyhow::Result<()> {
+        let done = self.process.order(order).await?;
+        anyhow::ensure!(done.loads == 0, "{} loaded {} states: its cache is not warm", self.name, done.loads);
+        self.rates.push(done.rate());
+        Ok(())
     }
-    rows.push(append(&mut peers).await?);
-    let mut donors = Donors::prepare(folder).await?;
-    for clients in [64, 256] {
-        rows.push(commands(&mut peers, &mut donors, clients).await?);
+
+    /// The median since it was last taken.
+    fn taken(&mut self) -> f64 {
+        median(std::mem::take(&mut self.rates))
     }
-    donors.town.house.close().await;
-    rows.extend(bookings(folder).await?);
+}
+
+/// The best of these, and a line about all of them.
+fn best(rates: &[(&str, f64)]) -> (f64, String) {
+    let named = rates.iter().map(|(name, rate)| format!("{name} {rate:.0}")).collect::<Vec<_>>();
+    (rates.iter().map(|(_, rate)| *rate).fold(0.0, f64::max), named.join(", "))
+}
+
+/// A rebuild beside the peers' own replays: two rows, one for the Rust peers and one for Axon.
+///
+/// # Errors
+/// When PostgreSQL, the log or a peer fails; when a program is not there.
+pub async fn replay(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
+    let mut peers = [
+        Peer::start(programs, "cqrs-es", 0..REPLAYED).await?,
+        Peer::start(programs, "esrs", 0..REPLAYED).await?,
+        Peer::start(programs, "axon", 0..COMMANDED).await?,
+    ];
+    peers[2].order("replay").await?;
+    peers[2].taken();
+    let filled = rebuild::Filled::tables().await?;
+    let mut ours = Vec::new();
+    for round in 1..=REPLAYS {
+        eprintln!("peers: replay, round {round} of {REPLAYS}");
+        for peer in &mut peers {
+            // By turns: what else runs on the machine meets all of them.
+            ours.push(filled.rebuilt().await?);
+            peer.order("replay").await?;
+        }
+    }
+    filled.close().await;
+    let ours = median(ours);
+    let [cqrs, esrs, axon] = peers.each_mut().map(|peer| (peer.name, peer.taken()));
+    let (rust, named) = best(&[cqrs, esrs]);
+    let note = format!("{named}; a row for each of {REPLAYED} streams of ten events; ours: MyAppointments");
+    let axons = format!("a pooled streaming processor in batches, {COMMANDED} streams of ten events");
+    Ok(vec![
+        Measured::against("replay-beside-rust-peers", ours, "events/s", rust, 20.0).note(note),
+        Measured::against("replay-beside-axon", ours, "events/s", axon.1, 4.0).note(axons),
+    ])
+}
+
+/// Conditional append of one event.
+///
+/// # Errors
+/// When PostgreSQL, the log or a peer fails; when a program is not there.
+pub async fn append(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
+    let mut peers = [
+        Peer::start(programs, "cqrs-es", 0..1).await?,
+        Peer::start(programs, "esrs", 0..1).await?,
+        Peer::start(programs, "axon", 0..1).await?,
+    ];
+    let order = format!("append {CLIENTS} {}", SLICE.as_secs());
+    peers[2].order(&order).await?;
+    peers[2].taken();
+    let database = Database::new();
+    let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await?;
+    let (mut shares, mut ours, mut all) = (shares(CLIENTS, STREAMS), Vec::new(), Slice::default());
+    for round in 1..=ROUNDS {
+        eprintln!("peers: append, round {round} of {ROUNDS}");
+        let seen = slice_of_many(&log, &mut shares, SLICE).await?;
+        ours.push(seen.rate());
+        all.add(seen);
+        for peer in &mut peers {
+            peer.order(&order).await?;
+        }
+    }
+    log.close().await;
+    let (best, named) = best(&peers.each_mut().map(|peer| (peer.name, peer.taken())));
+    let row = Measured::against("append-beside-peers-64-clients", median(ours), "events/s", best, 5.0);
+    Ok(vec![row.note(format!("{named}; {}; one event, its stream's revision known", all.latency()))])
+}
+
+/// Whole commands: load a stream of ten events, decide, append one. Cold, where every command loads, beside peers without
+/// a cache, and warm, where no command does, beside Axon with its cache on.
+///
+/// # Errors
+/// When PostgreSQL, the log or a peer fails; when a program is not there.
+pub async fn command(programs: &Programs<'_>, folder: &Path) -> anyhow::Result<Vec<Measured>> {
+    let mut peers = [
+        Peer::start(programs, "cqrs-es", 0..COMMANDED).await?,
+        Peer::start(programs, "esrs", 0..COMMANDED).await?,
+        Peer::start(programs, "axon", 0..COMMANDED).await?,
+        Peer::start(programs, "axon-cached", 0..COMMANDED).await?,
+    ];
+    peers[3].process.order(&format!("visit {CLIENTS}")).await?;
+    let mut engines = Engines::prepare(folder).await?;
+    let mut rows = Vec::new();
+    for clients in COMMAND_CLIENTS {
+        let order = format!("command {clients} {}", SLICE.as_secs());
+        for axon in &mut peers[2..] {
+            // Its virtual machine warms up.
+            axon.order(&order).await?;
+            axon.order(&order).await?;
+            axon.taken();
+        }
+        let (mut cold, mut warm) = (Decided::default(), Decided::default());
+        for round in 1..=ROUNDS {
+            eprintln!("peers: commands of {clients} clients, round {round} of {ROUNDS}");
+            cold.add(engines.cold.decide(clients).await?);
+            warm.add(engines.warm.decide(clients).await?);
+            for peer in &mut peers {
+                peer.order(&order).await?;
+            }
+        }
+        let rates = peers.each_mut().map(|peer| (peer.name, peer.taken()));
+        rows.extend(command_rows(clients, cold, warm, rates)?);
+    }
+    engines.close().await;
     Ok(rows)
 }
 
-/// Commands alone, without peers.
+fn command_rows(
+    clients: u64,
+    cold: Decided,
+    warm: Decided,
+    [cqrs, esrs, axon, cached]: [(&'static str, f64); 4],
+) -> anyhow::Result<[Measured; 2]> {
+    let (cold_name, warm_name) = match clients {
+        64 => ("command-cold-beside-rust-peers-64-clients", "command-warm-beside-cached-axon-64-clients"),
+        _ => ("command-cold-beside-rust-peers-256-clients", "command-warm-beside-cached-axon-256-clients"),
+    };
+    let (without_cache, named) = best(&[cqrs, esrs]);
+    let (cold_rate, warm_rate) = (cold.rate(), warm.rate());
+    let times = |peer: f64| warm_rate / peer;
+    let cold_note = format!("{named}, axon without its cache {:.0}; {}", axon.1, cold.cold_note()?);
+    let warm_note = format!(
+        "{:.1} times cqrs-es and {:.1} times esrs, which have no cache; {}",
+        times(cqrs.1),
+        times(esrs.1),
+        warm.warm_note()?
+    );
+    Ok([
+        Measured::against(cold_name, cold_rate, "commands/s", without_cache, 6.0).note(cold_note),
+        Measured::against(warm_name, warm_rate, "commands/s", cached.1, 6.0).note(warm_note),
+    ])
+}
+
+/// Commands alone, without peers, and what a booking costs.
 ///
 /// # Errors
 /// When PostgreSQL or the log fails.
 pub async fn alone(folder: &Path) -> anyhow::Result<Vec<Measured>> {
-    let mut donors = Donors::prepare(folder).await?;
+    let mut engines = Engines::prepare(folder).await?;
     let mut rows = Vec::new();
-    for (clients, name) in [(64, "command-postgres-64-clients"), (256, "command-postgres-256-clients")] {
-        let mut rates = Vec::new();
+    for clients in COMMAND_CLIENTS {
+        let (cold_name, warm_name) = match clients {
+            64 => ("command-cold-postgres-64-clients", "command-warm-postgres-64-clients"),
+            _ => ("command-cold-postgres-256-clients", "command-warm-postgres-256-clients"),
+        };
+        let (mut cold, mut warm) = (Decided::default(), Decided::default());
         for _ in 0..ROUNDS {
-            rates.push(donors.decide(clients, AMENDED_EACH).await?.rate());
+            cold.add(engines.cold.decide(clients).await?);
+            warm.add(engines.warm.decide(clients).await?);
         }
-        rows.push(Measured::stated(name, median(rates), "commands/s"));
+        rows.push(Measured::stated(cold_name, cold.rate(), "commands/s").note(cold.cold_note()?));
+        rows.push(Measured::stated(warm_name, warm.rate(), "commands/s").note(warm.warm_note()?));
     }
-    donors.town.house.close().await;
+    engines.close().await;
+    rows.extend(bookings(&folder.join("bookings")).await?);
     Ok(rows)
 }
 
-/// The best of the medians, and a line about all of them.
-fn best(rates: [Vec<f64>; PEERS.len()]) -> (f64, String) {
-    let medians = rates.map(median);
-    let named = PEERS.iter().zip(medians).map(|(name, rate)| format!("{name} {rate:.0}")).collect::<Vec<_>>();
-    (medians.into_iter().fold(0.0, f64::max), named.join(", "))
-}
-
-async fn replay(peers: &mut [Process]) -> anyhow::Result<Measured> {
-    let mut theirs: [Vec<f64>; PEERS.len()] = Default::default();
-    for (peer, rates) in peers.iter_mut().zip(&mut theirs) {
-        rates.push(peer.order("replay").await?.rate());
-    }
-    let ours = rebuild::tables().await?.first().context("it was measured")?.value;
-    let (best, named) = best(theirs);
-    let row = Measured::against("replay-beside-peers", ours, "events/s", best, 20.0);
-    Ok(row.note(format!(
-        "{named}; a row for each of {REPLAYED} streams of ten events; ours: MyAppointments, 10^6 events"
-    )))
-}
-
-async fn append(peers: &mut [Process]) -> anyhow::Result<Measured> {
-    let database = Database::new();
-    let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await?;
-    let (mut shares, mut ours, mut theirs) =
-        (shares(CLIENTS, STREAMS), Vec::new(), <[Vec<f64>; PEERS.len()]>::default());
-    for round in 1..=ROUNDS {
-        eprintln!("peers: append, round {round} of {ROUNDS}");
-        ours.push(slice_of_many(&log, &mut shares, SLICE).await?.rate());
-        for (peer, rates) in peers.iter_mut().zip(&mut theirs) {
-            rates.push(peer.order(&format!("append {CLIENTS} {}", SLICE.as_secs())).await?.rate());
-        }
-    }
-    log.close().await;
-    let (best, named) = best(theirs);
-    let row = Measured::against("append-beside-peers-64-clients", median(ours), "events/s", best, 5.0);
-    Ok(row.note(format!("{named}; one event, its stream's revision known")))
-}
-
-async fn commands(peers: &mut [Process], donors: &mut Donors, clients: u64) -> anyhow::Result<Measured> {
-    let (mut ours, mut theirs) = (Vec::new(), <[Vec<f64>; PEERS.len()]>::default());
-    for round in 1..=ROUNDS {
-        eprintln!("peers: commands of {clients} clients, round {round} of {ROUNDS}");
-        ours.push(donors.decide(clients, AMENDED_EACH).await?.rate());
-        for (peer, rates) in peers.iter_mut().zip(&mut theirs) {
-            rates.push(peer.order(&format!("command {clients} {}", SLICE.as_secs())).await?.rate());
-        }
-    }
-    let (best, named) = best(theirs);
-    let name = if clients == 64 { "command-beside-peers-64-clients" } else { "command-beside-peers-256-clients" };
-    let row = Measured::against(name, median(ours), "commands/s", best, 8.0);
-    Ok(row
-        .note(format!("{named}; load a stream of ten events, decide, append one; ours: amend-decision, by the engine")))
-}
-
-/// On PostgreSQL, deciding and nothing else.
-async fn town(folder: &Path) -> anyhow::Result<(Database, Town)> {
-    let database = Database::new();
-    let url = database.url("server").await;
-    let roles = "command".parse().map_err(anyhow::Error::msg)?;
-    let places =
-        Places { log_url: url.clone().into(), views_url: url.into(), feed: None, roles, remember: event_log::REMEMBER };
-    let town = Town::on(folder, places).await?;
-    Ok((database, town))
-}
-
-/// Streams of ten decisions about organ donation, each about as long as the peers' events.
-struct Donors {
-    town: Arc<Town>,
-    database: Database,
-    /// How many decisions each has made.
-    decided: u64,
-}
-
-type Prepared = (Caller, &'static str, Bytes, RequestContext);
-
-impl Donors {
-    async fn prepare(folder: &Path) -> anyhow::Result<Donors> {
-        eprintln!("peers: {COMMANDED} donors decide {EVENTS_OF_A_STREAM} times each");
-        let (database, town) = town(folder).await?;
-        let mut donors = Donors { town: Arc::new(town), database, decided: 0 };
-        donors.decide(IN_FLIGHT, EVENTS_OF_A_STREAM).await?;
-        at_rest(&donors.database).await?;
-        Ok(donors)
-    }
-
-    /// So many decisions of each donor, from so many clients with donors of their own. The requests are made before.
-    async fn decide(&mut self, clients: u64, each: u64) -> anyhow::Result<Slice> {
-        let mut running = Vec::new();
-        for client in 0..clients {
-            let own = || (client..COMMANDED).step_by(clients as usize);
-            let numbers = self.decided..self.decided + each;
-            let prepared = numbers.flat_map(|number| own().map(move |donor| decision(donor, number)));
-            let prepared = prepared.collect::<anyhow::Result<Vec<Prepared>>>()?;
-            let engine = self.town.house.engine.clone();
-            running.push(async move {
-                let mut answers = Vec::with_capacity(prepared.len());
-                for (by, name, body, request) in prepared {
-                    let asked = Instant::now();
-                    let answer = engine.execute(by, name, body, request).await?;
-                    anyhow::ensure!(answer.events.len() == 1, "a decision stored {} events", answer.events.len());
-                    answers.push((Instant::now(), asked.elapsed()));
-                }
-                Ok(answers)
-            });
-        }
-        self.decided += each;
-        load::run(running).await
-    }
-}
-
-/// A donor's `number`th decision, which is not the one before it.
-fn decision(donor: u64, number: u64) -> anyhow::Result<Prepared> {
-    const ORGANS: [&str; 4] = ["heart", "lungs", "kidneys", "liver"];
-    let subject = synthetic::patient(donor)?;
-    let by = caller(Role::Patient, &subject.to_string(), vec![])?;
-    let name = if number == 0 { "register-donor" } else { "amend-decision" };
-    let organ = ORGANS[number as usize % ORGANS.len()];
-    let body = json!({"subject": subject, "decision": {"kind": "opt-in-some", "organs": [organ]}});
-    let idempotency_key = format!("donor-{donor}-{number:020}").into();
-    let request = RequestContext { idempotency_key, correlation: None, trace: None };
-    Ok((by, name, Bytes::from(body.to_string()), request))
-}
-
-/// What a booking costs, which is two events and four conditions: stated, there is none at the peers.
+/// A booking is two events and four conditions: stated, because the peers have nothing like it.
 async fn bookings(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     const EACH: u64 = PATIENTS * BOOKINGS_EACH / 4;
+    std::fs::create_dir_all(folder)?;
     let (_database, town) = town(folder).await?;
     let town = Arc::new(town);
     let (mut few, mut many) = (Vec::new(), Vec::new());

@@ -17,6 +17,9 @@ pub struct Done {
     /// Appends that met a conflict first.
     #[serde(default)]
     pub conflicts: u64,
+    /// States that a peer with a cache had to load all the same.
+    #[serde(default)]
+    pub loads: u64,
 }
 
 impl Done {

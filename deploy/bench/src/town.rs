@@ -114,7 +114,8 @@ impl Town {
             let (day, session) = (n % BOOKINGS_EACH, n / BOOKINGS_EACH);
             Ok(("publish-session", format!("town-publish-{n:08}"), self.session(day, session)?))
         });
-        let patients = (0..PATIENTS).map(|n| Ok(("register-patient", format!("town-register-{n:08}"), patient(n)?)));
+        let patients = (0..PATIENTS)
+            .map(|n| Ok(("register-patient", format!("town-register-{n:08}"), registration(n, PRACTICE)?)));
         stream::iter(sessions.chain(patients).collect::<Vec<anyhow::Result<_>>>())
             .map_ok(|(name, key, body)| {
                 let staff = &staff;
@@ -284,10 +285,14 @@ fn session_id(day: u64, session: u64) -> anyhow::Result<vocabulary::SessionId> {
     synthetic::session(day << 32 | session)
 }
 
-fn patient(n: u64) -> anyhow::Result<Value> {
+/// What `register-patient` takes.
+///
+/// # Errors
+/// Never: every id here is one.
+pub fn registration(n: u64, practice: &str) -> anyhow::Result<Value> {
     Ok(json!({
         "subject": synthetic::patient(n)?,
-        "practice": PRACTICE,
+        "practice": practice,
         "name": "Somebody Invented",
         "nhsNumber": nhs_number(n),
         "bornOn": "1980-02-29",

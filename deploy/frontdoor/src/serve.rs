@@ -14,7 +14,7 @@ use futures::FutureExt;
 use jsonwebtoken::jwk::JwkSet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
     sync::watch,
     task::JoinSet,
@@ -120,7 +120,7 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
         private::files(folder, &views_file(places))
             .with_context(|| format!("the files in {} cannot be made private", folder.display()))?;
     }
-    let (public, admin) = (bind("--listen", options.listen).await?, bind("--admin", options.admin).await?);
+    let (public, admin) = (bind("--listen", options.listen)?, bind("--admin", options.admin)?);
     let (public_at, admin_at) = (public.local_addr()?, admin.local_addr()?);
 
     let readiness = Arc::new(Readiness::default());
@@ -253,8 +253,18 @@ fn views_file(places: &Places) -> String {
     name.map_or_else(|| "views.db".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-async fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{flag} {address}"))
+/// Connections that wait to be accepted. The library's 128 are fewer than come at eight in the morning: one more is
+/// dropped, and its client tries again after a second.
+const CONNECTIONS_WAITING_MAX: u32 = 1_024;
+
+fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listening = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(CONNECTIONS_WAITING_MAX)
+    };
+    listening().with_context(|| format!("{flag} {address}"))
 }
 
 async fn listen(listener: TcpListener, routes: Router, stop: CancellationToken) -> anyhow::Result<()> {

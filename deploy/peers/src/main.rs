@@ -1,6 +1,7 @@
 //! What others do on the same PostgreSQL: cqrs-es (with postgres-es) and esrs, as their documentation says to use them,
 //! with more connections than they take by themselves. The benchmark of Frontdoor runs this program as a process beside
-//! it (`make bench-peers`) and says on the standard input what to do, a line each:
+//! it (`make bench-peers`) and says on the standard input what to do, a line each. The program in `axon/` takes the same
+//! orders.
 //!
 //! - `fill FROM UNTIL`: streams of ten events with these numbers are there (by SQL, not measured);
 //! - `append CLIENTS SECONDS`: each client adds an event to streams of its own, whose revisions it knows;

@@ -166,6 +166,7 @@ async fn a_stream_of_large_events_is_read_to_its_end() {
             trace: None,
         },
         idempotency: None,
+        may_use_reserve: false,
         rests_on: Vec::new(),
     };
     house.log.append(append).await.expect("it is stored");

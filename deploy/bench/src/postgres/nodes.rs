@@ -24,7 +24,7 @@ const SHARED_STREAMS: usize = 20;
 /// Every second append to a shared stream meets a conflict, when two write it by turns at random: so 8 % of all do.
 const SHARED_PERCENT: u64 = 16;
 const ROUNDS: usize = 5;
-const SLICE: Duration = Duration::from_secs(3);
+const SLICE: Duration = Duration::from_secs(2);
 
 /// When each answer came, and how long it took.
 type Answers = Vec<(Instant, Duration)>;
@@ -110,7 +110,7 @@ pub async fn node(url: &str) -> anyhow::Result<()> {
         }
         // Each has the same counterpart at the other node again.
         clients.sort_by_key(|client| client.number);
-        println!("{}", serde_json::to_string(&Done { done: slice.done, conflicts, seconds: slice.seconds })?);
+        println!("{}", serde_json::to_string(&Done { done: slice.done, conflicts, seconds: slice.seconds, loads: 0 })?);
     }
     log.close().await;
     Ok(())

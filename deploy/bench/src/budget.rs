@@ -1,0 +1,90 @@
+//! How long each benchmark may take on the machine of PERFORMANCE.md (two cores), and how long it took.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+/// What all of them may take, `growth` apart.
+const TOTAL_MAX: Duration = Duration::from_secs(25 * 60);
+/// What one of them may take.
+const EACH_MAX: Duration = Duration::from_secs(4 * 60);
+
+/// Each benchmark, and the seconds that it may take, its preparation included.
+pub const ALL: [(&str, u64); 17] = [
+    ("append", 75),
+    ("hot", 45),
+    ("append-postgres", 75),
+    ("command", 75),
+    ("old-snapshot", 100),
+    ("two-nodes", 60),
+    ("book", 90),
+    ("race", 30),
+    ("read", 60),
+    ("rebuild", 90),
+    ("rebuild-postgres", 75),
+    ("relay", 120),
+    ("visible", 75),
+    ("memory", 90),
+    ("peers-append", 75),
+    ("peers-command", 185),
+    ("peers-replay", 180),
+];
+
+const _: () = {
+    let (mut sum, mut at) = (0, 0);
+    while at < ALL.len() {
+        assert!(ALL[at].1 <= EACH_MAX.as_secs());
+        sum += ALL[at].1;
+        at += 1;
+    }
+    assert!(sum <= TOTAL_MAX.as_secs());
+};
+
+fn limit(name: &str) -> Option<Duration> {
+    ALL.iter().find(|(known, _)| *known == name).map(|(_, seconds)| Duration::from_secs(*seconds))
+}
+
+/// The benchmarks of a run: those that are left, and the time of those that are done.
+pub struct Budget<'a> {
+    left: VecDeque<&'a str>,
+    count: usize,
+    running: Option<(&'a str, Instant)>,
+    done: Vec<(&'a str, Duration)>,
+}
+
+impl<'a> Budget<'a> {
+    pub fn of(names: Vec<&'a str>) -> Budget<'a> {
+        Budget { count: names.len(), left: names.into(), running: None, done: Vec::new() }
+    }
+
+    /// The next one; the one before it has ended. It says how far the run is.
+    pub fn next(&mut self) -> Option<&'a str> {
+        self.done.extend(self.running.take().map(|(name, began)| (name, began.elapsed())));
+        let most: Duration = self.left.iter().filter_map(|name| limit(name)).sum();
+        let name = self.left.pop_front()?;
+        let own = limit(name).map_or("without a limit".to_owned(), |limit| format!("{} s at most", limit.as_secs()));
+        eprintln!(
+            "[{} of {}] {name}: {own}; {} min {} s left at most",
+            self.done.len() + 1,
+            self.count,
+            most.as_secs() / 60,
+            most.as_secs() % 60
+        );
+        self.running = Some((name, Instant::now()));
+        Some(name)
+    }
+
+    /// A line for each benchmark, and the sum.
+    pub fn spent(&self) -> String {
+        let line = |(name, took): &(&str, Duration)| {
+            let limit = limit(name);
+            let limit_seconds = limit.map_or("-".to_owned(), |limit| limit.as_secs().to_string());
+            let over = if limit.is_some_and(|limit| *took > limit) { "  OVER" } else { "" };
+            format!("{name:<20} {:>6.0} s of {limit_seconds:>4}{over}\n", took.as_secs_f64())
+        };
+        let sum: Duration = self.done.iter().map(|(_, took)| *took).sum();
+        let lines: String = self.done.iter().map(line).collect();
+        format!("{lines}{:<20} {:>6.0} s of {:>4}", "in all", sum.as_secs_f64(), TOTAL_MAX.as_secs())
+    }
+}

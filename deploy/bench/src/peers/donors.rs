@@ -1,0 +1,192 @@
+//! Commands to streams of ten decisions about organ donation, each about as long as the peers' events, by an engine that
+//! loads every state and by one that has every state in memory.
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use command_engine::{Catalogue, Engine, EngineOptions, RequestContext};
+use domain::Caller;
+use frontdoor::cli::Places;
+use local::postgres::Database;
+use serde_json::json;
+use vocabulary::envelope::Role;
+
+use super::COMMANDED;
+use crate::{
+    load::{self, Slice, median},
+    postgres::at_rest,
+    state_reads::StateReads,
+    synthetic,
+    town::{Town, caller},
+};
+
+const EVENTS_OF_A_STREAM: u64 = 10;
+/// Commands to each stream in a slice: about two seconds of either kind.
+const COLD_EACH: u64 = 2;
+const WARM_EACH: u64 = 5;
+/// Donors who are registered at once.
+const IN_FLIGHT: u64 = 512;
+/// Room for every stream that the warm engine's commands read.
+const WARM_STATES: usize = 100_000;
+/// What may be read from the log by commands that are called warm.
+const WARM_LOADS_MAX: f64 = 0.01;
+
+/// On PostgreSQL, deciding and nothing else.
+pub async fn town(folder: &Path) -> anyhow::Result<(Database, Town)> {
+    let database = Database::new();
+    let url = database.url("server").await;
+    let roles = "command".parse().map_err(anyhow::Error::msg)?;
+    let places =
+        Places { log_url: url.clone().into(), views_url: url.into(), feed: None, roles, remember: event_log::REMEMBER };
+    let town = Town::on(folder, places).await?;
+    Ok((database, town))
+}
+
+/// Two engines on one log, with donors of their own.
+pub struct Engines {
+    pub cold: Donors,
+    pub warm: Donors,
+    town: Arc<Town>,
+    _database: Database,
+}
+
+impl Engines {
+    /// # Errors
+    /// When PostgreSQL or the log fails.
+    pub async fn prepare(folder: &Path) -> anyhow::Result<Engines> {
+        eprintln!("commands: twice {COMMANDED} donors decide {EVENTS_OF_A_STREAM} times each");
+        let (database, town) = town(folder).await?;
+        let engine = |states_max| {
+            let options = EngineOptions { states_max, ..EngineOptions::default() };
+            Engine::start(town.house.care.clone(), Catalogue::of_the_house(), options)
+        };
+        let mut warm = Donors { engine: engine(WARM_STATES), first: COMMANDED, each: WARM_EACH, decided: 0 };
+        let mut cold = Donors { engine: engine(WARM_STATES), first: 0, each: COLD_EACH, decided: 0 };
+        for donors in [&mut cold, &mut warm] {
+            donors.give(IN_FLIGHT, EVENTS_OF_A_STREAM).await?;
+        }
+        // The engine keeps as many as one batch of commands needs, a tenth of the streams: by the time that a stream
+        // comes again, it is forgotten.
+        cold.engine = engine(0);
+        at_rest(&database).await?;
+        Ok(Engines { cold, warm, town: Arc::new(town), _database: database })
+    }
+
+    pub async fn close(self) {
+        self.town.house.close().await;
+    }
+}
+
+pub struct Donors {
+    engine: Engine,
+    /// The number of the first donor.
+    first: u64,
+    /// Commands to each in a slice.
+    each: u64,
+    /// How many decisions each has made.
+    decided: u64,
+}
+
+/// Slices of commands, and where the states came from.
+#[derive(Default)]
+pub struct Decided {
+    rates: Vec<f64>,
+    all: Slice,
+    from_log: u64,
+    from_memory: u64,
+}
+
+impl Decided {
+    pub fn add(&mut self, (slice, reads): (Slice, StateReads)) {
+        self.rates.push(slice.rate());
+        self.all.add(slice);
+        self.from_log += reads.from_log;
+        self.from_memory += reads.from_memory;
+    }
+
+    pub fn rate(&self) -> f64 {
+        median(self.rates.clone())
+    }
+
+    fn loads(&self) -> f64 {
+        self.from_log as f64 / self.all.done as f64
+    }
+
+    /// # Errors
+    /// When a command was decided on a state from memory: then this is not the cold row.
+    pub fn cold_note(&self) -> anyhow::Result<String> {
+        anyhow::ensure!(self.loads() >= 1.0, "only {:.3} states a command were loaded: it is not cold", self.loads());
+        Ok(self.note("cold"))
+    }
+
+    /// # Errors
+    /// When commands loaded states: then this is not the warm row.
+    pub fn warm_note(&self) -> anyhow::Result<String> {
+        anyhow::ensure!(
+            self.loads() <= WARM_LOADS_MAX,
+            "{:.3} states a command were loaded: it is not warm",
+            self.loads()
+        );
+        Ok(self.note("warm"))
+    }
+
+    fn note(&self, kind: &str) -> String {
+        let memory = self.from_memory as f64 / self.all.done as f64;
+        format!(
+            "{kind}: {:.2} states a command from the log and {memory:.2} from memory; {}; amend-decision, by the engine",
+            self.loads(),
+            self.all.latency()
+        )
+    }
+}
+
+type Prepared = (Caller, &'static str, Bytes, RequestContext);
+
+impl Donors {
+    /// A slice of commands.
+    ///
+    /// # Errors
+    /// When one is refused.
+    pub async fn decide(&mut self, clients: u64) -> anyhow::Result<(Slice, StateReads)> {
+        let before = StateReads::now();
+        let slice = self.give(clients, self.each).await?;
+        Ok((slice, StateReads::now().since(before)))
+    }
+
+    /// So many decisions of each donor, from so many clients with donors of their own. The requests are made before.
+    async fn give(&mut self, clients: u64, each: u64) -> anyhow::Result<Slice> {
+        let mut running = Vec::new();
+        for client in 0..clients {
+            let own = || (self.first + client..self.first + COMMANDED).step_by(clients as usize);
+            let numbers = self.decided..self.decided + each;
+            let prepared = numbers.flat_map(|number| own().map(move |donor| decision(donor, number)));
+            let prepared = prepared.collect::<anyhow::Result<Vec<Prepared>>>()?;
+            let engine = self.engine.clone();
+            running.push(async move {
+                let mut answers = Vec::with_capacity(prepared.len());
+                for (by, name, body, request) in prepared {
+                    let asked = Instant::now();
+                    let answer = engine.execute(by, name, body, request).await?;
+                    anyhow::ensure!(answer.events.len() == 1, "a decision stored {} events", answer.events.len());
+                    answers.push((Instant::now(), asked.elapsed()));
+                }
+                Ok(answers)
+            });
+        }
+        self.decided += each;
+        load::run(running).await
+    }
+}
+
+/// A donor's `number`th decision, which is not the one before it.
+fn decision(donor: u64, number: u64) -> anyhow::Result<Prepared> {
+    const ORGANS: [&str; 4] = ["heart", "lungs", "kidneys", "liver"];
+    let subject = synthetic::patient(donor)?;
+    let by = caller(Role::Patient, &subject.to_string(), vec![])?;
+    let name = if number == 0 { "register-donor" } else { "amend-decision" };
+    let organ = ORGANS[number as usize % ORGANS.len()];
+    let body = json!({"subject": subject, "decision": {"kind": "opt-in-some", "organs": [organ]}});
+    let idempotency_key = format!("donor-{donor}-{number:020}").into();
+    let request = RequestContext { idempotency_key, correlation: None, trace: None };
+    Ok((by, name, Bytes::from(body.to_string()), request))
+}
