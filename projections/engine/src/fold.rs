@@ -250,16 +250,6 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panics_text_is_not_repeated() {
-        assert_eq!(guarded::<()>(|| panic!("of Alice Somebody")), Err("it panicked".to_owned()));
-    }
-}
-
-#[cfg(test)]
-mod tests {
     use std::sync::Arc;
 
     use uuid::Uuid;
@@ -348,5 +338,10 @@ mod tests {
             assert_eq!(refused, Err(Refusal::Gap { position, page_after }));
             assert_eq!(fold.checkpoint(), at(position));
         }
+    }
+
+    #[test]
+    fn a_panics_text_is_not_repeated() {
+        assert_eq!(guarded::<()>(|| panic!("of Alice Somebody")), Err("it panicked".to_owned()));
     }
 }
