@@ -29,7 +29,7 @@ use vocabulary::Timestamp;
 use crate::{
     cli::Role,
     front::{NOT_FOR_PAGES, NOT_READY, speaking_problems},
-    health,
+    health::{self, Health},
     house::House,
 };
 
@@ -43,6 +43,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub struct Readiness {
     caught_up: AtomicBool,
     draining: AtomicBool,
+    /// Whether the parts of the process make progress.
+    pub health: Health,
 }
 
 impl Readiness {
@@ -56,14 +58,12 @@ impl Readiness {
         self.draining.store(true, Ordering::Release);
     }
 
-    fn obstacle(&self) -> Option<&'static str> {
-        if self.draining.load(Ordering::Acquire) {
-            Some("This process is ending.")
-        } else if !self.caught_up.load(Ordering::Acquire) {
-            Some("The views have not caught up yet.")
-        } else {
-            None
-        }
+    /// Why requests should go elsewhere; empty where they need not.
+    fn obstacles(&self) -> Vec<String> {
+        let ending = self.draining.load(Ordering::Acquire).then(|| "This process is ending.".to_owned());
+        let beginning =
+            (!self.caught_up.load(Ordering::Acquire)).then(|| "The views have not caught up yet.".to_owned());
+        ending.into_iter().chain(beginning).chain(self.health.obstacles()).collect()
     }
 }
 
@@ -75,24 +75,20 @@ struct Admin {
 }
 
 /// `/health/live` and `/health/ready`, on both listeners.
-pub fn health(house: House, readiness: Arc<Readiness>) -> Router {
-    let ready = move || ready(house.clone(), readiness.clone());
+pub fn health(readiness: Arc<Readiness>) -> Router {
+    let ready = move || ready(readiness.clone());
     let live = async || Json(json!({"status": "live"}));
     speaking_problems(Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)))
 }
 
-async fn ready(house: House, readiness: Arc<Readiness>) -> Response {
-    let mut obstacle = readiness.obstacle();
-    if obstacle.is_none() && house.care.healthy().await.is_err() {
-        obstacle = Some("The log cannot be read.");
+/// Answers from what the last look found, at once: whoever asks has a time limit of its own.
+async fn ready(readiness: Arc<Readiness>) -> Response {
+    let obstacles = readiness.obstacles();
+    if obstacles.is_empty() {
+        return Json(json!({"status": "ready"})).into_response();
     }
-    match obstacle {
-        None => Json(json!({"status": "ready"})).into_response(),
-        Some(why) => {
-            let title = "This process wants no requests now.";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, NOT_READY, title).detail(why).into_response()
-        }
-    }
+    let title = "This process wants no requests now.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, NOT_READY, title).detail(obstacles.join(" ")).into_response()
 }
 
 /// The operator's routes.
@@ -105,7 +101,7 @@ pub fn router(house: House, readiness: Arc<Readiness>, metrics: PrometheusHandle
         .route("/projections/{name}/rebuild", post(rebuild))
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(admin)
-        .merge(health(house, readiness));
+        .merge(health(readiness));
     speaking_problems(routes).layer(middleware::from_fn(not_from_a_page))
 }
 
@@ -149,7 +145,7 @@ async fn metrics_text(State(admin): State<Admin>) -> String {
 async fn ahead_of_clock_ms(house: &House) -> BTreeMap<&'static str, u64> {
     let mut all = BTreeMap::new();
     for log in [&house.care, &house.access] {
-        if let Ok(ahead) = health::ahead_of_clock(log).await {
+        if let Some(ahead) = health::ahead_of_clock(log).await {
             all.insert(log.name().as_str(), u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX));
         }
     }
@@ -159,12 +155,13 @@ async fn ahead_of_clock_ms(house: &House) -> BTreeMap<&'static str, u64> {
 /// What this process does, and how it is getting on.
 async fn status(State(admin): State<Admin>) -> Json<Value> {
     let Admin { house, readiness, .. } = admin;
+    let obstacles = readiness.obstacles();
     let mut relays = Vec::new();
     for relay in house.relays.iter() {
         let (relayed, log) = (relay.relayed().borrow().clone(), relay.log());
         let lag_events = relayed.epoch.map(|_| log.end().saturating_sub(relayed.position));
         let waiting = match lag_events {
-            Some(1..) => log.read(relayed.position, 1).await.ok().and_then(|events| events.into_iter().next()),
+            Some(1..) => health::event_after(log, relayed.position).await,
             Some(0) | None => None,
         };
         let now = Timestamp::from_jiff(jiff::Timestamp::now());
@@ -177,14 +174,17 @@ async fn status(State(admin): State<Admin>) -> Json<Value> {
             "lag_events": lag_events,
             "lag_ms": u64::try_from(lag_ms).unwrap_or_default(),
             "stopped": relayed.stopped,
+            "trouble": relayed.trouble,
         }));
     }
     Json(json!({
         "roles": house.roles.to_string(),
-        "obstacle": readiness.obstacle(),
+        "obstacle": obstacles.first(),
+        "obstacles": obstacles,
         "ends": {"care": house.care.end(), "access": house.access.end()},
         "ahead_of_clock_ms": ahead_of_clock_ms(&house).await,
         "relays": relays,
+        "views_shared": house.views.as_ref().is_some_and(Views::are_shared),
         "projections": house.views_status(),
     }))
 }

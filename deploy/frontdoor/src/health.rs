@@ -1,37 +1,189 @@
-//! Health as operators see it: what a process's parts can do now, beyond that its tasks live.
+//! Health: whether a process makes progress with the work of its roles. A task that lives, a port that is open and an old
+//! checkpoint prove nothing, so each part is asked again and again, under a time limit.
+//!
+//! A read model that has stopped at an event is not an obstacle: the process serves its rows, says that they are stale,
+//! and `frontdoor status` fails. All processes would stop at that event, and none would be left to serve.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use event_log::{Log, LogError};
-use vocabulary::Timestamp;
+use event_log::Log;
+use projection_engine::{ModelState, ModelStatus};
+use tokio_util::sync::CancellationToken;
+use vocabulary::{Raw, Timestamp};
 
+use crate::{cli::Role, house::House};
+
+/// How often the parts of a process are asked.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+/// How long a database may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// How long a log may take to tell an event, for a status that has four of them to ask for and is waited for 5 s.
+const EVENT_ANSWER_MAX: Duration = Duration::from_secs(1);
+/// How long a read model that is behind may stay where it is.
+pub const STALL_MAX: Duration = Duration::from_secs(15);
+/// How long a failed write counts. A process that is not ready gets no commands that could show that it can write again,
+/// so nothing but time clears the fault.
+const WRITE_FAULT_COUNTS: Duration = Duration::from_secs(30);
 /// Clocks of several machines differ by less than this. An event that lies further ahead shows that a clock was wrong.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(1);
 
-/// By how much the log's last event lies ahead of this process's clock; zero where it does not. The log's time never goes
-/// back, so until the clock has come to that event, all events are recorded at its time.
-///
-/// # Errors
-/// When the log cannot be read.
-pub async fn ahead_of_clock(log: &Log) -> Result<Duration, LogError> {
-    let Some(before) = log.end().checked_sub(1) else { return Ok(Duration::ZERO) };
-    let last = log.read(before, 1).await?.into_iter().next();
+/// What keeps a process from its work, as of the last look.
+#[derive(Default)]
+pub struct Health {
+    obstacles: Mutex<Vec<String>>,
+}
+
+impl Health {
+    /// Whole sentences; none where all parts make progress.
+    pub fn obstacles(&self) -> Vec<String> {
+        self.obstacles.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks at the parts of the process until `stop`.
+    pub async fn run(&self, house: &House, stop: CancellationToken) {
+        let mut was_well = true;
+        while !stop.is_cancelled() {
+            let obstacles = tokio::select! {
+                () = stop.cancelled() => return,
+                obstacles = look(house) => obstacles,
+            };
+            metrics::gauge!("health_obstacles").set(obstacles.len() as f64);
+            match obstacles.first() {
+                Some(first) if was_well => tracing::warn!(obstacles = obstacles.len(), first, "not ready"),
+                None if !was_well => tracing::info!("ready again"),
+                Some(_) | None => {}
+            }
+            was_well = obstacles.is_empty();
+            *self.obstacles.lock().unwrap_or_else(PoisonError::into_inner) = obstacles;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(PROBE_EVERY) => {}
+            }
+        }
+    }
+}
+
+async fn look(house: &House) -> Vec<String> {
+    let mut obstacles = Vec::new();
+    let (care, access, views) = tokio::join!(readable(&house.care), readable(&house.access), views_readable(house));
+    obstacles.extend([care, access, views].into_iter().flatten());
+    for log in [&house.care, &house.access] {
+        if let Some(fault) = log.write_fault().filter(|fault| fault.last.elapsed() < WRITE_FAULT_COUNTS) {
+            obstacles.push(format!("The log {} could not be written: {}.", log.name(), fault.why));
+        }
+    }
+    let follows = house.roles.has(Role::Projections);
+    obstacles.extend(house.views_status().iter().filter_map(|model| obstacle_of(model, follows)));
+    for relay in house.relays.iter() {
+        let relayed = relay.relayed().borrow().clone();
+        if let Some(why) = relayed.stopped.or(relayed.trouble) {
+            obstacles.push(format!("The relay of {}: {why}.", relay.log().name()));
+        }
+    }
+    obstacles
+}
+
+/// What a read model keeps this process from. A process that only reads answers from what it has, and says how old it is.
+fn obstacle_of(model: &ModelStatus, follows: bool) -> Option<String> {
+    if !model.live_build {
+        return Some(format!("{} has no live build.", model.name));
+    }
+    match &model.state {
+        ModelState::Retrying { why, .. } => Some(format!("{} cannot go on, and tries again: {why}.", model.name)),
+        ModelState::Following | ModelState::CatchingUp if follows && is_stalled(model) => {
+            let (behind, seconds) = (model.lag_events, model.stalled_ms / 1_000);
+            Some(format!("{} is {behind} events behind, and has not moved for {seconds} s.", model.name))
+        }
+        ModelState::Following | ModelState::CatchingUp | ModelState::Stopped { .. } | ModelState::Rebuilding => None,
+    }
+}
+
+fn is_stalled(model: &ModelStatus) -> bool {
+    u128::from(model.stalled_ms) > STALL_MAX.as_millis()
+}
+
+async fn readable(log: &Log) -> Option<String> {
+    match tokio::time::timeout(ANSWER_MAX, log.healthy()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(_)) => Some(format!("The log {} cannot be read.", log.name())),
+        Err(_) => Some(format!("The log {} has not answered for {} s.", log.name(), ANSWER_MAX.as_secs())),
+    }
+}
+
+async fn views_readable(house: &House) -> Option<String> {
+    let views = house.views.as_ref()?;
+    match tokio::time::timeout(ANSWER_MAX, views.healthy()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(_)) => Some("The views cannot be read.".to_owned()),
+        Err(_) => Some(format!("The views have not answered for {} s.", ANSWER_MAX.as_secs())),
+    }
+}
+
+/// The event after this position; none where there is none, or the log does not tell within `EVENT_ANSWER_MAX`.
+pub async fn event_after(log: &Log, position: u64) -> Option<Raw> {
+    let read = tokio::time::timeout(EVENT_ANSWER_MAX, log.read(position, 1)).await;
+    read.ok()?.ok()?.into_iter().next()
+}
+
+/// By how much the log's last event lies ahead of this process's clock; zero where it does not, none where the log does
+/// not tell. The log's time never goes back, so until the clock has come to that event, all events are recorded at its
+/// time.
+pub async fn ahead_of_clock(log: &Log) -> Option<Duration> {
+    let Some(before) = log.end().checked_sub(1) else { return Some(Duration::ZERO) };
+    let last = event_after(log, before).await?;
     let now = Timestamp::from_jiff(jiff::Timestamp::now());
-    let ahead = last.map(|event| event.recorded_at.since(now));
-    Ok(ahead.and_then(|ahead| Duration::try_from(ahead).ok()).unwrap_or_default())
+    Some(Duration::try_from(last.recorded_at.since(now)).unwrap_or_default())
 }
 
 /// Says in a log line, at the start, that a log's last event lies ahead of the clock.
 pub async fn warn_of_clock(logs: [&Log; 2]) {
     for log in logs {
-        match ahead_of_clock(log).await {
-            Ok(ahead) if ahead > CLOCK_SKEW_MAX => {
-                let ahead_ms = u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX);
-                tracing::warn!(log = %log.name(), ahead_ms, "the last event lies ahead of this clock: a clock was, or is, wrong");
-            }
-            Ok(_) => {}
-            // Readiness says so, too, for as long as it lasts.
-            Err(error) => tracing::warn!(log = %log.name(), %error, "the last event cannot be read"),
+        if let Some(ahead) = ahead_of_clock(log).await.filter(|ahead| *ahead > CLOCK_SKEW_MAX) {
+            let ahead_ms = u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(log = %log.name(), ahead_ms, "the last event lies ahead of this clock: a clock was, or is, wrong");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WELL: ModelStatus = ModelStatus {
+        name: "practices",
+        version: 1,
+        build: 1,
+        live_build: true,
+        position: 7,
+        lag_events: 0,
+        lag_ms: Some(0),
+        stalled_ms: 0,
+        owner: None,
+        state: ModelState::Following,
+    };
+
+    #[test]
+    fn a_read_model_is_an_obstacle_where_it_has_no_rows_or_makes_no_progress() {
+        let retrying = ModelState::Retrying { since: Timestamp::EPOCH, why: "the disk is full".into() };
+        let stopped = ModelState::Stopped { stopped_at: 8, why: "a kind".into() };
+        let stalled = ModelStatus { lag_events: 3, stalled_ms: 15_001, ..WELL };
+        for (model, follows, said) in [
+            (WELL, true, None),
+            (ModelStatus { live_build: false, ..WELL }, false, Some("practices has no live build.")),
+            (
+                ModelStatus { state: retrying, ..WELL },
+                false,
+                Some("practices cannot go on, and tries again: the disk is full."),
+            ),
+            (stalled.clone(), true, Some("practices is 3 events behind, and has not moved for 15 s.")),
+            (stalled.clone(), false, None),
+            (ModelStatus { stalled_ms: 15_000, ..stalled.clone() }, true, None),
+            (ModelStatus { state: stopped, ..stalled }, true, None),
+        ] {
+            assert_eq!(obstacle_of(&model, follows).as_deref(), said, "{model:?}");
         }
     }
 }

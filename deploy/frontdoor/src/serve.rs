@@ -152,11 +152,16 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
             Ok(())
         });
     }
+    let (watched, parts, stop) = (readiness.clone(), house.clone(), stops.views.clone());
+    tasks.spawn("health", async move {
+        watched.health.run(&parts, stop).await;
+        Ok(())
+    });
     let limits = Limits {
         requests_max: options.requests_max as usize,
         request_time_max: Duration::from_secs(options.request_seconds_max.into()),
     };
-    let routes = house.router(limits).merge(admin::health(house.clone(), readiness.clone()));
+    let routes = house.router(limits).merge(admin::health(readiness.clone()));
     tasks.spawn("public", listen(public, routes, stops.public.clone()));
     tasks.spawn("upkeep", telemetry::upkeep(metrics.clone(), telemetry::UPKEEP_INTERVAL, stops.admin.clone()));
     tasks.spawn("admin", listen(admin, admin::router(house.clone(), readiness.clone(), metrics), stops.admin.clone()));
@@ -218,6 +223,7 @@ async fn end(house: &House, readiness: &Readiness, stops: &Stops, tasks: &mut Ta
     stops.views.cancel();
     let close = async {
         tasks.until_ended("views", &mut fault).await;
+        tasks.until_ended("health", &mut fault).await;
         for log in LogName::ALL {
             tasks.until_ended(relay_task(log), &mut fault).await;
         }

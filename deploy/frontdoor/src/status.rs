@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::Status,
-    health::CLOCK_SKEW_MAX,
+    health::{CLOCK_SKEW_MAX, STALL_MAX},
     operator::{ask, columns},
 };
 
@@ -78,12 +78,16 @@ impl System {
                 }
             };
             let obstacle = status["obstacle"].as_str();
+            let obstacles = status["obstacles"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            // A server of an earlier version tells one only.
+            let all: Vec<&str> =
+                if status["obstacles"].is_array() { obstacles.collect() } else { obstacle.into_iter().collect() };
             system.processes.push(vec![
                 admin.to_string(),
                 text(&status["roles"]),
                 obstacle.unwrap_or("ready").to_owned(),
             ]);
-            system.unwell.extend(obstacle.map(|why| format!("{admin} is not ready: {why}")));
+            system.unwell.extend(all.into_iter().map(|why| format!("{admin} is not ready: {why}")));
             system.clock(*admin, &status["ahead_of_clock_ms"]);
             for relay in status["relays"].as_array().into_iter().flatten() {
                 leaders.entry(relay["log"].as_str().unwrap_or_default()).or_default();
@@ -92,7 +96,7 @@ impl System {
             let models = status["projections"].as_array().filter(|models| !models.is_empty() && !listed);
             for model in models.into_iter().flatten() {
                 listed = true;
-                system.model(model, lag_max);
+                system.model(model, status["views_shared"] == true, lag_max);
             }
         }
         for (log, _) in leaders.into_iter().filter(|(_, leaders)| *leaders != 1) {
@@ -129,12 +133,24 @@ impl System {
         self.relays.push(row.collect());
     }
 
-    fn model(&mut self, model: &Value, lag_max: u64) {
+    fn model(&mut self, model: &Value, shared: bool, lag_max: u64) {
         let name = text(&model["name"]);
         let fields = ["name", "owner", "build", "position", "lag_events", "lag_ms", "state"].map(|field| &model[field]);
         self.projections.push(fields.map(text).into());
         if model["state"] == "stopped" {
             self.unwell.push(format!("{name} has stopped at {}: {}", model["stopped_at"], text(&model["why"])));
+        }
+        if model["state"] == "retrying" {
+            self.unwell.push(format!("{name} tries again since {}: {}", text(&model["since"]), text(&model["why"])));
+        }
+        if model["live_build"] == false {
+            self.unwell.push(format!("{name} has no live build"));
+        }
+        if shared && model["owner"].is_null() && model["state"] != "rebuilding" {
+            self.unwell.push(format!("{name} has no owner"));
+        }
+        if model["stalled_ms"].as_u64().is_some_and(|stalled| u128::from(stalled) > STALL_MAX.as_millis()) {
+            self.unwell.push(format!("{name} has not moved for {} ms", model["stalled_ms"]));
         }
         if model["lag_events"].as_u64().is_some_and(|lag| lag > lag_max) {
             self.unwell.push(format!("{name} is {} events behind", model["lag_events"]));
@@ -175,6 +191,16 @@ mod tests {
     fn what_is_not_well_is_said() {
         let stopped =
             json!([{"name": "practices", "state": "stopped", "stopped_at": 7, "why": "a kind", "lag_events": 0}]);
+        let model = |field: Value| {
+            let mut model = json!({"name": "practices", "state": "following", "lag_events": 0, "position": 7});
+            model.as_object_mut().expect("an object").extend(field.as_object().expect("an object").clone());
+            json!([model])
+        };
+        let mut shared = process(json!([]), model(json!({})));
+        shared.1.as_mut().expect("a status")["views_shared"] = json!(true);
+        let mut obstructed = process(json!([]), json!([]));
+        obstructed.1.as_mut().expect("a status")["obstacles"] =
+            json!(["This process is ending.", "The log care could not be written: the disk is full."]);
         let mut ahead = process(json!([]), json!([]));
         ahead.1.as_mut().expect("a status")["ahead_of_clock_ms"] = json!({"care": 3_600_000, "access": 0});
         let gone = (SocketAddr::from(([127, 0, 0, 1], 2)), Err("refused".to_owned()));
@@ -183,6 +209,17 @@ mod tests {
             (vec![process(relay(true, 0), json!([])), process(relay(true, 0), json!([]))], "has not one relay"),
             (vec![process(relay(true, 11), json!([]))], "11 events behind"),
             (vec![process(json!([]), stopped)], "has stopped at 7: a kind"),
+            (vec![process(json!([]), model(json!({"live_build": false})))], "practices has no live build"),
+            (vec![shared], "practices has no owner"),
+            (vec![process(json!([]), model(json!({"stalled_ms": 15_001})))], "practices has not moved for 15001 ms"),
+            (
+                vec![process(
+                    json!([]),
+                    model(json!({"state": "retrying", "since": "2026-11-25T00:00:00Z", "why": "full"})),
+                )],
+                "practices tries again since 2026-11-25T00:00:00Z: full",
+            ),
+            (vec![obstructed], "is not ready: The log care could not be written: the disk is full."),
             (vec![ahead], "the last event of care lies 3600000 ms ahead of the clock"),
             (vec![gone], "does not answer: refused"),
         ] {

@@ -231,7 +231,7 @@ struct Installation {
     says: &'static str,
 }
 
-const INSTALLATIONS: [Installation; 10] = [
+const INSTALLATIONS: [Installation; 11] = [
     Installation {
         name: "as it was stopped",
         changes: &[],
@@ -289,6 +289,12 @@ const INSTALLATIONS: [Installation; 10] = [
         changes: &[("access.db", "PRAGMA user_version = 99")],
         exit: 2,
         says: "access.db has schema version 99",
+    },
+    Installation {
+        name: "views of a newer schema",
+        changes: &[("views.db", "PRAGMA user_version = 99")],
+        exit: 2,
+        says: "views.db has schema version 99",
     },
     Installation {
         name: "not a log",
@@ -354,7 +360,7 @@ fn the_files_of_a_killed_server_are_checked_where_they_are_and_read_only_media_a
     }
     assert_answer(folder.path(), 0, "0 findings", "a killed server");
 
-    let Some(media) = common::ReadOnlyMedia::of(&[(&whole.whole(), "whole"), (folder.path(), "killed")]) else {
+    let Some(media) = common::SmallDisk::read_only(&[(&whole.whole(), "whole"), (folder.path(), "killed")]) else {
         return;
     };
     assert_answer(&media.path().join("whole"), 0, "0 findings", "a whole copy on read-only media");

@@ -2,11 +2,17 @@
 
 mod common;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use common::{Server, ask, frontdoor};
+use common::{Server, ask, frontdoor, give};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
+
+/// Within this time readiness shows what has happened; a generous deadline for a machine with other work.
+const HEALTH_SEEN_MAX: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_sees_the_projections_and_rebuilds_one_while_it_serves() {
@@ -115,6 +121,56 @@ async fn an_event_that_lies_ahead_of_the_clock_is_said_counted_and_not_well() {
     let ahead = metrics.lines().find_map(|line| line.strip_prefix("log_ahead_of_clock_ms{log=\"care\"} "));
     assert!(ahead.is_some_and(|ahead| ahead.parse::<u64>().expect("a number") > 3_500_000), "{metrics}");
     server.stop();
+}
+
+/// Waits until readiness is as wanted, and gives back its last answer.
+async fn readiness(client: &reqwest::Client, base: &str, wanted: u16) -> Value {
+    let deadline = Instant::now() + HEALTH_SEEN_MAX;
+    loop {
+        let answer = ask(client, base, "", "/health/ready").await;
+        if answer.status == wanted {
+            return answer.body;
+        }
+        assert!(Instant::now() < deadline, "it stays {}: {}", answer.status, answer.body);
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_disk_is_full_is_not_ready_and_is_well_again_by_itself() {
+    let Some(disk) = common::SmallDisk::mount(24) else { return };
+    let server = Server::demo(disk.path());
+    let (client, base) = (reqwest::Client::new(), server.base.as_str());
+    let operator = common::Signer::demo(disk.path()).operator();
+    let open = async |n: usize| {
+        let practice = json!({"practice": format!("A98{n:03}"), "name": "Full Surgery", "address": "x".repeat(150)});
+        give(&client, base, &operator, "open-practice", &format!("full-disk-{n:08}"), &practice)
+            .await
+            .expect("an answer")
+    };
+    assert_eq!(open(0).await.status, 200);
+    readiness(&client, base, 200).await;
+    // The ballast takes what is free, and the log's own file grows no more.
+    let ballast = disk.path().join("ballast");
+    let mut file = std::fs::File::create(&ballast).expect("made");
+    while std::io::Write::write_all(&mut file, &[0; 4_096]).is_ok() {}
+    drop(file);
+    let mut n = 1;
+    while open(n).await.status != 503 {
+        n += 1;
+        assert!(n < 1_000, "the disk never fills up");
+    }
+    let said = readiness(&client, base, 503).await;
+    assert!(said["detail"].as_str().is_some_and(|detail| detail.contains("the disk is full")), "{said}");
+    let status = frontdoor(&["status", "--admin", server.admin.trim_start_matches("http://")]);
+    let printed = String::from_utf8(status.stdout).expect("text");
+    assert!(status.status.code() == Some(1) && printed.contains("the disk is full"), "{printed}");
+
+    std::fs::remove_file(&ballast).expect("removed");
+    assert_eq!(open(n).await.status, 200, "the refused command is sent again");
+    readiness(&client, base, 200).await;
+    server.stop();
+    common::assert_clean(disk.path(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

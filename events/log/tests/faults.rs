@@ -187,7 +187,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     tamper(&file, "PRAGMA user_version = 99").await;
     let why = why_not(folder.path()).await;
     assert!(why.contains("version 99") && why.contains("newer binary"), "{why}");
-    tamper(&file, "PRAGMA user_version = 4").await;
+    tamper(&file, &format!("PRAGMA user_version = {}", event_log::sqlite::SCHEMA_VERSION)).await;
     assert_eq!(open(folder.path()).await.expect("opens").end(), 200);
 }
 

@@ -17,6 +17,7 @@ pub use model::{Model, model};
 pub use reader::{ROWS_MAX, Read, Reader, Scan, Waited};
 pub use rebuild::{ROWS_IN_MEMORY_MAX, RebuildProgress, RebuildReport};
 pub use status::{ModelState, ModelStatus};
+pub use store::{SCHEMA_VERSION_POSTGRES, SCHEMA_VERSION_SQLITE};
 pub use views::Views;
 
 /// Why the views could not be opened, read, followed or rebuilt.

@@ -207,6 +207,17 @@ impl Views {
         self.store.shared()
     }
 
+    /// Whether the views' database answers.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn healthy(&self) -> Result<(), ViewsError> {
+        match self.kept.values().next() {
+            Some(kept) => self.store.live(kept.model.key()).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     pub fn reader<P: Projection>(&self) -> Reader<P> {
         let kept = self.kept.get(&std::any::TypeId::of::<P>()).cloned();
         Reader { store: Arc::clone(&self.store), kept, owner: Arc::clone(&self.owner), projection: PhantomData }

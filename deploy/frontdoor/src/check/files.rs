@@ -66,6 +66,9 @@ impl Files {
         for (name, connection) in self.logs() {
             known_version(&format!("{name}.db"), connection, event_log::sqlite::SCHEMA_VERSION).await?;
         }
+        if let Some(views) = &mut self.views {
+            known_version("views.db", views, projection_engine::SCHEMA_VERSION_SQLITE).await?;
+        }
         Ok(())
     }
 
@@ -160,6 +163,7 @@ async fn known_version(name: &str, connection: &mut SqliteConnection, known: usi
 pub async fn snapshot(file: &Path) -> anyhow::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     let mut connection = options.connect().await.with_context(|| format!("{} cannot be opened", file.display()))?;
+    known_version(&file.display().to_string(), &mut connection, projection_engine::SCHEMA_VERSION_SQLITE).await?;
     sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
     Ok(connection)
 }

@@ -50,8 +50,8 @@ async fn known_version(connection: &mut PgConnection, schema: &str, known: usize
 /// When the database cannot be read.
 pub async fn views(url: &str) -> anyhow::Result<PgConnection> {
     let mut connection = PgConnection::connect(url).await.context("the views' database cannot be opened")?;
-    sqlx::raw_sql("SET search_path = views; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        .execute(&mut connection)
-        .await?;
+    sqlx::raw_sql("SET search_path = views").execute(&mut connection).await?;
+    known_version(&mut connection, "views", projection_engine::SCHEMA_VERSION_POSTGRES).await?;
+    sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut connection).await?;
     Ok(connection)
 }

@@ -287,30 +287,36 @@ pub fn slot(n: i64) -> String {
     nine.expect("exists on every day").plus_minutes(n * 10).to_string()
 }
 
-/// Copies of folders on a file system that nothing can write to, gone when dropped.
-pub struct ReadOnlyMedia(tempfile::TempDir);
+/// A file system of a few megabytes, gone when dropped.
+pub struct SmallDisk(tempfile::TempDir);
 
-impl ReadOnlyMedia {
-    /// Copies these folders under these names. `None` where this machine lets nobody mount a file system, which it says
-    /// loudly; an error where CI is set.
-    pub fn of(folders: &[(&Path, &str)]) -> Option<ReadOnlyMedia> {
-        let media = ReadOnlyMedia(tempfile::tempdir().expect("a folder"));
-        let mount = |options: &[&str]| {
-            let mounted = Command::new("mount").args(options).arg(media.path()).output().expect("mount runs");
-            if mounted.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&mounted.stderr).into_owned()) }
+impl SmallDisk {
+    /// `None` where this machine lets nobody mount one, which it says loudly; an error where CI is set.
+    pub fn mount(megabytes: u32) -> Option<SmallDisk> {
+        let disk = SmallDisk(tempfile::tempdir().expect("a folder"));
+        let Err(why) = disk.mounted(&["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]) else {
+            return Some(disk);
         };
-        if let Err(why) = mount(&["-t", "tmpfs", "-o", "size=64m", "tmpfs"]) {
-            assert!(std::env::var_os("CI").is_none(), "read-only media must be tested in CI: {why}");
-            eprintln!("NOT TESTED: read-only media. A tmpfs cannot be mounted here: {why}");
-            return None;
-        }
+        assert!(std::env::var_os("CI").is_none(), "this must be tested in CI, and no tmpfs can be mounted: {why}");
+        eprintln!("NOT TESTED: a file system of its own. A tmpfs cannot be mounted here: {why}");
+        None
+    }
+
+    /// Copies of folders, under these names, on a file system that nothing can write to.
+    pub fn read_only(folders: &[(&Path, &str)]) -> Option<SmallDisk> {
+        let disk = SmallDisk::mount(64)?;
         for (folder, name) in folders {
-            let copied =
-                Command::new("cp").arg("-a").arg(folder).arg(media.path().join(name)).status().expect("cp runs");
-            assert!(copied.success());
+            let copied = Command::new("cp").arg("-a").arg(folder).arg(disk.path().join(name)).status();
+            assert!(copied.expect("cp runs").success());
         }
-        mount(&["-o", "remount,ro"]).expect("mounted again");
-        Some(media)
+        disk.mounted(&["-o", "remount,ro"]).expect("mounted again");
+        Some(disk)
+    }
+
+    fn mounted(&self, options: &[&str]) -> Result<(), String> {
+        let mounted =
+            Command::new("mount").args(options).arg(self.path()).output().map_err(|error| error.to_string())?;
+        if mounted.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&mounted.stderr).into_owned()) }
     }
 
     pub fn path(&self) -> &Path {
@@ -318,7 +324,7 @@ impl ReadOnlyMedia {
     }
 }
 
-impl Drop for ReadOnlyMedia {
+impl Drop for SmallDisk {
     fn drop(&mut self) {
         // Lazily, because a failing test may still have files open.
         drop(Command::new("umount").arg("-l").arg(self.0.path()).status());

@@ -4,6 +4,9 @@
 mod postgres;
 mod sqlite;
 
+pub use postgres::SCHEMA_VERSION as SCHEMA_VERSION_POSTGRES;
+pub use sqlite::SCHEMA_VERSION as SCHEMA_VERSION_SQLITE;
+
 use std::{ops::Bound, sync::Arc, time::Duration};
 
 use async_trait::async_trait;

@@ -34,6 +34,8 @@ use crate::{
 };
 
 /// In the order of their numbers; forward only.
+/// The newest schema that this binary knows.
+pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
 const MIGRATIONS: [&str; 2] = [
     include_str!("../../../sql/postgres/migrations/0001_views.sql"),
     include_str!("../../../sql/postgres/migrations/0002_ownership.sql"),

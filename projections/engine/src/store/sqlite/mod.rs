@@ -6,6 +6,8 @@ mod insert;
 mod schema;
 mod writer;
 
+pub use schema::SCHEMA_VERSION;
+
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;

@@ -5,6 +5,8 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use crate::ViewsError;
 
 /// In the order of their numbers; forward only.
+/// The newest schema that this binary knows.
+pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
 const MIGRATIONS: [&str; 2] = [
     include_str!("../../../sql/sqlite/migrations/0001_projection.sql"),
     include_str!("../../../sql/sqlite/migrations/0002_ownership.sql"),
