@@ -16,7 +16,6 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
-    sync::watch,
     task::JoinSet,
     time::timeout,
 };
@@ -126,13 +125,23 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
     let readiness = Arc::new(Readiness::default());
     let (stops, mut tasks) = (Stops::default(), Tasks::default());
     for log in [&house.care, &house.access] {
-        tasks.spawn(log.name().as_str(), until_gone(log.watch()));
+        let (name, log) = (log.name().as_str(), log.clone());
+        tasks.spawn(name, async move {
+            log.ended().await;
+            Ok(())
+        });
     }
     let engine = house.engine.clone();
     tasks.spawn("decisions", async move {
         engine.ended().await;
         Ok(())
     });
+    if let Some(views) = house.views.clone() {
+        tasks.spawn("row readers", async move {
+            views.ended().await;
+            Ok(())
+        });
+    }
     if let Some(views) = house.views.clone() {
         let (stop, follows) = (stops.views.clone(), house.roles.has(Role::Projections));
         tasks.spawn("views", async move {
@@ -237,12 +246,6 @@ async fn end(house: &House, readiness: &Readiness, stops: &Stops, tasks: &mut Ta
         bail!("not closed after {} s", CLOSE_TIME_MAX.as_secs());
     }
     fault.map_or(Ok(()), Err)
-}
-
-/// A log's end is told for as long as its writer lives.
-async fn until_gone(mut end: watch::Receiver<u64>) -> anyhow::Result<()> {
-    while end.changed().await.is_ok() {}
-    Ok(())
 }
 
 /// Where the logs and the views are, as far as they are in SQLite.

@@ -84,6 +84,8 @@ struct Inner {
     fault: watch::Receiver<Option<WriteFault>>,
     /// True when the store is closed.
     drained: watch::Receiver<bool>,
+    /// Its sender lives as long as the task that follows the end of a shared log.
+    following: Option<watch::Receiver<()>>,
 }
 
 /// Where requests come in. One lock for both, so that tickets are places in the queue.
@@ -138,16 +140,22 @@ impl Log {
         let (drained_sender, drained) = watch::channel(false);
         let identity = opened.identity.clone();
         let (reader, leases) = (Arc::clone(&opened.reader), Arc::clone(&opened.leases));
-        if opened.shared {
-            tokio::spawn(end::follow(Arc::clone(&opened.reader), end_sender.clone(), drained.clone()));
-        }
+        let following = opened.shared.then(|| {
+            let (ended, following) = watch::channel(());
+            let follow = end::follow(Arc::clone(&opened.reader), end_sender.clone(), drained.clone());
+            tokio::spawn(async move {
+                follow.await;
+                drop(ended);
+            });
+            following
+        });
         let lane = Lane::new(waiting, opened, end_sender, fault_sender, options);
         tokio::spawn(async move {
             lane.run().await;
             drained_sender.send_replace(true);
         });
         let door = Mutex::new(Door { queue: Some(queue), next_ticket: 0 });
-        Log { inner: Arc::new(Inner { identity, door, reader, leases, end, fault, drained }) }
+        Log { inner: Arc::new(Inner { identity, door, reader, leases, end, fault, drained, following }) }
     }
 
     pub fn name(&self) -> LogName {
@@ -297,6 +305,24 @@ impl Log {
     /// Who does what only one process may do for this log.
     pub fn leases(&self) -> Arc<dyn Leases> {
         Arc::clone(&self.inner.leases)
+    }
+
+    /// Waits until a task of this log has ended: the one that writes, or the one that follows the end of a shared log. It
+    /// ends when the log is closed; before that it is a bug, and the log stores or tells nothing any more.
+    pub async fn ended(&self) {
+        let (mut drained, following) = (self.inner.drained.clone(), self.inner.following.clone());
+        let written = async move { drop(drained.wait_for(|drained| *drained).await) };
+        let followed = async move {
+            match following {
+                // Nothing is ever sent: an error means that the task is gone.
+                Some(mut following) => while following.changed().await.is_ok() {},
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = written => {}
+            () = followed => {}
+        }
     }
 
     /// Whether the log can be read.

@@ -31,6 +31,11 @@ impl Rows {
         Rows { queue }
     }
 
+    /// Waits until the task that reads has ended. While its read model is in use that is a bug.
+    pub async fn ended(&self) {
+        self.queue.closed().await;
+    }
+
     /// `None` where the statement failed: asked alone, it says why.
     pub async fn find(&self, build: Build, key: Key) -> Option<FoundRow> {
         let (answer, found) = oneshot::channel();

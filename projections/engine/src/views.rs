@@ -218,6 +218,16 @@ impl Views {
         }
     }
 
+    /// Waits until a task that reads rows for queries has ended, which is a bug: each statement would read for one query.
+    pub async fn ended(&self) {
+        let readers = self.kept.values().map(|kept| Box::pin(kept.rows.ended()));
+        let readers: Vec<_> = readers.collect();
+        if readers.is_empty() {
+            return std::future::pending().await;
+        }
+        futures::future::select_all(readers).await;
+    }
+
     pub fn reader<P: Projection>(&self) -> Reader<P> {
         let kept = self.kept.get(&std::any::TypeId::of::<P>()).cloned();
         Reader { store: Arc::clone(&self.store), kept, owner: Arc::clone(&self.owner), projection: PhantomData }

@@ -12,7 +12,9 @@ use crate::{LogOptions, Refused};
 pub async fn closing_stores_what_was_submitted_and_refuses_the_rest(world: World) {
     let log = world.open().await;
     let submitted: Vec<_> = (0..50).map(|n| log.submit(request().on(n, 0).event(n)).expect("submitted")).collect();
+    assert!(futures::FutureExt::now_or_never(log.ended()).is_none(), "its tasks live");
     log.close().await;
+    log.ended().await;
     for submission in submitted {
         are_stored(submission.outcome.await);
     }
