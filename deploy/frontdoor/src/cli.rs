@@ -1,8 +1,16 @@
 //! The configuration, and its manual: every flag of `frontdoor serve` is also `FRONTDOOR_<NAME>` in the environment.
 
-use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    fmt,
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use domain::Permission;
 use event_kafka::Address;
 use vocabulary::{OdsCode, envelope::IdentityLevel, envelope::Role as CallerRole};
@@ -18,6 +26,35 @@ use crate::{
 pub struct Cli {
     #[command(subcommand)]
     pub task: Task,
+}
+
+impl Cli {
+    /// Parses a command line and the environment, in which a blank variable counts as one that is not set.
+    ///
+    /// # Errors
+    /// As clap's.
+    pub fn parsed(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+        let matches = without_blank_variables(Cli::command()).try_get_matches_from(arguments)?;
+        Cli::from_arg_matches(&matches)
+    }
+}
+
+fn without_blank_variables(command: clap::Command) -> clap::Command {
+    let is_blank = |argument: &clap::Arg| {
+        let value = argument.get_env().and_then(std::env::var_os);
+        value.is_some_and(|value| value.to_str().is_some_and(|text| text.trim().is_empty()))
+    };
+    let command =
+        command.mut_args(|argument| if is_blank(&argument) { argument.env(None::<&'static str>) } else { argument });
+    command.mut_subcommands(without_blank_variables)
+}
+
+/// Reads `HOST:PORT`, where HOST is an address or a name like `localhost`. Of several addresses an IPv4 one is taken.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let addresses = text.to_socket_addrs().map_err(|error| format!("{text:?} is not HOST:PORT: {error}"))?;
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    let preferred = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
+    preferred.copied().ok_or_else(|| format!("{text:?} has no address"))
 }
 
 #[derive(Debug, Subcommand)]
@@ -85,10 +122,10 @@ pub struct Serve {
     #[arg(long, env = "FRONTDOOR_FEED_FILE")]
     pub feed_file: Option<PathBuf>,
     /// The public address. Port 0 takes a free one, which is printed.
-    #[arg(long, env = "FRONTDOOR_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "FRONTDOOR_LISTEN", default_value = "127.0.0.1:8080", value_parser = address)]
     pub listen: SocketAddr,
     /// The operator's address: rebuilds, the list of projections, /metrics. It asks for no token: keep it inside.
-    #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081")]
+    #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081", value_parser = address)]
     pub admin: SocketAddr,
     /// Whose tokens are admitted: `ISSUER=JWKS_FILE`. May be given several times; in the environment separated by commas.
     #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
@@ -200,7 +237,7 @@ pub struct Status {
     #[arg(long, default_value_t = 10_000)]
     pub lag_max: u64,
     /// The operator's addresses of all processes, separated by commas.
-    #[arg(long, env = "FRONTDOOR_ADMIN", value_delimiter = ',', default_value = "127.0.0.1:8081")]
+    #[arg(long, env = "FRONTDOOR_ADMIN", value_delimiter = ',', default_value = "127.0.0.1:8081", value_parser = address)]
     pub admin: Vec<SocketAddr>,
 }
 
@@ -215,7 +252,7 @@ pub struct Rebuild {
 #[derive(Debug, Clone, Args)]
 pub struct Server {
     /// The running server's operator's address.
-    #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081")]
+    #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081", value_parser = address)]
     pub admin: SocketAddr,
 }
 
@@ -426,6 +463,13 @@ mod tests {
     }
 
     #[test]
+    fn an_address_may_have_a_name() {
+        let options = serve(&["--demo", "--listen=localhost:8080"]);
+        assert!(options.listen.ip().is_loopback() && options.listen.port() == 8080, "{}", options.listen);
+        assert!(Cli::try_parse_from(["frontdoor", "serve", "--listen=localhost"]).is_err());
+    }
+
+    #[test]
     fn what_this_build_lacks_is_refused() {
         for arguments in [
             ["--demo", "--roles=command"].as_slice(),
@@ -455,7 +499,6 @@ mod tests {
 
     #[test]
     fn the_manual_is_complete() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
         let command = Cli::command();
         let serve = command.find_subcommand("serve").expect("is there");

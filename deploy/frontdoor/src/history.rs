@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use event_log::{Log, LogOptions};
 use vocabulary::LogName;
 
-use crate::{Misconfigured, cli::LogCreate, operator::ask, url::Url};
+use crate::{Misconfigured, cli::LogCreate, operator::ask, output, url::Url};
 
 /// Refuses a folder that has lost its log `care`: that file is missing or empty, and others of the installation are there.
 ///
@@ -74,11 +74,13 @@ pub fn create(options: &LogCreate) -> anyhow::Result<()> {
         for name in missing {
             let opened = Log::open(options.folder.exposed(), name, LogOptions::default()).await;
             let log = opened.with_context(|| format!("the log {name} cannot be created"))?;
-            println!("the log {name} begins a new history: lineage {}", log.lineage());
+            output::line(format_args!("the log {name} begins a new history: lineage {}", log.lineage()));
             log.close().await;
         }
         anyhow::Ok(())
     })?;
-    println!("views that were made from another history stop: `frontdoor rebuild NAME`, or delete them");
+    output::line(format_args!(
+        "views that were made from another history stop: `frontdoor rebuild NAME`, or delete them"
+    ));
     Ok(())
 }

@@ -12,6 +12,7 @@ mod health;
 mod history;
 mod log_copy;
 mod operator;
+mod output;
 mod private;
 mod serve;
 mod status;
@@ -21,7 +22,6 @@ pub mod url;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
-use clap::Parser;
 use cli::{Cli, LogTask, Task};
 
 /// Wrong usage or configuration (sysexits.h, EX_USAGE).
@@ -37,7 +37,7 @@ pub struct Misconfigured(pub String);
 /// Does what the command line asks for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     std::panic::set_hook(Box::new(panicked));
-    let task = match Cli::try_parse_from(arguments) {
+    let task = match Cli::parsed(arguments) {
         Ok(cli) => cli.task,
         Err(error) => return unparsed(&error),
     };
@@ -55,7 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     outcome.unwrap_or_else(|error| {
         let code = if error.is::<Misconfigured>() { EXIT_USAGE } else { EXIT_FAILED };
-        eprintln!("frontdoor: {}", url::masked(&one_line(&format!("{error:#}"))));
+        output::error_line(format_args!("frontdoor: {}", url::masked(&one_line(&format!("{error:#}")))));
         ExitCode::from(code)
     })
 }
@@ -71,12 +71,12 @@ fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
 /// Help and version are answers; all else is one line.
 fn unparsed(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        print!("{error}");
+        output::text(format_args!("{error}"));
         return ExitCode::SUCCESS;
     }
     let text = error.to_string();
     let first = text.split("\n\n").next().unwrap_or_default();
-    eprintln!("frontdoor: {}", url::masked(&one_line(first.trim_start_matches("error: "))));
+    output::error_line(format_args!("frontdoor: {}", url::masked(&one_line(first.trim_start_matches("error: ")))));
     ExitCode::from(EXIT_USAGE)
 }
 

@@ -11,6 +11,7 @@ use crate::{
     Misconfigured,
     cli::LogCopy,
     operator::ask,
+    output,
     url::{self, Url},
 };
 
@@ -36,9 +37,12 @@ pub fn copy(options: &LogCopy) -> anyhow::Result<()> {
             let bar = bar();
             let copied = copy.run(|progress| show(&bar, log, progress)).await;
             bar.finish_and_clear();
-            println!("{}", told(log, &copied.with_context(|| format!("the log {log} is not copied"))?));
+            output::line(format_args!(
+                "{}",
+                told(log, &copied.with_context(|| format!("the log {log} is not copied"))?)
+            ));
         }
-        println!("both logs are whole: servers can open them");
+        output::line(format_args!("both logs are whole: servers can open them"));
         Ok(())
     })
 }

@@ -1,7 +1,5 @@
 //! The operator's commands: those that concern a running server are calls to its admin listener.
 
-use std::io::Write;
-
 use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
@@ -11,6 +9,7 @@ use vocabulary::{LogName, asyncapi};
 use crate::{
     Misconfigured,
     cli::{Asyncapi, Migrate, Projections, Rebuild, Server},
+    output,
     url::{self, Url},
 };
 
@@ -28,7 +27,7 @@ pub fn migrate(options: &Migrate) -> anyhow::Result<()> {
     for log in LogName::ALL {
         let migrated = event_log::postgres::migrate(url.exposed(), log, options.server_role.as_deref());
         ask(async { migrated.await.with_context(|| format!("the log {log} cannot be migrated")) })?;
-        println!("the log {log} fits this binary");
+        output::line(format_args!("the log {log} fits this binary"));
     }
     Ok(())
 }
@@ -43,7 +42,7 @@ pub fn asyncapi(options: &Asyncapi) -> anyhow::Result<()> {
         Some(kind) => asyncapi::schema(kind)
             .ok_or_else(|| Misconfigured("there is no such kind; `frontdoor asyncapi` lists them".to_owned()))?,
     };
-    writeln!(std::io::stdout(), "{document:#}")?;
+    output::line(format_args!("{document:#}"));
     Ok(())
 }
 
@@ -58,9 +57,9 @@ pub fn projections(options: &Projections) -> anyhow::Result<()> {
         response.error_for_status()?.json().await.context("the answer is no list")
     })?;
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&list)?);
+        output::line(format_args!("{}", serde_json::to_string_pretty(&list)?));
     } else {
-        print!("{}", table(&list)?);
+        output::text(format_args!("{}", table(&list)?));
     }
     Ok(())
 }
@@ -122,7 +121,10 @@ pub fn rebuild(options: &Rebuild) -> anyhow::Result<()> {
     })?;
     bar.finish_and_clear();
     let (events, seconds) = (&report["events"], report["seconds"].as_f64().unwrap_or(0.0));
-    println!("{} is rebuilt from {events} events in {seconds:.1} s: build {}", options.name, report["build"]);
+    output::line(format_args!(
+        "{} is rebuilt from {events} events in {seconds:.1} s: build {}",
+        options.name, report["build"]
+    ));
     Ok(())
 }
 

@@ -34,10 +34,12 @@ use crate::{
     },
     health,
     house::House,
-    private, telemetry,
+    output, private, telemetry,
     tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
 };
 
+/// How often the files of the issuers' keys are looked at.
+const KEYS_LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long requests in flight are waited for after SIGTERM.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(6);
 /// How long views and logs may take to come to a batch's end after that.
@@ -114,7 +116,8 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
     for folder in &folders {
         private::folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    let house = House::open(places, tokens(options, demo_key.as_ref())?).await?;
+    let keys = key_files(options, demo_key.as_ref());
+    let house = House::open(places, tokens(&keys)?).await?;
     for folder in &folders {
         private::files(folder, &views_file(places))
             .with_context(|| format!("the files in {} cannot be made private", folder.display()))?;
@@ -161,6 +164,7 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
             Ok(())
         });
     }
+    tasks.spawn("keys", renew_keys(house.tokens.clone(), keys, stops.views.clone()));
     let (watched, parts, stop) = (readiness.clone(), house.clone(), stops.views.clone());
     tasks.spawn("health", async move {
         watched.health.run(&parts, stop).await;
@@ -179,13 +183,13 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
         if let Some(key) = &demo_key {
             let told = demo::fill(&house, key, &options.data).await.context("the demonstration's data")?;
             if let Some(told) = told {
-                println!("{}", told.text(public_at));
+                output::line(format_args!("{}", told.text(public_at)));
             }
         }
         health::warn_of_clock([&house.care, &house.access]).await;
         house.caught_up().await;
         readiness.caught_up();
-        println!("frontdoor is ready: http://{public_at} (operator: http://{admin_at})");
+        output::line(format_args!("frontdoor is ready: http://{public_at} (operator: http://{admin_at})"));
         tracing::info!(public = %public_at, admin = %admin_at, roles = %options.roles, "ready");
         anyhow::Ok(())
     };
@@ -232,7 +236,9 @@ async fn end(house: &House, readiness: &Readiness, stops: &Stops, tasks: &mut Ta
     stops.views.cancel();
     let close = async {
         tasks.until_ended("views", &mut fault).await;
-        tasks.until_ended("health", &mut fault).await;
+        for part in ["health", "keys"] {
+            tasks.until_ended(part, &mut fault).await;
+        }
         for log in LogName::ALL {
             tasks.until_ended(relay_task(log), &mut fault).await;
         }
@@ -282,18 +288,54 @@ async fn listen(listener: TcpListener, routes: Router, stop: CancellationToken) 
     axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await.context("the listener failed")
 }
 
-fn tokens(options: &Serve, demo: Option<&DemoKey>) -> anyhow::Result<Tokens> {
+/// The files of keys, by issuer.
+fn key_files(options: &Serve, demo: Option<&DemoKey>) -> Vec<(String, PathBuf)> {
     let given = options.issuers.iter().map(|issuer| (issuer.name.as_str(), issuer.jwks.as_path()));
     let own = demo.map(|key| (DEMO_ISSUER, key.jwks()));
+    given.chain(own).map(|(issuer, file)| (issuer.to_owned(), file.to_owned())).collect()
+}
+
+fn tokens(files: &[(String, PathBuf)]) -> anyhow::Result<Tokens> {
+    Tokens::new(AUDIENCE, key_sets(files)?).map_err(|error| Misconfigured(error.to_string()).into())
+}
+
+fn key_sets(files: &[(String, PathBuf)]) -> anyhow::Result<Vec<(String, JwkSet)>> {
     let mut issuers = Vec::new();
-    for (issuer, file) in given.chain(own) {
+    for (issuer, file) in files {
         let wrong =
             |error: &dyn std::fmt::Display| Misconfigured(format!("--issuer {issuer}: {}: {error}", file.display()));
         let text = std::fs::read(file).map_err(|error| wrong(&error))?;
         let keys = key_set(issuer, &text).map_err(|error| wrong(&error))?;
-        issuers.push((issuer.to_owned(), keys));
+        issuers.push((issuer.clone(), keys));
     }
-    Tokens::new(AUDIENCE, issuers).map_err(|error| Misconfigured(error.to_string()).into())
+    Ok(issuers)
+}
+
+/// Reads the keys again when a file has changed, and on SIGHUP. Files that cannot be used leave the keys as they are.
+async fn renew_keys(tokens: Tokens, files: Vec<(String, PathBuf)>, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let state = || -> Vec<_> {
+        let state = |(_, file): &(String, PathBuf)| std::fs::metadata(file).and_then(|file| file.modified()).ok();
+        files.iter().map(state).collect()
+    };
+    let mut known = state();
+    loop {
+        let asked = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            _ = hangup.recv() => true,
+            () = tokio::time::sleep(KEYS_LOOK_EVERY) => false,
+        };
+        let now = state();
+        if !asked && now == known {
+            continue;
+        }
+        known = now;
+        let renewed = key_sets(&files).and_then(|sets| Ok(tokens.replace(AUDIENCE, sets)?));
+        match renewed {
+            Ok(()) => tracing::info!("the issuers' keys were read again"),
+            Err(error) => tracing::warn!(%error, "the issuers' keys cannot be used; those before stay"),
+        }
+    }
 }
 
 /// The keys of a set. One of a form that is unknown here does not make the others useless.

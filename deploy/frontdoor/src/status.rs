@@ -8,6 +8,7 @@ use crate::{
     cli::Status,
     health::{CLOCK_SKEW_MAX, STALL_MAX},
     operator::{ask, columns},
+    output,
 };
 
 /// How long a process may take to answer.
@@ -23,11 +24,16 @@ pub fn status(options: &Status) -> anyhow::Result<ExitCode> {
             "processes": answers.iter().map(|(admin, answer)| json!({"admin": admin, "status": answer})).collect::<Vec<_>>(),
             "unwell": system.unwell,
         });
-        println!("{json:#}");
+        output::line(format_args!("{json:#}"));
     } else {
-        print!("{}\n{}\n{}", columns(&system.processes), columns(&system.relays), columns(&system.projections));
+        output::text(format_args!(
+            "{}\n{}\n{}",
+            columns(&system.processes),
+            columns(&system.relays),
+            columns(&system.projections)
+        ));
         for what in &system.unwell {
-            println!("{what}");
+            output::line(format_args!("{what}"));
         }
     }
     Ok(ExitCode::from(u8::from(!system.unwell.is_empty())))

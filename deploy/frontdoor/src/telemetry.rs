@@ -15,7 +15,7 @@ use std::{
 use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     Misconfigured,
@@ -43,8 +43,8 @@ const REST_LOOK_INTERVAL: Duration = Duration::from_millis(2);
 /// # Errors
 /// When the filter cannot be read.
 pub fn log_lines(options: &Serve) -> anyhow::Result<LineRest> {
-    let filter = EnvFilter::try_new(&options.log_level)
-        .map_err(|error| Misconfigured(format!("--log-level {:?}: {error}", options.log_level)))?;
+    let filter = filter(&options.log_level)
+        .map_err(|why| Misconfigured(format!("--log-level {:?}: {why}", options.log_level)))?;
     let lines = tracing_subscriber::registry().with(filter);
     let queue = LineQueue::into(io::stderr()).context("log lines cannot be written")?;
     let rest = LineRest(Arc::clone(&queue.waiting));
@@ -55,6 +55,16 @@ pub fn log_lines(options: &Serve) -> anyhow::Result<LineRest> {
     }
     .context("log lines cannot be written")?;
     Ok(rest)
+}
+
+/// Reads which log lines are written. The library takes a word that is not a level for the name of a module, all of
+/// whose lines would be written, and no others.
+fn filter(text: &str) -> Result<EnvFilter, String> {
+    let is_known = |part: &&str| part.contains(['=', '[']) || part.trim().parse::<LevelFilter>().is_ok();
+    if let Some(unknown) = text.split(',').find(|part| !is_known(part)) {
+        return Err(format!("{unknown:?} is not a level: off, error, warn, info, debug, trace"));
+    }
+    EnvFilter::try_new(text).map_err(|error| error.to_string())
 }
 
 /// Log lines on their way to a thread that writes them, so that the server never waits for a pipe that is not read. A

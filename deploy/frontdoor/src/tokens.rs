@@ -17,7 +17,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{cli::Token, private};
+use crate::{cli::Token, output, private};
 
 /// The issuer that only `--demo` admits.
 pub const DEMO_ISSUER: &str = "urn:frontdoor:demo";
@@ -54,7 +54,7 @@ pub fn print(token: &Token) -> anyhow::Result<()> {
         let data = token.data.display();
         bail!("{data} has no key: start `frontdoor serve --demo --data {data}` first");
     }
-    println!("{}", DemoKey::in_folder(&token.data)?.sign(token)?);
+    output::line(format_args!("{}", DemoKey::in_folder(&token.data)?.sign(token)?));
     Ok(())
 }
 

@@ -68,7 +68,11 @@ impl Url {
 
 impl From<String> for Url {
     fn from(text: String) -> Url {
-        Url(text)
+        // Elsewhere `sqlite://NAME` is a file in the current folder, and so it is here.
+        match text.strip_prefix("sqlite://") {
+            Some(place) => Url(format!("sqlite:{place}")),
+            None => Url(text),
+        }
     }
 }
 
@@ -157,6 +161,13 @@ mod tests {
             assert_eq!(masked(text), shown);
         }
         assert_eq!(format!("{:?}", url("sqlite:folder")), "sqlite:folder");
+    }
+
+    #[test]
+    fn two_slashes_after_sqlite_are_not_a_part_of_the_place() {
+        for (text, place) in [("sqlite:a/b", "a/b"), ("sqlite://a/b", "a/b"), ("sqlite:///a/b", "/a/b")] {
+            assert_eq!(Url::from(text.to_owned()).sqlite(), Some(place), "{text}");
+        }
     }
 
     #[test]

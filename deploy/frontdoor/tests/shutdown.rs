@@ -27,6 +27,7 @@ fn wrong_configuration_is_one_line_and_exit_64() {
         &["serve", "--demo", "--views=mysql://host/db"],
         &["serve", "--demo", "--listen=nowhere"],
         &["serve", "--demo", "--log-level=a=b=c"],
+        &["serve", "--demo", "--log-level=loud"],
         &["serve", "--issuer=urn:frontdoor:demo=keys.json"],
         &["serve", "--issuer=urn:other=no-such-file.json"],
         &["serve"],
@@ -52,6 +53,35 @@ fn a_switch_in_the_environment_may_be_written_in_several_ways() {
         let output = command.args(["serve", "--vault=x"]).env("FRONTDOOR_DEMO", value).output().expect("runs");
         let told = String::from_utf8(output.stderr).expect("text");
         assert_eq!((output.status.code(), told.contains("no --vault")), (Some(64), taken), "{value}: {told}");
+    }
+}
+
+#[test]
+fn a_blank_variable_counts_as_one_that_is_not_set() {
+    let mut command = std::process::Command::new(BINARY);
+    for name in ["LOG", "VIEWS_FILE", "LISTEN", "REQUESTS_MAX", "DEMO", "LOG_FORMAT", "ISSUER"] {
+        command.env(format!("FRONTDOOR_{name}"), " ");
+    }
+    let output = command.args(["serve", "--demo", "--vault=x"]).output().expect("runs");
+    let told = String::from_utf8(output.stderr).expect("text");
+    assert_eq!((output.status.code(), told.contains("no --vault")), (Some(64), true), "{told}");
+}
+
+#[test]
+fn an_output_that_is_closed_or_full_changes_no_exit_code_and_says_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nothing = folder.path().display().to_string();
+    for (arguments, code) in [("asyncapi", 0), ("--help", 0), (&format!("check --data {nothing}"), 2), ("dance", 64)] {
+        for output in ["| true", "> /dev/full", ">&-"] {
+            // Standard error goes the same way in the second line.
+            for errors in ["", "2>/dev/full"] {
+                let line = format!("set -o pipefail; {BINARY} {arguments} {errors} {output}");
+                let done = std::process::Command::new("bash").arg("-c").arg(&line).output().expect("bash runs");
+                let told = String::from_utf8(done.stderr).expect("text");
+                assert_eq!(done.status.code(), Some(code), "{line}: {told}");
+                assert!(!told.contains("panicked"), "{line}: {told}");
+            }
+        }
     }
 }
 
@@ -100,6 +130,35 @@ fn a_server_that_is_no_demonstration_refuses_the_demonstrations_issuer() {
         assert_eq!(ask(Signer::demo(&keys)).await.status, 401);
         server.stop();
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sighup_reads_the_issuers_keys_again_and_does_not_end_the_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [data, keys, others] = ["data", "keys", "others"].map(|name| folder.path().join(name));
+    let (server, client) = (Server::plain(&data, &keys), reqwest::Client::new());
+    // Both have the same key id, as keys that replace each other may.
+    let (before, after) = (Signer::plain(&keys), Signer::plain(&others));
+    let wish = json!({"subject": subject(1), "decision": {"kind": "opt-out"}});
+    let ask = async |signer: &Signer| {
+        let token = signer.patient(&subject(1));
+        let answer = give(&client, &server.base, &token, "register-donor", "renewed-register-donor", &wish).await;
+        answer.expect("an answer").status
+    };
+    assert_eq!((ask(&before).await, ask(&after).await), (200, 401));
+    let set = |folder: &std::path::Path| folder.join("demo-jwks.json");
+    std::fs::write(set(&keys), "not a set of keys").expect("written");
+    server.signal("-HUP");
+    assert_eq!(ask(&before).await, 200, "a file that cannot be used leaves the keys as they are");
+    std::fs::copy(set(&others), set(&keys)).expect("copied");
+    server.signal("-HUP");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while ask(&after).await != 200 {
+        assert!(Instant::now() < deadline, "the keys are never read again");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(&before).await, 401, "a token that was found valid before is verified again");
+    server.stop();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //! token's choice, and only signatures by asymmetric keys count. What a caller may do is decided elsewhere.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -49,8 +49,15 @@ pub struct Tokens {
 }
 
 struct Inner {
-    keys: Vec<IssuerKey>,
+    ring: RwLock<Arc<KeyRing>>,
     remembered: Cache<[u8; 32], Arc<Verified>>,
+}
+
+/// The keys of all issuers, as they were read together.
+struct KeyRing {
+    /// Grows with each reading. A token that an earlier ring admitted is verified again.
+    generation: u64,
+    keys: Vec<IssuerKey>,
 }
 
 struct IssuerKey {
@@ -65,6 +72,8 @@ struct IssuerKey {
 
 struct Verified {
     caller: Caller,
+    /// Of the key ring that admitted it.
+    generation: u64,
     /// Seconds since 1970.
     expires_at: i64,
 }
@@ -90,6 +99,48 @@ impl Tokens {
     /// # Errors
     /// When an issuer has no key that can be used, or there are too many.
     pub fn new(audience: &str, issuers: Vec<(String, JwkSet)>) -> Result<Tokens, UnfitIssuer> {
+        let ring = RwLock::new(Arc::new(KeyRing::new(0, audience, issuers)?));
+        let remembered = Cache::builder().max_capacity(REMEMBERED_MAX).expire_after(UntilExpired).build();
+        Ok(Tokens { inner: Arc::new(Inner { ring, remembered }) })
+    }
+
+    /// Takes other keys instead, for this and every clone: a token whose key is no longer among them is refused from now on.
+    ///
+    /// # Errors
+    /// As `new`; then the keys stay as they are.
+    pub fn replace(&self, audience: &str, issuers: Vec<(String, JwkSet)>) -> Result<(), UnfitIssuer> {
+        let mut ring = self.inner.ring.write().unwrap_or_else(PoisonError::into_inner);
+        *ring = Arc::new(KeyRing::new(ring.generation + 1, audience, issuers)?);
+        Ok(())
+    }
+
+    fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.inner.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whose token it is; `None` where it is not valid, for whatever reason: the bearer of a forged one learns nothing.
+    pub async fn caller(&self, token: &str) -> Option<Caller> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return None;
+        }
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        let ring = self.ring();
+        if let Some(known) = self.inner.remembered.get(&hash).await
+            && known.expires_at > now()
+            && known.generation == ring.generation
+        {
+            return Some(known.caller.clone());
+        }
+        let verified = Arc::new(ring.verify(token)?);
+        if verified.expires_at > now() {
+            self.inner.remembered.insert(hash, Arc::clone(&verified)).await;
+        }
+        Some(verified.caller.clone())
+    }
+}
+
+impl KeyRing {
+    fn new(generation: u64, audience: &str, issuers: Vec<(String, JwkSet)>) -> Result<KeyRing, UnfitIssuer> {
         let mut keys = Vec::new();
         for (issuer, set) in issuers {
             let mut own: Vec<IssuerKey> = Vec::with_capacity(set.keys.len());
@@ -109,26 +160,7 @@ impl Tokens {
         if keys.len() > KEYS_MAX {
             return Err(UnfitIssuer::TooMany);
         }
-        let remembered = Cache::builder().max_capacity(REMEMBERED_MAX).expire_after(UntilExpired).build();
-        Ok(Tokens { inner: Arc::new(Inner { keys, remembered }) })
-    }
-
-    /// Whose token it is; `None` where it is not valid, for whatever reason: the bearer of a forged one learns nothing.
-    pub async fn caller(&self, token: &str) -> Option<Caller> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return None;
-        }
-        let hash: [u8; 32] = Sha256::digest(token).into();
-        if let Some(known) = self.inner.remembered.get(&hash).await
-            && known.expires_at > now()
-        {
-            return Some(known.caller.clone());
-        }
-        let verified = Arc::new(self.verify(token)?);
-        if verified.expires_at > now() {
-            self.inner.remembered.insert(hash, Arc::clone(&verified)).await;
-        }
-        Some(verified.caller.clone())
+        Ok(KeyRing { generation, keys })
     }
 
     fn verify(&self, token: &str) -> Option<Verified> {
@@ -140,9 +172,9 @@ impl Tokens {
         let named = |key: &IssuerKey| if header.kid.is_some() { header.kid == key.id } else { key.alone };
         let fits = |key: &&IssuerKey| key.algorithm == header.alg && named(key);
         let mut why = "no key of its issuers has its algorithm and key id";
-        for key in self.inner.keys.iter().filter(fits) {
+        for key in self.keys.iter().filter(fits) {
             match key.verify(token) {
-                Ok(verified) => return Some(verified),
+                Ok(verified) => return Some(Verified { generation: self.generation, ..verified }),
                 Err(reason) => why = reason,
             }
         }
@@ -195,7 +227,7 @@ impl IssuerKey {
             organisation: claims.organisation,
             level: claims.identity_proofing_level,
         };
-        Ok(Verified { caller, expires_at: claims.exp as i64 })
+        Ok(Verified { caller, generation: 0, expires_at: claims.exp as i64 })
     }
 }
 

@@ -23,6 +23,7 @@ use event_kafka::Address;
 
 use crate::{
     cli::Check,
+    output,
     url::{self, Url},
 };
 use agreement::Agreement;
@@ -49,12 +50,12 @@ pub fn check(options: &Check) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no thread");
     match runtime.and_then(|runtime| runtime.block_on(work())) {
         Ok((findings, checked)) => {
-            print!("{findings}");
-            println!("{checked} checked, {} findings", findings.count());
+            output::text(format_args!("{findings}"));
+            output::line(format_args!("{checked} checked, {} findings", findings.count()));
             ExitCode::from(if findings.count() == 0 { EXIT_CLEAN } else { EXIT_FOUND })
         }
         Err(error) => {
-            eprintln!("frontdoor: could not check: {}", url::masked(&format!("{error:#}")));
+            output::error_line(format_args!("frontdoor: could not check: {}", url::masked(&format!("{error:#}"))));
             ExitCode::from(EXIT_COULD_NOT)
         }
     }

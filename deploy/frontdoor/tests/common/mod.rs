@@ -78,7 +78,12 @@ impl Server {
 
     /// SIGTERM; does not wait.
     pub fn terminate(&self) {
-        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("kill runs");
+        self.signal("-TERM");
+    }
+
+    /// Sends a signal, like `-HUP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(name).arg(self.child.id().to_string()).status().expect("kill runs");
         assert!(sent.success());
     }
 

@@ -59,7 +59,7 @@ async fn poison_is_neither_skipped_nor_does_it_block_all() {
     reaches::<Practices>(&running.views, 20).await;
     reaches::<Fragile>(&running.views, 12).await;
     let (at, why) = stops::<Fragile>(&running).await;
-    assert_eq!((at, why.contains("thirteen is too much")), (13, true), "{why}");
+    assert_eq!((at, why.as_str()), (13, "it panicked"), "the panic's own text may quote data");
     assert!(row_exists::<Fragile>(&running, 12).await, "what lies before the poison is there");
     assert!(!row_exists::<Fragile>(&running, 14).await, "nothing after the poison is");
     assert!(row_exists::<Practices>(&running, 20).await, "the others go on");
