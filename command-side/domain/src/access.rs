@@ -24,7 +24,7 @@ pub enum Permission {
     Audit,
 }
 
-/// What one person may do for another. Grants nobody until relationships exist (issue "persons").
+/// What one person may do for another. Grants nobody until relationships exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Capability {

@@ -1,4 +1,4 @@
-//! How long each benchmark may take on the machine of PERFORMANCE.md (two cores), and how long it took.
+//! How long each benchmark may take on a machine of two cores, and how long it took.
 
 use std::{
     collections::VecDeque,

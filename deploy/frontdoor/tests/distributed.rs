@@ -50,7 +50,7 @@ const FREEZE_AT: u64 = 12;
 const BROKER_FROZEN: Duration = Duration::from_secs(45);
 /// How long a relay sleeps: longer than its lease.
 const RELAY_FROZEN: Duration = Duration::from_secs(7);
-/// How long everything may take to come to rest after the last fault (I9).
+/// How long everything may take to come to rest after the last fault.
 const REST_WITHIN: Duration = Duration::from_secs(60);
 /// How long a command may go without an answer of any node: a silence, and what follows it.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
@@ -74,7 +74,7 @@ fn end(system: &System, log: &str) -> u64 {
     end.parse().expect("a number")
 }
 
-/// Waits until topics and views have come to the end of the logs, by themselves (I9). Gives back how long it took.
+/// Waits until topics and views have come to the end of the logs, by themselves. Gives back how long it took.
 fn comes_to_rest(system: &System) -> Duration {
     let began = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! The house keeps its walls: who may depend on whom (DESIGN.md section 2), and that ARCHITECTURE.md tells the truth.
+//! The house keeps its walls: who may depend on whom, and that ARCHITECTURE.md tells the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
 

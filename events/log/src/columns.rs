@@ -78,10 +78,3 @@ fn key(bytes: Option<&[u8]>) -> Result<Option<Hash>, String> {
     bytes.map(|bytes| bytes.try_into().map_err(|_| "its command key has not 32 bytes".into())).transpose()
 }
 
-/// A kind that this binary knows costs no memory.
-fn kind(kind: &str) -> Cow<'static, str> {
-    match ALL_KINDS.iter().copied().flatten().find(|known| **known == kind) {
-        Some(known) => Cow::Borrowed(known),
-        None => Cow::Owned(kind.into()),
-    }
-}

@@ -1,4 +1,4 @@
-//! Decides a batch in order, for a store whose process owns the log alone. Pure: heads and known repeats come in, a
+//! Decides a batch in order, for both stores. Pure: heads and known repeats come in, a
 //! plan comes out; nothing is final before the plan is on disk.
 //!
 //! Traps that are closed here: a condition is checked on the state as proposed by the requests before it, never on an

@@ -1,6 +1,6 @@
 //! The event log: append under conditions, read by stream and by position, follow. One contract for every store.
 //!
-//! `Log` is group commit over a `store` (one for now: SQLite). What a command means, and what its events say, is not
+//! `Log` is group commit over a `store`: SQLite or PostgreSQL. What a command means, and what its events say, is not
 //! known here: data is exact bytes.
 
 mod columns;

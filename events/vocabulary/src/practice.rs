@@ -32,7 +32,7 @@ pub struct SettingsChanged {
     pub settings: PracticeSettings,
 }
 
-/// What a practice may set for itself (DOMAIN.md section 1). What an event leaves out has its default.
+/// What a practice may set for itself. What an event leaves out has its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PracticeSettings {

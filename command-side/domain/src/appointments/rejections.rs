@@ -1,4 +1,4 @@
-//! How commands about appointments are rejected (DOMAIN.md section 1).
+//! How commands about appointments are rejected.
 
 use crate::rejection::{
     Class::{self, Conflict, Gone, NotFound, NotYours, Precondition, Rule},

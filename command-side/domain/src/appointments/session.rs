@@ -14,7 +14,7 @@ use super::rejections::{
 };
 use crate::{Rejected, State};
 
-/// How long a hold takes capacity (DOMAIN.md section 1).
+/// How long a hold takes capacity.
 pub const HOLD_MINUTES: i64 = 5;
 
 #[derive(Debug, Clone, Default, PartialEq)]

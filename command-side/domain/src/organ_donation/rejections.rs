@@ -1,4 +1,4 @@
-//! How commands about organ donation are rejected (DOMAIN.md section 3).
+//! How commands about organ donation are rejected.
 
 use crate::rejection::{Class, Rejection};
 

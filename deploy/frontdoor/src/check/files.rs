@@ -171,7 +171,7 @@ pub async fn snapshot(file: &Path) -> anyhow::Result<SqliteConnection> {
 /// Takes the locks that a server holds for as long as it runs.
 fn lock(data: &Path) -> anyhow::Result<Vec<File>> {
     let mut locks = Vec::new();
-    for name in ["care.lock", "access.lock", "views.lock"] {
+    for name in ["care.lock", "access.lock"] {
         let path = data.join(name);
         if !path.exists() {
             continue;

@@ -33,7 +33,7 @@ fn practices(rows: &mut Rows, event: &Event) {
     }
 }
 
-/// What an event leaves out has its default (DOMAIN.md section 1).
+/// What an event leaves out has its default.
 fn settings(event: &Event) -> Value {
     let mut all = json!({"bookingWindowDays": 42, "openBookingsMax": 3, "cancelCutOffMinutes": 30});
     if let (Some(all), Some(given)) = (all.as_object_mut(), event.value("/settings").as_object()) {

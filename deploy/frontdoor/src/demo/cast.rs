@@ -118,7 +118,7 @@ fn subject(n: usize) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-/// The number with this first nine digits, where there is one (Modulus 11, DOMAIN.md section 0).
+/// The number with this first nine digits, where there is one (Modulus 11).
 fn nhs_number(nine: u32) -> Option<String> {
     let digits = format!("{nine:09}");
     let sum: u32 = digits.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
