@@ -1,11 +1,10 @@
 //! The columns of an event's row, whatever database they come from, as the envelope.
 
-use std::borrow::Cow;
-
 use uuid::Uuid;
 use vocabulary::{
-    ALL_KINDS, LogName, Raw, Timestamp,
+    LogName, Raw, Timestamp,
     envelope::{Hash, Meta},
+    event::interned,
 };
 
 use crate::port::{LogError, Stored};
@@ -34,7 +33,7 @@ impl Columns<'_> {
             stream: self.stream.parse().map_err(|error| damaged(format!("{error}")))?,
             revision: self.revision,
             id: self.id,
-            kind: kind(self.kind),
+            kind: interned(self.kind),
             recorded_at: Timestamp::from_micros(self.recorded_at),
             actor: meta.actor,
             acting_for: meta.acting_for,
@@ -54,7 +53,7 @@ impl Columns<'_> {
         let meta = Meta::unpack(self.meta).map_err(|error| damaged(error.to_string()))?;
         let stored = Stored {
             id: self.id,
-            kind: kind(self.kind),
+            kind: interned(self.kind),
             stream: self.stream.parse().map_err(|error| damaged(format!("{error}")))?,
             revision: self.revision,
             position: self.position,
@@ -77,4 +76,3 @@ pub(crate) fn damaged_at(position: u64) -> impl Fn(String) -> LogError {
 fn key(bytes: Option<&[u8]>) -> Result<Option<Hash>, String> {
     bytes.map(|bytes| bytes.try_into().map_err(|_| "its command key has not 32 bytes".into())).transpose()
 }
-

@@ -7,10 +7,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance, Refused, postgres};
-use local::postgres::{Database, SERVER, Server};
+use local::{
+    postgres::{Database, SERVER, Server},
+    silence::{Silence, SilentProxy, Upstream},
+};
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::{
@@ -250,4 +254,56 @@ async fn a_database_that_is_killed_under_load_loses_nothing_that_was_acknowledge
     }
     log.close().await;
     assert_eq!(Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens").end(), all);
+}
+
+/// Longer than every limit of a call, and of sending a batch again and again.
+const SILENT_ANSWER_MAX: Duration = Duration::from_secs(45);
+/// Within this time a log is well again after a silence.
+const WELL_AGAIN_MAX: Duration = Duration::from_secs(30);
+
+/// An append, a read and a question for a lease meet a connection that says nothing any more. Each gets an answer within
+/// its limit; what was stored is there once; and the log goes on by itself when the database speaks again.
+async fn meets_silence(silence: Silence) {
+    let database = Database::new();
+    let straight = database.url("server").await;
+    let proxy = SilentProxy::start();
+    proxy.forward_to(Upstream::Socket(PathBuf::from(&SERVER.folder).join(SOCKET)));
+    let name = straight.split_once("5432/").and_then(|(_, rest)| rest.split_once('?')).expect("a database").0;
+    let url = format!("postgres://server@127.0.0.1:{}/{name}", proxy.port);
+    let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");
+    let stream = StreamName::of("session", "a");
+    log.append(append(&stream, 0)).await.expect("it is stored");
+    assert!(log.leases().hold("relay", "one", None, Duration::from_secs(5)).await.expect("it answers").is_some());
+
+    proxy.fall_silent(silence);
+    let (leases, stored) = (log.leases(), append(&stream, 1));
+    let all = futures::future::join4(
+        log.append(stored.clone()),
+        log.read(0, 10),
+        log.end_now(),
+        leases.hold("relay", "one", None, Duration::from_secs(5)),
+    );
+    let (appended, read, end, lease) =
+        tokio::time::timeout(SILENT_ANSWER_MAX, all).await.expect("everything is answered within its limit");
+    assert!(matches!(appended, Err(Refused::Unavailable(_))), "{silence:?}: {appended:?}");
+    assert!(read.is_err() && end.is_err() && lease.is_err(), "{silence:?}: nothing can be known");
+
+    proxy.speak();
+    let deadline = Instant::now() + WELL_AGAIN_MAX;
+    // The same again: it is stored now, or was before.
+    let mut outcome = log.append(stored.clone()).await;
+    while matches!(outcome, Err(Refused::Unavailable(_))) {
+        assert!(Instant::now() < deadline, "{silence:?}: it stays silent: {outcome:?}");
+        outcome = log.append(stored.clone()).await;
+    }
+    let Ok(Granted::Stored(events) | Granted::Repeated(events)) = outcome else { panic!("{silence:?}: {outcome:?}") };
+    assert_eq!((events[0].id, events[0].revision), (stored.events[0].id, 2));
+    assert_eq!(log.read(0, 10).await.expect("it is read").len(), 2, "{silence:?}: once");
+    log.close().await;
+}
+
+/// The trap: a connection that breaks is noticed; one that goes silent is waited for without end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_goes_silent_is_given_up_within_the_limits_and_the_log_is_well_again_by_itself() {
+    futures::future::join_all(Silence::ALL.map(meets_silence)).await;
 }

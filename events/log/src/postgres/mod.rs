@@ -1,6 +1,7 @@
 //! A log in a schema of a PostgreSQL database, written by any number of nodes. What is stored is decided under the log's
 //! own lock, in the database; what a node remembers of the streams' heads only spares it a second round trip.
 
+pub mod connections;
 mod leases;
 mod reader;
 mod rows;
@@ -8,44 +9,40 @@ mod schema;
 mod target;
 mod writer;
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, sync::Arc};
 
-use sqlx::{
-    ConnectOptions, Connection,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 use vocabulary::LogName;
 
 pub use schema::{SCHEMA_VERSION, migrate};
 pub(crate) use target::Target;
 
+use self::connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, within};
 use crate::{
     log::LogOptions,
     port::LogError,
     store::{Opened, Reader, Writer},
 };
 
-/// A reader waits this long for a free connection.
-const READER_WAIT_MAX: Duration = Duration::from_secs(10);
-
 /// Opens the log in the database at `postgres://…`, whose schema has been migrated.
 ///
 /// # Errors
 /// When it cannot be reached, has not been migrated, is newer than this binary, or is another log.
 pub async fn open(url: &str, name: LogName, options: &LogOptions) -> Result<Opened, LogError> {
-    let connecting = connecting(url, name)?;
-    let mut connection = connecting.connect().await.map_err(unreachable)?;
-    let identity = schema::identity(&mut connection, name).await?;
+    // As long as `CALL_TIME_MAX`: then the client has given up, and the server releases its locks.
+    let connecting = connecting(url, name)?.options([("statement_timeout", "10s"), ("tcp_keepalives_idle", "30")]);
+    let mut connection = within(CONNECT_TIME_MAX, connecting.connect()).await.map_err(unreachable)?;
+    let identity = tokio::time::timeout(CALL_TIME_MAX, schema::identity(&mut connection, name)).await;
+    let identity = identity.map_err(|_| LogError::Read(connections::silent()))??;
     if let Some(expected) = options.lineage.filter(|expected| *expected != identity.lineage) {
         let why = format!("this log's lineage is {}, not {expected}: it holds another history", identity.lineage);
         return Err(LogError::Unusable(why));
     }
-    let pool = PgPoolOptions::new().max_connections(options.readers.max(1)).acquire_timeout(READER_WAIT_MAX);
-    let pool = pool.connect_with(connecting.clone()).await?;
-    let leases = Arc::new(leases::PgLeases(pool.clone()));
-    let reader = Arc::new(reader::PgReader::new(pool, name));
+    let reading = Arc::new(Connections::new(connecting.clone(), options.readers.max(1)));
+    let leases = Arc::new(leases::PgLeases(Arc::clone(&reading)));
+    let reader = Arc::new(reader::PgReader::new(reading, name));
     let end = reader.end().await?;
-    connection.close().await?;
+    within(CALL_TIME_MAX, connection.close()).await?;
     let writer: Box<dyn Writer> = Box::new(writer::PgWriter::new(connecting, name, options));
     Ok(Opened { identity, end, shared: true, writer, reader, leases })
 }

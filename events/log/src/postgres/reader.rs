@@ -1,11 +1,14 @@
 //! Reads, each one short statement: never a cursor that stays open, never a transaction that a cancelled caller could
 //! leave behind in a pooled connection.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use sqlx::{PgPool, Postgres, Row as _, postgres::PgArguments, query::Query};
+use sqlx::Row as _;
 use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
 
 use super::{
+    connections::{Asked, CALL_TIME_MAX, Connections, silent},
     rows::{self, number, signed},
     writer::{names, outcomes},
 };
@@ -16,34 +19,36 @@ use crate::{
 };
 
 pub(super) struct PgReader {
-    pool: PgPool,
+    connections: Arc<Connections>,
     log: LogName,
 }
 
 impl PgReader {
-    pub(super) fn new(pool: PgPool, log: LogName) -> PgReader {
-        PgReader { pool, log }
+    pub(super) fn new(connections: Arc<Connections>, log: LogName) -> PgReader {
+        PgReader { connections, log }
     }
 
     /// Refuses a range with a hole in it.
     async fn complete(&self, after: u64, until: u64) -> Result<(), LogError> {
-        let query = sqlx::query_scalar(include_str!("../../sql/postgres/count.sql"));
-        let there: i64 = query.bind(signed(after)).bind(signed(until)).fetch_one(&self.pool).await?;
+        let query = sqlx::query(include_str!("../../sql/postgres/count.sql"));
+        let counted = self.connections.fetch(query.bind(signed(after)).bind(signed(until))).await?;
+        let there: i64 = counted.first().map_or(Ok(0), |row| row.try_get(0))?;
         if there == signed(until - after) {
             return Ok(());
         }
-        let query = sqlx::query_scalar(include_str!("../../sql/postgres/positions.sql"));
-        let there: Vec<i64> = query.bind(signed(after)).bind(signed(until)).fetch_all(&self.pool).await?;
+        let query = sqlx::query(include_str!("../../sql/postgres/positions.sql"));
+        let rows = self.connections.fetch(query.bind(signed(after)).bind(signed(until))).await?;
+        let there: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
         Err(hole(after, until, &there))
     }
 
     /// The query gets the event after which it goes on, and its own limit.
     async fn page<F>(&self, mut page: PageBuilder, query: F) -> Result<PageBuilder, LogError>
     where
-        F: Fn(Option<&Raw>, i64) -> Query<'static, Postgres, PgArguments> + Send + Sync,
+        F: Fn(Option<&Raw>, i64) -> Asked + Send + Sync,
     {
         while let Some(wanted) = page.wanted() {
-            let rows = query(page.last(), signed(wanted as u64)).fetch_all(&self.pool).await?;
+            let rows = self.connections.fetch(query(page.last(), signed(wanted as u64))).await?;
             page.take(wanted, rows.iter().map(|row| rows::event(row, self.log)))?;
         }
         Ok(page)
@@ -66,7 +71,7 @@ impl Reader for PgReader {
         // One more than there may be, so that a longer stream is noticed rather than cut.
         let query = query.bind(names(streams.iter())).bind(signed(limits::STREAM_EVENTS_MAX + 1));
         let mut read: Vec<Vec<Raw>> = streams.iter().map(|_| Vec::new()).collect();
-        for row in &query.fetch_all(&self.pool).await? {
+        for row in &self.connections.fetch(query).await? {
             let event = rows::event(row, self.log)?;
             if event.revision > limits::STREAM_EVENTS_MAX {
                 return Err(LogError::Unusable(format!("{} is too long to be read at once", event.stream)));
@@ -100,17 +105,20 @@ impl Reader for PgReader {
     }
 
     async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError> {
-        let mut connection = self.pool.acquire().await?;
-        let mut found = outcomes(&mut connection, std::slice::from_ref(command_key)).await?;
+        let mut loan = self.connections.borrow().await?;
+        let asked = outcomes(loan.connection()?, std::slice::from_ref(command_key));
+        let mut found = tokio::time::timeout(CALL_TIME_MAX, asked).await.map_err(|_| LogError::Read(silent()))??;
+        loan.give_back();
         Ok(found.remove(command_key))
     }
 
     async fn end(&self) -> Result<u64, LogError> {
-        let end = sqlx::query_scalar(include_str!("../../sql/postgres/end.sql")).fetch_optional(&self.pool).await?;
+        let rows = self.connections.fetch(sqlx::query(include_str!("../../sql/postgres/end.sql"))).await?;
+        let end: Option<i64> = rows.first().map_or(Ok(None), |row| row.try_get(0))?;
         Ok(number(end.unwrap_or_default())?)
     }
 
     async fn close(&self) {
-        self.pool.close().await;
+        self.connections.close().await;
     }
 }

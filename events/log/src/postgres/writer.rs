@@ -21,7 +21,10 @@ use sqlx::{
 use uuid::Uuid;
 use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
 
-use super::rows::{self, number};
+use super::{
+    connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, silent, within},
+    rows::{self, number},
+};
 use crate::{
     evaluate::{Ground, Head, Heads, Plan, Repeats, Row, Verdict, command_key_of, key_of},
     log::LogOptions,
@@ -31,6 +34,8 @@ use crate::{
 
 /// How often a batch is sent to a database that has gone away.
 const SEND_MAX: u32 = 50;
+/// How long a batch is sent again and again. A client is told before that the request took too long; its key tells.
+const SEND_TIME_MAX: Duration = Duration::from_secs(20);
 /// The wait before a batch is sent again.
 const SEND_PAUSE: Duration = Duration::from_millis(100);
 
@@ -184,7 +189,7 @@ impl PgWriter {
             None => {
                 // Behind a new connection there may be a standby that has taken over, without the last commits.
                 self.heads.clear();
-                self.connecting.connect().await?
+                within(CONNECT_TIME_MAX, self.connecting.connect()).await?
             }
         };
         Ok(self.connection.insert(connection))
@@ -211,7 +216,7 @@ impl Writer for PgWriter {
     async fn commit(&mut self, batch: &[Request]) -> Committed {
         // Whether an earlier sending may have stored it.
         let mut in_doubt = false;
-        match self.at_once(batch).await {
+        match in_time(self.at_once(batch)).await {
             Ok(Some(done)) => return self.committed(batch, done),
             Ok(None) => {}
             Err(error) => {
@@ -221,11 +226,15 @@ impl Writer for PgWriter {
             }
         }
         let mut why = String::new();
+        let began = Instant::now();
         for sent in 0..SEND_MAX {
+            if began.elapsed() > SEND_TIME_MAX {
+                break;
+            }
             if sent > 0 {
                 tokio::time::sleep(SEND_PAUSE).await;
             }
-            match self.under_the_lock(batch).await {
+            match in_time(self.under_the_lock(batch)).await {
                 Ok(done) => {
                     let mut committed = self.committed(batch, done);
                     if in_doubt {
@@ -253,7 +262,7 @@ impl Writer for PgWriter {
         }
         let Some(connection) = &mut self.connection else { return };
         let query = sqlx::query(include_str!("../../sql/postgres/forget.sql")).bind(self.remember).bind(FORGET_MAX);
-        match query.execute(connection).await {
+        match within(CALL_TIME_MAX, query.execute(connection)).await {
             // There may be more: the next settling goes on.
             Ok(done) if done.rows_affected() >= FORGET_MAX.unsigned_abs() => {}
             Ok(_) => self.forget_at = Instant::now() + FORGET_EVERY,
@@ -267,7 +276,8 @@ impl Writer for PgWriter {
 
     async fn close(self: Box<Self>) {
         if let Some(connection) = self.connection {
-            let _ = connection.close().await;
+            // Who does not answer is not waited for.
+            let _ = within(CALL_TIME_MAX, connection.close()).await;
         }
     }
 }
@@ -436,6 +446,11 @@ fn own_again((answer, request): (&mut Result<Granted, Refused>, &Request)) {
     {
         *answer = Ok(Granted::Stored(std::mem::take(stored)));
     }
+}
+
+/// What a sending came to; after `CALL_TIME_MAX` its connection is not used any more, and whether it was stored is in doubt.
+async fn in_time<T>(sending: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {
+    tokio::time::timeout(CALL_TIME_MAX, sending).await.unwrap_or_else(|_| Err(LogError::Read(silent())))
 }
 
 /// Whether it may be otherwise when the same is sent again.

@@ -4,7 +4,9 @@
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row, Transaction};
 use uuid::Uuid;
 
-use super::{about, connections::Connections, of_model};
+use event_log::postgres::connections::Connections;
+
+use super::{about, of_model};
 use crate::store::{Build, LEASE, ModelKey, OwnedBuild};
 
 /// `Ok(Err(by))`: another owner is at it.

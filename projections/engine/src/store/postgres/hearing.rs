@@ -6,11 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::{Executor, postgres::PgListener};
 
-use super::connections::{CALL_TIME_MAX, Connections, within};
 use crate::{
     ViewsError,
     store::{Listener, Told},
 };
+use event_log::postgres::connections::{CALL_TIME_MAX, Connections, within};
 
 /// The channel on which processes tell each other what they did.
 const CHANNEL: &str = "frontdoor_views";

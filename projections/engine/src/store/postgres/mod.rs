@@ -3,26 +3,21 @@
 //! and looks where they are.
 
 mod builds;
-mod connections;
 mod copy;
 mod hearing;
 
 use std::{str::FromStr, time::Duration};
 
 use async_trait::async_trait;
+use event_log::postgres::connections::{self, Asked, CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, within};
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, Row,
-    postgres::{PgArguments, PgConnectOptions, PgRow},
-    query::Query,
+    postgres::{PgConnectOptions, PgRow},
 };
 use uuid::Uuid;
 use views::Key;
 
-use self::{
-    connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, within},
-    copy::copied,
-    hearing::Hearing,
-};
+use self::{copy::copied, hearing::Hearing};
 use super::{
     ABOVE_ALL_KEYS, Build, Checkpoint, Found, FoundPage, FoundRow, LEASE, Listener, ModelKey, OwnedBuild, Step, Store,
     bound, signed, unsigned,
@@ -32,6 +27,9 @@ use crate::{
     fold::{Saved, Stop},
     reader::Scan,
 };
+
+/// Connections that write and read.
+const CONNECTIONS_MAX: u32 = 10;
 
 /// In the order of their numbers; forward only.
 /// The newest schema that this binary knows.
@@ -72,7 +70,7 @@ impl PgViews {
         let mut connection = within(CONNECT_TIME_MAX, connecting).await.map_err(unreachable)?;
         migrate(&mut connection).await?;
         within(CALL_TIME_MAX, connection.close()).await?;
-        Ok(PgViews { connections: Connections::new(options) })
+        Ok(PgViews { connections: Connections::new(options, CONNECTIONS_MAX) })
     }
 }
 
@@ -120,8 +118,6 @@ async fn migrated(connection: &mut PgConnection) -> Result<(), ViewsError> {
     }
     Ok(transaction.commit().await?)
 }
-
-type Asked = Query<'static, sqlx::Postgres, PgArguments>;
 
 /// A statement about a read model, whose name and version are its first two parameters.
 fn of_model(model: ModelKey, statement: &'static str) -> Asked {

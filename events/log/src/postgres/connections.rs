@@ -1,4 +1,4 @@
-//! Connections to the views' database, and how long each call on them may take. A connection on which a call failed,
+//! Connections to a database, for logs and for views, and how long each call on them may take. A connection on which a call failed,
 //! came to its time limit, or was given up, is dropped: its state is unknown.
 
 use std::{
@@ -10,10 +10,12 @@ use std::{
 use sqlx::{
     Connection, PgConnection, PgPool,
     pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres},
+    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow, Postgres},
+    query::Query,
 };
 
-use super::Asked;
+/// A statement and what is bound to it.
+pub type Asked = Query<'static, Postgres, PgArguments>;
 
 /// How long a call may take.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(10);
@@ -21,9 +23,8 @@ pub const CALL_TIME_MAX: Duration = Duration::from_secs(10);
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// How long a connection that was idle may take to answer before it is used.
 const PING_TIME_MAX: Duration = Duration::from_secs(2);
-/// Connections that write and read.
-const CONNECTIONS_MAX: u32 = 10;
 
+/// A pool of connections.
 pub struct Connections {
     pool: PgPool,
     options: PgConnectOptions,
@@ -46,11 +47,12 @@ impl Silence {
 }
 
 impl Connections {
-    pub fn new(options: PgConnectOptions) -> Connections {
+    /// Nothing is connected yet.
+    pub fn new(options: PgConnectOptions, connections_max: u32) -> Connections {
         let silence = Silence::default();
         let noticed = silence.clone();
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
+            .max_connections(connections_max)
             .acquire_timeout(CONNECT_TIME_MAX)
             .test_before_acquire(false)
             .before_acquire(move |connection, idle| {
@@ -69,6 +71,10 @@ impl Connections {
         Connections { pool: pool.connect_lazy_with(options.clone()), options, silence }
     }
 
+    /// All rows of a statement.
+    ///
+    /// # Errors
+    /// What the database says, or that it did not answer within `CALL_TIME_MAX`.
     pub async fn fetch(&self, query: Asked) -> Result<Vec<PgRow>, sqlx::Error> {
         let mut loan = self.borrow().await?;
         let rows = within(CALL_TIME_MAX, query.fetch_all(loan.connection()?)).await;
@@ -76,6 +82,9 @@ impl Connections {
     }
 
     /// Runs a statement; gives back how many rows it concerned.
+    ///
+    /// # Errors
+    /// As `fetch`.
     pub async fn run(&self, query: Asked) -> Result<u64, sqlx::Error> {
         let mut loan = self.borrow().await?;
         let done = within(CALL_TIME_MAX, query.execute(loan.connection()?)).await;
@@ -83,6 +92,9 @@ impl Connections {
     }
 
     /// A connection of its own, for a transaction. It ends with its user, and so does the transaction.
+    ///
+    /// # Errors
+    /// What the database says, or that it did not answer within `CONNECT_TIME_MAX`.
     pub async fn alone(&self) -> Result<PgConnection, sqlx::Error> {
         within(CONNECT_TIME_MAX, PgConnection::connect_with(&self.options)).await
     }
@@ -93,8 +105,18 @@ impl Connections {
         pool.connect_lazy_with(self.options.clone())
     }
 
-    async fn borrow(&self) -> Result<Loan, sqlx::Error> {
+    /// A connection for several statements, each of which the caller bounds in time.
+    ///
+    /// # Errors
+    /// When none is free within `CONNECT_TIME_MAX`.
+    pub async fn borrow(&self) -> Result<Loan, sqlx::Error> {
         Ok(Loan(Some(self.pool.acquire().await?)))
+    }
+
+    /// Waits for the statements under way, and takes no more.
+    pub async fn close(&self) {
+        // Who does not answer is not waited for: the process ends.
+        drop(tokio::time::timeout(CALL_TIME_MAX, self.pool.close()).await);
     }
 
     /// Only a connection that answered is given back.
@@ -108,12 +130,19 @@ impl Connections {
     }
 }
 
-/// A connection of the pool. If it is not taken out it does not go back there.
-struct Loan(Option<PoolConnection<Postgres>>);
+/// A connection of the pool. If it is not given back it is dropped.
+pub struct Loan(Option<PoolConnection<Postgres>>);
 
 impl Loan {
-    fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+    /// # Errors
+    /// None while it is on loan.
+    pub fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
         self.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+
+    /// Gives it back to the pool: its last statement was answered.
+    pub fn give_back(mut self) {
+        drop(self.0.take());
     }
 }
 
@@ -126,6 +155,9 @@ impl Drop for Loan {
 }
 
 /// The answer of a call, or that it did not come in time.
+///
+/// # Errors
+/// The call's own, or `silent`.
 pub async fn within<T>(
     time_max: Duration,
     call: impl Future<Output = Result<T, sqlx::Error>>,
@@ -133,8 +165,9 @@ pub async fn within<T>(
     tokio::time::timeout(time_max, call).await.unwrap_or_else(|_| Err(silent()))
 }
 
+/// The database did not answer in time.
 pub fn silent() -> sqlx::Error {
-    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the views' database does not answer"))
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database does not answer"))
 }
 
 fn is_silent<T>(answer: &Result<T, sqlx::Error>) -> bool {
