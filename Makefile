@@ -23,7 +23,7 @@ ADMIN := 127.0.0.1:8081
 NAME :=
 KILLS := 200
 # 1: the connections to one server after the other go silent, too.
-SILENCE := 0
+SILENCE := 1
 # Where `make up` keeps its files.
 LOCAL := target/local
 
