@@ -3,9 +3,9 @@
 //! A PASSIVE checkpoint disturbs nobody, but under load it never gets the file back to its beginning. So there is a
 //! size past which the writer waits until a TRUNCATE one has emptied it.
 
-use std::path::{Path, PathBuf};
+use std::{path::PathBuf, time::Duration};
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
 /// Growth of the write-ahead log after which a PASSIVE checkpoint is asked for. Pages that are written again and again
@@ -15,6 +15,8 @@ const PASSIVE_EVERY_BYTES: u64 = 32 * 1024 * 1024;
 const PASSIVE_EVERY_ROWS: usize = 16_384;
 /// After a TRUNCATE that did not get through (a reader was in the way), the next one waits for this much more.
 const TRUNCATE_AGAIN_BYTES: u64 = 16 * 1024 * 1024;
+/// How long the writer waits for a TRUNCATE. After that it goes on, and the write-ahead log grows.
+const TRUNCATE_TIME_MAX: Duration = Duration::from_secs(10);
 
 enum Order {
     Passive,
@@ -38,12 +40,17 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Takes a connection of its own to `file`. Every connection that writes has `wal_autocheckpoint = 0`. Past
+    /// Takes a connection of its own, made with `options`; after an error it is made again. Every connection that writes has `wal_autocheckpoint = 0`. Past
     /// `bytes_max` bytes of write-ahead log, the writer waits until it is emptied.
-    pub fn start(connection: SqliteConnection, file: &Path, name: &'static str, bytes_max: u64) -> Checkpoints {
+    pub fn start(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        name: &'static str,
+        bytes_max: u64,
+    ) -> Checkpoints {
         let (orders, queue) = mpsc::channel(1);
-        let task = tokio::spawn(follow(connection, queue, name));
-        let mut wal = file.as_os_str().to_owned();
+        let mut wal = options.get_filename().as_os_str().to_owned();
+        let task = tokio::spawn(follow(connection, options, queue, name));
         wal.push("-wal");
         Checkpoints { orders, wal: wal.into(), name, bytes_max, wait_at: bytes_max, bytes: 0, rows: 0, task }
     }
@@ -70,8 +77,13 @@ impl Checkpoints {
     pub async fn truncate(&mut self) {
         self.rows = 0;
         let (done, wait) = oneshot::channel();
-        if self.orders.send(Order::Truncate(done)).await.is_ok() {
-            let _ = wait.await;
+        let emptied = async {
+            if self.orders.send(Order::Truncate(done)).await.is_ok() {
+                let _ = wait.await;
+            }
+        };
+        if tokio::time::timeout(TRUNCATE_TIME_MAX, emptied).await.is_err() {
+            tracing::warn!(file = self.name, "a checkpoint takes too long, and is not waited for");
         }
     }
 
@@ -82,14 +94,20 @@ impl Checkpoints {
     }
 }
 
-async fn follow(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Order>, name: &'static str) {
+async fn follow(
+    connection: SqliteConnection,
+    options: SqliteConnectOptions,
+    mut queue: mpsc::Receiver<Order>,
+    name: &'static str,
+) {
+    let mut held = Some(connection);
     while let Some(order) = queue.recv().await {
         let (sql, done) = match order {
             Order::Passive => ("PRAGMA wal_checkpoint(PASSIVE)", None),
             Order::Truncate(done) => ("PRAGMA wal_checkpoint(TRUNCATE)", Some(done)),
         };
         let began = std::time::Instant::now();
-        if let Err(error) = sqlx::query(sql).execute(&mut connection).await {
+        if let Err(error) = checkpoint(&mut held, &options, sql).await {
             // The file stays whole without it: what was committed is in the write-ahead log.
             tracing::warn!(file = name, %error, "a checkpoint failed");
         }
@@ -98,5 +116,49 @@ async fn follow(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Orde
             let _ = done.send(());
         }
     }
-    let _ = connection.close().await;
+    if let Some(connection) = held {
+        let _ = connection.close().await;
+    }
+}
+
+/// A connection on which a checkpoint failed is dropped: its state is unknown.
+async fn checkpoint(
+    held: &mut Option<SqliteConnection>,
+    options: &SqliteConnectOptions,
+    sql: &'static str,
+) -> Result<(), sqlx::Error> {
+    let mut connection = match held.take() {
+        Some(connection) => connection,
+        None => options.connect().await?,
+    };
+    sqlx::query(sql).execute(&mut connection).await?;
+    *held = Some(connection);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The trap: a connection whose file failed is asked again and again, and the write-ahead log grows without end.
+    #[tokio::test]
+    async fn after_an_error_the_next_checkpoint_has_a_new_connection() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let options = SqliteConnectOptions::new().filename(folder.path().join("log.db")).create_if_missing(true);
+        let mut held = Some(options.connect().await.expect("it opens"));
+        checkpoint(&mut held, &options, "PRAGMA is no statement").await.expect_err("it is refused");
+        assert!(held.is_none());
+        checkpoint(&mut held, &options, "PRAGMA wal_checkpoint(PASSIVE)").await.expect("it is done");
+        assert!(held.is_some());
+    }
+
+    /// The trap: a disk that does not answer holds the writer without end.
+    #[tokio::test]
+    async fn a_truncate_that_does_not_end_is_given_up() {
+        let (orders, _unanswered) = mpsc::channel(1);
+        let task = tokio::spawn(std::future::ready(()));
+        let (wal, name) = (PathBuf::new(), "log");
+        let mut stuck = Checkpoints { orders, wal, name, bytes_max: 0, wait_at: 0, bytes: 0, rows: 0, task };
+        tokio::time::timeout(2 * TRUNCATE_TIME_MAX, stuck.truncate()).await.expect("it goes on");
+    }
 }

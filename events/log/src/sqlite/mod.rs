@@ -73,7 +73,7 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held)
     let last = writer::last_event(&mut connection).await?;
     let pool = SqlitePoolOptions::new().max_connections(options.readers.max(1)).acquire_timeout(READER_WAIT_MAX);
     let pool = pool.connect_with(reading(file)).await?;
-    let checkpoints = Checkpoints::start(connect(file).await?, file, name.as_str(), options.wal_bytes_max);
+    let checkpoints = Checkpoints::start(connect(file).await?, writing(file), name.as_str(), options.wal_bytes_max);
     let writer = writer::SqliteWriter::new(connection, file, name, options, last, checkpoints, held);
     let writer: Box<dyn Writer> = Box::new(writer);
     let reader = Arc::new(reader::SqliteReader::new(pool, name));
@@ -84,8 +84,12 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held)
 
 /// A connection that writes: what it committed is on disk, and checkpoints are not its work.
 async fn connect(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    writing(file).connect().await
+}
+
+fn writing(file: &Path) -> SqliteConnectOptions {
     let options = plain(file).create_if_missing(true).statement_cache_capacity(STATEMENTS_MAX);
-    options.pragma("cache_size", WRITER_CACHE).connect().await
+    options.pragma("cache_size", WRITER_CACHE)
 }
 
 fn reading(file: &Path) -> SqliteConnectOptions {

@@ -8,7 +8,7 @@ mod writer;
 
 pub use schema::SCHEMA_VERSION;
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use event_log::sqlite::Checkpoints;
@@ -62,7 +62,7 @@ impl SqliteViews {
         let mut connection = SqliteConnection::connect_with(&options).await?;
         schema::prepare(&mut connection).await?;
         let checkpointing = SqliteConnection::connect_with(&options).await?;
-        let checkpoints = Checkpoints::start(checkpointing, Path::new(file), "views", WAL_BYTES_MAX);
+        let checkpoints = Checkpoints::start(checkpointing, options.clone(), "views", WAL_BYTES_MAX);
         let reading = options.clone().read_only(true);
         let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(READER_WAIT_MAX);
         let readers = readers.connect_with(reading).await?;
