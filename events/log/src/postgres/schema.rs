@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use uuid::Uuid;
 use vocabulary::LogName;
 
+use super::connections::{CONNECT_TIME_MAX, within};
 use crate::{
     port::LogError,
     store::{Identity, new_secret},
@@ -29,7 +30,8 @@ const GRANTS: &str = include_str!("../../sql/postgres/grants.sql");
 /// # Errors
 /// When the database is newer than this binary, or refuses.
 pub async fn migrate(url: &str, name: LogName, server: Option<&str>) -> Result<(), LogError> {
-    let connection = PgConnection::connect_with(&super::connecting(url, name)?).await;
+    let connecting = super::connecting(url, name)?;
+    let connection = within(CONNECT_TIME_MAX, PgConnection::connect_with(&connecting)).await;
     let mut connection = connection.map_err(super::unreachable)?;
     let mut transaction = connection.begin().await?;
     // Two who migrate at once go one after the other.

@@ -34,7 +34,8 @@ use crate::{
 
 /// How often a batch is sent to a database that has gone away.
 const SEND_MAX: u32 = 50;
-/// How long a batch is sent again and again. A client is told before that the request took too long; its key tells.
+/// How long after its first failure a batch may be sent again; each sending takes `CALL_TIME_MAX` at most. A client is told
+/// before that the request took too long; its key tells.
 const SEND_TIME_MAX: Duration = Duration::from_secs(20);
 /// The wait before a batch is sent again.
 const SEND_PAUSE: Duration = Duration::from_millis(100);

@@ -91,3 +91,31 @@ async fn identity(connection: &mut SqliteConnection, name: LogName) -> Result<Id
     let secret = row.try_get::<Vec<u8>, _>(2)?.try_into().map_err(|_| broken())?;
     Ok(Identity { name, lineage, secret })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The migrations that commit 8c949e3 knew, whose files are to be opened.
+    const FIRST_RELEASED: usize = 4;
+
+    #[tokio::test]
+    async fn a_file_of_an_earlier_schema_is_brought_forward_and_keeps_its_identity() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("opens");
+        for migration in &MIGRATIONS[..FIRST_RELEASED] {
+            sqlx::query(*migration).execute(&mut connection).await.expect("is made");
+        }
+        let lineage = Uuid::new_v4();
+        let identity = sqlx::query(include_str!("../../sql/sqlite/make_identity.sql"));
+        let identity = identity.bind("care").bind(lineage.as_bytes().to_vec()).bind(vec![7_u8; 32]);
+        identity.execute(&mut connection).await.expect("is made");
+        let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FIRST_RELEASED}");
+        sqlx::raw_sql(AssertSqlSafe(marks)).execute(&mut connection).await.expect("is marked");
+
+        let identity = prepare(&mut connection, LogName::Care).await.expect("opens");
+        assert_eq!((identity.lineage, identity.secret), (lineage, [7; 32]));
+        assert_eq!(done_migrations(&mut connection).await.expect("counted"), SCHEMA_VERSION);
+        let remembered = number(&mut connection, "SELECT count(*) FROM remembered").await.expect("is there");
+        assert_eq!(remembered, 0);
+    }
+}
