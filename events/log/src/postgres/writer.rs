@@ -458,8 +458,9 @@ async fn in_time<T>(sending: impl Future<Output = Result<T, LogError>>) -> Resul
 fn is_passing(error: &LogError) -> bool {
     match error {
         LogError::Read(sqlx::Error::Database(error)) => {
-            // Class 08, connections; 57, an operator's shutdown; 40, a deadlock or a failed serialisation.
-            error.code().is_some_and(|code| ["08", "57", "40"].iter().any(|class| code.starts_with(class)))
+            // Class 08, connections; 57, an operator's shutdown or a time limit; 40, a deadlock or a failed serialisation;
+            // 25P03, a transaction that was idle for too long.
+            error.code().is_some_and(|code| ["08", "57", "40", "25P03"].iter().any(|class| code.starts_with(class)))
         }
         LogError::Read(_) => true,
         LogError::Unusable(_) | LogError::OtherHistory(_) | LogError::Damaged { .. } => false,
