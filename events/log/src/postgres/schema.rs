@@ -92,7 +92,9 @@ pub(super) async fn stored(connection: &mut PgConnection, name: LogName) -> Resu
     let exists: bool =
         sqlx::query_scalar("SELECT to_regclass('migration') IS NOT NULL").fetch_one(&mut *connection).await?;
     if !exists || done_migrations(connection).await? < MIGRATIONS.len() {
-        let why = format!("the schema {name} is missing, or older than this binary: it has to be migrated first");
+        let why = format!(
+            "the schema {name} is missing, or older than this binary: it has to be migrated first, with `frontdoor migrate`"
+        );
         return Err(LogError::Unusable(why));
     }
     let row = sqlx::query(include_str!("../../sql/postgres/identity.sql")).fetch_one(connection).await?;
