@@ -199,3 +199,19 @@ async fn an_expiry_may_have_a_fraction() {
     assert!(tokens.caller(&signer.sign(&claims(60.25))).await.is_some());
     assert!(tokens.caller(&signer.sign(&claims(-60.25))).await.is_none());
 }
+
+/// A token that was found valid is remembered, so other keys must reach what is remembered, too.
+#[tokio::test]
+async fn other_keys_count_at_once_and_keys_that_cannot_be_used_leave_those_before() {
+    let (before, after) = (Signer::new("key-1"), Signer::new("key-1"));
+    let tokens = tokens(&before);
+    let (old, new) = (before.sign(&claims()), after.sign(&claims()));
+    assert!(tokens.caller(&old).await.is_some() && tokens.caller(&new).await.is_none());
+
+    let refused = tokens.replace(AUDIENCE, vec![(ISSUER.into(), JwkSet { keys: Vec::new() })]);
+    assert!(refused.is_err(), "an issuer without a key");
+    assert!(tokens.caller(&old).await.is_some(), "the keys before stay");
+
+    tokens.replace(AUDIENCE, vec![(ISSUER.into(), after.keys())]).expect("a key set");
+    assert!(tokens.caller(&old).await.is_none() && tokens.caller(&new).await.is_some());
+}

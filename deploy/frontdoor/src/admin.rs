@@ -43,7 +43,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub struct Readiness {
     caught_up: AtomicBool,
     draining: AtomicBool,
-    /// Whether the parts of the process make progress.
+    /// The progress of the parts of the process.
     pub health: Health,
 }
 
@@ -81,7 +81,7 @@ pub fn health(readiness: Arc<Readiness>) -> Router {
     speaking_problems(Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)))
 }
 
-/// Answers from what the last look found, at once: whoever asks has a time limit of its own.
+/// Answers at once from the result of the last look: a load balancer's probe has a time limit of its own.
 async fn ready(readiness: Arc<Readiness>) -> Response {
     let obstacles = readiness.obstacles();
     if obstacles.is_empty() {

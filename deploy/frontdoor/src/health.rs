@@ -30,7 +30,7 @@ const WRITE_FAULT_COUNTS: Duration = Duration::from_secs(30);
 /// Clocks of several machines differ by less than this. An event that lies further ahead shows that a clock was wrong.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(1);
 
-/// What keeps a process from its work, as of the last look.
+/// The obstacles to the work of a process, as of the last look.
 #[derive(Default)]
 pub struct Health {
     obstacles: Mutex<Vec<String>>,
@@ -86,7 +86,8 @@ async fn look(house: &House) -> Vec<String> {
     obstacles
 }
 
-/// What a read model keeps this process from. A process that only reads answers from what it has, and says how old it is.
+/// The obstacle that a read model is, if it is one. A process that only reads answers from its rows and says how old they
+/// are, so a slow follower elsewhere is not its obstacle.
 fn obstacle_of(model: &ModelStatus, follows: bool) -> Option<String> {
     if !model.live_build {
         return Some(format!("{} has no live build.", model.name));

@@ -104,7 +104,7 @@ impl Tokens {
         Ok(Tokens { inner: Arc::new(Inner { ring, remembered }) })
     }
 
-    /// Takes other keys instead, for this and every clone: a token whose key is no longer among them is refused from now on.
+    /// Replaces the keys, for this and every clone. A token whose key is no longer among them is refused from now on.
     ///
     /// # Errors
     /// As `new`; then the keys stay as they are.
