@@ -1,5 +1,6 @@
-//! `kill -9` under load, over and over: nothing that was acknowledged is lost, nothing is doubled, and the next start needs
-//! no repair. What clients were told is proven against the files by `frontdoor check --told`.
+//! `kill -9` and a full disk under load, over and over: nothing that was acknowledged is lost, nothing is doubled, and the
+//! next start needs no repair. What clients were told is proven against the files by `frontdoor check --told`, which also
+//! proves that the views equal the fold of the log.
 
 mod common;
 
@@ -11,7 +12,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use common::{Answer, Server, Signer, give, granted, registration, session, slot, subject};
+use common::{Answer, Server, Signer, SmallDisk, give, granted, registration, session, slot, subject};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -19,6 +20,10 @@ const ROUNDS: u64 = 100;
 const CLIENTS: u64 = 8;
 /// A kill comes at most this long after the load began.
 const LOAD_MS_MAX: u64 = 350;
+/// In one round of so many the disk of logs and views is filled on the way.
+const FILL_ONE_IN: u64 = 3;
+/// More than all rounds write.
+const DISK_MEGABYTES: u32 = 256;
 /// How often the files are proven; after the last round always.
 const CHECK_EVERY: u64 = 10;
 const PRACTICE: &str = "A99009";
@@ -55,12 +60,14 @@ struct Load<'a> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
+async fn a_hundred_kills_and_full_disks_under_load_lose_nothing_and_double_nothing() {
     let seed = seed();
     println!("seed {seed} (FRONTDOOR_SEED={seed} repeats its moments)");
     let mut dice = Dice(seed);
     let folder = tempfile::tempdir().expect("a folder");
-    let (data, keys) = (folder.path().join("data"), folder.path().join("keys"));
+    let disk = SmallDisk::mount(DISK_MEGABYTES);
+    let data = disk.as_ref().map_or(folder.path(), SmallDisk::path).join("data");
+    let keys = folder.path().join("keys");
     let signer = Signer::plain(&keys);
     let told_file = folder.path().join("told.ndjson");
     let told = Mutex::new(File::create(&told_file).expect("a file"));
@@ -73,11 +80,26 @@ async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
         let server = Server::plain(&data, &keys);
         slowest_start = slowest_start.max(began.elapsed());
         let load = Load { http: reqwest::Client::new(), base: server.base.clone(), signer: &signer, told: &told };
-        let moment = Duration::from_millis(dice.below(LOAD_MS_MAX));
+        let mut moment = || Duration::from_millis(dice.below(LOAD_MS_MAX));
+        let moments = [moment(), moment(), moment()];
+        let filling = disk.is_some() && dice.below(FILL_ONE_IN) == 0;
+        let killed_while_full = dice.below(2) == 0;
+        let filler = data.with_file_name("filler");
         let fault = tokio::task::spawn_blocking(move || {
-            // Not a wait for something to happen: the random moment is the fault.
-            std::thread::sleep(moment);
+            // Not a wait for something to happen: the random moments are the faults.
+            if filling {
+                std::thread::sleep(moments[0]);
+                fill(&filler);
+                std::thread::sleep(moments[1]);
+                if !killed_while_full {
+                    std::fs::remove_file(&filler).expect("removed");
+                }
+            }
+            std::thread::sleep(moments[2]);
             server.kill();
+            if filling && killed_while_full {
+                std::fs::remove_file(&filler).expect("removed");
+            }
         });
         join_all(clients.iter_mut().map(|client| client.work(&load, round))).await;
         fault.await.expect("killed");
@@ -96,6 +118,13 @@ async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
     println!("{ROUNDS} kills, {people} people, {retries} unanswered commands asked again, {replays} answers repeated");
     println!("the slowest start took {} ms", slowest_start.as_millis());
     assert!(people > ROUNDS && retries > 0 && replays > 0, "there was load: {people}, {retries}, {replays}");
+}
+
+/// Writes a file until the disk is full.
+fn fill(file: &Path) {
+    let mut filler = File::create(file).expect("a file");
+    let zeros = vec![0; 1024 * 1024];
+    while filler.write_all(&zeros).is_ok() {}
 }
 
 async fn prepare(data: &Path, keys: &Path, signer: &Signer) {
@@ -143,7 +172,9 @@ impl Client {
             body,
         };
         let starts = |n: u64| slot(i64::try_from(n % SESSION_SLOTS).expect("small"));
-        self.send(load, wish("register-patient", staff, registration(n, PRACTICE))).await?;
+        if self.send(load, wish("register-patient", staff, registration(n, PRACTICE))).await?.status == 503 {
+            return Some(());
+        }
         let (first, second) = (starts(self.people), starts(self.people + 7));
         let place = json!({"session": session, "startsAt": first, "patient": subject(n)});
         let booked = self.send(load, wish("book-appointment", &patient, place)).await?;
@@ -174,6 +205,11 @@ impl Client {
     async fn repeat_the_last(&mut self, load: &Load<'_>) -> Option<()> {
         let (wish, before) = self.last.take()?;
         let answer = self.send(load, wish.clone()).await?;
+        if answer.status == 503 {
+            // The disk is full: a server that cannot write answers nothing from memory.
+            self.last = Some((wish, before));
+            return Some(());
+        }
         assert!(answer.replayed, "{} is known by its key", wish.name);
         assert_eq!(answer.body["events"], before, "the same answer to {} {}", wish.name, wish.key);
         self.replays += 1;
