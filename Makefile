@@ -165,5 +165,6 @@ $(ASYNCAPI):
 	npm install --no-audit --no-fund --loglevel=error --prefix '$@.part' '@asyncapi/cli@$(ASYNCAPI_VERSION)'
 	mv '$@.part' '$@'
 
+# Without optimisation: it takes two minutes less to build, and seconds to run.
 $(DENY):
-	cargo install --locked --root '$(TOOLS)/cargo-deny-$(DENY_VERSION)' 'cargo-deny@$(DENY_VERSION)'
+	cargo install --debug --locked --root '$(TOOLS)/cargo-deny-$(DENY_VERSION)' 'cargo-deny@$(DENY_VERSION)'

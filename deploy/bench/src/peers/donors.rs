@@ -1,7 +1,14 @@
 //! Commands to streams of ten decisions about organ donation, each about as long as the peers' events, by an engine that
 //! loads every state and by one that has every state in memory.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Instant,
+};
 
 use bytes::Bytes;
 use command_engine::{Catalogue, Engine, EngineOptions, RequestContext};
@@ -9,7 +16,7 @@ use domain::Caller;
 use frontdoor::cli::Places;
 use local::postgres::Database;
 use serde_json::json;
-use vocabulary::envelope::Role;
+use vocabulary::{Timestamp, envelope::Role};
 
 use super::COMMANDED;
 use crate::{
@@ -28,8 +35,14 @@ const WARM_EACH: u64 = 5;
 const IN_FLIGHT: u64 = 512;
 /// Room for every stream that the warm engine's commands read.
 const WARM_STATES: usize = 100_000;
+/// Days that the engines' clock is ahead. Each slice is a day of its own: nobody may decide more than 20 times a day.
+static DAYS: AtomicI64 = AtomicI64::new(0);
 /// What may be read from the log by commands that are called warm.
 const WARM_LOADS_MAX: f64 = 0.01;
+
+fn clock() -> Timestamp {
+    Timestamp::from_jiff(jiff::Timestamp::now()).plus_days(DAYS.load(Ordering::Relaxed))
+}
 
 /// On PostgreSQL, deciding and nothing else.
 pub async fn town(folder: &Path) -> anyhow::Result<(Database, Town)> {
@@ -57,7 +70,7 @@ impl Engines {
         eprintln!("commands: twice {COMMANDED} donors decide {EVENTS_OF_A_STREAM} times each");
         let (database, town) = town(folder).await?;
         let engine = |states_max| {
-            let options = EngineOptions { states_max, ..EngineOptions::default() };
+            let options = EngineOptions { states_max, clock, ..EngineOptions::default() };
             Engine::start(town.house.care.clone(), Catalogue::of_the_house(), options)
         };
         let mut warm = Donors { engine: engine(WARM_STATES), first: COMMANDED, each: WARM_EACH, decided: 0 };
@@ -155,6 +168,7 @@ impl Donors {
 
     /// So many decisions of each donor, from so many clients with donors of their own. The requests are made before.
     async fn give(&mut self, clients: u64, each: u64) -> anyhow::Result<Slice> {
+        DAYS.fetch_add(1, Ordering::Relaxed);
         let mut running = Vec::new();
         for client in 0..clients {
             let own = || (self.first + client..self.first + COMMANDED).step_by(clients as usize);
