@@ -13,7 +13,10 @@ use command_engine::{
 use domain::{Caller, Permission};
 use frontdoor::{
     cli::{Cli, Places, Roles, Task, Token},
-    front::{self, Limits},
+    front::{
+        self, Limits,
+        listener::{self, Bounds},
+    },
     house::House,
     tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
 };
@@ -33,6 +36,8 @@ pub const BOOKINGS_EACH: u64 = 3;
 const SLOTS: u64 = 30;
 const SLOT_MINUTES: i64 = 10;
 const PRACTICE: &str = "A12345";
+/// Connections of the clients, all from one address.
+const CONNECTIONS_MAX: usize = 1_024;
 /// Commands of the preparation that are under way at once.
 const IN_FLIGHT: usize = 256;
 
@@ -230,9 +235,10 @@ impl Town {
         let constant = Router::new()
             .route("/constant", get(move |Authenticated(_): Authenticated| async move { constant }))
             .with_state(self.house.tokens.clone());
-        let routes =
-            self.house.router(Limits::default()).merge(front::before(constant, Limits::default()).reset_fallback());
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let constant = front::before(constant, Limits::default(), self.house.tokens.clone());
+        let routes = self.house.router(Limits::default()).merge(constant.reset_fallback());
+        let bounds = Bounds { connections_max: CONNECTIONS_MAX, of_one_address_max: CONNECTIONS_MAX };
+        tokio::spawn(listener::serve(listener, routes, bounds, CancellationToken::new()));
         Ok(address)
     }
 

@@ -92,7 +92,9 @@ async fn ready(readiness: Arc<Readiness>) -> Response {
 }
 
 /// The operator's routes.
-pub fn router(house: House, readiness: Arc<Readiness>, metrics: PrometheusHandle) -> Router {
+///
+/// `names`: under these, tools may ask beside an IP address and `localhost`.
+pub fn router(house: House, readiness: Arc<Readiness>, metrics: PrometheusHandle, names: &[String]) -> Router {
     let admin = Admin { house: house.clone(), readiness: readiness.clone(), metrics };
     let routes = Router::new()
         .route("/metrics", get(metrics_text))
@@ -102,30 +104,35 @@ pub fn router(house: House, readiness: Arc<Readiness>, metrics: PrometheusHandle
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(admin)
         .merge(health(readiness));
-    speaking_problems(routes).layer(middleware::from_fn(not_from_a_page))
+    speaking_problems(routes).layer(middleware::from_fn_with_state(names.into(), not_from_a_page))
 }
 
 /// Refuses what a browser sends for a page: it names the page (`Origin`), or says how the request came about
 /// (`Sec-Fetch-Site`; `none` is an address that a person typed). A page whose own name was made to lead here (DNS
-/// rebinding) needs neither, but its `Host` is that name; operators' tools use an IP address or `localhost`.
-async fn not_from_a_page(request: Request, next: Next) -> Response {
+/// rebinding) needs neither, but its `Host` is that name; operators' tools use an IP address, `localhost`, or a name of the
+/// configuration.
+async fn not_from_a_page(State(names): State<Arc<[String]>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let by_a_page = headers.contains_key(header::ORIGIN)
         || headers.get_all(SEC_FETCH_SITE).iter().any(|site| site != "none")
-        || !headers.get_all(header::HOST).iter().all(|host| host.to_str().is_ok_and(is_not_a_name));
+        || !headers.get_all(header::HOST).iter().all(|host| host.to_str().is_ok_and(|host| is_for_tools(host, &names)));
     if by_a_page {
         return Problem::new(StatusCode::FORBIDDEN, NOT_FOR_PAGES, "Web pages cannot use this address.")
-            .detail("Tools ask by an IP address or `localhost`.")
+            .detail("Tools ask by an IP address, `localhost`, or a name that `--admin-host` gives.")
             .into_response();
     }
     next.run(request).await
 }
 
-/// An IP address or `localhost`, with or without a port.
-fn is_not_a_name(host: &str) -> bool {
+/// An IP address, `localhost` or one of these names, with or without a port.
+fn is_for_tools(host: &str, names: &[String]) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    host.parse::<SocketAddr>().is_ok() || address.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
+    let known = |known: &str| name.eq_ignore_ascii_case(known);
+    host.parse::<SocketAddr>().is_ok()
+        || address.parse::<IpAddr>().is_ok()
+        || known("localhost")
+        || names.iter().any(|name| known(name))
 }
 
 async fn metrics_text(State(admin): State<Admin>) -> String {

@@ -127,6 +127,10 @@ pub struct Serve {
     /// The operator's address: rebuilds, the list of projections, /metrics. It asks for no token: keep it inside.
     #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081", value_parser = address)]
     pub admin: SocketAddr,
+    /// A name by which tools ask at the operator's address, like that of a service in a cluster; may be given several times.
+    /// IP addresses and `localhost` are always admitted; other names are refused, because a web page can make them lead here.
+    #[arg(long = "admin-host", env = "FRONTDOOR_ADMIN_HOST", value_delimiter = ',')]
+    pub admin_hosts: Vec<String>,
     /// Whose tokens are admitted: `ISSUER=JWKS_FILE`. May be given several times; in the environment separated by commas.
     #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
     pub issuers: Vec<Issuer>,
@@ -139,9 +143,16 @@ pub struct Serve {
     /// Which log lines are written, like `info` or `info,command_engine=debug`.
     #[arg(long, env = "FRONTDOOR_LOG_LEVEL", default_value = "info")]
     pub log_level: String,
-    /// Requests at a time; more are answered 503 with Retry-After.
+    /// Requests at a time; more are answered 503 with Retry-After. Those whose body is still coming do not count.
     #[arg(long, env = "FRONTDOOR_REQUESTS_MAX", default_value_t = 2_048, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_max: u32,
+    /// Requests at a time of one caller, or of one address without a valid token; more are answered 429 with Retry-After.
+    #[arg(long, env = "FRONTDOOR_REQUESTS_PER_CALLER_MAX", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests_per_caller_max: u32,
+    /// Connections at a time on the public address, half of them from one address at most; more wait. Absent: 8192, or
+    /// fewer where the process may not open so many files.
+    #[arg(long, env = "FRONTDOOR_CONNECTIONS_MAX", value_parser = clap::value_parser!(u32).range(2..))]
+    pub connections_max: Option<u32>,
     /// Seconds after which a request is answered 503.
     #[arg(long, env = "FRONTDOOR_REQUEST_SECONDS_MAX", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     pub request_seconds_max: u32,

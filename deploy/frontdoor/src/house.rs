@@ -79,7 +79,7 @@ impl House {
             let (log, engine, tokens) = (self.care.clone(), self.engine.clone(), self.tokens.clone());
             routes = routes.merge(query_side::router(query_side::Queries { views, log, engine, tokens }));
         }
-        front::before(routes, limits)
+        front::before(routes, limits, self.tokens.clone())
     }
 
     /// Waits until every read model has reached what the log holds now. One that is stopped is not waited for: it serves,

@@ -8,6 +8,7 @@ pub mod house;
 
 mod admin;
 mod check;
+mod descriptors;
 mod health;
 mod history;
 mod log_copy;

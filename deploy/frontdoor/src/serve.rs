@@ -26,10 +26,10 @@ use crate::{
     Misconfigured,
     admin::{self, Readiness},
     cli::{Places, Role, Serve},
-    demo,
+    demo, descriptors,
     front::{
         Limits,
-        listener::{Bounded, CONNECTIONS_MAX},
+        listener::{self, Bounds},
         one_host,
     },
     health,
@@ -52,11 +52,13 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(3);
 pub fn serve(options: Box<Serve>) -> anyhow::Result<()> {
     let places = options.places()?;
     let _lines = telemetry::log_lines(&options)?;
+    let connections_max = descriptors::connections_max(options.connections_max)?;
+    let bounds = Bounds { connections_max, of_one_address_max: connections_max / 2 };
     let metrics = telemetry::metrics()?;
     private::folder(&options.data)
         .map_err(|error| Misconfigured(format!("--data {}: {error}", options.data.display())))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
-    let outcome = runtime.block_on(run(&options, &places, metrics));
+    let outcome = runtime.block_on(run(&options, &places, bounds, metrics));
     // What still blocks a thread by then (a reader of a file) has nothing left to lose.
     runtime.shutdown_timeout(Duration::from_millis(500));
     outcome
@@ -109,7 +111,7 @@ struct Stops {
     admin: CancellationToken,
 }
 
-async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> anyhow::Result<()> {
+async fn run(options: &Serve, places: &Places, bounds: Bounds, metrics: PrometheusHandle) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let demo_key = options.demo.then(|| DemoKey::in_folder(&options.data)).transpose()?;
     let folders = sqlite_folders(places);
@@ -172,12 +174,14 @@ async fn run(options: &Serve, places: &Places, metrics: PrometheusHandle) -> any
     });
     let limits = Limits {
         requests_max: options.requests_max as usize,
+        requests_of_a_caller_max: options.requests_per_caller_max as usize,
         request_time_max: Duration::from_secs(options.request_seconds_max.into()),
     };
     let routes = house.router(limits).merge(admin::health(readiness.clone()));
-    tasks.spawn("public", listen(public, routes, stops.public.clone()));
+    tasks.spawn("public", listen(public, routes, bounds, stops.public.clone()));
     tasks.spawn("upkeep", telemetry::upkeep(metrics.clone(), telemetry::UPKEEP_INTERVAL, stops.admin.clone()));
-    tasks.spawn("admin", listen(admin, admin::router(house.clone(), readiness.clone(), metrics), stops.admin.clone()));
+    let routes = admin::router(house.clone(), readiness.clone(), metrics, &options.admin_hosts);
+    tasks.spawn("admin", listen(admin, routes, ADMIN_BOUNDS, stops.admin.clone()));
 
     let begin = async {
         if let Some(key) = &demo_key {
@@ -282,10 +286,13 @@ fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     listening().with_context(|| format!("{flag} {address}"))
 }
 
-async fn listen(listener: TcpListener, routes: Router, stop: CancellationToken) -> anyhow::Result<()> {
-    let listener = Bounded::new(listener, CONNECTIONS_MAX);
-    let routes = routes.layer(middleware::from_fn(one_host));
-    axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await.context("the listener failed")
+/// Of the operator's listener: its own, so that it answers when the public one is full.
+const ADMIN_BOUNDS: Bounds =
+    Bounds { connections_max: descriptors::ADMIN_CONNECTIONS, of_one_address_max: descriptors::ADMIN_CONNECTIONS };
+
+async fn listen(listener: TcpListener, routes: Router, bounds: Bounds, stop: CancellationToken) -> anyhow::Result<()> {
+    listener::serve(listener, routes.layer(middleware::from_fn(one_host)), bounds, stop).await;
+    Ok(())
 }
 
 /// The files of keys, by issuer.

@@ -204,11 +204,12 @@ async fn health_metrics_and_problems_are_where_they_should_be() {
 #[tokio::test(flavor = "multi_thread")]
 async fn web_pages_cannot_use_the_operators_listener() {
     let folder = tempfile::tempdir().expect("a folder");
-    let server = Server::demo(folder.path());
+    let server = Server::start(folder.path(), &["--demo", "--admin-host=frontdoor.internal"]);
     let client = reqwest::Client::new();
     for (name, value, status) in [
         ("host", "rebound.example:8081", 403),
         ("host", "127.0.0.1.rebound.example", 403),
+        ("host", "frontdoor.internal:8081", 200),
         ("host", "localhost:8081", 200),
         ("host", "[::1]:8081", 200),
         ("sec-fetch-site", "cross-site", 403),

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use domain::Caller;
 
@@ -12,6 +12,24 @@ use super::{Problem, Tokens};
 #[derive(Debug, Clone)]
 pub struct Authenticated(pub Caller);
 
+impl Authenticated {
+    /// # Errors
+    /// `unauthenticated`: there is not exactly one token, or it is not valid.
+    pub async fn by(headers: &HeaderMap, tokens: &Tokens) -> Result<Authenticated, Problem> {
+        let mut given = headers.get_all(header::AUTHORIZATION).iter();
+        let (Some(header), None) = (given.next(), given.next()) else {
+            return Err(Problem::of("unauthenticated"));
+        };
+        let token = header.to_str().ok().and_then(|text| text.split_once(' '));
+        let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+        match token {
+            Some(token) => tokens.caller(token).await.map(Authenticated),
+            None => None,
+        }
+        .ok_or_else(|| Problem::of("unauthenticated"))
+    }
+}
+
 impl<S> FromRequestParts<S> for Authenticated
 where
     S: Send + Sync,
@@ -20,16 +38,6 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
-        let (Some(header), None) = (given.next(), given.next()) else {
-            return Err(Problem::of("unauthenticated"));
-        };
-        let token = header.to_str().ok().and_then(|text| text.split_once(' '));
-        let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-        match token {
-            Some(token) => Tokens::from_ref(state).caller(token).await.map(Authenticated),
-            None => None,
-        }
-        .ok_or_else(|| Problem::of("unauthenticated"))
+        Authenticated::by(&parts.headers, &Tokens::from_ref(state)).await
     }
 }

@@ -1,109 +1,185 @@
-//! A listener with room for so many connections; one more waits in the operating system's queue until another closes.
+//! A listener and its connections (HTTP/1.1): how many there are, how long each may take for a request's head, and how
+//! they end. axum's own server has no limit for any of it.
 
 use std::{
     io,
-    net::SocketAddr,
-    pin::Pin,
+    net::IpAddr,
+    pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll},
+    time::Duration,
 };
 
-use axum::serve::Listener;
+use axum::{Router, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Mutex,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::{
+    REQUEST_TIMEOUT, REQUEST_TIMEOUT_TITLE,
+    shares::{Share, Shares},
 };
 
-/// Connections that are open at a time.
-pub const CONNECTIONS_MAX: usize = 8_192;
+/// The time for a request's head, from the moment in which the connection is ready for it. So an idle connection is closed
+/// after it, too.
+pub const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+/// Bytes of a request's head; more are answered 431.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// The time in which the other side has to take something of an answer.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
+/// At the end: the time for the last bytes of an answer, and for heads that have begun.
+const LAST_BYTES_TIME_MAX: Duration = Duration::from_secs(2);
+/// The pause after the operating system refused to accept (no descriptors are left).
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-pub struct Bounded {
-    listener: TcpListener,
-    places: Arc<Semaphore>,
+/// How many connections are open at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// One more waits in the operating system's queue until another closes.
+    pub connections_max: usize,
+    /// Of them, those from one address. One more is closed at once.
+    pub of_one_address_max: usize,
 }
 
-impl Bounded {
-    pub fn new(listener: TcpListener, connections_max: usize) -> Bounded {
-        Bounded { listener, places: Arc::new(Semaphore::new(connections_max)) }
-    }
-}
+/// The address of the other side, for each request.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
 
-impl Listener for Bounded {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // The semaphore is never closed.
-        let place = self.places.clone().acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        // An answer is one small write: it must not wait for the acknowledgement of the one before.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection was gone before it was used");
+/// Serves until `stop`, and then until the requests in flight are answered.
+pub async fn serve(listener: TcpListener, routes: Router, bounds: Bounds, stop: CancellationToken) {
+    let addresses = Shares::new(bounds.of_one_address_max, bounds.connections_max);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(ended) = connections.join_next() => note(ended),
+            accepted = listener.accept(), if connections.len() < bounds.connections_max => match accepted {
+                Ok((stream, peer)) => {
+                    let Ok(place) = addresses.take(peer.ip(), 1) else {
+                        metrics::counter!("http_connections_refused_total").increment(1);
+                        continue;
+                    };
+                    connections.spawn(accepted_from(stream, peer.ip(), place, routes.clone(), stop.clone()));
+                }
+                Err(error) => could_not_accept(&error).await,
+            },
         }
-        (Connection { stream, _place: place }, address)
     }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    drop(listener);
+    while let Some(ended) = connections.join_next().await {
+        note(ended);
     }
 }
 
-/// A connection, and its place.
-pub struct Connection {
+fn note(ended: Result<(), tokio::task::JoinError>) {
+    // The error's own text has the panic's, which may quote data.
+    if ended.is_err() {
+        tracing::error!("the task of a connection panicked");
+    }
+}
+
+async fn could_not_accept(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        tracing::error!(%error, "no connection can be accepted");
+        sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+async fn accepted_from(
     stream: TcpStream,
-    _place: Option<OwnedSemaphorePermit>,
+    peer: IpAddr,
+    _place: Share<IpAddr>,
+    routes: Router,
+    stop: CancellationToken,
+) {
+    // An answer is one small write: it must not wait for the acknowledgement of the one before.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection was gone before it was used");
+    }
+    connection(stream, peer, routes, stop).await;
 }
 
-impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, into)
+async fn connection<IO>(stream: IO, peer: IpAddr, routes: Router, stop: CancellationToken)
+where
+    IO: AsyncRead + AsyncWrite + Send + 'static,
+{
+    // Locked while a request is in flight. There is one at a time in HTTP/1.1.
+    let in_flight = Arc::new(Mutex::new(()));
+    let service = service_fn(|mut request: Request<Incoming>| {
+        let (in_flight, routes) = (in_flight.clone(), routes.clone());
+        async move {
+            let _in_flight = in_flight.lock().await;
+            request.extensions_mut().insert(Peer(peer));
+            routes.oneshot(request).await
+        }
+    });
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_TIME_MAX));
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+    let mut serving = Pin::new(&mut connection);
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        () = stop.cancelled() => {
+            serving.as_mut().graceful_shutdown();
+            let quiet = pin!(no_request_left(&in_flight));
+            tokio::select! {
+                ended = serving => ended,
+                () = quiet => return,
+            }
+        }
+    };
+    if ended.is_err_and(|error| error.is_timeout()) {
+        let parts = connection.into_parts();
+        // An idle connection is closed without a word: its client would take an answer for that of its next request.
+        if !parts.read_buf.is_empty() {
+            let last = async {
+                let mut stream = parts.io.into_inner();
+                stream.write_all(late_head().as_bytes()).await?;
+                stream.shutdown().await
+            };
+            // Nobody is left to be told that it failed.
+            drop(timeout(LAST_BYTES_TIME_MAX, last).await);
+        }
     }
 }
 
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+/// The library does not wait for half a head that never becomes whole, only for requests.
+async fn no_request_left(in_flight: &Mutex<()>) {
+    loop {
+        drop(in_flight.lock().await);
+        sleep(LAST_BYTES_TIME_MAX).await;
+        if in_flight.try_lock().is_ok() {
+            return;
+        }
     }
+}
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
+fn late_head() -> String {
+    let body = serde_json::json!({
+        "type": format!("/problems/{REQUEST_TIMEOUT}"),
+        "title": REQUEST_TIMEOUT_TITLE,
+        "status": 408,
+    });
+    let body = body.to_string();
+    format!(
+        "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_connection_too_many_waits_until_another_closes() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let mut bounded = Bounded::new(listener, 1);
-        let _first = TcpStream::connect(address).await.expect("connects");
-        let _second = TcpStream::connect(address).await.expect("waits in the operating system's queue");
-        let (held, _) = bounded.accept().await;
-        {
-            let mut next = std::pin::pin!(bounded.accept());
-            assert!(futures::poll!(next.as_mut()).is_pending());
-            drop(held);
-            next.await;
-        }
-    }
-}
+mod tests;

@@ -1,26 +1,37 @@
 //! What stands before every public route: limits, request id and trace context, counting, and the promise that whatever
-//! goes wrong is answered by a problem (RFC 9457). It knows no route, and no token.
+//! goes wrong is answered by a problem (RFC 9457). It knows no route; of a token it asks only whose it is.
 
+mod body;
 pub mod listener;
+mod shares;
 mod trace;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
+    body::Body,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderValue, Method, StatusCode, Version, header},
+    http::{HeaderValue, Method, StatusCode, Version, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use command_engine::http::{Explained, Problem};
+use body::Unread;
+use command_engine::http::{Authenticated, Explained, Problem, Tokens};
 use futures::FutureExt;
+use listener::Peer;
+use shares::{Full, Shares};
 use tokio::{sync::Semaphore, time::Instant};
-use tower_http::limit::RequestBodyLimitLayer;
 use tracing::Instrument;
 
-/// The most bytes of a request's body.
-pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of bodies that one caller can have in memory at a time, and all can.
+const BODIES_BYTES_OF_A_CALLER_MAX: usize = 32 * 1024 * 1024;
+const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// After how many seconds a caller may come again when there was no room.
 const RETRY_AFTER_SECONDS: u32 = 1;
 const PROBLEM: &str = "application/problem+json";
@@ -28,32 +39,50 @@ const PROBLEM: &str = "application/problem+json";
 /// How much is let in.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Requests at a time.
+    /// Requests at a time. Those whose body is still coming are not among them.
     pub requests_max: usize,
+    /// Requests of one caller at a time, those whose body is still coming among them.
+    pub requests_of_a_caller_max: usize,
     /// The time until an answer.
     pub request_time_max: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { requests_max: 2_048, request_time_max: Duration::from_secs(15) }
+        Limits { requests_max: 2_048, requests_of_a_caller_max: 256, request_time_max: Duration::from_secs(15) }
     }
 }
 
 struct Front {
+    tokens: Tokens,
     places: Semaphore,
+    /// Requests of each caller. All together are as many as there are connections.
+    callers: Arc<Shares<Who>>,
+    /// Bytes of bodies.
+    bodies: Arc<Shares<Who>>,
     request_time_max: Duration,
 }
 
+/// Who has a share of the places: the caller whom a valid token names, or else the address of the other side.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Who {
+    Caller(Box<str>),
+    Address(IpAddr),
+}
+
 /// These routes, behind all that every public route has before it.
-pub fn before(routes: Router, limits: Limits) -> Router {
-    let front =
-        Arc::new(Front { places: Semaphore::new(limits.requests_max), request_time_max: limits.request_time_max });
+pub fn before(routes: Router, limits: Limits, tokens: Tokens) -> Router {
+    let front = Arc::new(Front {
+        tokens,
+        places: Semaphore::new(limits.requests_max),
+        callers: Shares::new(limits.requests_of_a_caller_max, usize::MAX),
+        bodies: Shares::new(BODIES_BYTES_OF_A_CALLER_MAX, BODIES_BYTES_MAX),
+        request_time_max: limits.request_time_max,
+    });
     routes
         // Not axum's own fallback, which is lost when routers are merged.
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(front, through))
 }
 
@@ -105,11 +134,19 @@ async fn through(State(front): State<Arc<Front>>, mut request: Request, next: Ne
 }
 
 async fn answer(front: &Front, request: Request, next: Next) -> Response {
-    let Ok(_place) = front.places.try_acquire() else {
-        return come_again("overloaded", "Too much is being asked at once.");
+    let (parts, body) = request.into_parts();
+    let who = who(front, &parts).await;
+    let Ok(_share) = front.callers.take(who.clone(), 1) else { return too_many() };
+    // Without a valid token no body has an effect, so it is not waited for.
+    let body = if matches!(who, Who::Caller(_)) { body } else { Body::empty() };
+    let Ok(mut memory) = front.bodies.take(who, 0) else { return overloaded() };
+    let body = match body::read(body, &mut memory).await {
+        Ok(body) => Body::from(body),
+        Err(unread) => return refused_body(&unread),
     };
+    let Ok(_place) = front.places.try_acquire() else { return overloaded() };
     // The engine's own task goes on with a command whose answer nobody waits for; it is asked for again by its key.
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answered = AssertUnwindSafe(next.run(Request::from_parts(parts, body))).catch_unwind();
     match tokio::time::timeout(front.request_time_max, answered).await {
         Ok(Ok(response)) => as_problem(response),
         Ok(Err(_panic)) => {
@@ -117,18 +154,48 @@ async fn answer(front: &Front, request: Request, next: Next) -> Response {
             tracing::error!("a request panicked");
             problem(StatusCode::INTERNAL_SERVER_ERROR)
         }
-        Err(_) => come_again(TIMED_OUT, TIMED_OUT_TITLE),
+        Err(_) => come_again(StatusCode::SERVICE_UNAVAILABLE, TIMED_OUT, TIMED_OUT_TITLE),
+    }
+}
+
+async fn who(front: &Front, request: &Parts) -> Who {
+    if let Ok(Authenticated(caller)) = Authenticated::by(&request.headers, &front.tokens).await {
+        return Who::Caller(caller.id);
+    }
+    let address = request.extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| *address);
+    Who::Address(match address {
+        // Whoever has an IPv6 address has 2^64 of them.
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
+    })
+}
+
+fn refused_body(unread: &Unread) -> Response {
+    match unread {
+        Unread::TooLarge => problem(StatusCode::PAYLOAD_TOO_LARGE),
+        Unread::Broken => problem(StatusCode::BAD_REQUEST),
+        Unread::NoRoom(Full::Each) => too_many(),
+        Unread::NoRoom(Full::All) => overloaded(),
+        Unread::TooSlow => {
+            let mut response = problem(StatusCode::REQUEST_TIMEOUT);
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
     }
 }
 
 pub const NOT_READY: &str = "not-ready";
 pub const NOT_FOR_PAGES: &str = "not-for-pages";
+const REQUEST_TIMEOUT: &str = "request-timeout";
+const REQUEST_TIMEOUT_TITLE: &str = "The request came too slowly.";
+const TOO_MANY_REQUESTS: &str = "too-many-requests";
+const TOO_MANY_REQUESTS_TITLE: &str = "This caller asks too much at once.";
 const TIMED_OUT: &str = "timed-out";
 const TIMED_OUT_TITLE: &str = "This took too long.";
 
 /// What the problems mean that are answered before a route, by health and by the operator's listener, beside those of
 /// any request.
-pub fn explained() -> [Explained; 3] {
+pub fn explained() -> [Explained; 5] {
     let own = |code: &'static str, status: StatusCode, title: &'static str, advice: &'static str| Explained {
         code: code.into(),
         status: status.as_u16(),
@@ -137,6 +204,19 @@ pub fn explained() -> [Explained; 3] {
     };
     let again = "A command may still happen. Send it again, with the same key, after the time that Retry-After names.";
     [
+        own(
+            REQUEST_TIMEOUT,
+            StatusCode::REQUEST_TIMEOUT,
+            REQUEST_TIMEOUT_TITLE,
+            "Nothing of it was looked at. The head has 30 seconds; the body has 5, and more at 64 KiB a second.",
+        ),
+        own(
+            TOO_MANY_REQUESTS,
+            StatusCode::TOO_MANY_REQUESTS,
+            TOO_MANY_REQUESTS_TITLE,
+            "Wait for answers before you send more: each caller has a share (`--requests-per-caller-max`), and so has each \
+             address without a valid token.",
+        ),
         own(TIMED_OUT, StatusCode::SERVICE_UNAVAILABLE, TIMED_OUT_TITLE, again),
         own(
             NOT_READY,
@@ -153,8 +233,16 @@ pub fn explained() -> [Explained; 3] {
     ]
 }
 
-fn come_again(code: &'static str, title: &'static str) -> Response {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, title).retry_after(RETRY_AFTER_SECONDS).into_response()
+fn come_again(status: StatusCode, code: &'static str, title: &'static str) -> Response {
+    Problem::new(status, code, title).retry_after(RETRY_AFTER_SECONDS).into_response()
+}
+
+fn overloaded() -> Response {
+    come_again(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is being asked at once.")
+}
+
+fn too_many() -> Response {
+    come_again(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_REQUESTS, TOO_MANY_REQUESTS_TITLE)
 }
 
 /// Errors that come from the web framework (no such route, wrong method, too large) are plain texts; here they become
@@ -178,6 +266,7 @@ fn problem(status: StatusCode) -> Response {
     let (code, title) = match status {
         StatusCode::NOT_FOUND => ("not-found", "There is nothing at this address."),
         StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "This address is not asked in this way."),
+        StatusCode::REQUEST_TIMEOUT => (REQUEST_TIMEOUT, REQUEST_TIMEOUT_TITLE),
         StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The request is larger than 1 MiB."),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported-media-type", "The body has to be JSON."),
         status if status.is_client_error() => ("malformed", "The request could not be read."),

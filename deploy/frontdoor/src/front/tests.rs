@@ -1,13 +1,34 @@
 //! What stands before a route, tested without a socket.
 
+use std::sync::LazyLock;
+
 use axum::{
-    body::{Body, to_bytes},
+    body::to_bytes,
     extract::Path,
     routing::{get, post},
 };
+use body::{BODY_BYTES_MAX, BODY_TIME_MAX};
+use jsonwebtoken::jwk::JwkSet;
 use tower::ServiceExt;
 
 use super::*;
+use crate::{
+    cli::{Cli, Task},
+    tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
+};
+
+/// The issuer's keys, and a valid token of each of two callers.
+static ISSUER: LazyLock<(JwkSet, [String; 2])> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = DemoKey::in_folder(folder.path()).expect("a key");
+    let token = |subject| {
+        let line = ["frontdoor", "token", "--role=staff", "--subject", subject];
+        let Task::Token(token) = Cli::parsed(line.map(Into::into)).expect("a command line").task else { panic!() };
+        key.sign(&token).expect("a token")
+    };
+    let set = std::fs::read(key.jwks()).expect("the keys");
+    (serde_json::from_slice(&set).expect("a key set"), ["desk-1", "desk-2"].map(token))
+});
 
 fn routes() -> Router {
     Router::new()
@@ -22,8 +43,24 @@ async fn panics() -> &'static str {
     panic!("a bug")
 }
 
+fn front(limits: Limits) -> Router {
+    let tokens = Tokens::new(AUDIENCE, vec![(DEMO_ISSUER.to_owned(), ISSUER.0.clone())]).expect("the keys fit");
+    before(routes(), limits, tokens)
+}
+
 async fn ask(limits: Limits, request: Request) -> Response {
-    before(routes(), limits).oneshot(request).await.expect("infallible")
+    front(limits).oneshot(request).await.expect("infallible")
+}
+
+/// A request with a body by the nth caller.
+fn post_by(caller: usize, body: impl Into<Body>) -> Request {
+    let token = format!("Bearer {}", ISSUER.1[caller]);
+    Request::post("/size").header(header::AUTHORIZATION, token).body(body.into()).expect("a request")
+}
+
+/// A body of which nothing comes.
+fn silent_body() -> Body {
+    Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>())
 }
 
 fn get_request(path: &str) -> Request {
@@ -54,7 +91,7 @@ async fn a_wrong_method_is_a_problem_that_says_which_is_allowed() {
 
 #[tokio::test]
 async fn a_body_of_one_mebibyte_passes_and_one_byte_more_is_a_problem() {
-    let of = |size: usize| Request::post("/size").body(Body::from(vec![b'a'; size])).expect("a request");
+    let of = |size: usize| post_by(0, vec![b'a'; size]);
     assert_eq!(ask(Limits::default(), of(BODY_BYTES_MAX)).await.status(), StatusCode::OK);
     let response = ask(Limits::default(), of(BODY_BYTES_MAX + 1)).await;
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
@@ -64,8 +101,7 @@ async fn a_body_of_one_mebibyte_passes_and_one_byte_more_is_a_problem() {
 #[tokio::test]
 async fn a_body_that_does_not_tell_its_size_is_cut_at_one_mebibyte() {
     let pieces = futures::stream::iter((0..1_100).map(|_| Ok::<_, std::io::Error>(vec![b'a'; 1_024])));
-    let request = Request::post("/size").body(Body::from_stream(pieces)).expect("a request");
-    let response = ask(Limits::default(), request).await;
+    let response = ask(Limits::default(), post_by(0, Body::from_stream(pieces))).await;
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(problem_of(response).await["type"], "/problems/too-large");
 }
@@ -88,13 +124,67 @@ async fn a_request_that_takes_too_long_may_come_again() {
 
 #[tokio::test]
 async fn one_request_too_many_may_come_again() {
-    let front = before(routes(), Limits { requests_max: 1, ..Limits::default() });
+    let front = front(Limits { requests_max: 1, ..Limits::default() });
     let mut first = std::pin::pin!(front.clone().oneshot(get_request("/slow")));
     assert!(futures::poll!(first.as_mut()).is_pending());
     let response = front.clone().oneshot(get_request("/")).await.expect("infallible");
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers()[header::RETRY_AFTER], "1");
     assert_eq!(problem_of(response).await["type"], "/problems/overloaded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_body_takes_no_place_and_is_given_up() {
+    let front = front(Limits { requests_max: 1, ..Limits::default() });
+    let began = Instant::now();
+    let slow = tokio::spawn(front.clone().oneshot(post_by(0, silent_body())));
+    let other = front.clone().oneshot(post_by(1, "here")).await.expect("infallible");
+    assert_eq!(other.status(), StatusCode::OK);
+    let response = slow.await.expect("does not panic").expect("infallible");
+    assert_eq!(began.elapsed().as_secs(), BODY_TIME_MAX.as_secs());
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(response.headers()[header::CONNECTION], "close");
+    assert_eq!(problem_of(response).await["type"], "/problems/request-timeout");
+}
+
+#[tokio::test]
+async fn a_caller_has_no_more_than_a_share_of_the_places() {
+    let front = front(Limits { requests_of_a_caller_max: 1, ..Limits::default() });
+    let mut first = std::pin::pin!(front.clone().oneshot(post_by(0, silent_body())));
+    assert!(futures::poll!(first.as_mut()).is_pending());
+    let response = front.clone().oneshot(post_by(0, "here")).await.expect("infallible");
+    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+    assert_eq!(problem_of(response).await["type"], "/problems/too-many-requests");
+    let other = front.clone().oneshot(post_by(1, "here")).await.expect("infallible");
+    assert_eq!(other.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_address_without_a_token_has_no_more_than_a_share_of_the_places() {
+    let front = front(Limits { requests_of_a_caller_max: 1, ..Limits::default() });
+    let from = |address: &str, path: &str| {
+        let mut request = get_request(path);
+        request.extensions_mut().insert(Peer(address.parse().expect("an address")));
+        front.clone().oneshot(request)
+    };
+    let mut first = std::pin::pin!(from("2001:db8::1", "/slow"));
+    assert!(futures::poll!(first.as_mut()).is_pending());
+    for (address, status) in [
+        // The first 64 bits are one subscriber's.
+        ("2001:db8::2", StatusCode::TOO_MANY_REQUESTS),
+        ("2001:db8:0:1::1", StatusCode::OK),
+        ("192.0.2.1", StatusCode::OK),
+    ] {
+        assert_eq!(from(address, "/").await.expect("infallible").status(), status, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_a_valid_token_is_not_waited_for() {
+    let request = Request::post("/size").body(silent_body()).expect("a request");
+    let response = ask(Limits::default(), request).await;
+    assert_eq!(to_bytes(response.into_body(), BODY_BYTES_MAX).await.expect("a body"), "0");
 }
 
 #[tokio::test]

@@ -51,7 +51,8 @@ impl Server {
         Server::start(data, &["--log", log, "--issuer", &format!("{ISSUER}={}", key.jwks().display())])
     }
 
-    fn start(data: &Path, arguments: &[&str]) -> Server {
+    /// A server with these flags, ready.
+    pub fn start(data: &Path, arguments: &[&str]) -> Server {
         let child = Command::new(BINARY)
             .args(["serve", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--log-level=warn", "--data"])
             .arg(data)
