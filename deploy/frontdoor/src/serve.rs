@@ -51,7 +51,8 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(3);
 /// `Misconfigured`, or what made it impossible to go on.
 pub fn serve(options: Box<Serve>) -> anyhow::Result<()> {
     let places = options.places()?;
-    let _lines = telemetry::log_lines(&options)?;
+    let errors = output::never_wait().context("lines cannot be written")?;
+    telemetry::log_lines(&options, errors)?;
     let metrics = telemetry::metrics()?;
     private::folder(&options.data)
         .map_err(|error| Misconfigured(format!("--data {}: {error}", options.data.display())))?;
