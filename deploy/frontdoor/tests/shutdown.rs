@@ -85,6 +85,16 @@ fn an_output_that_is_closed_or_full_changes_no_exit_code_and_says_nothing() {
     }
 }
 
+/// A process that is killed when it is dropped, if it has not ended.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
 /// The trap: the line that says that it is ready waits for whoever reads it, and with it everything else.
 #[test]
 fn a_server_whose_output_nobody_reads_is_ready_and_ends() {
@@ -96,13 +106,15 @@ fn a_server_whose_output_nobody_reads_is_ready_and_ends() {
     let [listen, admin] = [ports[0], ports[1]].map(|port| format!("127.0.0.1:{port}"));
     let (_unread, mut full) = std::io::pipe().expect("a pipe");
     full.write_all(&[b'x'; PIPE_BYTES]).expect("it fits");
-    let mut server = std::process::Command::new(BINARY)
-        .args(["serve", "--demo", "--log-level=debug", "--listen", &listen, "--admin", &admin, "--data"])
-        .arg(folder.path())
-        .stdout(full.try_clone().expect("the same pipe"))
-        .stderr(full)
-        .spawn()
-        .expect("the binary starts");
+    let mut server = Killed(
+        std::process::Command::new(BINARY)
+            .args(["serve", "--demo", "--log-level=debug", "--listen", &listen, "--admin", &admin, "--data"])
+            .arg(folder.path())
+            .stdout(full.try_clone().expect("the same pipe"))
+            .stderr(full)
+            .spawn()
+            .expect("the binary starts"),
+    );
     let is_ready = || {
         let mut client = std::net::TcpStream::connect(&admin).ok()?;
         client.write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
@@ -115,17 +127,14 @@ fn a_server_whose_output_nobody_reads_is_ready_and_ends() {
         assert!(began.elapsed() < WITHIN, "it is not ready");
         std::thread::yield_now();
     }
-    let sent = std::process::Command::new("kill").arg("-TERM").arg(server.id().to_string()).status();
+    let sent = std::process::Command::new("kill").arg("-TERM").arg(server.0.id().to_string()).status();
     assert!(sent.expect("kill runs").success());
     let began = Instant::now();
     let ended = loop {
-        if let Some(ended) = server.try_wait().expect("it is our child") {
+        if let Some(ended) = server.0.try_wait().expect("it is our child") {
             break ended;
         }
-        if began.elapsed() > WITHIN {
-            server.kill().expect("killed");
-            panic!("it does not end");
-        }
+        assert!(began.elapsed() < WITHIN, "it does not end");
         std::thread::yield_now();
     };
     assert_eq!(ended.code(), Some(0));
