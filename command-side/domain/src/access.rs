@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use vocabulary::{
-    Actor, OdsCode, StreamName, SubjectId,
+    Actor, OdsCode, SubjectId,
     envelope::{IdentityLevel, Role},
 };
 
@@ -170,11 +170,6 @@ impl Access {
     pub fn needs_registration(&self, caller: &Caller, subject: Option<SubjectId>) -> bool {
         caller.role == Role::Staff && self.staff.is_some() && subject.is_some()
     }
-}
-
-/// The stream that tells where a person is registered.
-pub fn registration_of(subject: SubjectId) -> StreamName {
-    StreamName::of("registration", subject)
 }
 
 /// Why a caller is not admitted. "Not yours" and "unknown" are one answer: who does not know stays without knowing.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use command_engine::{Answer, Failure};
 use common::{House, append, house, new_key, new_subject, nurse, patient, somebody};
-use domain::{Command, access::Denied};
+use domain::{Command, Stream, access::Denied, registration::Registration};
 use event_log::Log;
 use serde_json::json;
 use vocabulary::{
@@ -28,7 +28,7 @@ async fn register(log: &Log, subject: SubjectId, practice: &str, revision: u64) 
         born_on: Personal::new(vocabulary::text::BirthDate("1990-02-28".parse().expect("a day"))),
     });
     let data = with_key(Arc::new(Unsealed), || registered.encode()).expect("written");
-    let stream = domain::access::registration_of(subject);
+    let stream = Stream::<Registration>::of(subject).name().clone();
     log.append(append(stream, revision, registered.kind(), data)).await.expect("stored");
 }
 

@@ -21,7 +21,7 @@ mod telemetry;
 pub mod tokens;
 pub mod url;
 
-use std::{ffi::OsString, io::Write, process::ExitCode};
+use std::{ffi::OsString, process::ExitCode};
 
 use cli::{Cli, LogTask, Task};
 
@@ -54,11 +54,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Check(options) => Ok(check::check(&options)),
         Task::Asyncapi(options) => operator::asyncapi(&options).map(|()| ExitCode::SUCCESS),
     };
-    outcome.unwrap_or_else(|error| {
+    let code = outcome.unwrap_or_else(|error| {
         let code = if error.is::<Misconfigured>() { EXIT_USAGE } else { EXIT_FAILED };
         output::error_line(format_args!("frontdoor: {}", url::masked(&one_line(&format!("{error:#}")))));
         ExitCode::from(code)
-    })
+    });
+    output::rest();
+    code
 }
 
 /// Says where a panic was. Its text may quote data, so it is not printed.
@@ -66,7 +68,7 @@ fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
     let place =
         panic.location().map_or_else(String::new, |at| format!(" at {}:{}:{}", at.file(), at.line(), at.column()));
     // A panic while panicking ends the process, so a closed standard error is not a reason for one.
-    drop(writeln!(std::io::stderr(), "frontdoor: a panic{place}"));
+    output::error_line(format_args!("frontdoor: a panic{place}"));
 }
 
 /// Help and version are answers; all else is one line.

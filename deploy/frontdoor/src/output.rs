@@ -1,24 +1,161 @@
 //! Standard output and standard error. A reader that has gone (`frontdoor check | head`) or a full disk behind the output
 //! changes nothing about the work: the rest is not printed, and the exit code is the documented one.
+//!
+//! A command whose output is its purpose waits for whoever reads it. A server does not: a pipe that is full, and that
+//! nothing reads, must not hold it.
 
 use std::{
     fmt::Display,
     io::{self, Write},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::SyncSender,
+    },
+    thread,
+    time::{Duration, Instant},
 };
+
+/// Lines that wait to be written; more are dropped.
+const LINES_MAX: usize = 8_192;
+/// How long the end of the process waits for lines that are not written.
+const REST_TIME_MAX: Duration = Duration::from_millis(500);
+const REST_LOOK_INTERVAL: Duration = Duration::from_millis(2);
+
+/// Standard output and standard error of a server.
+static SERVER: OnceLock<[LineQueue; 2]> = OnceLock::new();
+
+/// From now on nothing here waits for whoever reads the output. Gives back the way to standard error, for log lines.
+///
+/// # Errors
+/// When there is no thread.
+pub fn never_wait() -> io::Result<LineQueue> {
+    let [_, errors] = match SERVER.get() {
+        Some(queues) => queues,
+        None => {
+            let queues = [LineQueue::into(io::stdout())?, LineQueue::into(io::stderr())?];
+            SERVER.get_or_init(|| queues)
+        }
+    };
+    Ok(errors.clone())
+}
+
+/// Waits for lines that are not written yet, but not long: nothing may read them. For the end of the process.
+pub fn rest() {
+    let began = Instant::now();
+    let waiting = || SERVER.get().is_some_and(|queues| queues.iter().any(LineQueue::waits));
+    while waiting() && began.elapsed() < REST_TIME_MAX {
+        thread::sleep(REST_LOOK_INTERVAL);
+    }
+}
 
 /// Prints text and a line's end to standard output.
 pub fn line(text: impl Display) {
-    // `println!` would panic.
-    drop(writeln!(io::stdout(), "{text}"));
+    // `println!` would panic, and wait.
+    print(0, io::stdout(), format!("{text}\n"));
 }
 
 /// Prints text to standard output.
 pub fn text(text: impl Display) {
-    drop(write!(io::stdout(), "{text}"));
-    drop(io::stdout().flush());
+    print(0, io::stdout(), text.to_string());
 }
 
 /// Prints text and a line's end to standard error.
 pub fn error_line(text: impl Display) {
-    drop(writeln!(io::stderr(), "{text}"));
+    print(1, io::stderr(), format!("{text}\n"));
+}
+
+fn print(at: usize, mut output: impl Write, text: String) {
+    match SERVER.get().and_then(|queues| queues.get(at)) {
+        Some(queue) => queue.push(text.into_bytes()),
+        None => drop(output.write_all(text.as_bytes()).and_then(|()| output.flush())),
+    }
+}
+
+/// A server's lines on their way to a thread that writes them. A line that does not fit in the queue is dropped and counted.
+#[derive(Clone)]
+pub struct LineQueue {
+    lines: SyncSender<Vec<u8>>,
+    /// How many lines are accepted and not written.
+    waiting: Arc<AtomicUsize>,
+}
+
+impl LineQueue {
+    /// # Errors
+    /// When there is no thread.
+    fn into(mut output: impl Write + Send + 'static) -> io::Result<LineQueue> {
+        let (lines, queued) = std::sync::mpsc::sync_channel::<Vec<u8>>(LINES_MAX);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let written = Arc::clone(&waiting);
+        thread::Builder::new().name("lines".to_owned()).spawn(move || {
+            for line in queued {
+                // A reader that is gone is not a reason to stop serving.
+                if output.write_all(&line).and_then(|()| output.flush()).is_err() {
+                    dropped();
+                }
+                written.fetch_sub(1, Ordering::AcqRel);
+            }
+        })?;
+        Ok(LineQueue { lines, waiting })
+    }
+
+    fn push(&self, line: Vec<u8>) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        if self.lines.try_send(line).is_err() {
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+            dropped();
+        }
+    }
+
+    fn waits(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+}
+
+impl Write for LineQueue {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.push(line.to_vec());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn dropped() {
+    metrics::counter!("log_lines_dropped_total").increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pipe that is full and that nothing reads.
+    struct Stuck(std::sync::mpsc::Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            self.0.recv().map(|()| 0).map_err(io::Error::other)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_nothing_reads_are_dropped_and_counted_and_never_waited_for() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let (_never, reads) = std::sync::mpsc::channel();
+        metrics::with_local_recorder(&recorder, || {
+            let mut queue = LineQueue::into(Stuck(reads)).expect("a thread");
+            // One line may be with the thread already.
+            for _ in 0..LINES_MAX + 1 + 10 {
+                queue.write_all(b"a line\n").expect("it never fails");
+            }
+        });
+        let count = recorder.handle().render();
+        assert!(count.contains("log_lines_dropped_total 1"), "{count}");
+    }
 }

@@ -51,7 +51,8 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(3);
 /// `Misconfigured`, or what made it impossible to go on.
 pub fn serve(options: Box<Serve>) -> anyhow::Result<()> {
     let places = options.places()?;
-    let _lines = telemetry::log_lines(&options)?;
+    let errors = output::never_wait().context("lines cannot be written")?;
+    telemetry::log_lines(&options, errors)?;
     let connections_max = descriptors::connections_max(options.connections_max)?;
     let bounds = Bounds { connections_max, of_one_address_max: connections_max / 2 };
     let metrics = telemetry::metrics()?;

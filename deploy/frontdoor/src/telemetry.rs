@@ -1,16 +1,7 @@
 //! Log lines and metrics. Nothing personal is in either: routes are templates, never URLs, and personal types mask
 //! themselves.
 
-use std::{
-    io::{self, Write},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-        mpsc::SyncSender,
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -20,6 +11,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt, layer::SubscriberE
 use crate::{
     Misconfigured,
     cli::{LogFormat, Serve},
+    output::LineQueue,
 };
 
 /// Upper bounds of the histograms' buckets, in seconds.
@@ -32,29 +24,20 @@ const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512
 /// How often the samples of histograms are added to their buckets. Until then each sample is kept in memory.
 pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Log lines that wait to be written; more are dropped.
-const LINES_MAX: usize = 8_192;
-/// How long the end of the process waits for lines that are not written.
-const REST_TIME_MAX: Duration = Duration::from_millis(500);
-const REST_LOOK_INTERVAL: Duration = Duration::from_millis(2);
-
-/// Begins to write log lines, to standard error. What is returned is dropped at the end of the process.
+/// Begins to write log lines, to standard error.
 ///
 /// # Errors
 /// When the filter cannot be read.
-pub fn log_lines(options: &Serve) -> anyhow::Result<LineRest> {
+pub fn log_lines(options: &Serve, errors: LineQueue) -> anyhow::Result<()> {
     let filter = filter(&options.log_level)
         .map_err(|why| Misconfigured(format!("--log-level {:?}: {why}", options.log_level)))?;
     let lines = tracing_subscriber::registry().with(filter);
-    let queue = LineQueue::into(io::stderr()).context("log lines cannot be written")?;
-    let rest = LineRest(Arc::clone(&queue.waiting));
-    let writer = move || queue.clone();
+    let writer = move || errors.clone();
     match options.log_format {
         LogFormat::Json => lines.with(fmt::layer().json().flatten_event(true).with_writer(writer)).try_init(),
         LogFormat::Pretty => lines.with(fmt::layer().with_writer(writer)).try_init(),
     }
-    .context("log lines cannot be written")?;
-    Ok(rest)
+    .context("log lines cannot be written")
 }
 
 /// Reads which log lines are written. The library takes a word that is not a level for the name of a module, all of
@@ -65,66 +48,6 @@ fn filter(text: &str) -> Result<EnvFilter, String> {
         return Err(format!("{unknown:?} is not a level: off, error, warn, info, debug, trace"));
     }
     EnvFilter::try_new(text).map_err(|error| error.to_string())
-}
-
-/// Log lines on their way to a thread that writes them, so that the server never waits for a pipe that is not read. A
-/// line that does not fit in the queue is dropped and counted.
-#[derive(Clone)]
-struct LineQueue {
-    lines: SyncSender<Vec<u8>>,
-    /// How many lines are accepted and not written.
-    waiting: Arc<AtomicUsize>,
-}
-
-/// The lines that are not written yet. Dropping it waits for them, but not long: nothing may read them.
-pub struct LineRest(Arc<AtomicUsize>);
-
-impl Drop for LineRest {
-    fn drop(&mut self) {
-        let began = Instant::now();
-        while self.0.load(Ordering::Acquire) > 0 && began.elapsed() < REST_TIME_MAX {
-            thread::sleep(REST_LOOK_INTERVAL);
-        }
-    }
-}
-
-impl LineQueue {
-    /// # Errors
-    /// When there is no thread.
-    fn into(mut output: impl Write + Send + 'static) -> io::Result<LineQueue> {
-        let (lines, queued) = std::sync::mpsc::sync_channel::<Vec<u8>>(LINES_MAX);
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let written = Arc::clone(&waiting);
-        thread::Builder::new().name("log-lines".to_owned()).spawn(move || {
-            for line in queued {
-                // A reader that is gone is not a reason to stop serving.
-                if output.write_all(&line).is_err() {
-                    dropped();
-                }
-                written.fetch_sub(1, Ordering::AcqRel);
-            }
-        })?;
-        Ok(LineQueue { lines, waiting })
-    }
-}
-
-impl Write for LineQueue {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        if self.lines.try_send(line.to_vec()).is_err() {
-            self.waiting.fetch_sub(1, Ordering::AcqRel);
-            dropped();
-        }
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn dropped() {
-    metrics::counter!("log_lines_dropped_total").increment(1);
 }
 
 /// Begins to count.
@@ -156,34 +79,6 @@ pub async fn upkeep(metrics: PrometheusHandle, interval: Duration, stop: Cancell
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A pipe that is full and that nothing reads.
-    struct Stuck(std::sync::mpsc::Receiver<()>);
-
-    impl Write for Stuck {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            self.0.recv().map(|()| 0).map_err(io::Error::other)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn lines_that_nothing_reads_are_dropped_and_counted_and_never_waited_for() {
-        let recorder = PrometheusBuilder::new().build_recorder();
-        let (_never, reads) = std::sync::mpsc::channel();
-        metrics::with_local_recorder(&recorder, || {
-            let mut queue = LineQueue::into(Stuck(reads)).expect("a thread");
-            // One line may be with the thread already.
-            for _ in 0..LINES_MAX + 1 + 10 {
-                queue.write_all(b"a line\n").expect("it never fails");
-            }
-        });
-        let count = recorder.handle().render();
-        assert!(count.contains("log_lines_dropped_total 1"), "{count}");
-    }
 
     #[tokio::test]
     async fn samples_are_folded_into_buckets_without_a_scrape() {

@@ -2,6 +2,8 @@
 //! under load; and what `frontdoor check` says afterwards of log, topics and views.
 
 mod common;
+#[path = "common/faults.rs"]
+mod faults;
 #[path = "common/topic.rs"]
 mod topic;
 
@@ -9,17 +11,15 @@ use std::{
     fs::File,
     io::Write,
     path::Path,
-    process::{Command, Stdio},
+    process::Command,
     sync::{Arc, Mutex},
     time::{Duration, Instant, SystemTime},
 };
 
 use common::{Answer, BINARY, Signer, ask, give, granted, registration, session, slot, subject};
+use faults::{Faults, KILLS, REST_WITHIN, end, relayed, until};
 use futures::future::join_all;
-use local::{
-    silence::Silence,
-    system::{Node, System},
-};
+use local::system::{Node, System};
 use rdkafka::{Message, message::OwnedMessage};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -28,30 +28,9 @@ use topic::Topic;
 const PRACTICE: &str = "A99009";
 /// A system is fourteen processes: one at a time.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-/// Kills of one run: a fault of every kind. `FRONTDOOR_KILLS` asks for more (`make chaos`).
-const KILLS: u64 = 20;
 /// Read models, each of which has exactly one live build.
 const MODELS: &str = "5";
-/// After so many kills, while `FRONTDOOR_SILENCE` is set, the connections to one server go silent.
-const SILENCE_EVERY: u64 = 100;
-/// The first of them; no process is away then.
-const SILENCE_AT: u64 = 40;
-/// How long they are silent: longer than every limit of a call, a connection or a watchdog.
-const SILENT_FOR: Duration = Duration::from_secs(40);
-/// How long a process may take to say that it is not ready, and that it is ready again.
-const READY_TURNS_WITHIN: Duration = Duration::from_secs(30);
 const CLIENTS: u64 = 8;
-/// A fault comes at most this long after the one before it.
-const PAUSE_MS_MAX: u64 = 400;
-/// Of so many kills one is followed by a broker that does not answer for a while.
-const FREEZE_EVERY: u64 = 250;
-/// The first of them: not the kill of a server that this run asks then.
-const FREEZE_AT: u64 = 12;
-const BROKER_FROZEN: Duration = Duration::from_secs(45);
-/// How long a relay sleeps: longer than its lease.
-const RELAY_FROZEN: Duration = Duration::from_secs(7);
-/// How long everything may take to come to rest after the last fault.
-const REST_WITHIN: Duration = Duration::from_secs(60);
 /// How long a command may go without an answer of any node: a silence, and what follows it.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
 /// How long one answer may take while things die; then another node is asked.
@@ -67,11 +46,6 @@ fn check(system: &System, told: Option<&Path>) -> (i32, String) {
     let output = command.output().expect("it runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code().expect("a code"), text)
-}
-
-fn end(system: &System, log: &str) -> u64 {
-    let end = system.postgres.run("frontdoor", &format!("SELECT coalesce(max(position), 0) FROM {log}.event"));
-    end.parse().expect("a number")
 }
 
 /// Waits until topics and views have come to the end of the logs, by themselves. Gives back how long it took.
@@ -376,22 +350,7 @@ async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
     let with_silence = given("FRONTDOOR_SILENCE").is_some_and(|on| on > 0);
     println!("seed {seed}, {kills} kills (FRONTDOOR_SEED, FRONTDOOR_KILLS)");
     let outcome = under_load(World::behind_proxies(), "A99009.FAR000000002", move |system| {
-        let (mut dice, began) = (Dice(seed), Instant::now());
-        for kill in 1..=kills {
-            // Not a wait for something to happen: the random moment is the fault.
-            std::thread::sleep(Duration::from_millis(dice.below(PAUSE_MS_MAX)));
-            fault(system, &mut dice, kill);
-            if kill % FREEZE_EVERY == FREEZE_AT {
-                the_broker_freezes(system);
-            }
-            if with_silence && kill % SILENCE_EVERY == SILENCE_AT {
-                a_server_goes_silent(system, &mut dice);
-                rebuilt_from_everywhere(system, &mut dice);
-            }
-            if kill % KILLS == 0 {
-                println!("{kill} of {kills} kills after {} s", began.elapsed().as_secs());
-            }
-        }
+        Faults::new(system, seed, kills, with_silence).happen();
     });
     let Outcome { answers, slowest, rest, checked } = outcome.await;
     assert!(answers > kills, "there was load: {answers}");
@@ -428,121 +387,4 @@ fn leader(system: &System, topic: &str) -> usize {
     let text = String::from_utf8_lossy(&described.stdout).into_owned();
     let after = text.split("Leader: ").nth(1).unwrap_or_default();
     after.split_whitespace().next().and_then(|broker| broker.parse().ok()).unwrap_or(0)
-}
-
-/// How far the topic of a log is known to be.
-fn relayed(system: &System, log: &str) -> u64 {
-    let marked = format!("SELECT coalesce(max(position), 0) FROM {log}.lease WHERE role = 'relay'");
-    system.postgres.run("frontdoor", &marked).parse().expect("a number")
-}
-
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    within(REST_WITHIN, what, is_so);
-}
-
-fn within(time: Duration, what: &str, is_so: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < time, "not within {} s: {what}", time.as_secs());
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// Nobody answers, and no connection breaks. Commands go on meanwhile: all they need is the log.
-fn the_broker_freezes(system: &System) {
-    let before = end(system, "care");
-    system.kafka.freeze(1);
-    std::thread::sleep(BROKER_FROZEN);
-    let (after, sent) = (end(system, "care"), relayed(system, "care"));
-    system.kafka.thaw(1);
-    assert!(after > before, "commands go on without the broker");
-    assert!(sent < after, "nothing is sent to a broker that does not answer");
-    until("what was stored meanwhile is sent", || relayed(system, "care") >= after);
-}
-
-/// No connection breaks, and nothing comes over those to the log's database, the views' or the broker. Every process that
-/// needs it says in time that it is not ready, and is well again by itself.
-fn a_server_goes_silent(system: &System, dice: &mut Dice) {
-    let proxies = system.proxies.as_ref().expect("it runs behind proxies");
-    let (server, proxy, roles): (_, _, &[&str]) = match dice.below(3) {
-        0 => ("log", &proxies.log, &["command", "relay", "projections", "query"]),
-        1 => ("views", &proxies.views, &["projections", "query"]),
-        _ => ("broker", &proxies.broker, &["relay", "projections"]),
-    };
-    let silence = Silence::ALL[usize::try_from(dice.below(3)).expect("small")];
-    println!("the {server} goes silent: {silence:?}");
-    let needing = || system.nodes.iter().filter(|node| roles.contains(&node.role));
-    let began = Instant::now();
-    proxy.fall_silent(silence);
-    let says_no = |node: &Node| node.ask("/health/ready").is_some_and(|answer| answer.starts_with("HTTP/1.1 503"));
-    within(READY_TURNS_WITHIN, "everything that needs it is not ready", || needing().all(says_no));
-    // Not a wait for something to happen: the silence is the fault.
-    std::thread::sleep(SILENT_FOR.saturating_sub(began.elapsed()));
-    proxy.speak();
-    within(READY_TURNS_WITHIN, "everything is ready again", || system.nodes.iter().all(Node::is_ready));
-}
-
-/// The processes that keep read models rebuild them in turn and at once.
-fn rebuilt_from_everywhere(system: &System, dice: &mut Dice) {
-    let names = system.postgres.run("views", "SELECT DISTINCT name FROM views.projection ORDER BY name");
-    let names: Vec<&str> = names.lines().collect();
-    let name = names[usize::try_from(dice.below(names.len() as u64)).expect("small")];
-    let rebuilds = system.of("projections").map(|node| {
-        let command = ["rebuild", name, "--admin", &node.admin];
-        Command::new(BINARY).args(command).stdout(Stdio::null()).spawn().expect("it runs")
-    });
-    // All at once. One of them may be refused: another rebuild of this read model is under way.
-    for mut rebuild in rebuilds.collect::<Vec<_>>() {
-        rebuild.wait().expect("it ends");
-    }
-}
-
-/// One fault: a process is killed and started again, mostly one of ours.
-fn fault(system: &System, dice: &mut Dice, kill: u64) {
-    let mut chosen = |count: usize| usize::try_from(dice.below(count as u64)).expect("small");
-    match kill % 20 {
-        5 => {
-            system.kafka.kill(1);
-            system.kafka.start_again(1);
-        }
-        10 => system.postgres.kill(),
-        // A process is taken away; the system goes on without it, until it is added again.
-        7 => leaving(system, kill).kill(),
-        17 => {
-            let node = leaving(system, kill);
-            node.kill();
-            system.start_again(node);
-        }
-        15 => {
-            // A zombie: asleep for longer than its lease, while another takes over.
-            let relay = system.of("relay").nth(chosen(2)).expect("a relay");
-            relay.freeze();
-            std::thread::sleep(RELAY_FROZEN);
-            relay.thaw();
-        }
-        _ => {
-            let node: &Node = &system.nodes[chosen(system.nodes.len())];
-            node.kill();
-            system.start_again(node);
-        }
-    }
-}
-
-/// The process that is away during the second half of twenty kills, unless it is started again by chance.
-fn leaving(system: &System, kill: u64) -> &Node {
-    let role = ["projections", "query", "command"][usize::try_from(kill / 20 % 3).expect("small")];
-    system.of(role).nth(1).expect("there are two")
-}
-
-/// `splitmix64`.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
 }

@@ -85,6 +85,61 @@ fn an_output_that_is_closed_or_full_changes_no_exit_code_and_says_nothing() {
     }
 }
 
+/// A process that is killed when it is dropped, if it has not ended.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// The trap: the line that says that it is ready waits for whoever reads it, and with it everything else.
+#[test]
+fn a_server_whose_output_nobody_reads_is_ready_and_ends() {
+    /// What a pipe holds on Linux (`pipe(7)`): a line more waits until somebody reads.
+    const PIPE_BYTES: usize = 64 * 1024;
+    const WITHIN: Duration = Duration::from_secs(60);
+    let folder = tempfile::tempdir().expect("a folder");
+    let ports = local::kafka::free_ports(2);
+    let [listen, admin] = [ports[0], ports[1]].map(|port| format!("127.0.0.1:{port}"));
+    let (_unread, mut full) = std::io::pipe().expect("a pipe");
+    full.write_all(&[b'x'; PIPE_BYTES]).expect("it fits");
+    let mut server = Killed(
+        std::process::Command::new(BINARY)
+            .args(["serve", "--demo", "--log-level=debug", "--listen", &listen, "--admin", &admin, "--data"])
+            .arg(folder.path())
+            .stdout(full.try_clone().expect("the same pipe"))
+            .stderr(full)
+            .spawn()
+            .expect("the binary starts"),
+    );
+    let is_ready = || {
+        let mut client = std::net::TcpStream::connect(&admin).ok()?;
+        client.write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).ok()?;
+        answer.starts_with("HTTP/1.1 200").then_some(())
+    };
+    let began = Instant::now();
+    while is_ready().is_none() {
+        assert!(began.elapsed() < WITHIN, "it is not ready");
+        std::thread::yield_now();
+    }
+    let sent = std::process::Command::new("kill").arg("-TERM").arg(server.0.id().to_string()).status();
+    assert!(sent.expect("kill runs").success());
+    let began = Instant::now();
+    let ended = loop {
+        if let Some(ended) = server.0.try_wait().expect("it is our child") {
+            break ended;
+        }
+        assert!(began.elapsed() < WITHIN, "it does not end");
+        std::thread::yield_now();
+    };
+    assert_eq!(ended.code(), Some(0));
+}
+
 #[test]
 fn a_token_needs_the_key_of_a_demonstration() {
     let folder = tempfile::tempdir().expect("a folder");

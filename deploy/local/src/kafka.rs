@@ -350,7 +350,7 @@ fn installed(variable: &str, name: &str, file: &str) -> PathBuf {
 }
 
 /// Ports that are free now, each another one.
-pub(crate) fn free_ports(count: usize) -> Vec<u16> {
+pub fn free_ports(count: usize) -> Vec<u16> {
     let width = PORTS.end - PORTS.start;
     let first = RandomState::new().hash_one(std::process::id()) % u64::from(width);
     let first = u16::try_from(first).expect("less than a port");

@@ -201,6 +201,17 @@ impl Database {
         self
     }
 
+    /// Runs a statement in it as `owner`.
+    pub fn run(&self, statement: &str) -> String {
+        SERVER.run(&self.name, statement)
+    }
+
+    /// Ends every connection of the servers, as a database does that fails over or is restored.
+    pub fn disconnect_servers(&self) {
+        let servers = "FROM pg_stat_activity WHERE datname = current_database() AND usename = 'server'";
+        self.run(&format!("SELECT pg_terminate_backend(pid) {servers}"));
+    }
+
     /// Its address, as `owner` (who made the logs) or `server` (who may only add to them).
     pub async fn url(&self, role: &str) -> String {
         self.made.get_or_init(|| copy(&self.name)).await;

@@ -19,7 +19,10 @@ use crate::{
 /// How long a process may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// The roles, and how many processes of each there are.
-const ROLES: [(&str, usize); 4] = [("command", 2), ("relay", 2), ("projections", 2), ("query", 2)];
+const ROLES: [(&str, usize); 4] =
+    [("command", ROLE_MAX), ("relay", ROLE_MAX), ("projections", ROLE_MAX), ("query", ROLE_MAX)];
+/// Processes of one role at the start.
+const ROLE_MAX: usize = 2;
 /// The shell starts the process, tells its id, and kills it when the end of its own input comes.
 const SCRIPT: &str = r#""$@" & echo "pid $!"; cat >/dev/null; kill -KILL $! 2>/dev/null"#;
 
@@ -66,6 +69,8 @@ pub struct System {
     /// The demonstration's data, which all of them share: the issuer's key.
     pub data: PathBuf,
     binary: PathBuf,
+    /// Where what its processes say goes.
+    folder: PathBuf,
 }
 
 impl System {
@@ -101,13 +106,14 @@ impl System {
         }
         run(binary, &["migrate", "--log", &owner, "--server-role", "server"]);
         let (feed, data) = (format!("kafka://{}", kafka.brokers()), folder.join("data"));
-        let binary = binary.to_owned();
-        let mut system = System { postgres, kafka, nodes: Vec::new(), proxies, log_url, views_url, feed, data, binary };
+        let (binary, folder) = (binary.to_owned(), folder.to_owned());
+        let nodes = Vec::new();
+        let mut system = System { postgres, kafka, nodes, proxies, log_url, views_url, feed, data, binary, folder };
         let ports = free_ports(2 * ROLES.iter().map(|(_, count)| count).sum::<usize>());
         let mut ports = ports.chunks_exact(2);
         for (role, count) in ROLES {
             for (number, ports) in (1..=count).zip(ports.by_ref()) {
-                system.nodes.push(system.node(role, number, ports, folder));
+                system.nodes.push(system.node(role, number, ports));
             }
         }
         // The first one makes the issuer's key and the data; then the others.
@@ -122,7 +128,7 @@ impl System {
         system
     }
 
-    fn node(&self, role: &'static str, number: usize, ports: &[u16], folder: &Path) -> Node {
+    fn node(&self, role: &'static str, number: usize, ports: &[u16]) -> Node {
         let [url, admin] = [ports[0], ports[1]].map(|port| format!("127.0.0.1:{port}"));
         let data = self.data.display().to_string();
         let arguments = [
@@ -142,7 +148,7 @@ impl System {
             arguments: arguments.collect(),
             url: format!("http://{url}"),
             admin,
-            log: folder.join(format!("{role}-{number}.log")),
+            log: self.folder.join(format!("{role}-{number}.log")),
             running: Mutex::default(),
         }
     }
@@ -155,6 +161,17 @@ impl System {
     /// The addresses of a role's processes, separated by commas.
     pub fn urls(&self, role: &str) -> String {
         self.of(role).map(|node| node.url.as_str()).collect::<Vec<_>>().join(",")
+    }
+
+    /// One process more of a role, ready. It is the caller's, and ends when it is dropped. `number` tells it from those that
+    /// were added before.
+    ///
+    /// # Panics
+    /// When it does not become ready; it shows what its log says.
+    pub fn add(&self, role: &'static str, number: usize) -> Node {
+        let node = self.node(role, ROLE_MAX + number, &free_ports(2));
+        self.start_again(&node);
+        node
     }
 
     /// Starts a process again that was killed, and waits until it is ready.
@@ -212,7 +229,15 @@ impl Node {
         }
     }
 
-    fn is_running(&self) -> bool {
+    /// Its process id.
+    ///
+    /// # Panics
+    /// When it was killed.
+    pub fn pid(&self) -> String {
+        self.lock().as_ref().expect("it runs").pid.clone()
+    }
+
+    pub fn is_running(&self) -> bool {
         let running = self.lock();
         let Some(Running { pid, .. }) = &*running else { return false };
         let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -243,6 +268,11 @@ impl Node {
             drop(running.shell.stdin.take());
             running.shell.wait().expect("the shell ends");
         }
+    }
+
+    /// SIGTERM; does not wait.
+    pub fn terminate(&self) {
+        self.signal("-TERM");
     }
 
     /// SIGSTOP: its connections stay, and nobody answers.

@@ -1,5 +1,5 @@
 //! Reading a topic's one partition from an offset on. Only ever from threads of its own: a consumer may block when it is
-//! polled, and even when it is dropped (rust-rdkafka #509). No consumer group: whoever reads knows where.
+//! polled. No consumer group: whoever reads knows where.
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use rdkafka::{
 
 use crate::{
     Topic, TopicError,
+    closing::Closing,
     topic::{ANSWER_TIME_MAX, PARTITION},
 };
 
@@ -27,7 +28,7 @@ pub(crate) enum Found<'a> {
 
 /// A consumer of one topic, placed at an offset.
 pub(crate) struct Reading {
-    consumer: BaseConsumer,
+    consumer: Closing<BaseConsumer>,
     name: String,
     /// The first offset that there is.
     pub low: u64,
@@ -60,6 +61,7 @@ impl Reading {
         let consumer: BaseConsumer = config.create()?;
         let name = topic.name();
         let (low, high) = consumer.fetch_watermarks(&name, PARTITION, ANSWER_TIME_MAX)?;
+        let consumer = Closing::new(consumer);
         Ok(Reading { consumer, name, low: unsigned(low), high: unsigned(high) })
     }
 
@@ -71,7 +73,7 @@ impl Reading {
         let mut assigned = TopicPartitionList::with_capacity(1);
         let offset = Offset::Offset(i64::try_from(offset).unwrap_or(i64::MAX));
         assigned.add_partition_offset(&self.name, PARTITION, offset)?;
-        self.consumer.assign(&assigned)
+        self.consumer.open()?.assign(&assigned)
     }
 
     /// The first offset whose record was sent at this moment (milliseconds since 1970) or later; `None` if there is none
@@ -82,7 +84,7 @@ impl Reading {
     pub fn since(&self, sent_ms: i64) -> Result<Option<u64>, KafkaError> {
         let mut asked = TopicPartitionList::with_capacity(1);
         asked.add_partition_offset(&self.name, PARTITION, Offset::Offset(sent_ms))?;
-        let answered = self.consumer.offsets_for_times(asked, ANSWER_TIME_MAX)?;
+        let answered = self.consumer.open()?.offsets_for_times(asked, ANSWER_TIME_MAX)?;
         let found = answered.find_partition(&self.name, PARTITION).and_then(|found| found.offset().to_raw());
         Ok(found.and_then(|offset| u64::try_from(offset).ok()))
     }
@@ -92,7 +94,7 @@ impl Reading {
     /// # Errors
     /// When the client refuses.
     pub fn rest(&self) -> Result<(), KafkaError> {
-        self.consumer.unassign()
+        self.consumer.open()?.unassign()
     }
 
     /// The offset after the last record, now. Blocks.
@@ -100,7 +102,8 @@ impl Reading {
     /// # Errors
     /// When there is no such topic any more, or no broker answers.
     pub fn ends_at(&self) -> Result<u64, KafkaError> {
-        self.consumer.fetch_watermarks(&self.name, PARTITION, ANSWER_TIME_MAX).map(|(_, high)| unsigned(high))
+        let (_, high) = self.consumer.open()?.fetch_watermarks(&self.name, PARTITION, ANSWER_TIME_MAX)?;
+        Ok(unsigned(high))
     }
 
     /// The next record, if one comes within this time.
@@ -108,9 +111,9 @@ impl Reading {
     /// # Errors
     /// When it has to be opened again.
     pub fn next(&self, at_most: Duration) -> Result<Found<'_>, KafkaError> {
-        let deadline = Instant::now() + at_most;
+        let (consumer, deadline) = (self.consumer.open()?, Instant::now() + at_most);
         loop {
-            match self.consumer.poll(deadline.saturating_duration_since(Instant::now())) {
+            match consumer.poll(deadline.saturating_duration_since(Instant::now())) {
                 Some(Ok(record)) => return Ok(Found::Record(record)),
                 Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Found::End),
                 Some(Err(error)) if !is_passing(&error) => return Err(error),

@@ -6,6 +6,7 @@
 //! refused; they do no I/O, and a simulator drives them through millions of schedules (`simulation`).
 
 mod address;
+mod closing;
 mod consumer;
 pub mod feed;
 pub mod record;

@@ -370,9 +370,8 @@ impl World {
         if until <= after {
             return self.refuses(me, "the log ends before the topic");
         }
-        for id in &self.log[at(after)..at(until)] {
-            self.followers[me].order.filled(self.now_ms, *id);
-        }
+        let read = (after + 1..).zip(self.log[at(after)..at(until)].iter().copied());
+        self.followers[me].order.fill(self.now_ms, read).expect("the log has no hole");
     }
 
     /// The next record; false if there is none.

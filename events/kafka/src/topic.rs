@@ -10,7 +10,7 @@ use rdkafka::{
 use uuid::Uuid;
 use vocabulary::LogName;
 
-use crate::{Address, TopicError, consumer::Reading};
+use crate::{Address, TopicError, closing::Closing, consumer::Reading};
 
 /// Bytes of the largest record that a topic has to take: an event's data is 256 KiB at most, its headers far less.
 pub const RECORD_BYTES_MIN: u64 = 512 * 1024;
@@ -48,23 +48,23 @@ impl Topic {
     /// `Unfit` says which setting is wrong. `Broker` where somebody else makes it just now: it is looked at the next time.
     pub async fn prepare(&self) -> Result<(), TopicError> {
         let config = self.address.client("admin").map_err(|error| self.unfit(error.to_string()))?;
-        let admin: AdminClient<DefaultClientContext> = config.create()?;
+        let admin: Closing<AdminClient<DefaultClientContext>> = Closing::new(config.create()?);
         let name = self.name();
         let (admin, found) = tokio::task::spawn_blocking(move || {
-            let metadata = admin.inner().fetch_metadata(Some(&name), ANSWER_TIME_MAX)?;
+            let metadata = admin.open()?.inner().fetch_metadata(Some(&name), ANSWER_TIME_MAX)?;
             let topic = metadata.topics().iter().find(|topic| topic.name() == name);
             let told = topic.map(|topic| (topic.error().map(RDKafkaErrorCode::from), topic.partitions().len()));
             Ok::<_, KafkaError>((admin, (metadata.brokers().len(), partitions(told)?)))
         })
         .await??;
         let (brokers, partitions) = found;
-        let Some(partitions) = partitions else { return self.make(&admin, brokers).await };
+        let Some(partitions) = partitions else { return self.make(admin.open()?, brokers).await };
         if partitions != 1 {
             return Err(
                 self.unfit(format!("it has {partitions} partitions; with more than one the order of the log is lost"))
             );
         }
-        self.look(&admin).await
+        self.look(admin.open()?).await
     }
 
     /// The first offset and the one after the last record.

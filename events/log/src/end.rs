@@ -1,10 +1,10 @@
-//! The end of the log, as it is known here: it never goes back, and whoever watches it is woken.
+//! The end of the log, as it is known here: whoever watches it is woken. It goes back only where the log has lost events.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use crate::store::Reader;
+use crate::{history::History, store::Reader};
 
 /// The pause between two questions while others append, and where it ends up when nobody does.
 const PAUSE_MIN: Duration = Duration::from_millis(2);
@@ -20,15 +20,29 @@ pub(crate) fn raise(end: &watch::Sender<u64>, to: u64) -> bool {
 }
 
 /// Asks for the end of a log that others write, too, until this one is closed.
-pub(crate) async fn follow(reader: Arc<dyn Reader>, end: watch::Sender<u64>, mut closed: watch::Receiver<bool>) {
+pub(crate) async fn follow(
+    (reader, history): (Arc<dyn Reader>, Arc<History>),
+    end: watch::Sender<u64>,
+    mut closed: watch::Receiver<bool>,
+) {
     let mut pause = PAUSE_MIN;
     loop {
         tokio::select! {
             _ = closed.wait_for(|closed| *closed) => return,
             () = tokio::time::sleep(pause) => {}
         }
+        // Before the question: an answer below it is a loss, and not a question that was overtaken.
+        let (known, seen) = (*end.borrow(), history.seen());
         // What cannot be read now is asked for again; `Log::healthy` tells.
-        let moved = reader.end().await.is_ok_and(|to| raise(&end, to));
+        let moved = match reader.end().await {
+            Ok(to) if to < known => {
+                tracing::warn!(known, end = to, "the log has lost events that were stored");
+                history.lost(seen);
+                end.send_if_modified(|end| std::mem::replace(end, to) != to)
+            }
+            Ok(to) => raise(&end, to),
+            Err(_) => false,
+        };
         pause = if moved { PAUSE_MIN } else { (pause * 2).min(PAUSE_MAX) };
     }
 }

@@ -73,6 +73,8 @@ pub(crate) struct Ground<'a> {
     pub heads: &'a Heads,
     pub repeats: &'a Repeats,
     pub end: u64,
+    /// The number of the log's history.
+    pub history: u64,
     /// Events of one stream.
     pub stream_events_max: u64,
 }
@@ -152,7 +154,8 @@ impl Plan {
         // A repeat counts as not stored here: what it proposed is not where the later request supposes it.
         let founded =
             |earlier: &usize| matches!(self.verdicts[*earlier], Verdict::Store { .. } | Verdict::Holds { .. });
-        if request.unfounded || !request.rests_on.iter().all(founded) {
+        let is_of_another_history = request.history.is_some_and(|history| history != ground.history);
+        if request.unfounded || is_of_another_history || !request.rests_on.iter().all(founded) {
             return Err(Refused::Unfounded);
         }
         let append = &request.append;

@@ -35,6 +35,8 @@ pub(crate) type Answer = oneshot::Sender<Result<Granted, Refused>>;
 /// A request in the queue. Its ticket is its place in it.
 pub(crate) struct Queued {
     pub append: Append,
+    /// The number of the history that it was decided on.
+    pub history: Option<u64>,
     pub answer: Answer,
 }
 
@@ -130,7 +132,7 @@ impl Lane {
         let mut answers = Vec::with_capacity(batch.len());
         let mut requests = Vec::with_capacity(batch.len());
         for queued in batch {
-            requests.push(self.request(queued.append, first_ticket));
+            requests.push(self.request(queued.append, queued.history, first_ticket));
             answers.push(queued.answer);
         }
         let began = Instant::now();
@@ -149,13 +151,13 @@ impl Lane {
         self.writer.settle().await;
     }
 
-    fn request(&self, append: Append, first_ticket: u64) -> Request {
+    fn request(&self, append: Append, history: Option<u64>, first_ticket: u64) -> Request {
         let (in_batch, before): (Vec<u64>, Vec<u64>) =
             append.rests_on.iter().map(|ticket| ticket.0).partition(|ticket| *ticket >= first_ticket);
         let unfounded = !before.into_iter().all(|ticket| self.fates.founded(ticket));
         // `Log::submit` lets no request rest on a later one.
         let rests_on = in_batch.into_iter().filter_map(|ticket| usize::try_from(ticket - first_ticket).ok()).collect();
-        Request { append, unfounded, rests_on }
+        Request { append, unfounded, rests_on, history }
     }
 
     fn measure(&mut self, took: Duration, requests: usize) {

@@ -11,6 +11,7 @@ mod end;
 mod evaluate;
 mod fates;
 pub mod feed;
+pub mod history;
 mod lane;
 pub mod lease;
 mod log;

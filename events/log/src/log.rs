@@ -17,6 +17,7 @@ use vocabulary::{LogName, Raw, StreamName, Timestamp, envelope::Hash};
 
 use crate::{
     end,
+    history::History,
     lane::{Lane, Queued},
     lease::Leases,
     page::{EventPage, StreamPage},
@@ -80,12 +81,14 @@ struct Inner {
     door: Mutex<Door>,
     reader: Arc<dyn Reader>,
     leases: Arc<dyn Leases>,
+    history: Arc<History>,
     end: watch::Receiver<u64>,
     fault: watch::Receiver<Option<WriteFault>>,
     /// True when the store is closed.
     drained: watch::Receiver<bool>,
-    /// Its sender lives as long as the task that follows the end of a shared log.
-    following: Option<watch::Receiver<()>>,
+    /// The sender of each lives as long as a task without which the log cannot go on: those of the store, and the one that
+    /// follows the end of a shared log.
+    tasks: Vec<watch::Receiver<()>>,
 }
 
 /// Where requests come in. One lock for both, so that tickets are places in the queue.
@@ -140,22 +143,25 @@ impl Log {
         let (drained_sender, drained) = watch::channel(false);
         let identity = opened.identity.clone();
         let (reader, leases) = (Arc::clone(&opened.reader), Arc::clone(&opened.leases));
-        let following = opened.shared.then(|| {
+        let history = Arc::clone(&opened.history);
+        let mut tasks = opened.tasks.clone();
+        if opened.shared {
             let (ended, following) = watch::channel(());
-            let follow = end::follow(Arc::clone(&opened.reader), end_sender.clone(), drained.clone());
+            let asked = (Arc::clone(&opened.reader), Arc::clone(&history));
+            let follow = end::follow(asked, end_sender.clone(), drained.clone());
             tokio::spawn(async move {
                 follow.await;
                 drop(ended);
             });
-            following
-        });
+            tasks.push(following);
+        }
         let lane = Lane::new(waiting, opened, end_sender, fault_sender, options);
         tokio::spawn(async move {
             lane.run().await;
             drained_sender.send_replace(true);
         });
         let door = Mutex::new(Door { queue: Some(queue), next_ticket: 0 });
-        Log { inner: Arc::new(Inner { identity, door, reader, leases, end, fault, drained, following }) }
+        Log { inner: Arc::new(Inner { identity, door, reader, leases, history, end, fault, drained, tasks }) }
     }
 
     pub fn name(&self) -> LogName {
@@ -183,6 +189,20 @@ impl Log {
     /// `Refused::Invalid` for what is beyond the limits; `Refused::Unavailable` at once when the queue is full or the
     /// log closes.
     pub fn submit(&self, append: Append) -> Result<Submission, Refused> {
+        self.submit_of(None, append)
+    }
+
+    /// `submit`, of a request that was decided on what its caller holds in memory, and read while `history` had this
+    /// number. Where the log has another history when the request is stored, it is `Refused::Unfounded`, even if its
+    /// revisions happen to fit.
+    ///
+    /// # Errors
+    /// As `submit`.
+    pub fn submit_read_in(&self, history: u64, append: Append) -> Result<Submission, Refused> {
+        self.submit_of(Some(history), append)
+    }
+
+    fn submit_of(&self, history: Option<u64>, append: Append) -> Result<Submission, Refused> {
         validate(&append, self.name())?;
         let (answer, outcome) = oneshot::channel();
         let mut door = self.inner.door.lock().unwrap_or_else(PoisonError::into_inner);
@@ -191,7 +211,7 @@ impl Log {
             return Err(Refused::Invalid("a request rests on one that was not submitted before it".into()));
         }
         let queue = door.queue.as_ref().ok_or_else(|| Refused::Unavailable("the log is closing".into()))?;
-        queue.try_send(Queued { append, answer }).map_err(|error| match error {
+        queue.try_send(Queued { append, history, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refused::Unavailable("too many requests are waiting".into()),
             mpsc::error::TrySendError::Closed(_) => Refused::Unavailable("the log has stopped".into()),
         })?;
@@ -272,7 +292,14 @@ impl Log {
         Ok(found.and_then(|found| Some((found.request_hash?, found.stored))))
     }
 
-    /// The position of the last durable event.
+    /// The number of the log's history, which grows when events that were seen here are found to be lost: its database
+    /// was restored to an earlier point, or a standby took over without the last transactions. What is held in memory
+    /// and was read while it had another number is not true any more.
+    pub fn history(&self) -> u64 {
+        self.inner.history.number()
+    }
+
+    /// The position of the last durable event. It goes back only where `history` grows.
     pub fn end(&self) -> u64 {
         *self.inner.end.borrow()
     }
@@ -307,21 +334,22 @@ impl Log {
         Arc::clone(&self.inner.leases)
     }
 
-    /// Waits until a task of this log has ended: the one that writes, or the one that follows the end of a shared log. It
-    /// ends when the log is closed; before that it is a bug, and the log stores or tells nothing any more.
+    /// Waits until a task of this log has ended: the one that writes, one of its store, or the one that follows the end of
+    /// a shared log. It ends when the log is closed; before that it is a bug, and the log stores or tells nothing any more.
     pub async fn ended(&self) {
-        let (mut drained, following) = (self.inner.drained.clone(), self.inner.following.clone());
+        let mut drained = self.inner.drained.clone();
         let written = async move { drop(drained.wait_for(|drained| *drained).await) };
-        let followed = async move {
-            match following {
-                // Nothing is ever sent: an error means that the task is gone.
-                Some(mut following) => while following.changed().await.is_ok() {},
-                None => std::future::pending().await,
-            }
-        };
+        let tasks = self.inner.tasks.clone().into_iter().map(|mut running| {
+            // Nothing is ever sent: an error means that the task is gone.
+            Box::pin(async move { while running.changed().await.is_ok() {} })
+        });
+        let tasks: Vec<_> = tasks.collect();
+        if tasks.is_empty() {
+            return written.await;
+        }
         tokio::select! {
             () = written => {}
-            () = followed => {}
+            _ = futures::future::select_all(tasks) => {}
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 use uuid::Uuid;
 use vocabulary::{
     LogName, Raw, StreamName,
@@ -12,6 +13,7 @@ use vocabulary::{
 };
 
 use crate::{
+    history::History,
     lease::Leases,
     page::{EventPage, StreamPage},
     port::{Append, Granted, LogError, Refused, Stored},
@@ -34,9 +36,13 @@ pub struct Opened {
     pub end: u64,
     /// Others write this log, too: they do not wake anybody here, so its end is asked for again and again.
     pub shared: bool,
+    /// Raised by the store where what was seen of the log is lost.
+    pub history: Arc<History>,
     pub writer: Box<dyn Writer>,
     pub reader: Arc<dyn Reader>,
     pub leases: Arc<dyn Leases>,
+    /// The store's own tasks: the sender of each lives as long as the task. The end of one is the log's end.
+    pub tasks: Vec<watch::Receiver<()>>,
 }
 
 /// One request of a batch. Its limits have been checked.
@@ -46,6 +52,8 @@ pub struct Request {
     pub unfounded: bool,
     /// The earlier requests of this batch on which it rests.
     pub rests_on: Vec<usize>,
+    /// The number of the history that it was decided on, where it was decided on what is held in memory.
+    pub history: Option<u64>,
 }
 
 /// What became of a batch.

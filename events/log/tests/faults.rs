@@ -6,7 +6,8 @@ use std::{
 };
 
 use event_log::{
-    Append, Condition, Expected, Granted, Log, LogError, LogOptions, NewEvent, Provenance, Refused, sqlite::Held,
+    Append, Condition, Expected, Granted, Log, LogError, LogOptions, NewEvent, Provenance, Refused,
+    sqlite::{self, Held},
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -167,6 +168,22 @@ async fn a_second_opening_of_the_same_folder_is_refused_and_says_who_has_it() {
     open(folder.path()).await.expect("opens").close().await;
 }
 
+/// The trap: a task of the store ends, nobody notices, and the log does only a part of its work from then on.
+#[tokio::test]
+async fn the_end_of_one_of_the_stores_tasks_is_the_logs_end() {
+    let folder = TempDir::new().expect("a folder");
+    let options = LogOptions::default();
+    let mut opened = sqlite::open(folder.path(), LogName::Care, &options).await.expect("opens");
+    assert!(!opened.tasks.is_empty(), "its checkpoints are a task");
+    let (lives, running) = tokio::sync::watch::channel(());
+    opened.tasks.push(running);
+    let log = Log::start(opened, &options);
+    let mut ended = std::pin::pin!(log.ended());
+    assert!(futures::poll!(&mut ended).is_pending());
+    drop(lives);
+    tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.expect("it is seen");
+}
+
 #[tokio::test]
 async fn another_process_cannot_open_a_log_that_is_open_and_can_afterwards() {
     let folder = TempDir::new().expect("a folder");
@@ -187,7 +204,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     tamper(&file, "PRAGMA user_version = 99").await;
     let why = why_not(folder.path()).await;
     assert!(why.contains("version 99") && why.contains("newer binary"), "{why}");
-    tamper(&file, &format!("PRAGMA user_version = {}", event_log::sqlite::SCHEMA_VERSION)).await;
+    tamper(&file, &format!("PRAGMA user_version = {}", sqlite::SCHEMA_VERSION)).await;
     assert_eq!(open(folder.path()).await.expect("opens").end(), 200);
 }
 

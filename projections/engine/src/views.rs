@@ -10,7 +10,7 @@ use std::{
 };
 
 use event_log::{Log, feed::Feeds};
-use futures::future::try_join_all;
+use futures::{FutureExt, future::try_join_all};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use views::Projection;
@@ -218,14 +218,19 @@ impl Views {
         }
     }
 
-    /// Waits until a task that reads rows for queries has ended, which is a bug: each statement would read for one query.
+    /// Waits until a task that reads rows for queries, or one of the store, has ended, which is a bug: each statement would
+    /// read for one query, or the store would grow without end.
     pub async fn ended(&self) {
-        let readers = self.kept.values().map(|kept| Box::pin(kept.rows.ended()));
-        let readers: Vec<_> = readers.collect();
-        if readers.is_empty() {
+        let readers = self.kept.values().map(|kept| kept.rows.ended().boxed());
+        let tasks = self.store.tasks().into_iter().map(|mut running| {
+            // Nothing is ever sent: an error means that the task is gone.
+            async move { while running.changed().await.is_ok() {} }.boxed()
+        });
+        let all: Vec<_> = readers.chain(tasks).collect();
+        if all.is_empty() {
             return std::future::pending().await;
         }
-        futures::future::select_all(readers).await;
+        futures::future::select_all(all).await;
     }
 
     pub fn reader<P: Projection>(&self) -> Reader<P> {

@@ -76,7 +76,7 @@ impl Lane {
             rests_on,
             may_use_reserve: job.command.gives_up(),
         };
-        match self.log.submit(append) {
+        match self.log.submit_read_in(self.history, append) {
             Ok(submission) => {
                 let ticket = submission.ticket;
                 self.states.propose(&decision.events, ticket);

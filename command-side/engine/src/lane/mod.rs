@@ -46,6 +46,8 @@ pub(crate) struct Lane {
     /// What is decided next: first what has to be decided again.
     next: VecDeque<Job>,
     in_flight: FuturesUnordered<Flight>,
+    /// The number of the log's history in which the states were read.
+    history: u64,
     states: States,
     key: Arc<dyn Key>,
     complaints: Complaints,
@@ -57,6 +59,7 @@ impl Lane {
         // What a batch reads has to fit, or it could never be decided.
         let states_max = options.states_max.max(options.batch_max * STREAMS_MAX);
         Lane {
+            history: log.history(),
             log,
             waiting,
             closed: false,
@@ -75,6 +78,7 @@ impl Lane {
             while let Some(Some(known)) = self.in_flight.next().now_or_never() {
                 self.settle(known);
             }
+            self.heed_history();
             let size = self.next.len().min(self.options.batch_max.max(1));
             let batch: Vec<Job> = self.next.drain(..size).collect();
             let troubles = self.load(&batch).await;
@@ -82,6 +86,17 @@ impl Lane {
                 self.decide(job, &troubles);
             }
             self.measure();
+        }
+    }
+
+    /// What was read of a log that has lost events since is not true any more. A decision that is made meanwhile names
+    /// the history that it was made in, and the log does not store it.
+    fn heed_history(&mut self) {
+        let history = self.log.history();
+        if history != self.history {
+            tracing::warn!("the log has lost events that were seen here: every state is read again");
+            self.history = history;
+            self.states.clear();
         }
     }
 

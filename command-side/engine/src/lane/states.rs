@@ -46,6 +46,10 @@ impl States {
         self.held.len()
     }
 
+    pub fn clear(&mut self) {
+        self.held.clear();
+    }
+
     pub fn loaded(&mut self, stream: StreamName, state: Arc<dyn AnyState>, revision: u64) {
         self.loads += 1;
         self.held.put(stream, Held { state, revision, unresolved: None, load: self.loads });

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use event_log::port::limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
 use uuid::Uuid;
 
 /// How long a hole is left to the relay, after the last event that was handed on, before the log is asked.
@@ -34,6 +35,11 @@ pub enum Proof {
     Missing,
     /// The log has another event there.
     Other,
+}
+
+/// Whether an event of so many bytes fits in a page that holds these events and bytes. The first one always does.
+pub fn fits(events: usize, bytes: usize, more: usize) -> bool {
+    events == 0 || (events < PAGE_EVENTS_MAX && bytes.saturating_add(more) <= PAGE_BYTES_MAX)
 }
 
 /// The verdict on an event by the id that the log has at its position.
@@ -117,9 +123,18 @@ impl Order {
         self.hole.map(|hole| hole.since_ms + HOLE_MS)
     }
 
-    /// The next event was read from the log.
-    pub fn filled(&mut self, now_ms: u64, id: Uuid) {
-        self.hand_on(now_ms, id);
+    /// Events that were read from the log for a hole: each one's position and id.
+    ///
+    /// # Errors
+    /// The position that is missing among them; those before it are handed on.
+    pub fn fill(&mut self, now_ms: u64, read: impl IntoIterator<Item = (u64, Uuid)>) -> Result<(), u64> {
+        for (position, id) in read {
+            if position != self.last + 1 {
+                return Err(self.last + 1);
+            }
+            self.hand_on(now_ms, id);
+        }
+        Ok(())
     }
 
     fn hand_on(&mut self, now_ms: u64, id: Uuid) {
@@ -156,8 +171,8 @@ mod tests {
         // The relay sends it again: only the rest is waited for.
         assert_eq!(order.see(200, 1, id(1)), Seen::Next);
         assert_eq!(order.overdue(200 + HOLE_MS), Some((1, 3)));
-        order.filled(0, id(2));
-        order.filled(0, id(3));
+        assert_eq!(order.fill(0, [(2, id(2)), (4, id(4))]), Err(3));
+        assert_eq!(order.fill(0, [(3, id(3))]), Ok(()));
         assert_eq!((order.last(), order.overdue(u64::MAX)), (3, None));
     }
 

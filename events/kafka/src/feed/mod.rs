@@ -24,7 +24,7 @@ use uuid::Uuid;
 use vocabulary::Raw;
 
 use self::{
-    core::{HOLE_MS, Order, Proof, Seen, proof},
+    core::{HOLE_MS, Order, Proof, Seen, fits, proof},
     reader::{Chunk, Records},
 };
 use crate::{Address, Topic};
@@ -62,7 +62,13 @@ impl FromKafka {
 
 impl Feeds for FromKafka {
     fn after(&self, after: u64, id: Option<Uuid>, passed_over: Vec<&'static str>) -> Box<dyn Feed> {
-        Box::new(KafkaFeed {
+        Box::new(self.feed(after, id, passed_over))
+    }
+}
+
+impl FromKafka {
+    fn feed(&self, after: u64, id: Option<Uuid>, passed_over: Vec<&'static str>) -> KafkaFeed {
+        KafkaFeed {
             topic: self.topic.clone(),
             log: self.log.clone(),
             proven: Arc::clone(&self.proven),
@@ -75,7 +81,7 @@ impl Feeds for FromKafka {
             heard: Instant::now(),
             seen: VecDeque::new(),
             ready: Vec::new(),
-        })
+        }
     }
 }
 
@@ -104,7 +110,9 @@ impl Feed for KafkaFeed {
     async fn next(&mut self) -> Result<EventPage, LogError> {
         loop {
             self.look().await?;
-            self.fill().await?;
+            if self.ready.is_empty() {
+                self.fill().await?;
+            }
             if !self.ready.is_empty() {
                 self.prove().await?;
                 return Ok(self.hand_on());
@@ -136,14 +144,16 @@ impl KafkaFeed {
         ))
     }
 
-    /// Sorts the records that were read.
+    /// Sorts the records that were read, up to a page of those that are next.
     async fn look(&mut self) -> Result<(), LogError> {
-        while self.ready.len() < PAGE_EVENTS_MAX
-            && let Some(event) = self.seen.front()
+        let mut bytes = bytes_of(&self.ready);
+        while let Some(event) = self.seen.front()
+            && fits(self.ready.len(), bytes, event.data.len())
         {
             let (position, id) = (event.position, event.id);
             match self.order.see(self.now_ms(), position, id) {
                 Seen::Next => {
+                    bytes += event.data.len();
                     self.ready.extend(self.seen.pop_front());
                     continue;
                 }
@@ -172,17 +182,11 @@ impl KafkaFeed {
             return Err(self.other_history(until));
         }
         self.count("feed_events_from_log_total", events.len() as u64);
-        let now_ms = self.now_ms();
-        for event in events {
-            let expected = self.order.last() + 1;
-            if event.position != expected {
-                let why = "the feed stops before the hole".into();
-                return Err(LogError::Damaged { position: expected, why });
-            }
-            self.order.filled(now_ms, event.id);
-            self.ready.push(event);
-        }
-        Ok(())
+        let filled = self.order.fill(self.now_ms(), events.iter().map(|event| (event.position, event.id)));
+        let last = self.order.last();
+        self.ready.extend(events.into_iter().take_while(|event| event.position <= last));
+        let why = || "the feed stops before the hole".into();
+        filled.map_err(|position| LogError::Damaged { position, why: why() })
     }
 
     /// Looks whether the log holds the last of the events that are next.
@@ -244,9 +248,11 @@ impl KafkaFeed {
             Ok(Some(Chunk::Events(events))) => {
                 self.heard = Instant::now();
                 self.seen.extend(events);
-                while self.seen.len() < PAGE_EVENTS_MAX
+                let mut bytes = bytes_of(&self.seen);
+                while fits(self.seen.len(), bytes, 0)
                     && let Some(Chunk::Events(more)) = self.records.as_mut().and_then(Records::at_once)
                 {
+                    bytes += bytes_of(&more);
                     self.seen.extend(more);
                 }
                 Ok(())
@@ -280,5 +286,57 @@ impl KafkaFeed {
         self.records = None;
         self.seen.clear();
         self.heard = Instant::now();
+    }
+}
+
+fn bytes_of<'a>(events: impl IntoIterator<Item = &'a Raw>) -> usize {
+    events.into_iter().map(|event| event.data.len()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use event_log::{LogOptions, port::limits::PAGE_BYTES_MAX};
+    use vocabulary::{LogName, StreamName, Timestamp};
+
+    use super::*;
+
+    fn large(position: u64) -> Raw {
+        Raw {
+            log: LogName::Care,
+            position,
+            stream: StreamName::of("session", position),
+            revision: 1,
+            id: Uuid::from_u128(position.into()),
+            kind: "test.happened.v1".into(),
+            recorded_at: Timestamp::EPOCH,
+            actor: "{}".into(),
+            acting_for: None,
+            subject: None,
+            correlation: Uuid::nil(),
+            causation: None,
+            command_key: None,
+            request_hash: None,
+            trace: None,
+            data: vec![b'x'; 250_000].into(),
+        }
+    }
+
+    /// The trap: 5,000 large events are more than a gigabyte.
+    #[tokio::test]
+    async fn a_page_is_bounded_in_bytes_and_nothing_is_left_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().display());
+        let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");
+        let address = "kafka://127.0.0.1:9".parse().expect("an address");
+        let mut feed = FromKafka::new(log, address).feed(0, None, Vec::new());
+        feed.seen.extend((1..=100).map(large));
+        let mut handed_on = Vec::new();
+        while !feed.seen.is_empty() {
+            feed.look().await.expect("they are in order");
+            let page = feed.hand_on();
+            assert!(!page.is_empty() && bytes_of(&page.events) <= PAGE_BYTES_MAX, "{} events", page.len());
+            handed_on.extend(page.into_iter().map(|event| event.position));
+        }
+        assert_eq!(handed_on, (1..=100).collect::<Vec<_>>());
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use vocabulary::Raw;
 
 use super::core::IN_FLIGHT_MAX;
-use crate::{Topic, TopicError, address::REQUEST_MS_MAX, record, topic::PARTITION};
+use crate::{Topic, TopicError, address::REQUEST_MS_MAX, closing::Closing, record, topic::PARTITION};
 
 /// What became of a record.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl ProducerContext for Deliveries {
 
 /// A producer that is at work.
 pub struct Sender {
-    producer: ThreadedProducer<Deliveries>,
+    producer: Closing<ThreadedProducer<Deliveries>>,
     /// As many as records are on their way at most.
     pub deliveries: UnboundedReceiver<Delivery>,
     topic: String,
@@ -88,7 +88,7 @@ impl Sender {
             }
         }
         let (sender, deliveries) = unbounded_channel();
-        let producer = config.create_with_context(Deliveries(sender))?;
+        let producer = Closing::new(config.create_with_context(Deliveries(sender))?);
         Ok(Sender { producer, deliveries, topic: topic.name(), source: topic.source(), epoch })
     }
 
@@ -103,7 +103,7 @@ impl Sender {
             .key(event.stream.as_str())
             .payload(&*event.data)
             .headers(record::headers(event, &self.source, self.epoch));
-        match self.producer.send(record) {
+        match self.producer.open()?.send(record) {
             Ok(()) => Ok(true),
             // Back-pressure, and nothing else.
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => Ok(false),
@@ -113,7 +113,6 @@ impl Sender {
 
     /// Gives up what is on its way. It may block for half a second.
     pub async fn drop(self) {
-        // That its thread ended is all there is to know.
-        let _ = tokio::task::spawn_blocking(move || drop(self.producer)).await;
+        self.producer.close().await;
     }
 }

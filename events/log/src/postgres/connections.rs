@@ -14,6 +14,9 @@ use sqlx::{
     query::Query,
 };
 
+use super::history::compare;
+use crate::history::History;
+
 /// A statement and what is bound to it.
 pub type Asked = Query<'static, Postgres, PgArguments>;
 
@@ -50,24 +53,17 @@ impl Connections {
     /// Nothing is connected yet.
     pub fn new(options: PgConnectOptions, connections_max: u32) -> Connections {
         let silence = Silence::default();
-        let noticed = silence.clone();
-        let pool = PgPoolOptions::new()
-            .max_connections(connections_max)
-            .acquire_timeout(CONNECT_TIME_MAX)
-            .test_before_acquire(false)
-            .before_acquire(move |connection, idle| {
-                let noticed = noticed.clone();
-                Box::pin(async move {
-                    if noticed.covers(idle.age) {
-                        return Ok(false);
-                    }
-                    let answered = within(PING_TIME_MAX, connection.ping()).await;
-                    if is_silent(&answered) {
-                        noticed.noticed();
-                    }
-                    answered.map(|()| true)
-                })
-            });
+        let pool = pool_of(connections_max, silence.clone());
+        Connections { pool: pool.connect_lazy_with(options.clone()), options, silence }
+    }
+
+    /// The same to a log, which each new connection compares with what was seen of it.
+    pub(super) fn compared(options: PgConnectOptions, connections_max: u32, history: Arc<History>) -> Connections {
+        let silence = Silence::default();
+        let pool = pool_of(connections_max, silence.clone()).after_connect(move |connection, _| {
+            let history = Arc::clone(&history);
+            Box::pin(async move { compare(connection, &history).await })
+        });
         Connections { pool: pool.connect_lazy_with(options.clone()), options, silence }
     }
 
@@ -128,6 +124,27 @@ impl Connections {
         }
         answer
     }
+}
+
+/// A connection that was idle is used after it has answered, and not where it may be silent.
+fn pool_of(connections_max: u32, silence: Silence) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(CONNECT_TIME_MAX)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, idle| {
+            let silence = silence.clone();
+            Box::pin(async move {
+                if silence.covers(idle.age) {
+                    return Ok(false);
+                }
+                let answered = within(PING_TIME_MAX, connection.ping()).await;
+                if is_silent(&answered) {
+                    silence.noticed();
+                }
+                answered.map(|()| true)
+            })
+        })
 }
 
 /// A connection of the pool. If it is not given back it is dropped.

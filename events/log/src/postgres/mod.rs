@@ -2,10 +2,13 @@
 //! own lock, in the database; what a node remembers of the streams' heads only spares it a second round trip.
 
 pub mod connections;
+mod history;
 mod leases;
+mod outcomes;
 mod reader;
 mod rows;
 mod schema;
+mod send;
 mod target;
 mod writer;
 
@@ -19,6 +22,7 @@ pub(crate) use target::Target;
 
 use self::connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, within};
 use crate::{
+    history::History,
     log::LogOptions,
     port::LogError,
     store::{Opened, Reader, Writer},
@@ -38,13 +42,15 @@ pub async fn open(url: &str, name: LogName, options: &LogOptions) -> Result<Open
         let why = format!("this log's lineage is {}, not {expected}: it holds another history", identity.lineage);
         return Err(LogError::Unusable(why));
     }
-    let reading = Arc::new(Connections::new(connecting.clone(), options.readers.max(1)));
+    let history = Arc::new(History::default());
+    let reading = Connections::compared(connecting.clone(), options.readers.max(1), Arc::clone(&history));
+    let reading = Arc::new(reading);
     let leases = Arc::new(leases::PgLeases(Arc::clone(&reading)));
-    let reader = Arc::new(reader::PgReader::new(reading, name));
+    let reader = Arc::new(reader::PgReader::new(reading, Arc::clone(&history), name));
     let end = reader.end().await?;
     within(CALL_TIME_MAX, connection.close()).await?;
-    let writer: Box<dyn Writer> = Box::new(writer::PgWriter::new(connecting, name, options));
-    Ok(Opened { identity, end, shared: true, writer, reader, leases })
+    let writer: Box<dyn Writer> = Box::new(writer::PgWriter::new(connecting, Arc::clone(&history), name, options));
+    Ok(Opened { identity, end, shared: true, history, writer, reader, leases, tasks: Vec::new() })
 }
 
 /// In the log's schema. A planner that plans each batch anew, or compiles it, takes longer than the batch.

@@ -9,10 +9,12 @@ use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
 
 use super::{
     connections::{Asked, CALL_TIME_MAX, Connections, silent},
+    outcomes::outcomes,
     rows::{self, number, signed},
-    writer::{names, outcomes},
+    send::names,
 };
 use crate::{
+    history::History,
     page::{EventPage, PageBuilder, StreamPage, hole},
     port::{LogError, limits},
     store::{Found, Reader},
@@ -20,12 +22,13 @@ use crate::{
 
 pub(super) struct PgReader {
     connections: Arc<Connections>,
+    history: Arc<History>,
     log: LogName,
 }
 
 impl PgReader {
-    pub(super) fn new(connections: Arc<Connections>, log: LogName) -> PgReader {
-        PgReader { connections, log }
+    pub(super) fn new(connections: Arc<Connections>, history: Arc<History>, log: LogName) -> PgReader {
+        PgReader { connections, history, log }
     }
 
     /// Refuses a range with a hole in it.
@@ -47,11 +50,19 @@ impl PgReader {
     where
         F: Fn(Option<&Raw>, i64) -> Asked + Send + Sync,
     {
+        let history = self.history.number();
         while let Some(wanted) = page.wanted() {
             let rows = self.connections.fetch(query(page.last(), signed(wanted as u64))).await?;
             page.take(wanted, rows.iter().map(|row| rows::event(row, self.log)))?;
         }
+        self.saw(history, page.last());
         Ok(page)
+    }
+
+    fn saw(&self, history: u64, last: Option<&Raw>) {
+        if let Some(last) = last {
+            self.history.saw(history, last.position, last.id);
+        }
     }
 }
 
@@ -70,6 +81,7 @@ impl Reader for PgReader {
         let query = sqlx::query(include_str!("../../sql/postgres/streams.sql"));
         // One more than there may be, so that a longer stream is noticed rather than cut.
         let query = query.bind(names(streams.iter())).bind(signed(limits::STREAM_EVENTS_MAX + 1));
+        let history = self.history.number();
         let mut read: Vec<Vec<Raw>> = streams.iter().map(|_| Vec::new()).collect();
         for row in &self.connections.fetch(query).await? {
             let event = rows::event(row, self.log)?;
@@ -81,6 +93,7 @@ impl Reader for PgReader {
                 events.push(event);
             }
         }
+        self.saw(history, read.iter().flatten().max_by_key(|event| event.position));
         Ok(read)
     }
 

@@ -7,29 +7,30 @@
 //! the batch is sent again, the lock waits for the old transaction, and the command keys tell what it stored.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     num::NonZeroUsize,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use lru::LruCache;
-use sqlx::{
-    ConnectOptions, Connection, PgConnection, Row as _,
-    postgres::{PgConnectOptions, PgRow},
-};
-use uuid::Uuid;
+use sqlx::{ConnectOptions, Connection, PgConnection, Row as _, postgres::PgConnectOptions};
 use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
 
 use super::{
     connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, silent, within},
-    rows::{self, number},
+    history::compare,
+    outcomes::outcomes,
+    rows::number,
+    send::{Probes, names, send},
 };
 use crate::{
-    evaluate::{Ground, Head, Heads, Plan, Repeats, Row, Verdict, command_key_of, key_of},
+    evaluate::{Ground, Head, Heads, Plan, Repeats, key_of},
+    history::History,
     log::LogOptions,
-    port::{Append, Expected, Granted, LogError, Refused, limits},
-    store::{Committed, Found, Remembered, Request, Writer, meta_of},
+    port::{Expected, Granted, LogError, Refused, limits},
+    store::{Committed, Request, Writer},
 };
 
 /// How often a batch is sent to a database that has gone away.
@@ -49,6 +50,7 @@ pub(super) struct PgWriter {
     connecting: PgConnectOptions,
     /// `None` before the first batch, and after a failure.
     connection: Option<PgConnection>,
+    history: Arc<History>,
     log: LogName,
     clock: fn() -> Timestamp,
     /// As this node last saw them: another one may have moved them since.
@@ -66,23 +68,32 @@ struct Done {
     heads: Heads,
     repeats: Repeats,
     end: u64,
+    /// The number of the history in which it was stored.
+    history: u64,
 }
 
 impl PgWriter {
-    pub(super) fn new(connecting: PgConnectOptions, log: LogName, options: &LogOptions) -> PgWriter {
+    pub(super) fn new(
+        connecting: PgConnectOptions,
+        history: Arc<History>,
+        log: LogName,
+        options: &LogOptions,
+    ) -> PgWriter {
         let heads_max = NonZeroUsize::new(options.heads_cached_max).unwrap_or(NonZeroUsize::MIN);
         let (clock, heads) = (options.clock, LruCache::new(heads_max));
         let remember = i64::try_from(options.remember.as_micros()).unwrap_or(i64::MAX);
-        PgWriter { connecting, connection: None, log, clock, heads, end: 0, remember, forget_at: Instant::now() }
+        let forget_at = Instant::now();
+        PgWriter { connecting, connection: None, history, log, clock, heads, end: 0, remember, forget_at }
     }
 
     /// On what is assumed, in one round trip; `None` where something was not so.
     async fn at_once(&mut self, batch: &[Request]) -> Result<Option<Done>, LogError> {
         // Before the cache is asked: a new connection empties it.
         self.connected().await?;
+        let history = self.history.number();
         let (assumed, unseen) = self.assumed(batch).await?;
         let repeats = Repeats::new();
-        let plan = self.plan(batch, &assumed, &repeats, self.end);
+        let plan = self.plan(batch, &assumed, self.end, history);
         if !positions_are_known(batch, &plan, &unseen) {
             return Ok(None);
         }
@@ -93,41 +104,51 @@ impl PgWriter {
         };
         let end = stored.base + plan.rows.len() as u64;
         if stored.base == self.end && probes.streams.is_empty() {
-            return Ok(Some(Done { plan, heads: assumed, repeats, end }));
+            return Ok(Some(Done { plan, heads: assumed, repeats, end, history }));
         }
         // The same verdicts, at the true positions.
         let mut heads = assumed.clone();
         probes.found(&stored.positions, &mut heads);
-        let plan = self.plan(batch, &heads, &repeats, stored.base);
-        Ok(Some(Done { plan, heads, repeats, end }))
+        let plan = self.plan(batch, &heads, stored.base, history);
+        Ok(Some(Done { plan, heads, repeats, end, history }))
     }
 
     /// On what is true, under the lock.
     async fn under_the_lock(&mut self, batch: &[Request]) -> Result<Done, LogError> {
         let (clock, keys, stream_events_max) = (self.now(), keys_of(batch), self.full());
         let streams = streams_of(batch);
+        self.connected().await?;
+        let (history, known) = (Arc::clone(&self.history), self.end);
+        let seen = history.seen();
         let mut transaction = self.connected().await?.begin().await?;
         let query = sqlx::query(include_str!("../../sql/postgres/look.sql")).bind(names(streams.iter()));
         let look = query.fetch_one(&mut *transaction).await?;
         let base = number(look.try_get(0)?)?;
+        // What had been stored before the question, and is not there.
+        let is_lost = base < known || seen.last.is_some_and(|(position, _)| base < position);
         let heads = heads_of(streams, look.try_get(1)?, look.try_get(2)?)?;
         let repeats = outcomes(&mut transaction, &keys).await?;
-        let plan = Plan::of(batch, &Ground { heads: &heads, repeats: &repeats, end: base, stream_events_max });
+        if is_lost {
+            history.lost(seen);
+        }
+        let history = history.number();
+        let plan = Plan::of(batch, &Ground { heads: &heads, repeats: &repeats, end: base, history, stream_events_max });
         // The lock is held already, and everything has been looked for.
         if send(&mut transaction, batch, &plan, &Probes::none(base), clock).await?.is_none() {
             return Err(LogError::Unusable("the heads of streams changed under the lock".into()));
         }
         transaction.commit().await?;
-        if base < self.end {
-            // What has been lost there was seen here.
+        if is_lost {
             self.heads.clear();
         }
         let end = base + plan.rows.len() as u64;
-        Ok(Done { plan, heads, repeats, end })
+        Ok(Done { plan, heads, repeats, end, history })
     }
 
-    fn plan(&self, batch: &[Request], heads: &Heads, repeats: &Repeats, end: u64) -> Plan {
-        Plan::of(batch, &Ground { heads, repeats, end, stream_events_max: self.full() })
+    /// A plan of a batch of which nothing is known to be a repeat.
+    fn plan(&self, batch: &[Request], heads: &Heads, end: u64, history: u64) -> Plan {
+        let (repeats, stream_events_max) = (Repeats::new(), self.full());
+        Plan::of(batch, &Ground { heads, repeats: &repeats, end, history, stream_events_max })
     }
 
     fn full(&self) -> u64 {
@@ -190,13 +211,23 @@ impl PgWriter {
             None => {
                 // Behind a new connection there may be a standby that has taken over, without the last commits.
                 self.heads.clear();
-                within(CONNECT_TIME_MAX, self.connecting.connect()).await?
+                self.end = 0;
+                within(CONNECT_TIME_MAX, self.connect()).await?
             }
         };
         Ok(self.connection.insert(connection))
     }
 
+    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        let mut connection = self.connecting.connect().await?;
+        compare(&mut connection, &self.history).await?;
+        Ok(connection)
+    }
+
     fn committed(&mut self, batch: &[Request], done: Done) -> Committed {
+        if let Some(last) = done.plan.rows.last() {
+            self.history.saw(done.history, last.position, batch[last.request].append.events[last.event].id);
+        }
         let answers = done.plan.answers(batch, &done.repeats);
         for (stream, head) in done.heads {
             let head = done.plan.moved.get(&stream).copied().unwrap_or(head);
@@ -293,148 +324,6 @@ fn positions_are_known(batch: &[Request], plan: &Plan, unseen: &HashSet<&StreamN
     })
 }
 
-/// What has to be so for a batch to be stored, and is not compared by the unique indexes when its rows are added.
-struct Probes<'b> {
-    /// How far the log has been seen.
-    known: u64,
-    streams: Vec<&'b StreamName>,
-    revisions: Vec<i64>,
-    /// Commands that must not have been stored.
-    keys: Vec<Hash>,
-    /// Commands whose decision must not be remembered.
-    commands: Vec<Hash>,
-}
-
-impl<'b> Probes<'b> {
-    fn none(known: u64) -> Probes<'b> {
-        Probes { known, streams: Vec::new(), revisions: Vec::new(), keys: Vec::new(), commands: Vec::new() }
-    }
-
-    /// Every stream but those that are written on a revision that this node has seen committed: the next revision
-    /// cannot leave a gap, and can be given once only. Every command but those that are stored.
-    fn of(batch: &[Request], plan: &Plan, assumed: &'b Heads, unseen: &HashSet<&StreamName>, known: u64) -> Probes<'b> {
-        let mut probes =
-            Probes { keys: plan.doubtful_keys(batch), commands: commands_of(batch, plan), ..Probes::none(known) };
-        for (stream, head) in assumed {
-            if unseen.contains(stream) || !plan.moved.contains_key(stream) {
-                probes.streams.push(stream);
-                probes.revisions.push(rows::signed(head.revision));
-            }
-        }
-        probes
-    }
-
-    /// The positions of the heads that were compared.
-    fn found(&self, positions: &[u64], heads: &mut Heads) {
-        for (stream, position) in self.streams.iter().zip(positions) {
-            if let Some(head) = heads.get_mut(*stream) {
-                head.position = *position;
-            }
-        }
-    }
-}
-
-/// What the database said to a batch that it stored.
-struct Stored {
-    base: u64,
-    /// Of the streams that were compared.
-    positions: Vec<u64>,
-}
-
-/// A plan's rows, a column each.
-#[derive(Default)]
-struct Events<'b> {
-    streams: Vec<&'b str>,
-    revisions: Vec<i64>,
-    ids: Vec<Uuid>,
-    kinds: Vec<&'static str>,
-    keys: Vec<Option<Hash>>,
-    metas: Vec<Vec<u8>>,
-    data: Vec<&'b [u8]>,
-}
-
-impl<'b> Events<'b> {
-    fn push(&mut self, append: &'b Append, row: &Row) {
-        let event = &append.events[row.event];
-        // What identifies the request is on its first event only.
-        let first = row.event == 0;
-        self.streams.push(event.stream.as_str());
-        self.revisions.push(rows::signed(row.revision));
-        self.ids.push(event.id);
-        self.kinds.push(event.kind);
-        self.keys.push(key_of(append).filter(|_| first));
-        self.metas.push(meta_of(append, first).pack());
-        self.data.push(&event.data);
-    }
-}
-
-/// A plan's remembered decisions, a column each.
-#[derive(Default)]
-struct Decisions<'b> {
-    keys: Vec<Hash>,
-    hashes: Vec<Hash>,
-    positions: Vec<i64>,
-    outcomes: Vec<&'b [u8]>,
-}
-
-impl<'b> Decisions<'b> {
-    fn of(batch: &'b [Request], plan: &Plan) -> Decisions<'b> {
-        let mut decisions = Decisions::default();
-        for decided in &plan.remembered {
-            let idempotency = batch[decided.request].append.idempotency.as_ref();
-            let Some((idempotency, outcome)) = idempotency.and_then(|given| Some((given, given.outcome.as_ref()?)))
-            else {
-                continue;
-            };
-            decisions.keys.push(idempotency.command_key);
-            decisions.hashes.push(idempotency.request_hash);
-            decisions.positions.push(rows::signed(decided.position));
-            decisions.outcomes.push(outcome);
-        }
-        decisions
-    }
-}
-
-/// Stores the plan's rows, if everything is as it was taken to be.
-async fn send(
-    connection: &mut PgConnection,
-    batch: &[Request],
-    plan: &Plan,
-    probes: &Probes<'_>,
-    clock: i64,
-) -> Result<Option<Stored>, LogError> {
-    let mut events = Events::default();
-    for row in &plan.rows {
-        events.push(&batch[row.request].append, row);
-    }
-    let decisions = Decisions::of(batch, plan);
-    let query = sqlx::query(include_str!("../../sql/postgres/append.sql"))
-        .bind(rows::signed(probes.known))
-        .bind(names(probes.streams.iter()))
-        .bind(&probes.revisions)
-        .bind(probes.keys.as_slice())
-        .bind(clock)
-        .bind(events.streams)
-        .bind(events.revisions)
-        .bind(events.ids)
-        .bind(events.kinds)
-        .bind(events.keys)
-        .bind(events.metas)
-        .bind(events.data)
-        .bind(probes.commands.as_slice())
-        .bind(decisions.keys)
-        .bind(decisions.hashes)
-        .bind(decisions.positions)
-        .bind(decisions.outcomes);
-    let answer: PgRow = query.fetch_one(connection).await?;
-    if !answer.try_get::<bool, _>(0)? {
-        return Ok(None);
-    }
-    let positions: Vec<i64> = answer.try_get(2)?;
-    let positions = positions.into_iter().map(number).collect::<Result<_, _>>()?;
-    Ok(Some(Stored { base: number(answer.try_get(1)?)?, positions }))
-}
-
 /// A batch that is sent again finds what it stored the first time, by its events' ids or its outcome: it is not a repeat.
 fn own_again((answer, request): (&mut Result<Granted, Refused>, &Request)) {
     let outcome = request.append.idempotency.as_ref().and_then(|idempotency| idempotency.outcome.as_ref());
@@ -467,52 +356,6 @@ fn is_passing(error: &LogError) -> bool {
     }
 }
 
-/// What the appends with these keys stored.
-pub(super) async fn outcomes(connection: &mut PgConnection, keys: &[Hash]) -> Result<Repeats, LogError> {
-    let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_vec()).collect();
-    let mut found = remembered(connection, &keys).await?;
-    let query = sqlx::query(include_str!("../../sql/postgres/outcomes.sql")).bind(keys);
-    let mut current = None;
-    for row in query.fetch_all(connection).await? {
-        let outcome = rows::outcome(&row)?;
-        if let Some((key, request_hash)) = outcome.first {
-            found.insert(key, Found { request_hash, stored: Vec::new(), remembered: None });
-            current = Some(key);
-        }
-        if let Some(found) = current.and_then(|key| found.get_mut(&key)) {
-            found.stored.push(outcome.stored);
-        }
-    }
-    Ok(found)
-}
-
-/// The decisions without events of these keys.
-async fn remembered(connection: &mut PgConnection, keys: &[Vec<u8>]) -> Result<Repeats, LogError> {
-    let query = sqlx::query(include_str!("../../sql/postgres/remembered.sql")).bind(keys);
-    let mut found: Repeats = HashMap::new();
-    for row in query.fetch_all(connection).await? {
-        let hash = |at| -> Result<Hash, LogError> {
-            let bytes: &[u8] = row.try_get(at)?;
-            bytes.try_into().map_err(|_| LogError::Unusable("a remembered decision's key has not 32 bytes".into()))
-        };
-        let remembered =
-            Remembered { position: number(row.try_get(2)?)?, outcome: row.try_get::<Vec<u8>, _>(3)?.into() };
-        let request_hash = Some(hash(1)?);
-        found.insert(hash(0)?, Found { request_hash, stored: Vec::new(), remembered: Some(remembered) });
-    }
-    Ok(found)
-}
-
-/// The keys of the commands of a batch, but for those that repeat an earlier request of it.
-fn commands_of(batch: &[Request], plan: &Plan) -> Vec<Hash> {
-    let decided = plan.verdicts.iter().zip(batch).filter(|(verdict, _)| match verdict {
-        Verdict::Store { .. } | Verdict::Holds { .. } => true,
-        Verdict::Refuse(refused) => *refused != Refused::KeyReused,
-        Verdict::Repeat(_) | Verdict::RepeatOf(_) => false,
-    });
-    decided.filter_map(|(_, request)| command_key_of(&request.append)).collect()
-}
-
 /// Each once.
 fn keys_of(batch: &[Request]) -> Vec<Hash> {
     let mut keys: Vec<_> = batch.iter().filter_map(|request| key_of(&request.append)).collect();
@@ -535,8 +378,4 @@ fn heads_of(streams: Vec<StreamName>, revisions: Vec<i64>, positions: Vec<i64>) 
         heads.insert(stream, Head { revision: number(revision)?, position: number(position)? });
     }
     Ok(heads)
-}
-
-pub(super) fn names(names: impl Iterator<Item = impl std::fmt::Display>) -> Vec<String> {
-    names.map(|name| name.to_string()).collect()
 }

@@ -6,7 +6,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Growth of the write-ahead log after which a PASSIVE checkpoint is asked for. Pages that are written again and again
 /// are then moved once.
@@ -17,6 +17,12 @@ const PASSIVE_EVERY_ROWS: usize = 16_384;
 const TRUNCATE_AGAIN_BYTES: u64 = 16 * 1024 * 1024;
 /// How long the writer waits for a TRUNCATE. After that it goes on, and the write-ahead log grows.
 const TRUNCATE_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a checkpoint may take: `BUSY_MAX` for readers, and 256 MiB on a slow disk. After that its connection is dropped
+/// and the next one has another connection.
+const CHECKPOINT_TIME_MAX: Duration = Duration::from_secs(60);
+
+const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+const TRUNCATE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 enum Order {
     Passive,
@@ -37,6 +43,7 @@ pub struct Checkpoints {
     /// Since the last checkpoint.
     rows: usize,
     task: tokio::task::JoinHandle<()>,
+    running: watch::Receiver<()>,
 }
 
 impl Checkpoints {
@@ -50,9 +57,18 @@ impl Checkpoints {
     ) -> Checkpoints {
         let (orders, queue) = mpsc::channel(1);
         let mut wal = options.get_filename().as_os_str().to_owned();
-        let task = tokio::spawn(follow(connection, options, queue, name));
+        let (lives, running) = watch::channel(());
+        let task = tokio::spawn(async move {
+            follow(connection, options, queue, name).await;
+            drop(lives);
+        });
         wal.push("-wal");
-        Checkpoints { orders, wal: wal.into(), name, bytes_max, wait_at: bytes_max, bytes: 0, rows: 0, task }
+        Checkpoints { orders, wal: wal.into(), name, bytes_max, wait_at: bytes_max, bytes: 0, rows: 0, task, running }
+    }
+
+    /// Its sender lives as long as the task does, which ends when this is closed; before that it is a bug.
+    pub fn running(&self) -> watch::Receiver<()> {
+        self.running.clone()
     }
 
     /// After each commit.
@@ -103,11 +119,11 @@ async fn follow(
     let mut held = Some(connection);
     while let Some(order) = queue.recv().await {
         let (sql, done) = match order {
-            Order::Passive => ("PRAGMA wal_checkpoint(PASSIVE)", None),
-            Order::Truncate(done) => ("PRAGMA wal_checkpoint(TRUNCATE)", Some(done)),
+            Order::Passive => (PASSIVE, None),
+            Order::Truncate(done) => (TRUNCATE, Some(done)),
         };
         let began = std::time::Instant::now();
-        if let Err(error) = checkpoint(&mut held, &options, sql).await {
+        if let Err(error) = checkpoint(&mut held, &options, sql, CHECKPOINT_TIME_MAX).await {
             // The file stays whole without it: what was committed is in the write-ahead log.
             tracing::warn!(file = name, %error, "a checkpoint failed");
         }
@@ -117,27 +133,35 @@ async fn follow(
         }
     }
     if let Some(connection) = held {
-        let _ = connection.close().await;
+        let _ = tokio::time::timeout(CHECKPOINT_TIME_MAX, connection.close()).await;
     }
 }
 
-/// A connection on which a checkpoint failed is dropped: its state is unknown.
+/// A connection on which a checkpoint failed, or did not end in time, is dropped: its state is unknown.
 async fn checkpoint(
     held: &mut Option<SqliteConnection>,
     options: &SqliteConnectOptions,
     sql: &'static str,
+    time_max: Duration,
 ) -> Result<(), sqlx::Error> {
-    let mut connection = match held.take() {
-        Some(connection) => connection,
-        None => options.connect().await?,
+    let own = held.take();
+    let done = async {
+        let mut connection = match own {
+            Some(connection) => connection,
+            None => options.connect().await?,
+        };
+        sqlx::query(sql).execute(&mut connection).await?;
+        Ok::<_, sqlx::Error>(connection)
     };
-    sqlx::query(sql).execute(&mut connection).await?;
-    *held = Some(connection);
+    let in_time = tokio::time::timeout(time_max, done).await;
+    *held = Some(in_time.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))??);
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use sqlx::sqlite::SqliteJournalMode;
+
     use super::*;
 
     /// The trap: a connection whose file failed is asked again and again, and the write-ahead log grows without end.
@@ -146,10 +170,41 @@ mod tests {
         let folder = tempfile::TempDir::new().expect("a folder");
         let options = SqliteConnectOptions::new().filename(folder.path().join("log.db")).create_if_missing(true);
         let mut held = Some(options.connect().await.expect("it opens"));
-        checkpoint(&mut held, &options, "PRAGMA is no statement").await.expect_err("it is refused");
+        checkpoint(&mut held, &options, "PRAGMA is no statement", CHECKPOINT_TIME_MAX)
+            .await
+            .expect_err("it is refused");
         assert!(held.is_none());
-        checkpoint(&mut held, &options, "PRAGMA wal_checkpoint(PASSIVE)").await.expect("it is done");
+        checkpoint(&mut held, &options, PASSIVE, CHECKPOINT_TIME_MAX).await.expect("it is done");
         assert!(held.is_some());
+    }
+
+    /// The trap: the task waits for ever, and nothing moves what is in the write-ahead log any more.
+    #[tokio::test]
+    async fn a_checkpoint_that_does_not_end_costs_its_connection_and_no_more() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let options = SqliteConnectOptions::new().filename(folder.path().join("log.db")).create_if_missing(true);
+        let options = options.journal_mode(SqliteJournalMode::Wal).busy_timeout(Duration::from_secs(3_600));
+        let mut writing = options.connect().await.expect("it opens");
+        sqlx::raw_sql("BEGIN IMMEDIATE; CREATE TABLE t (n)").execute(&mut writing).await.expect("it is locked");
+        let mut held = Some(options.connect().await.expect("it opens"));
+        let waiting = checkpoint(&mut held, &options, TRUNCATE, Duration::from_millis(50));
+        let ended = tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("it is given up");
+        assert!(ended.is_err() && held.is_none());
+        sqlx::raw_sql("COMMIT").execute(&mut writing).await.expect("it is free");
+        checkpoint(&mut held, &options, TRUNCATE, CHECKPOINT_TIME_MAX).await.expect("it is done");
+    }
+
+    /// The trap: the task panics, and nobody notices that the write-ahead log grows without end.
+    #[tokio::test]
+    async fn the_end_of_the_task_is_seen() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let options = SqliteConnectOptions::new().filename(folder.path().join("log.db")).create_if_missing(true);
+        let connection = options.connect().await.expect("it opens");
+        let checkpoints = Checkpoints::start(connection, options, "log", 1);
+        let mut running = checkpoints.running();
+        checkpoints.task.abort();
+        let seen = tokio::time::timeout(Duration::from_secs(60), running.changed()).await.expect("in time");
+        seen.expect_err("its sender is gone");
     }
 
     /// The trap: a disk that does not answer holds the writer without end.
@@ -157,8 +212,8 @@ mod tests {
     async fn a_truncate_that_does_not_end_is_given_up() {
         let (orders, _unanswered) = mpsc::channel(1);
         let task = tokio::spawn(std::future::ready(()));
-        let (wal, name) = (PathBuf::new(), "log");
-        let mut stuck = Checkpoints { orders, wal, name, bytes_max: 0, wait_at: 0, bytes: 0, rows: 0, task };
+        let (wal, name, (_, running)) = (PathBuf::new(), "log", watch::channel(()));
+        let mut stuck = Checkpoints { orders, wal, name, bytes_max: 0, wait_at: 0, bytes: 0, rows: 0, task, running };
         tokio::time::timeout(2 * TRUNCATE_TIME_MAX, stuck.truncate()).await.expect("it goes on");
     }
 }

@@ -26,6 +26,7 @@ pub use schema::SCHEMA_VERSION;
 pub(crate) use source::Source;
 
 use crate::{
+    history::History,
     lease::Alone,
     log::LogOptions,
     port::LogError,
@@ -74,12 +75,15 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held)
     let pool = SqlitePoolOptions::new().max_connections(options.readers.max(1)).acquire_timeout(READER_WAIT_MAX);
     let pool = pool.connect_with(reading(file)).await?;
     let checkpoints = Checkpoints::start(connect(file).await?, writing(file), name.as_str(), options.wal_bytes_max);
+    let tasks = vec![checkpoints.running()];
     let writer = writer::SqliteWriter::new(connection, file, name, options, last, checkpoints, held);
     let writer: Box<dyn Writer> = Box::new(writer);
     let reader = Arc::new(reader::SqliteReader::new(pool, name));
     let milliseconds = u64::try_from((options.clock)().micros() / 1_000).unwrap_or_default();
     let leases = Arc::new(Alone::since(milliseconds));
-    Ok(Opened { identity, end: last.position, shared: false, writer, reader, leases })
+    // The file cannot be exchanged for another one while it is open: its process holds the lock of it.
+    let history = Arc::new(History::default());
+    Ok(Opened { identity, end: last.position, shared: false, history, writer, reader, leases, tasks })
 }
 
 /// A connection that writes: what it committed is on disk, and checkpoints are not its work.

@@ -142,7 +142,7 @@ impl SqliteWriter {
             LogName::Care => limits::STREAM_EVENTS_MAX,
             LogName::Access => u64::MAX,
         };
-        Plan::of(batch, &Ground { heads, repeats, end: self.last.position, stream_events_max })
+        Plan::of(batch, &Ground { heads, repeats, end: self.last.position, history: 0, stream_events_max })
     }
 
     async fn store(&mut self, batch: &[Request], plan: &Plan, recorded_at: i64) -> Result<(), sqlx::Error> {

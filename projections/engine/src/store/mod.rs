@@ -11,6 +11,7 @@ use std::{ops::Bound, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use event_log::LogError;
+use tokio::sync::watch;
 use uuid::Uuid;
 use views::Key;
 use vocabulary::Raw;
@@ -124,6 +125,11 @@ pub trait Listener: Send {
 pub trait Store: Send + Sync {
     /// Whether other processes may own builds here: then they are held by leases.
     fn shared(&self) -> bool;
+
+    /// The store's own tasks: the sender of each lives as long as the task.
+    fn tasks(&self) -> Vec<watch::Receiver<()>> {
+        Vec::new()
+    }
 
     /// The build that queries read; `None` where there is none.
     async fn live(&self, model: ModelKey) -> Result<Option<Found>, ViewsError>;

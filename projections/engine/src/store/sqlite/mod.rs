@@ -16,7 +16,7 @@ use sqlx::{
     AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, watch};
 use uuid::Uuid;
 use views::Key;
 
@@ -46,6 +46,8 @@ pub struct SqliteViews {
     /// SQLite has one writer; whoever waits for it waits here, in turn.
     writer: Mutex<Writer>,
     readers: SqlitePool,
+    /// Of the task that makes checkpoints.
+    checkpointing: watch::Receiver<()>,
 }
 
 impl SqliteViews {
@@ -61,12 +63,14 @@ impl SqliteViews {
             .page_size(8_192);
         let mut connection = SqliteConnection::connect_with(&options).await?;
         schema::prepare(&mut connection).await?;
-        let checkpointing = SqliteConnection::connect_with(&options).await?;
-        let checkpoints = Checkpoints::start(checkpointing, options.clone(), "views", WAL_BYTES_MAX);
+        let connected = SqliteConnection::connect_with(&options).await?;
+        let checkpoints = Checkpoints::start(connected, options.clone(), "views", WAL_BYTES_MAX);
         let reading = options.clone().read_only(true);
         let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(READER_WAIT_MAX);
         let readers = readers.connect_with(reading).await?;
-        Ok(SqliteViews { writer: Mutex::new(Writer { connection: Some(connection), options, checkpoints }), readers })
+        let checkpointing = checkpoints.running();
+        let writer = Mutex::new(Writer { connection: Some(connection), options, checkpoints });
+        Ok(SqliteViews { writer, readers, checkpointing })
     }
 
     async fn write(&self) -> MutexGuard<'_, Writer> {
@@ -78,6 +82,10 @@ impl SqliteViews {
 impl Store for SqliteViews {
     fn shared(&self) -> bool {
         false
+    }
+
+    fn tasks(&self) -> Vec<watch::Receiver<()>> {
+        vec![self.checkpointing.clone()]
     }
 
     async fn live(&self, model: ModelKey) -> Result<Option<Found>, ViewsError> {

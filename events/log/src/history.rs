@@ -1,0 +1,71 @@
+//! Whether the log still is the one that this process has seen. A database that is restored to an earlier point, or a
+//! standby that takes over without the last transactions, gives positions that were seen here to other events. Only a new
+//! connection can lead there, so each is asked for the last event that was seen before it is used.
+//!
+//! A log in SQLite has one history as long as it is open: its process holds the file.
+
+use std::sync::{Mutex, PoisonError};
+
+use uuid::Uuid;
+
+/// The last event that was seen of one log, and how often that log was found to have lost what was seen.
+#[derive(Debug, Default)]
+pub struct History(Mutex<Seen>);
+
+/// What was seen up to now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// The number of the history.
+    pub number: u64,
+    /// The last event that was seen in it: its position and its id.
+    pub last: Option<(u64, Uuid)>,
+}
+
+impl History {
+    /// The number of the history: 0 when the log is opened, one more whenever what was seen is found to be lost.
+    pub fn number(&self) -> u64 {
+        self.seen().number
+    }
+
+    pub(crate) fn seen(&self) -> Seen {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An event that was read or stored, asked for while the history had this number.
+    pub(crate) fn saw(&self, number: u64, position: u64, id: Uuid) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.number == number && seen.last.is_none_or(|(last, _)| position > last) {
+            seen.last = Some((position, id));
+        }
+    }
+
+    /// The log does not hold what was seen up to then. Counts once, however many notice it.
+    pub(crate) fn lost(&self, compared: Seen) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.number == compared.number {
+            *seen = Seen { number: compared.number + 1, last: None };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_loss_says_nothing_about_the_history_after_it() {
+        let history = History::default();
+        let id = Uuid::from_u128;
+        history.saw(0, 7, id(7));
+        history.saw(0, 3, id(3));
+        let compared = history.seen();
+        assert_eq!(compared, Seen { number: 0, last: Some((7, id(7))) });
+        history.lost(compared);
+        history.lost(compared);
+        assert_eq!(history.number(), 1);
+        history.saw(0, 9, id(9));
+        assert_eq!(history.seen(), Seen { number: 1, last: None });
+        history.saw(1, 2, id(2));
+        assert_eq!(history.seen(), Seen { number: 1, last: Some((2, id(2))) });
+    }
+}
