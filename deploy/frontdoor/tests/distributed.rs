@@ -31,7 +31,7 @@ static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// Kills of one run: a fault of every kind. `FRONTDOOR_KILLS` asks for more (`make chaos`).
 const KILLS: u64 = 20;
 /// Read models, each of which has exactly one live build.
-const MODELS: &str = "5";
+const MODELS: &str = "6";
 /// After so many kills, while `FRONTDOOR_SILENCE` is set, the connections to one server go silent.
 const SILENCE_EVERY: u64 = 100;
 /// The first of them; no process is away then.
