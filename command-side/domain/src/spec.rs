@@ -11,7 +11,7 @@ use vocabulary::{
     envelope::{IdentityLevel, Role},
     organ_donation::DonorEvent,
     personal::{Unsealed, with_key},
-    practice::{PracticeEvent, PracticeOpened, PracticeSettings},
+    practice::{PracticeEvent, PracticeOpened, PracticeSettings, SettingsChanged},
     registration::{PatientRegistered, RegistrationEvent},
     text::{BirthDate, Line},
 };
@@ -245,6 +245,10 @@ pub fn practice_opened(settings: PracticeSettings) -> PracticeEvent {
     PracticeOpened { practice: site(), name, address, settings }.into()
 }
 
+pub fn settings_changed(settings: PracticeSettings) -> PracticeEvent {
+    SettingsChanged { practice: site(), settings, changed_at: Some(at(NOW)) }.into()
+}
+
 pub fn registered(subject: SubjectId, born_on: &str) -> RegistrationEvent {
     PatientRegistered {
         subject,
@@ -302,7 +306,7 @@ pub fn taken(slot: &str, by: SubjectId) -> SessionEvent {
 }
 
 pub fn booked(patient: SubjectId, time: BookedTime) -> DiaryEvent {
-    AppointmentBooked { patient, time, reason: None, comment: None, version: 1 }.into()
+    AppointmentBooked { patient, time, reason: None, comment: None, version: 1, booked_at: Some(at(NOW)) }.into()
 }
 
 /// Alice and Bob are patients of a practice that has published `clinic`, one place a slot.

@@ -151,6 +151,7 @@ pub async fn fill(log: &Log, events: u64) -> anyhow::Result<u64> {
             reason: Some("a sore knee".parse::<vocabulary::text::Reason>()?.into()),
             comment: None,
             version: 1,
+            booked_at: Some(FIRST_SLOT),
         };
         let conditions = [(in_session.clone(), session_revision), (in_diary.clone(), diary_revision)];
         let events = vec![

@@ -101,7 +101,7 @@ impl Command for BookAppointment {
             clinic.confirms(self.starts_at, self.patient, now)?;
         }
         clinic.has_room(&time, self.patient, None, now)?;
-        diary.has_room_for(&time, None, settings, now)?;
+        diary.has_room_for(&time, None, settings, context)?;
         let (in_session, in_diary, ..) = self.streams();
         let take = |starts_at| SlotTaken { session: self.session.clone(), starts_at, by: self.patient };
         let booked = AppointmentBooked {
@@ -110,6 +110,7 @@ impl Command for BookAppointment {
             reason: self.reason.clone().map(Into::into),
             comment: self.comment.clone().map(Into::into),
             time: time.clone(),
+            booked_at: Some(now),
         };
         Ok(nothing_new().and_all(&in_session, time.slots().map(take)).and(&in_diary, booked))
     }
@@ -136,7 +137,7 @@ impl BookAppointment {
 mod specs {
     use vocabulary::{
         appointment::{DiaryEvent, SessionEvent},
-        practice::{PracticeEvent, PracticeSettings, SettingsChanged},
+        practice::{PracticeEvent, PracticeSettings},
         text::TOO_LONG,
     };
 
@@ -259,10 +260,7 @@ mod specs {
         let three = two.when(book(NINE, alice())).records_kinds(&kinds);
         three.clone().when(book(TWENTY_PAST, alice())).rejected(&LIMIT_REACHED);
         let settings = PracticeSettings { open_bookings_max: 4, ..PracticeSettings::default() };
-        three
-            .given::<PracticeEvent>(SettingsChanged { practice: site(), settings })
-            .when(book(TWENTY_PAST, alice()))
-            .records_kinds(&kinds);
+        three.given::<PracticeEvent>(settings_changed(settings)).when(book(TWENTY_PAST, alice())).records_kinds(&kinds);
     }
 
     #[test]
@@ -298,7 +296,7 @@ mod specs {
             .records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
         let settings = PracticeSettings { booking_window_days: 6, ..PracticeSettings::default() };
         surgery()
-            .given::<PracticeEvent>(SettingsChanged { practice: site(), settings })
+            .given::<PracticeEvent>(settings_changed(settings))
             .when(book(NINE, alice()))
             .rejected(&OUTSIDE_BOOKING_WINDOW);
     }

@@ -118,7 +118,7 @@ impl Command for RescheduleAppointment {
             return Ok(nothing_new());
         }
         clinic.has_room(&to, self.patient, Some(&booking.time), now)?;
-        diary.has_room_for(&to, Some(&booking.time), settings, now)?;
+        diary.has_room_for(&to, Some(&booking.time), settings, context)?;
 
         let (in_old, in_new, in_diary, ..) = self.streams();
         let free = |starts_at| SlotFreed { session: self.session.clone(), starts_at, by: self.patient };
@@ -131,6 +131,7 @@ impl Command for RescheduleAppointment {
             reason: booking.reason.clone(),
             comment: booking.comment.clone(),
             version: (booking.version + 1).max(diary.next_version(&to)),
+            rescheduled_at: Some(now),
         };
         Ok(nothing_new()
             .and_all(&in_old, booking.time.slots().map(free))
@@ -162,7 +163,7 @@ impl RescheduleAppointment {
 mod specs {
     use vocabulary::{
         appointment::{DiaryEvent, SessionEvent},
-        practice::{PracticeEvent, PracticeSettings, SettingsChanged},
+        practice::{PracticeEvent, PracticeSettings},
     };
 
     use super::*;
@@ -205,6 +206,7 @@ mod specs {
             reason: None,
             comment: None,
             version: 2,
+            rescheduled_at: Some(at(NOW)),
         }
         .into()
     }
@@ -305,7 +307,7 @@ mod specs {
         let only_one = PracticeSettings { open_bookings_max: 1, ..PracticeSettings::default() };
         alice_at_nine()
             .given::<DiaryEvent>(booked(alice(), other))
-            .given::<PracticeEvent>(SettingsChanged { practice: site(), settings: only_one })
+            .given::<PracticeEvent>(settings_changed(only_one))
             .when(move_to(clinic(), TEN_PAST))
             .rejected(&LIMIT_REACHED);
         let long = RescheduleAppointment { to_more_slots: vec![at(TEN_PAST); SLOTS_MAX], ..move_to(clinic(), NINE) };

@@ -60,8 +60,8 @@ impl Command for OpenPractice {
             settings: self.settings,
         };
         match practice {
-            Practice::Open(same) if *same == opened => Ok(nothing_new()),
-            Practice::Open(_) => Err((&PRACTICE_EXISTS).into()),
+            Practice::Open { practice, .. } if *practice == opened => Ok(nothing_new()),
+            Practice::Open { .. } => Err((&PRACTICE_EXISTS).into()),
             Practice::Unknown => {
                 check(&self.settings)?;
                 Ok(record(&self.streams(), opened))
