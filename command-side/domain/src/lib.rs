@@ -4,6 +4,7 @@
 pub mod access;
 pub mod catalogue;
 pub mod command;
+pub mod daily;
 pub mod rejection;
 pub mod state;
 pub mod strict;

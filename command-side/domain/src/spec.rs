@@ -11,7 +11,8 @@ use vocabulary::{
     envelope::{IdentityLevel, Role},
     organ_donation::DonorEvent,
     personal::{Unsealed, with_key},
-    practice::{PracticeEvent, PracticeOpened, PracticeSettings},
+    practice::{PracticeEvent, PracticeOpened, PracticeSettings, SettingsChanged},
+    publishing::PublishingEvent,
     registration::{PatientRegistered, RegistrationEvent},
     text::{BirthDate, Line},
 };
@@ -93,6 +94,14 @@ impl OnStream for SessionEvent {
     }
 }
 
+impl OnStream for PublishingEvent {
+    fn id(&self) -> String {
+        match self {
+            PublishingEvent::Counted(event) => format!("{}.{}", event.site, event.on),
+        }
+    }
+}
+
 impl OnStream for DiaryEvent {
     fn id(&self) -> String {
         match self {
@@ -154,9 +163,9 @@ impl World {
     }
 
     pub fn when<C: Command>(self, command: C) -> Then {
-        let wanted = C::Reads::wanted(&command.streams());
-        let states: Vec<_> = wanted.iter().map(|wanted| self.state(wanted)).collect();
         let context = Context { now: self.now, caller: self.caller.clone() };
+        let wanted = C::Reads::wanted(&command.streams(&context));
+        let states: Vec<_> = wanted.iter().map(|wanted| self.state(wanted)).collect();
         let decided = command.decide(C::Reads::borrow(&states).expect("the states that were wanted"), &context);
         if let Err(rejected) = &decided {
             let code = rejected.rejection.code;
@@ -245,6 +254,10 @@ pub fn practice_opened(settings: PracticeSettings) -> PracticeEvent {
     PracticeOpened { practice: site(), name, address, settings }.into()
 }
 
+pub fn settings_changed(settings: PracticeSettings) -> PracticeEvent {
+    SettingsChanged { practice: site(), settings, changed_at: Some(at(NOW)) }.into()
+}
+
 pub fn registered(subject: SubjectId, born_on: &str) -> RegistrationEvent {
     PatientRegistered {
         subject,
@@ -302,7 +315,7 @@ pub fn taken(slot: &str, by: SubjectId) -> SessionEvent {
 }
 
 pub fn booked(patient: SubjectId, time: BookedTime) -> DiaryEvent {
-    AppointmentBooked { patient, time, reason: None, comment: None, version: 1 }.into()
+    AppointmentBooked { patient, time, reason: None, comment: None, version: 1, booked_at: Some(at(NOW)) }.into()
 }
 
 /// Alice and Bob are patients of a practice that has published `clinic`, one place a slot.

@@ -17,7 +17,7 @@ use crate::{
     catalogue::{Catalogue, Entry},
     failure::{Failure, Fault},
     gate::Question,
-    lane::{self, Job, Lane},
+    lane::{self, Admitted, Job, Lane},
 };
 
 /// Limits and ports of an engine. `Default` is what a server uses.
@@ -33,6 +33,7 @@ pub struct EngineOptions {
     pub states_max: usize,
     /// How often a command is decided again when what it was decided on was not so.
     pub decisions_again_max: u32,
+    /// The time of a command is when it comes in.
     pub clock: fn() -> Timestamp,
 }
 
@@ -76,14 +77,16 @@ pub struct Engine {
     log: Log,
     catalogue: Arc<Catalogue>,
     queue: mpsc::Sender<Job>,
+    clock: fn() -> Timestamp,
 }
 
 impl Engine {
     /// Starts the task that decides; it needs a running tokio.
     pub fn start(log: Log, catalogue: Catalogue, options: EngineOptions) -> Engine {
         let (queue, waiting) = mpsc::channel(options.queue_max.max(1));
+        let clock = options.clock;
         tokio::spawn(Lane::new(log.clone(), waiting, options).run());
-        Engine { log, catalogue: Arc::new(catalogue), queue }
+        Engine { log, catalogue: Arc::new(catalogue), queue, clock }
     }
 
     pub fn catalogue(&self) -> &Catalogue {
@@ -146,7 +149,8 @@ impl Engine {
             trace: request.trace,
         };
         let (answer, answered) = oneshot::channel();
-        let job = Job::new(entry, command, question, registration, provenance, idempotency, answer);
+        let admitted = Admitted { question, registration, now: (self.clock)() };
+        let job = Job::new(entry, command, admitted, provenance, idempotency, answer);
         self.queue.try_send(job).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Failure::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Failure::Broken,

@@ -29,7 +29,7 @@ const PRACTICE: &str = "A99009";
 /// A system is fourteen processes: one at a time.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// Read models, each of which has exactly one live build.
-const MODELS: &str = "5";
+const MODELS: &str = "6";
 const CLIENTS: u64 = 8;
 /// How long a command may go without an answer of any node: a silence, and what follows it.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(120);

@@ -4,8 +4,8 @@ mod common;
 
 use std::process::Command;
 
-use common::{Server, ask};
-use serde_json::Value;
+use common::{Server, Signer, ask, assert_clean, granted, subject};
+use serde_json::{Value, json};
 
 /// The lines of README.md's block of shell, with what each does.
 fn lines_of_the_readme() -> Vec<(String, String)> {
@@ -65,7 +65,7 @@ async fn the_lines_of_the_readme_and_the_lines_that_are_printed_do_what_they_say
     assert_eq!(end_of(&second).await, end);
     copy_all(&lines_that_were_printed(&second.printed));
     second.stop();
-    common::assert_clean(folder.path(), None);
+    assert_clean(folder.path(), None);
 }
 
 async fn end_of(server: &Server) -> u64 {
@@ -103,4 +103,29 @@ async fn the_pages_that_the_readme_names_are_served() {
         assert_eq!(ask(&client, &server.base, "", &format!("/problems/{code}")).await.status, 200, "{code}");
     }
     server.stop();
+}
+
+/// As many changes as one day allows, and a withdrawal: one step more than the row of a decision keeps.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_that_is_longer_than_its_row_is_whole_in_the_list_and_in_the_check() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::demo(folder.path());
+    let (client, base) = (reqwest::Client::new(), &server.base);
+    let donor = Signer::demo(folder.path()).patient(&subject(1));
+    for n in 0..20 {
+        let name = if n == 0 { "register-donor" } else { "amend-decision" };
+        let kind = ["opt-in-all", "opt-out"][n % 2];
+        let body = json!({"subject": subject(1), "decision": {"kind": kind}});
+        granted(&client, base, &donor, name, &format!("long-history-{n:06}"), &body).await;
+    }
+    let body = json!({"subject": subject(1)});
+    let withdrawn = granted(&client, base, &donor, "withdraw-decision", "long-history-withdraw", &body).await;
+    let path = format!("/patients/{}/organ-donation", subject(1));
+    let fresh = format!("strict=true&after={}", withdrawn.position());
+    let seen = ask(&client, base, &donor, &format!("{path}?{fresh}")).await.body;
+    assert_eq!((seen["history"].as_array().map(Vec::len), &seen["steps"]), (Some(20), &json!(21)));
+    let list = ask(&client, base, &donor, &format!("{path}/history?{fresh}")).await.body;
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(21), "{list}");
+    server.stop();
+    assert_clean(folder.path(), None);
 }

@@ -212,6 +212,9 @@ pub struct AppointmentBooked {
     pub reason: Option<Personal<Reason>>,
     pub comment: Option<Personal<Comment>>,
     pub version: u32,
+    /// Absent where it was booked before there was a limit of changes a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booked_at: Option<Timestamp>,
 }
 
 /// An appointment was moved to another time.
@@ -226,6 +229,9 @@ pub struct AppointmentRescheduled {
     pub reason: Option<Personal<Reason>>,
     pub comment: Option<Personal<Comment>>,
     pub version: u32,
+    /// Absent where it was moved before there was a limit of changes a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rescheduled_at: Option<Timestamp>,
 }
 
 /// An appointment was cancelled.
@@ -248,6 +254,9 @@ pub struct AppointmentAmended {
     pub reason: Option<Personal<Reason>>,
     pub comment: Option<Personal<Comment>>,
     pub version: u32,
+    /// Absent where it was amended before there was a limit of changes a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amended_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -265,6 +274,18 @@ mod tests {
 
     fn table(from: &str, until: &str, slot_minutes: u16) -> Timetable {
         Timetable { starts_at: from.parse().expect("valid"), ends_at: until.parse().expect("valid"), slot_minutes }
+    }
+
+    /// The released form says nothing of when it was booked, and is written again as it was (`tests/released.rs`).
+    #[test]
+    fn a_booking_says_when_it_was_decided_where_it_is_known() {
+        let released = include_bytes!("../released/appointment.booked.v1.json");
+        let mut booked: AppointmentBooked = serde_json::from_slice(released).expect("the released form");
+        assert_eq!(booked.booked_at, None);
+        booked.booked_at = Some("2026-07-01T08:00:00Z".parse().expect("valid"));
+        let stored = serde_json::to_value(&booked).expect("carried closed");
+        assert_eq!(stored["bookedAt"], "2026-07-01T08:00:00Z");
+        assert_eq!(serde_json::from_value::<AppointmentBooked>(stored).expect("read again"), booked);
     }
 
     #[test]

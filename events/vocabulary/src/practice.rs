@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{event::events, ids::OdsCode, text::Line};
+use crate::{event::events, ids::OdsCode, text::Line, time::Timestamp};
 
 events! {
     /// What happens to a practice.
@@ -30,6 +30,9 @@ pub struct PracticeOpened {
 pub struct SettingsChanged {
     pub practice: OdsCode,
     pub settings: PracticeSettings,
+    /// Absent where they were changed before there was a limit of changes a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
 }
 
 /// What a practice may set for itself. What an event leaves out has its default.

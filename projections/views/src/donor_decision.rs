@@ -1,4 +1,5 @@
-//! What a person decided about organ donation, and how they came to it.
+//! What a person decided about organ donation, and the newest steps that led to it. The whole history is
+//! `donor_history`, a row a step: a row that held all of it would grow without end.
 
 use serde::{Deserialize, Serialize};
 use vocabulary::{
@@ -10,13 +11,18 @@ use crate::{Key, Keys, Projection};
 
 pub struct DonorDecision;
 
+/// Steps that the row keeps: as many as one day allows. A row is written whole with each step.
+pub const STEPS_KEPT: usize = 20;
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DonorRow {
     pub standing: Standing,
     pub faith: Option<Personal<FaithDeclaration>>,
-    /// Oldest first.
+    /// The newest `STEPS_KEPT` steps, oldest first.
     pub history: Vec<DonorChange>,
+    /// How many steps there have been.
+    pub steps: u64,
 }
 
 /// What stands. A decision that was withdrawn is not an opt-out.
@@ -43,6 +49,34 @@ pub enum DonorChange {
     FaithDeclared { at: Timestamp, faith: Personal<FaithDeclaration> },
 }
 
+impl DonorChange {
+    /// The step that this event is.
+    pub fn of(event: &DonorEvent) -> DonorChange {
+        match event {
+            DonorEvent::Registered(event) => {
+                DonorChange::Registered { at: event.decided_at, decision: event.decision.clone() }
+            }
+            DonorEvent::Amended(event) => {
+                DonorChange::Amended { at: event.decided_at, decision: event.decision.clone() }
+            }
+            DonorEvent::Withdrawn(event) => DonorChange::Withdrawn { at: event.decided_at },
+            DonorEvent::FaithDeclared(event) => {
+                DonorChange::FaithDeclared { at: event.declared_at, faith: event.faith.clone() }
+            }
+        }
+    }
+}
+
+/// The person whom the event concerns.
+pub(crate) fn subject_of(event: &DonorEvent) -> SubjectId {
+    match event {
+        DonorEvent::Registered(event) => event.subject,
+        DonorEvent::Amended(event) => event.subject,
+        DonorEvent::Withdrawn(event) => event.subject,
+        DonorEvent::FaithDeclared(event) => event.subject,
+    }
+}
+
 impl DonorDecision {
     /// A person has one row.
     pub fn key(subject: SubjectId) -> Key {
@@ -52,43 +86,32 @@ impl DonorDecision {
 
 impl Projection for DonorDecision {
     const NAME: &'static str = "donor_decision";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Row = DonorRow;
     type Event = DonorEvent;
 
     fn keys(fact: &Recorded<DonorEvent>) -> Keys {
-        let subject = match &fact.data {
-            DonorEvent::Registered(event) => event.subject,
-            DonorEvent::Amended(event) => event.subject,
-            DonorEvent::Withdrawn(event) => event.subject,
-            DonorEvent::FaithDeclared(event) => event.subject,
-        };
-        vec![Self::key(subject)]
+        vec![Self::key(subject_of(&fact.data))]
     }
 
     fn evolve(_: &Key, row: Option<DonorRow>, fact: &Recorded<DonorEvent>) -> Option<DonorRow> {
-        let mut row = row.unwrap_or(DonorRow { standing: Standing::Undecided, faith: None, history: Vec::new() });
-        let change = match &fact.data {
+        let nothing = DonorRow { standing: Standing::Undecided, faith: None, history: Vec::new(), steps: 0 };
+        let mut row = row.unwrap_or(nothing);
+        match &fact.data {
             DonorEvent::Registered(event) => {
-                let (at, decision) = (event.decided_at, event.decision.clone());
-                row.standing = Standing::Decided { decision: decision.clone(), at };
-                DonorChange::Registered { at, decision }
+                row.standing = Standing::Decided { decision: event.decision.clone(), at: event.decided_at };
             }
             DonorEvent::Amended(event) => {
-                let (at, decision) = (event.decided_at, event.decision.clone());
-                row.standing = Standing::Decided { decision: decision.clone(), at };
-                DonorChange::Amended { at, decision }
+                row.standing = Standing::Decided { decision: event.decision.clone(), at: event.decided_at };
             }
-            DonorEvent::Withdrawn(event) => {
-                row.standing = Standing::Withdrawn { at: event.decided_at };
-                DonorChange::Withdrawn { at: event.decided_at }
-            }
-            DonorEvent::FaithDeclared(event) => {
-                row.faith = Some(event.faith.clone());
-                DonorChange::FaithDeclared { at: event.declared_at, faith: event.faith.clone() }
-            }
-        };
-        row.history.push(change);
+            DonorEvent::Withdrawn(event) => row.standing = Standing::Withdrawn { at: event.decided_at },
+            DonorEvent::FaithDeclared(event) => row.faith = Some(event.faith.clone()),
+        }
+        if row.history.len() >= STEPS_KEPT {
+            row.history.remove(0);
+        }
+        row.history.push(DonorChange::of(&fact.data));
+        row.steps += 1;
         Some(row)
     }
 }
@@ -114,7 +137,18 @@ mod specs {
         let amended = DecisionAmended { subject: alice(), decision: closed(), decided_at: at(TEN_PAST) };
         let row = row(vec![registered.into(), amended.into()]);
         assert_eq!(row.standing, Standing::Decided { decision: closed(), at: at(TEN_PAST) });
-        assert_eq!(row.history.len(), 2);
+        assert_eq!((row.history.len(), row.steps), (2, 2));
+    }
+
+    #[test]
+    fn the_row_keeps_the_newest_steps_and_counts_all() {
+        let amended =
+            |n: i64| DecisionAmended { subject: alice(), decision: closed(), decided_at: at(NINE).plus_minutes(n) };
+        let all = 3 * STEPS_KEPT;
+        let row = row((1..=all as i64).map(|n| amended(n).into()).collect());
+        assert_eq!((row.history.len(), row.steps), (STEPS_KEPT, all as u64));
+        let last = DonorChange::Amended { at: at(NINE).plus_minutes(all as i64), decision: closed() };
+        assert_eq!(row.history.last(), Some(&last));
     }
 
     #[test]

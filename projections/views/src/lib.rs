@@ -3,6 +3,7 @@
 pub mod projection;
 
 pub mod donor_decision;
+pub mod donor_history;
 pub mod free_slots;
 pub mod my_appointments;
 pub mod practice_day;
@@ -12,6 +13,7 @@ pub mod practices;
 mod spec;
 
 pub use donor_decision::{DonorChange, DonorDecision, DonorRow, Standing};
+pub use donor_history::DonorHistory;
 pub use free_slots::{FreeSlotRow, FreeSlots};
 pub use my_appointments::{AppointmentRow, AppointmentStatus, MyAppointments};
 pub use practice_day::{DayBooking, DayHold, DaySlotRow, PracticeDay};
@@ -30,4 +32,5 @@ pub fn every_read_model(visitor: &mut impl Visitor) {
     visitor.visit::<MyAppointments>();
     visitor.visit::<PracticeDay>();
     visitor.visit::<DonorDecision>();
+    visitor.visit::<DonorHistory>();
 }

@@ -107,8 +107,15 @@ mod specs {
     use crate::spec::{NINE, TEN_PAST, alice, at, fold, time};
 
     fn booked() -> DiaryEvent {
-        AppointmentBooked { patient: alice(), time: time(NINE, TEN_PAST), reason: None, comment: None, version: 1 }
-            .into()
+        AppointmentBooked {
+            patient: alice(),
+            time: time(NINE, TEN_PAST),
+            reason: None,
+            comment: None,
+            version: 1,
+            booked_at: Some(at(NINE)),
+        }
+        .into()
     }
 
     fn moved(to: BookedTime) -> DiaryEvent {
@@ -120,6 +127,7 @@ mod specs {
             reason: None,
             comment: None,
             version: 2,
+            rescheduled_at: Some(at(NINE)),
         }
         .into()
     }
@@ -161,6 +169,7 @@ mod specs {
             reason: Some(reason.clone()),
             comment: None,
             version: 2,
+            amended_at: Some(at(NINE)),
         };
         let rows = fold::<MyAppointments>([booked(), amended.into()]);
         let row = rows.values().next().expect("a row");

@@ -172,6 +172,7 @@ mod specs {
             reason: Some(reason.clone()),
             comment: None,
             version: 1,
+            booked_at: None,
         };
         let booked = vec![DayEvent::Session(published(1)), taken(), DayEvent::Diary(booked.into())];
         assert_eq!(nine(booked.clone()).bookings, [DayBooking { patient: alice(), reason: Some(reason) }]);

@@ -72,7 +72,8 @@ mod specs {
             settings: PracticeSettings::default(),
         };
         let settings = PracticeSettings { open_bookings_max: 5, ..PracticeSettings::default() };
-        let rows = fold::<Practices>([opened.into(), SettingsChanged { practice: site(), settings }.into()]);
+        let rows =
+            fold::<Practices>([opened.into(), SettingsChanged { practice: site(), settings, changed_at: None }.into()]);
         let row = rows.get(&Practices::key(&site())).expect("a row");
         assert_eq!((row.name.as_str(), row.settings), ("High Street", settings));
     }

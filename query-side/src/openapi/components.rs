@@ -48,16 +48,19 @@ impl Components {
     /// The shared name of each definition: its own where that is free or means the same, else with a number.
     fn names(&self, own: &Map<String, Value>) -> Vec<(String, String)> {
         let mut names: Vec<(String, String)> = own.keys().map(|name| (name.clone(), name.clone())).collect();
-        // A renaming can make those differ that refer to it, so until nothing changes: at most once for each name.
+        // A renaming decides whether those that refer to it are new, so each begins with its own name again until nothing
+        // changes: at most once for each name.
         for _ in 0..=own.len() {
             let mut changed = false;
             for at in 0..names.len() {
+                let (own_name, before) = names[at].clone();
+                names[at].1 = own_name;
                 let mut number = 1;
                 while !self.fits(own, &names, at) {
                     number += 1;
                     names[at].1 = format!("{}{number}", names[at].0);
-                    changed = true;
                 }
+                changed |= names[at].1 != before;
             }
             if !changed {
                 break;
@@ -136,6 +139,18 @@ mod tests {
                 "Outer2": {"items": {"$ref": "#/components/schemas/Inner2"}}, "Inner2": {"type": "number"},
             })
         );
+    }
+
+    #[test]
+    fn a_definition_comes_once_though_what_it_refers_to_has_another_name_here() {
+        let mut components = Components::default();
+        components.absorb(json!({"$ref": "#/$defs/Decision", "$defs": {"Decision": {"type": "string"}}}));
+        for _ in 0..2 {
+            let change = components.absorb(json!({"$ref": "#/$defs/Change", "$defs": {
+                "Change": {"items": {"$ref": "#/$defs/Decision"}}, "Decision": {"type": "number"},
+            }}));
+            assert_eq!(change, json!({"$ref": "#/components/schemas/Change"}));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod appointments;
 mod free_slots;
 mod log;
 mod organ_donation;
+mod organ_donation_history;
 mod practice_day;
 mod practices;
 mod site;
@@ -16,6 +17,7 @@ pub fn all() -> Vec<Entry> {
         entry::<appointments::ListAppointments>(),
         entry::<practice_day::SeePracticeDay>(),
         entry::<organ_donation::SeeOrganDonation>(),
+        entry::<organ_donation_history::ListOrganDonationHistory>(),
         entry::<practices::ListPractices>(),
         entry::<log::Events>(),
         entry::<log::StreamEvents>(),

@@ -1,4 +1,4 @@
-//! What somebody decided about organ donation, with its history.
+//! What somebody decided about organ donation, with the newest steps of its history.
 
 use domain::{
     Access, Capability,
@@ -25,7 +25,7 @@ const WITHDRAWN: &str = "You have withdrawn your decision. This is not an opt-ou
     considered that you agree to donate (deemed consent). To say no, register a decision not to donate.";
 const NEVER: &str = "No decision is registered. It may be considered that you agree to donate (deemed consent).";
 
-/// What a person decided about organ donation: the decision that stands, and every one before it.
+/// What a person decided about organ donation: the decision that stands, and the newest steps that led to it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeeOrganDonation {
@@ -45,8 +45,10 @@ pub struct OrganDonation {
     pub notice: Option<&'static str>,
     /// Whether faith or beliefs should be respected; `null` where nothing was declared.
     pub faith: Option<FaithDeclaration>,
-    /// Oldest first.
+    /// The newest steps, 20 at most, oldest first. All of them are the list `organ-donation/history`.
     pub history: Vec<Change>,
+    /// How many steps there have been in all.
+    pub steps: u64,
 }
 
 /// One step on the way to what stands now.
@@ -80,6 +82,7 @@ impl Query for SeeOrganDonation {
                 notice: Some(NEVER),
                 faith: None,
                 history: Vec::new(),
+                steps: 0,
             }),
         }
     }
@@ -93,10 +96,14 @@ fn shown(row: DonorRow) -> Result<OrganDonation, Refusal> {
     };
     let faith = row.faith.map(|faith| faith.open(&Unsealed)).transpose()?;
     let history = row.history.into_iter().map(change).collect::<Result<_, _>>()?;
-    Ok(OrganDonation { decision, decided_at, notice, faith, history })
+    Ok(OrganDonation { decision, decided_at, notice, faith, history, steps: row.steps })
 }
 
-fn change(change: DonorChange) -> Result<Change, Refusal> {
+/// The step as it is shown.
+///
+/// # Errors
+/// When its personal fields cannot be opened.
+pub fn change(change: DonorChange) -> Result<Change, Refusal> {
     Ok(match change {
         DonorChange::Registered { at, decision } => Change::Registered { at, decision: decision.open(&Unsealed)? },
         DonorChange::Amended { at, decision } => Change::Amended { at, decision: decision.open(&Unsealed)? },

@@ -13,11 +13,12 @@ const NOT_YOURS: (u16, &str) = (403, "not-yours");
 const TOO_LOW: (u16, &str) = (403, "identity-too-low");
 
 /// The queries of the matrix, as the API's description names them.
-const TEMPLATES: [&str; 7] = [
+const TEMPLATES: [&str; 8] = [
     "/events",
     "/free-slots",
     "/patients/{subject}/appointments",
     "/patients/{subject}/organ-donation",
+    "/patients/{subject}/organ-donation/history",
     "/practices",
     "/practices/{ods}/days/{date}",
     "/streams/{stream}",
@@ -62,6 +63,8 @@ async fn who_may_ask_what() {
         (format!("/patients/{}/appointments", somebody_new()),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/patients/{alice}/organ-donation"),
+            [YES, TOO_LOW, TOO_LOW, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/patients/{alice}/organ-donation/history"),
             [YES, TOO_LOW, TOO_LOW, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/practices/{SITE}/days/2026-03-23"),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),

@@ -115,6 +115,41 @@ async fn a_donor_who_withdraws_is_told_that_no_decision_stands() {
     assert_eq!(steps, ["registered", "faith-declared", "withdrawn"]);
 }
 
+/// Steps of one day, and one more: a decision can be withdrawn at any time.
+#[tokio::test]
+async fn a_donor_sees_the_newest_steps_at_once_and_all_of_them_in_pages() {
+    let house = House::new().await;
+    let alice = somebody_new();
+    let me = themselves(alice, "P9");
+    let kinds = ["opt-in-all", "opt-out"];
+    let decision = |n: usize| json!({"subject": alice, "decision": {"kind": kinds[n % 2]}});
+    house.give(&me, "register-donor", decision(0)).await;
+    for n in 1..20 {
+        house.give(&me, "amend-decision", decision(n)).await;
+    }
+    let withdrawn = house.give(&me, "withdraw-decision", json!({"subject": alice})).await;
+    let path = format!("/patients/{alice}/organ-donation");
+    let seen = house.get(&me, &format!("{path}?strict=true&after={withdrawn}")).await.json();
+    let newest = seen["history"].as_array().expect("a history").clone();
+    assert_eq!((newest.len(), &seen["steps"]), (20, &json!(21)));
+    assert_eq!((&newest[0]["what"], &newest[19]["what"]), (&json!("amended"), &json!("withdrawn")));
+
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    for page in 1.. {
+        let list = house.get(&me, &format!("{path}/history?strict=true&after={withdrawn}&limit=8{cursor}")).await;
+        assert_eq!((list.status, list.header("cache-control")), (StatusCode::OK, Some("no-store")), "{list:?}");
+        all.extend(list.items());
+        let Some(next) = list.json()["next"].as_str().map(str::to_owned) else {
+            assert_eq!(page, 3);
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    all.reverse();
+    assert_eq!((all.len(), &all[0]["what"]), (21, &json!("registered")));
+    assert_eq!(all[1..], newest);
+}
+
 #[tokio::test]
 async fn the_practices_are_listed_with_what_they_have_set() {
     let house = House::new().await;

@@ -20,6 +20,9 @@ use crate::{
 };
 
 /// Amend what the practice reads about an appointment: its reason and its comment, nothing else.
+///
+/// A patient books, moves and amends at most 20 times a day, from midnight to midnight in London; with the practice's staff,
+/// 40 times.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AmendAppointment {
@@ -49,11 +52,11 @@ impl Command for AmendAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> Stream<Diary> {
+    fn streams(&self, _: &Context) -> Stream<Diary> {
         Stream::of(self.patient)
     }
 
-    fn decide(&self, diary: &Diary, _: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, diary: &Diary, context: &Context) -> Result<Decision, Rejected> {
         let booking = diary.own(&self.session, self.starts_at)?;
         if booking.cancelled {
             return Err((&ALREADY_CANCELLED).into());
@@ -66,18 +69,33 @@ impl Command for AmendAppointment {
         if self.version != booking.version {
             return Err(STALE_VERSION.with("version", booking.version));
         }
-        diary.may_change(&self.session)?;
-        let (time, version) = (booking.time.clone(), booking.version + 1);
-        Ok(record(&self.streams(), AppointmentAmended { patient: self.patient, time, reason, comment, version }))
+        diary.may_change(&self.session, context)?;
+        let amended = AppointmentAmended {
+            patient: self.patient,
+            time: booking.time.clone(),
+            reason,
+            comment,
+            version: booking.version + 1,
+            amended_at: Some(context.now),
+        };
+        Ok(record(&self.streams(context), amended))
     }
 }
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::appointment::{AppointmentCancelled, CancellationReason, DiaryEvent};
+    use vocabulary::appointment::{
+        AppointmentBooked, AppointmentCancelled, CancellationReason, DiaryEvent, SessionEvent,
+    };
 
     use super::*;
-    use crate::{appointments::diary::CHANGES_IN_A_SESSION_MAX, spec::*};
+    use crate::{
+        appointments::{
+            BookAppointment, CancelAppointment, RescheduleAppointment,
+            diary::{CHANGES_A_DAY_BY_STAFF_MAX, CHANGES_A_DAY_MAX, CHANGES_IN_A_SESSION_MAX},
+        },
+        spec::*,
+    };
 
     fn amend(version: u32, reason: &str) -> AmendAppointment {
         AmendAppointment {
@@ -102,6 +120,7 @@ mod specs {
             reason: Some("a sore knee".parse::<Reason>().expect("valid").into()),
             comment: None,
             version: 2,
+            amended_at: Some(at(NOW)),
         }
         .into();
         let once = alice_at_nine().when(amend(1, "a sore knee")).records(&[&amended]);
@@ -112,9 +131,100 @@ mod specs {
     #[test]
     fn an_appointment_is_amended_at_most_29_times_after_it_was_booked() {
         let amended = (1..CHANGES_IN_A_SESSION_MAX).fold(alice_at_nine(), |world, n| {
+            // On three days: a day has a limit of its own.
+            let world = world.at(&format!("2026-03-0{}T08:00:00Z", 3 + n / 10));
             world.when(amend(n.into(), &format!("{n}"))).records_kinds(&["appointment.amended.v1"])
         });
-        amended.when(amend(CHANGES_IN_A_SESSION_MAX.into(), "again")).rejected(&LIMIT_REACHED);
+        amended
+            .at("2026-03-06T08:00:00Z")
+            .when(amend(CHANGES_IN_A_SESSION_MAX.into(), "again"))
+            .rejected(&LIMIT_REACHED);
+    }
+
+    #[test]
+    fn a_patient_makes_20_changes_a_day_and_the_practice_40_and_cancelling_is_always_possible() {
+        let of = |world: World, changes: std::ops::Range<u32>| {
+            changes.fold(world, |world, n| {
+                world.when(amend(n, &format!("{n}"))).records_kinds(&["appointment.amended.v1"])
+            })
+        };
+        // What was recorded before there was a limit does not say when, and is not counted.
+        let before = AppointmentBooked {
+            patient: alice(),
+            time: time(clinic(), NINE, TEN_PAST),
+            reason: None,
+            comment: None,
+            version: 1,
+            booked_at: None,
+        };
+        let used_up = of(surgery().given::<DiaryEvent>(before).given::<SessionEvent>(taken(NINE, alice())), 1..21);
+        let details = used_up.clone().when(amend(21, "again")).rejected_with(&LIMIT_REACHED);
+        assert_eq!((&details["limit"], &details["of"]), (&CHANGES_A_DAY_MAX.into(), &"changes a day".into()));
+        used_up.clone().when(amend(20, "20")).nothing_new();
+        used_up.clone().when(move_to(TWENTY_PAST)).rejected(&LIMIT_REACHED);
+        used_up.clone().when(book(TWENTY_PAST)).rejected(&LIMIT_REACHED);
+        let tomorrow = used_up.clone().at("2026-03-03T00:00:00Z");
+        tomorrow.when(amend(21, "again")).records_kinds(&["appointment.amended.v1"]);
+
+        let practice = used_up.clone().by(as_staff());
+        practice.when(move_to(TWENTY_PAST)).records_kinds(&[
+            "appointment.slot-freed.v1",
+            "appointment.slot-taken.v1",
+            "appointment.rescheduled.v1",
+        ]);
+        // 29 changes are possible in one session after it was booked; the others are in another one.
+        let elsewhere = |n: u32| {
+            let time = vocabulary::appointment::BookedTime {
+                session: "A12345.000000000002".parse().expect("valid"),
+                ..time(clinic(), "2026-03-10T09:00:00Z", "2026-03-10T09:10:00Z")
+            };
+            AppointmentBooked {
+                patient: alice(),
+                time,
+                reason: None,
+                comment: None,
+                version: n,
+                booked_at: Some(at(NOW)),
+            }
+        };
+        let others = CHANGES_A_DAY_MAX..CHANGES_A_DAY_BY_STAFF_MAX;
+        let full = others.fold(used_up, |world, n| world.given::<DiaryEvent>(elsewhere(n))).by(as_staff());
+        let details = full.clone().when(amend(21, "again")).rejected_with(&LIMIT_REACHED);
+        assert_eq!(details["limit"], CHANGES_A_DAY_BY_STAFF_MAX);
+        let cancel = CancelAppointment {
+            patient: alice(),
+            session: clinic(),
+            starts_at: at(NINE),
+            reason: Some(CancellationReason::CancelledByCitizen),
+            version: None,
+        };
+        full.by(as_patient(alice()))
+            .when(cancel)
+            .records_kinds(&["appointment.slot-freed.v1", "appointment.cancelled.v1"]);
+    }
+
+    fn move_to(slot: &str) -> RescheduleAppointment {
+        RescheduleAppointment {
+            patient: alice(),
+            session: clinic(),
+            starts_at: at(NINE),
+            version: None,
+            to_session: clinic(),
+            to_starts_at: at(slot),
+            to_more_slots: vec![],
+        }
+    }
+
+    fn book(slot: &str) -> BookAppointment {
+        BookAppointment {
+            session: clinic(),
+            starts_at: at(slot),
+            more_slots: vec![],
+            patient: alice(),
+            reason: None,
+            comment: None,
+            confirms_hold: false,
+        }
     }
 
     #[test]

@@ -29,6 +29,9 @@ use crate::{
 pub const SLOTS_MAX: usize = 12;
 
 /// Book an appointment: one free slot of a clinic session, or several adjacent ones, for one patient.
+///
+/// A patient books, moves and amends at most 20 times a day, from midnight to midnight in London; with the practice's staff,
+/// 40 times.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BookAppointment {
@@ -76,7 +79,7 @@ impl Command for BookAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> (Stream<Session>, Stream<Diary>, Stream<Practice>, Stream<Registration>) {
+    fn streams(&self, _: &Context) -> (Stream<Session>, Stream<Diary>, Stream<Practice>, Stream<Registration>) {
         let site = self.session.site();
         (Stream::of(&self.session), Stream::of(self.patient), Stream::of(site), Stream::of(self.patient))
     }
@@ -101,8 +104,8 @@ impl Command for BookAppointment {
             clinic.confirms(self.starts_at, self.patient, now)?;
         }
         clinic.has_room(&time, self.patient, None, now)?;
-        diary.has_room_for(&time, None, settings, now)?;
-        let (in_session, in_diary, ..) = self.streams();
+        diary.has_room_for(&time, None, settings, context)?;
+        let (in_session, in_diary, ..) = self.streams(context);
         let take = |starts_at| SlotTaken { session: self.session.clone(), starts_at, by: self.patient };
         let booked = AppointmentBooked {
             patient: self.patient,
@@ -110,6 +113,7 @@ impl Command for BookAppointment {
             reason: self.reason.clone().map(Into::into),
             comment: self.comment.clone().map(Into::into),
             time: time.clone(),
+            booked_at: Some(now),
         };
         Ok(nothing_new().and_all(&in_session, time.slots().map(take)).and(&in_diary, booked))
     }
@@ -136,7 +140,7 @@ impl BookAppointment {
 mod specs {
     use vocabulary::{
         appointment::{DiaryEvent, SessionEvent},
-        practice::{PracticeEvent, PracticeSettings, SettingsChanged},
+        practice::{PracticeEvent, PracticeSettings},
         text::TOO_LONG,
     };
 
@@ -259,10 +263,7 @@ mod specs {
         let three = two.when(book(NINE, alice())).records_kinds(&kinds);
         three.clone().when(book(TWENTY_PAST, alice())).rejected(&LIMIT_REACHED);
         let settings = PracticeSettings { open_bookings_max: 4, ..PracticeSettings::default() };
-        three
-            .given::<PracticeEvent>(SettingsChanged { practice: site(), settings })
-            .when(book(TWENTY_PAST, alice()))
-            .records_kinds(&kinds);
+        three.given::<PracticeEvent>(settings_changed(settings)).when(book(TWENTY_PAST, alice())).records_kinds(&kinds);
     }
 
     #[test]
@@ -298,7 +299,7 @@ mod specs {
             .records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
         let settings = PracticeSettings { booking_window_days: 6, ..PracticeSettings::default() };
         surgery()
-            .given::<PracticeEvent>(SettingsChanged { practice: site(), settings })
+            .given::<PracticeEvent>(settings_changed(settings))
             .when(book(NINE, alice()))
             .rejected(&OUTSIDE_BOOKING_WINDOW);
     }

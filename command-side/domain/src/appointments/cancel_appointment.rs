@@ -63,7 +63,7 @@ impl Command for CancelAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> (Stream<Session>, Stream<Diary>, Stream<Practice>) {
+    fn streams(&self, _: &Context) -> (Stream<Session>, Stream<Diary>, Stream<Practice>) {
         (Stream::of(&self.session), Stream::of(self.patient), Stream::of(self.session.site()))
     }
 
@@ -75,7 +75,7 @@ impl Command for CancelAppointment {
         let booking = diary.own(&self.session, self.starts_at)?;
         let cause = self.cause(&context.caller)?;
         booking.can_be_given_up(self.version, practice.settings()?, &context.caller, context.now)?;
-        let (in_session, in_diary, _) = self.streams();
+        let (in_session, in_diary, _) = self.streams(context);
         let free = |starts_at| SlotFreed { session: self.session.clone(), starts_at, by: self.patient };
         let cancelled = AppointmentCancelled {
             patient: self.patient,
@@ -158,11 +158,13 @@ mod specs {
 
     #[test]
     fn nobody_fills_a_session_with_bookings_and_cancellations_in_turn() {
-        let last = (1..CHANGES_IN_A_SESSION_MAX).fold(alice_at_nine(), |world, _| {
-            let free = world.when(by_citizen()).records_kinds(&CANCELLED);
+        let last = (1..CHANGES_IN_A_SESSION_MAX).fold(alice_at_nine(), |world, n| {
+            // On three days: a day has a limit of its own.
+            let free =
+                world.at(&format!("2026-03-0{}T08:00:00Z", 3 + n / 10)).when(by_citizen()).records_kinds(&CANCELLED);
             free.when(book(alice())).records_kinds(&BOOKED)
         });
-        let free = last.when(by_citizen()).records_kinds(&CANCELLED);
+        let free = last.at("2026-03-06T08:00:00Z").when(by_citizen()).records_kinds(&CANCELLED);
         free.clone().when(book(alice())).rejected(&LIMIT_REACHED);
         free.when(book(bob())).records_kinds(&BOOKED);
     }

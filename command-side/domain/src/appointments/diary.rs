@@ -13,10 +13,17 @@ use super::rejections::{
     ALREADY_CANCELLED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, OVERLAPPING_BOOKING,
     STALE_VERSION,
 };
-use crate::{Caller, Rejected, State};
+use crate::{Caller, Context, Rejected, State, daily::Daily};
 
 /// Holds that one patient may place on one day (of London).
 pub const HOLDS_A_DAY_MAX: u32 = 20;
+/// Bookings, moves and amendments that a patient may make on one day (of London). A diary holds 10,000 events: without this
+/// limit one person, booking and cancelling in turn, fills it within seconds. Cancelling is always possible, and needs a
+/// booking each time.
+pub const CHANGES_A_DAY_MAX: u32 = 20;
+/// The same for the practice's staff, the patient's own changes included: what a patient has used up does not keep the
+/// practice from booking for them.
+pub const CHANGES_A_DAY_BY_STAFF_MAX: u32 = 40;
 /// Bookings, moves and amendments of one patient in one session. A session's stream holds 10,000 events: without this
 /// limit one person, booking and cancelling in turn, closes it to everybody. Cancelling is always possible.
 pub const CHANGES_IN_A_SESSION_MAX: u16 = 30;
@@ -24,10 +31,12 @@ pub const CHANGES_IN_A_SESSION_MAX: u16 = 30;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Diary {
     bookings: Vec<Arc<Booking>>,
-    /// The last day on which a hold was placed, and how many were.
-    holds: Option<(LocalDate, u32)>,
-    /// How often something was booked, moved or amended, by session.
-    changes: Vec<(SessionId, u16)>,
+    /// How many holds were placed.
+    holds: Daily,
+    /// How often something was booked, moved or amended.
+    changes: Daily,
+    /// The same, by session.
+    changes_in: Vec<(SessionId, u16)>,
 }
 
 /// A booking of this person. It is known by its session and its start.
@@ -86,12 +95,10 @@ impl State for Diary {
 
     fn evolve(&mut self, event: &DiaryEvent) {
         match event {
-            DiaryEvent::HoldPlaced(placed) => {
-                let before = self.holds.filter(|(day, _)| *day == placed.on).map_or(0, |(_, count)| count);
-                self.holds = Some((placed.on, before + 1));
-            }
+            DiaryEvent::HoldPlaced(placed) => self.holds.count(placed.on),
             DiaryEvent::Booked(booked) => {
-                self.count_change(&booked.time);
+                self.changes.count_at(booked.booked_at);
+                self.count_change_in(&booked.time);
                 self.put(Booking {
                     time: booked.time.clone(),
                     reason: booked.reason.clone(),
@@ -102,8 +109,9 @@ impl State for Diary {
                 });
             }
             DiaryEvent::Rescheduled(moved) => {
-                self.count_change(&moved.from);
-                self.count_change(&moved.to);
+                self.changes.count_at(moved.rescheduled_at);
+                self.count_change_in(&moved.from);
+                self.count_change_in(&moved.to);
                 self.bookings.retain(|booking| !booking.is(&moved.from.session, moved.from.starts_at));
                 self.put(Booking {
                     time: moved.to.clone(),
@@ -121,7 +129,8 @@ impl State for Diary {
                 });
             }
             DiaryEvent::Amended(amended) => {
-                self.count_change(&amended.time);
+                self.changes.count_at(amended.amended_at);
+                self.count_change_in(&amended.time);
                 self.change(&amended.time, |booking| {
                     booking.reason = amended.reason.clone();
                     booking.comment = amended.comment.clone();
@@ -143,19 +152,24 @@ impl Diary {
         booking.map(Arc::make_mut).map(change);
     }
 
-    fn count_change(&mut self, time: &BookedTime) {
-        match self.changes.iter_mut().find(|(session, _)| *session == time.session) {
+    fn count_change_in(&mut self, time: &BookedTime) {
+        match self.changes_in.iter_mut().find(|(session, _)| *session == time.session) {
             Some((_, count)) => *count = count.saturating_add(1),
-            None => self.changes.push((time.session.clone(), 1)),
+            None => self.changes_in.push((time.session.clone(), 1)),
         }
     }
 
-    /// Whether this person may book, move or amend once more in that session.
+    /// Whether this caller may book, move or amend once more today, in that session.
     ///
     /// # Errors
     /// `limit-reached`.
-    pub fn may_change(&self, session: &SessionId) -> Result<(), Rejected> {
-        let changes = self.changes.iter().find(|(known, _)| known == session).map_or(0, |(_, count)| *count);
+    pub fn may_change(&self, session: &SessionId, context: &Context) -> Result<(), Rejected> {
+        let by_patient = context.caller.subject().is_some();
+        let limit = if by_patient { CHANGES_A_DAY_MAX } else { CHANGES_A_DAY_BY_STAFF_MAX };
+        if self.changes.on(context.now.local_date()) >= limit {
+            return Err(LIMIT_REACHED.with("limit", limit).with("of", "changes a day"));
+        }
+        let changes = self.changes_in.iter().find(|(known, _)| known == session).map_or(0, |(_, count)| *count);
         if changes < CHANGES_IN_A_SESSION_MAX {
             Ok(())
         } else {
@@ -194,8 +208,9 @@ impl Diary {
         time: &BookedTime,
         leaving: Option<&BookedTime>,
         settings: &PracticeSettings,
-        now: Timestamp,
+        context: &Context,
     ) -> Result<(), Rejected> {
+        let now = context.now;
         let stays = |booking: &&Arc<Booking>| {
             booking.is_open(now) && leaving.is_none_or(|left| !booking.is(&left.session, left.starts_at))
         };
@@ -206,15 +221,14 @@ impl Diary {
         if self.bookings.iter().filter(stays).count() >= usize::from(limit) {
             return Err(LIMIT_REACHED.with("limit", limit).with("of", "open bookings"));
         }
-        leaving.map_or(Ok(()), |left| self.may_change(&left.session))?;
-        self.may_change(&time.session)
+        leaving.map_or(Ok(()), |left| self.may_change(&left.session, context))?;
+        self.may_change(&time.session, context)
     }
 
     /// # Errors
     /// `limit-reached`.
     pub fn may_hold(&self, today: LocalDate) -> Result<(), Rejected> {
-        let placed = self.holds.filter(|(day, _)| *day == today).map_or(0, |(_, count)| count);
-        if placed < HOLDS_A_DAY_MAX {
+        if self.holds.on(today) < HOLDS_A_DAY_MAX {
             Ok(())
         } else {
             Err(LIMIT_REACHED.with("limit", HOLDS_A_DAY_MAX).with("of", "holds a day"))

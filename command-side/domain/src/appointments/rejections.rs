@@ -61,7 +61,8 @@ pub const LIMIT_REACHED: Rejection = rejection(
     "limit-reached",
     Rule,
     "You have as many as are allowed.",
-    "`limit` says how many and `of` what. Cancel one that you no longer need, or wait until one has passed.",
+    "`limit` says how many and `of` what. Cancel one that you no longer need, or wait until one has passed. A number a day \
+     begins again at midnight in London.",
 );
 pub const OVERLAPPING_BOOKING: Rejection = rejection(
     "overlapping-booking",

@@ -27,6 +27,9 @@ use crate::{
 };
 
 /// Move an appointment to another time: the old slot is freed if and only if the new one is booked.
+///
+/// A patient books, moves and amends at most 20 times a day, from midnight to midnight in London; with the practice's staff,
+/// 40 times.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RescheduleAppointment {
@@ -79,7 +82,7 @@ impl Command for RescheduleAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> Streams {
+    fn streams(&self, _: &Context) -> Streams {
         (
             Stream::of(&self.session),
             Stream::of(&self.to_session),
@@ -118,9 +121,9 @@ impl Command for RescheduleAppointment {
             return Ok(nothing_new());
         }
         clinic.has_room(&to, self.patient, Some(&booking.time), now)?;
-        diary.has_room_for(&to, Some(&booking.time), settings, now)?;
+        diary.has_room_for(&to, Some(&booking.time), settings, context)?;
 
-        let (in_old, in_new, in_diary, ..) = self.streams();
+        let (in_old, in_new, in_diary, ..) = self.streams(context);
         let free = |starts_at| SlotFreed { session: self.session.clone(), starts_at, by: self.patient };
         let take = |starts_at| SlotTaken { session: self.to_session.clone(), starts_at, by: self.patient };
         let moved = AppointmentRescheduled {
@@ -131,6 +134,7 @@ impl Command for RescheduleAppointment {
             reason: booking.reason.clone(),
             comment: booking.comment.clone(),
             version: (booking.version + 1).max(diary.next_version(&to)),
+            rescheduled_at: Some(now),
         };
         Ok(nothing_new()
             .and_all(&in_old, booking.time.slots().map(free))
@@ -162,7 +166,7 @@ impl RescheduleAppointment {
 mod specs {
     use vocabulary::{
         appointment::{DiaryEvent, SessionEvent},
-        practice::{PracticeEvent, PracticeSettings, SettingsChanged},
+        practice::{PracticeEvent, PracticeSettings},
     };
 
     use super::*;
@@ -205,6 +209,7 @@ mod specs {
             reason: None,
             comment: None,
             version: 2,
+            rescheduled_at: Some(at(NOW)),
         }
         .into()
     }
@@ -305,7 +310,7 @@ mod specs {
         let only_one = PracticeSettings { open_bookings_max: 1, ..PracticeSettings::default() };
         alice_at_nine()
             .given::<DiaryEvent>(booked(alice(), other))
-            .given::<PracticeEvent>(SettingsChanged { practice: site(), settings: only_one })
+            .given::<PracticeEvent>(settings_changed(only_one))
             .when(move_to(clinic(), TEN_PAST))
             .rejected(&LIMIT_REACHED);
         let long = RescheduleAppointment { to_more_slots: vec![at(TEN_PAST); SLOTS_MAX], ..move_to(clinic(), NINE) };

@@ -1,12 +1,12 @@
 //! What decision of a person stands, if any. The newest decision holds.
 
 use vocabulary::{
-    LocalDate, Personal, Timestamp,
+    Personal, Timestamp,
     organ_donation::{DonorEvent, FaithDeclaration, OrganDecision},
 };
 
 use super::rejections::{NO_ORGANS_CHOSEN, TOO_MANY_CHANGES, TOO_MANY_REPRESENTATIVES};
-use crate::{Rejected, State};
+use crate::{Rejected, State, daily::Daily};
 
 /// People whom somebody may appoint to decide for them.
 pub const REPRESENTATIVES_MAX: usize = 2;
@@ -20,8 +20,8 @@ pub struct Donor {
     /// The decision that stands. None where there never was one, or it was withdrawn: that is no opt-out.
     pub decision: Option<Personal<OrganDecision>>,
     pub faith: Option<Personal<FaithDeclaration>>,
-    /// The last day on which something was decided or declared, and how often.
-    changes: Option<(LocalDate, u32)>,
+    /// How often something was decided or declared.
+    changes: Daily,
 }
 
 impl State for Donor {
@@ -31,37 +31,28 @@ impl State for Donor {
         match event {
             DonorEvent::Registered(registered) => {
                 self.decision = Some(registered.decision.clone());
-                self.count(registered.decided_at);
+                self.changes.count(registered.decided_at.local_date());
             }
             DonorEvent::Amended(amended) => {
                 self.decision = Some(amended.decision.clone());
-                self.count(amended.decided_at);
+                self.changes.count(amended.decided_at.local_date());
             }
             DonorEvent::Withdrawn(_) => self.decision = None,
             DonorEvent::FaithDeclared(declared) => {
                 self.faith = Some(declared.faith.clone());
-                self.count(declared.declared_at);
+                self.changes.count(declared.declared_at.local_date());
             }
         }
     }
 }
 
 impl Donor {
-    fn changes_on(&self, day: LocalDate) -> u32 {
-        self.changes.filter(|(last, _)| *last == day).map_or(0, |(_, count)| count)
-    }
-
-    fn count(&mut self, at: Timestamp) {
-        let day = at.local_date();
-        self.changes = Some((day, self.changes_on(day).saturating_add(1)));
-    }
-
     /// Whether this person may decide or declare once more today.
     ///
     /// # Errors
     /// `too-many-changes`.
     pub fn may_change(&self, now: Timestamp) -> Result<(), Rejected> {
-        if self.changes_on(now.local_date()) < CHANGES_A_DAY_MAX {
+        if self.changes.on(now.local_date()) < CHANGES_A_DAY_MAX {
             Ok(())
         } else {
             Err(TOO_MANY_CHANGES.with("limit", CHANGES_A_DAY_MAX))

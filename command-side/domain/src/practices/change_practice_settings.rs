@@ -9,7 +9,7 @@ use vocabulary::{
 
 use super::{
     practice::{Practice, check},
-    rejections::{PRACTICE_NOT_FOUND, SETTINGS_INVALID},
+    rejections::{PRACTICE_NOT_FOUND, SETTINGS_CHANGED_TOO_OFTEN, SETTINGS_INVALID},
 };
 use crate::{
     Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
@@ -19,6 +19,8 @@ use crate::{
 };
 
 /// Change what a practice sets for itself: how far ahead, how many, how late.
+///
+/// At most 20 times a day, from midnight to midnight in London.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePracticeSettings {
@@ -32,7 +34,8 @@ pub struct ChangePracticeSettings {
 impl Command for ChangePracticeSettings {
     const NAME: &'static str = "change-practice-settings";
     const WHO: Access = staff(Permission::PracticeAdmin);
-    const REJECTIONS: &'static [&'static Rejection] = &[&PRACTICE_NOT_FOUND, &SETTINGS_INVALID];
+    const REJECTIONS: &'static [&'static Rejection] =
+        &[&PRACTICE_NOT_FOUND, &SETTINGS_INVALID, &SETTINGS_CHANGED_TOO_OFTEN];
     type Reads = Practice;
 
     fn subject(&self) -> Option<SubjectId> {
@@ -43,16 +46,19 @@ impl Command for ChangePracticeSettings {
         Some(self.practice.clone())
     }
 
-    fn streams(&self) -> Stream<Practice> {
+    fn streams(&self, _: &Context) -> Stream<Practice> {
         Stream::of(&self.practice)
     }
 
-    fn decide(&self, practice: &Practice, _: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, practice: &Practice, context: &Context) -> Result<Decision, Rejected> {
         if *practice.settings()? == self.settings {
             return Ok(nothing_new());
         }
         check(&self.settings)?;
-        Ok(record(&self.streams(), SettingsChanged { practice: self.practice.clone(), settings: self.settings }))
+        practice.may_change_settings(context.now.local_date())?;
+        let (practice, settings) = (self.practice.clone(), self.settings);
+        let changed = SettingsChanged { practice, settings, changed_at: Some(context.now) };
+        Ok(record(&self.streams(context), changed))
     }
 }
 
@@ -61,7 +67,7 @@ mod specs {
     use vocabulary::practice::PracticeEvent;
 
     use super::*;
-    use crate::spec::*;
+    use crate::{practices::practice::SETTINGS_CHANGES_A_DAY_MAX, spec::*};
 
     fn change(settings: PracticeSettings) -> ChangePracticeSettings {
         ChangePracticeSettings { practice: site(), settings }
@@ -70,9 +76,25 @@ mod specs {
     #[test]
     fn a_practice_changes_its_settings_once() {
         let later = PracticeSettings { booking_window_days: 14, ..PracticeSettings::default() };
-        let changed: PracticeEvent = SettingsChanged { practice: site(), settings: later }.into();
+        let changed = settings_changed(later);
         let opened = world().given::<PracticeEvent>(practice_opened(PracticeSettings::default()));
         opened.when(change(later)).records(&[&changed]).when(change(later)).nothing_new();
+    }
+
+    #[test]
+    fn settings_are_changed_20_times_a_day() {
+        let window = |days| PracticeSettings { booking_window_days: days, ..PracticeSettings::default() };
+        let kinds = ["practice.settings-changed.v1"];
+        // What was recorded before there was a limit does not say when, and is not counted.
+        let before = SettingsChanged { practice: site(), settings: window(99), changed_at: None };
+        let changes = (1..).map(window).take(SETTINGS_CHANGES_A_DAY_MAX as usize);
+        let full = changes.fold(surgery().given::<PracticeEvent>(before), |world, settings| {
+            world.when(change(settings)).records_kinds(&kinds)
+        });
+        let details = full.clone().when(change(window(50))).rejected_with(&SETTINGS_CHANGED_TOO_OFTEN);
+        assert_eq!(details["limit"], SETTINGS_CHANGES_A_DAY_MAX);
+        full.clone().when(change(window(20))).nothing_new();
+        full.at("2026-03-03T00:00:00Z").when(change(window(50))).records_kinds(&kinds);
     }
 
     #[test]

@@ -1,15 +1,23 @@
 //! A practice, as commands need to know it.
 
-use vocabulary::practice::{PracticeEvent, PracticeOpened, PracticeSettings};
+use vocabulary::{
+    LocalDate,
+    practice::{PracticeEvent, PracticeOpened, PracticeSettings},
+};
 
-use super::rejections::{PRACTICE_NOT_FOUND, SETTINGS_INVALID};
-use crate::{Rejected, State};
+use super::rejections::{PRACTICE_NOT_FOUND, SETTINGS_CHANGED_TOO_OFTEN, SETTINGS_INVALID};
+use crate::{Rejected, State, daily::Daily};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Practice {
     #[default]
     Unknown,
-    Open(PracticeOpened),
+    Open {
+        /// With the settings of now.
+        practice: PracticeOpened,
+        /// How often the settings were changed.
+        changes: Daily,
+    },
 }
 
 impl State for Practice {
@@ -17,9 +25,14 @@ impl State for Practice {
 
     fn evolve(&mut self, event: &PracticeEvent) {
         match event {
-            PracticeEvent::Opened(opened) => *self = Practice::Open(opened.clone()),
+            PracticeEvent::Opened(opened) => {
+                *self = Practice::Open { practice: opened.clone(), changes: Daily::default() };
+            }
             PracticeEvent::SettingsChanged(changed) => match self {
-                Practice::Open(practice) => practice.settings = changed.settings,
+                Practice::Open { practice, changes } => {
+                    practice.settings = changed.settings;
+                    changes.count_at(changed.changed_at);
+                }
                 Practice::Unknown => {}
             },
         }
@@ -31,12 +44,28 @@ impl Practice {
     /// `practice-not-found`.
     pub fn settings(&self) -> Result<&PracticeSettings, Rejected> {
         match self {
-            Practice::Open(practice) => Ok(&practice.settings),
+            Practice::Open { practice, .. } => Ok(&practice.settings),
             Practice::Unknown => Err((&PRACTICE_NOT_FOUND).into()),
+        }
+    }
+
+    /// Whether the settings may be changed once more on this day.
+    ///
+    /// # Errors
+    /// `settings-changed-too-often`.
+    pub fn may_change_settings(&self, today: LocalDate) -> Result<(), Rejected> {
+        match self {
+            Practice::Open { changes, .. } if changes.on(today) >= SETTINGS_CHANGES_A_DAY_MAX => {
+                Err(SETTINGS_CHANGED_TOO_OFTEN.with("limit", SETTINGS_CHANGES_A_DAY_MAX))
+            }
+            Practice::Open { .. } | Practice::Unknown => Ok(()),
         }
     }
 }
 
+/// Changes of one practice's settings on one day (of London). A practice's stream holds 10,000 events, and every booking
+/// there reads it: without this limit it is full within seconds, and its settings stay as they are.
+pub const SETTINGS_CHANGES_A_DAY_MAX: u32 = 20;
 pub const BOOKING_WINDOW_DAYS_MAX: u16 = 365;
 pub const OPEN_BOOKINGS_MAX: u8 = 20;
 pub const CANCEL_CUT_OFF_MINUTES_MAX: u16 = 7 * 24 * 60;

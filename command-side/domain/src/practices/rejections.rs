@@ -16,6 +16,13 @@ pub const PRACTICE_EXISTS: Rejection = Rejection {
     advice: "Change its settings instead of opening it again.",
 };
 
+pub const SETTINGS_CHANGED_TOO_OFTEN: Rejection = Rejection {
+    code: "settings-changed-too-often",
+    class: Class::Rule,
+    title: "These settings have been changed as often as one day allows.",
+    advice: "`limit` says how often. They can be changed again from midnight in London on.",
+};
+
 pub const SETTINGS_INVALID: Rejection = Rejection {
     code: "settings-invalid",
     class: Class::Rule,

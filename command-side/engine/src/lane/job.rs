@@ -2,10 +2,10 @@
 
 use std::{pin::Pin, sync::Arc, task};
 
-use domain::{Rejection, state::Wanted};
+use domain::{Context, Rejection, state::Wanted};
 use event_log::{Granted, Idempotency, Outcome, Provenance, Refused, Ticket};
 use tokio::sync::oneshot;
-use vocabulary::StreamName;
+use vocabulary::{StreamName, Timestamp};
 
 use crate::{
     catalogue::{AnyCommand, Entry},
@@ -14,12 +14,23 @@ use crate::{
     gate::Question,
 };
 
+/// A command that its token admits.
+pub(crate) struct Admitted {
+    pub question: Question,
+    /// The stream on which the gate's answer depends, where the token alone does not decide.
+    pub registration: Option<Wanted>,
+    /// When it came in.
+    pub now: Timestamp,
+}
+
 pub(crate) struct Job {
     pub name: &'static str,
     /// Every rejection that its rules can give.
     pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
     pub question: Question,
+    /// As the command came in: its streams may depend on the day, so each decision is given the same.
+    pub context: Context,
     /// Every stream that is read, once.
     pub streams: Vec<Wanted>,
     /// Where in `streams` the command's states are, in its own order; a stream that it names twice is given twice.
@@ -37,12 +48,12 @@ impl Job {
     pub fn new(
         entry: &Entry,
         command: Arc<dyn AnyCommand>,
-        question: Question,
-        registration: Option<Wanted>,
+        admitted: Admitted,
         provenance: Provenance,
         idempotency: Idempotency,
         answer: oneshot::Sender<Result<Answer, Failure>>,
     ) -> Job {
+        let Admitted { question, registration, now } = admitted;
         let mut streams: Vec<Wanted> = Vec::with_capacity(4);
         let mut place = |wanted: Wanted| {
             streams.iter().position(|known| known.stream == wanted.stream).unwrap_or_else(|| {
@@ -50,13 +61,15 @@ impl Job {
                 streams.len() - 1
             })
         };
-        let reads = command.wanted().into_iter().map(&mut place).collect();
+        let context = Context { now, caller: question.caller.clone() };
+        let reads = command.wanted(&context).into_iter().map(&mut place).collect();
         let registration = registration.map(&mut place);
         Job {
             name: entry.name,
             rejections: entry.rejections,
             command,
             question,
+            context,
             streams,
             reads,
             registration,

@@ -24,7 +24,10 @@ use vocabulary::{
     personal::{Key, Unsealed},
 };
 
-pub(crate) use self::{job::Job, states::fold};
+pub(crate) use self::{
+    job::{Admitted, Job},
+    states::fold,
+};
 use self::{
     job::{Flight, Sent},
     load::Complaints,

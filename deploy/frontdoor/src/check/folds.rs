@@ -12,12 +12,13 @@ pub type Rows = BTreeMap<(String, String), Value>;
 pub type Fold = fn(&mut Rows, &Event);
 
 /// Name, version, fold.
-pub const ALL: [(&str, i64, Fold); 5] = [
+pub const ALL: [(&str, i64, Fold); 6] = [
     ("practices", 1, practices),
     ("free_slots", 1, free_slots),
     ("my_appointments", 1, my_appointments),
     ("practice_day", 1, practice_day),
-    ("donor_decision", 1, donor_decision),
+    ("donor_decision", 2, donor_decision),
+    ("donor_history", 1, donor_history),
 ];
 
 fn practices(rows: &mut Rows, event: &Event) {
@@ -149,30 +150,44 @@ fn reasons(rows: &mut Rows, event: &Event, time: &str) {
     }
 }
 
+/// Steps in the row of a decision. The older ones are in the history.
+const STEPS_KEPT: usize = 20;
+
 fn donor_decision(rows: &mut Rows, event: &Event) {
-    let Some(what) = event.kind.strip_prefix("organ-donation.").and_then(|rest| rest.strip_suffix(".v1")) else {
-        return;
-    };
+    let Some(step) = donor_step(event) else { return };
     let key = (event.text("/subject").to_owned(), "decision".to_owned());
-    let nothing = || json!({"standing": {"state": "undecided"}, "faith": null, "history": []});
+    let nothing = || json!({"standing": {"state": "undecided"}, "faith": null, "history": [], "steps": 0});
     let row = rows.entry(key).or_insert_with(nothing);
-    let (at, decision) = (event.value("/decidedAt"), event.value("/decision"));
-    let change = match what {
-        "registered" | "amended" => {
-            row["standing"] = json!({"state": "decided", "decision": decision, "at": at});
-            json!({"what": what, "at": at, "decision": decision})
-        }
-        "withdrawn" => {
-            row["standing"] = json!({"state": "withdrawn", "at": at});
-            json!({"what": what, "at": at})
-        }
+    match step["what"].as_str() {
+        Some("withdrawn") => row["standing"] = json!({"state": "withdrawn", "at": step["at"]}),
+        Some("faith-declared") => row["faith"] = step["faith"].clone(),
+        _ => row["standing"] = json!({"state": "decided", "decision": step["decision"], "at": step["at"]}),
+    }
+    row["steps"] = json!(row["steps"].as_u64().unwrap_or(0) + 1);
+    push(row, "history", step);
+    if let Some(steps) = row["history"].as_array_mut() {
+        steps.drain(..steps.len().saturating_sub(STEPS_KEPT));
+    }
+}
+
+fn donor_history(rows: &mut Rows, event: &Event) {
+    if let Some(step) = donor_step(event) {
+        rows.insert((event.text("/subject").to_owned(), format!("{:020}", event.position)), step);
+    }
+}
+
+/// A step of a donor, as both read models show it.
+fn donor_step(event: &Event) -> Option<Value> {
+    let what = event.kind.strip_prefix("organ-donation.")?.strip_suffix(".v1")?;
+    let at = event.value("/decidedAt");
+    match what {
+        "registered" | "amended" => Some(json!({"what": what, "at": at, "decision": event.value("/decision")})),
+        "withdrawn" => Some(json!({"what": what, "at": at})),
         "faith-declared" => {
-            row["faith"] = event.value("/faith").clone();
-            json!({"what": what, "at": event.value("/declaredAt"), "faith": event.value("/faith")})
+            Some(json!({"what": what, "at": event.value("/declaredAt"), "faith": event.value("/faith")}))
         }
-        _ => return,
-    };
-    push(row, "history", change);
+        _ => None,
+    }
 }
 
 /// A row for every slot of a session that is published.

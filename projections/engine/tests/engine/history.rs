@@ -63,13 +63,18 @@ impl Happening {
         let (reason, comment) = (Some("a sore knee".parse::<vocabulary::text::Reason>().expect("valid").into()), None);
         let cause = CancellationReason::CancelledByCitizen;
         match self.what {
-            6 | 7 => AppointmentBooked { patient, time, reason, comment, version }.into(),
+            6 | 7 => AppointmentBooked { patient, time, reason, comment, version, booked_at: Some(slot(0)) }.into(),
             8 => {
                 let to = self.time(self.to);
-                AppointmentRescheduled { patient, from: time, to, cause, reason, comment, version }.into()
+                let rescheduled_at = Some(slot(0));
+                AppointmentRescheduled { patient, from: time, to, cause, reason, comment, version, rescheduled_at }
+                    .into()
             }
             9 => AppointmentCancelled { patient, time, cause, cancelled_at: slot(0), version }.into(),
-            _ => AppointmentAmended { patient, time, reason: None, comment, version }.into(),
+            _ => {
+                let amended_at = Some(slot(0));
+                AppointmentAmended { patient, time, reason: None, comment, version, amended_at }.into()
+            }
         }
     }
 
@@ -89,7 +94,7 @@ impl Happening {
             return opened(number).into();
         }
         let settings = PracticeSettings { open_bookings_max: self.to, ..PracticeSettings::default() };
-        SettingsChanged { practice: practice(number), settings }.into()
+        SettingsChanged { practice: practice(number), settings, changed_at: Some(slot(0)) }.into()
     }
 
     fn patient(self) -> SubjectId {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use projection_engine::{RebuildProgress, Views, ViewsError, model};
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 use tempfile::TempDir;
-use views::{DonorDecision, FreeSlots, MyAppointments, PracticeDay, Practices, Projection};
+use views::{DonorDecision, DonorHistory, FreeSlots, MyAppointments, PracticeDay, Practices, Projection};
 
 use crate::{
     history::{Happening, histories},
@@ -22,6 +22,7 @@ async fn all_equal_their_fold(views: &Views, written: &Written, end: u64) {
     one::<MyAppointments>(views, written, end).await;
     one::<PracticeDay>(views, written, end).await;
     one::<DonorDecision>(views, written, end).await;
+    one::<DonorHistory>(views, written, end).await;
 }
 
 async fn follow_then_rebuild(history: Vec<Happening>, parts: usize) {

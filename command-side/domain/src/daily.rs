@@ -1,0 +1,43 @@
+//! How often something happened on one day (of London): what one person can repeat has a limit a day.
+
+use vocabulary::{LocalDate, Timestamp};
+
+/// A count of the last day on which it happened. What happened on earlier days is forgotten.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Daily(Option<(LocalDate, u32)>);
+
+impl Daily {
+    /// It happened once more.
+    pub fn count(&mut self, day: LocalDate) {
+        self.0 = Some((day, self.on(day).saturating_add(1)));
+    }
+
+    /// As `count`. Events that were recorded before there was a limit do not say when they were decided, and are not
+    /// counted.
+    pub fn count_at(&mut self, decided_at: Option<Timestamp>) {
+        if let Some(at) = decided_at {
+            self.count(at.local_date());
+        }
+    }
+
+    pub fn on(&self, day: LocalDate) -> u32 {
+        self.0.filter(|(last, _)| *last == day).map_or(0, |(_, count)| count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::at;
+
+    #[test]
+    fn each_day_of_london_begins_at_none() {
+        let mut daily = Daily::default();
+        let (evening, night) = (at("2026-07-01T22:59:59Z"), at("2026-07-01T23:00:00Z"));
+        for instant in [Some(evening), Some(evening), None, Some(night)] {
+            assert_eq!(daily.on(night.local_date()), 0);
+            daily.count_at(instant);
+        }
+        assert_eq!((daily.on(evening.local_date()), daily.on(night.local_date())), (0, 1));
+    }
+}
