@@ -17,7 +17,7 @@ pub fn all() -> Vec<Entry> {
         entry::<practice_day::SeePracticeDay>(),
         entry::<organ_donation::SeeOrganDonation>(),
         entry::<practices::ListPractices>(),
-        entry::<log::Events>(),
-        entry::<log::StreamEvents>(),
+        entry::<log::ListEvents>(),
+        entry::<log::ListStreamEvents>(),
     ]
 }

@@ -58,6 +58,7 @@ pub enum SlotState {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SlotBooking")]
 pub struct Booking {
     pub patient: SubjectId,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +67,7 @@ pub struct Booking {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SlotHold")]
 pub struct Held {
     pub patient: SubjectId,
     pub until: Timestamp,
