@@ -6,6 +6,7 @@ set -euo pipefail
 tools=$(realpath "$1") document=$(realpath "$2")
 rm -rf "$3" && mkdir -p "$3"
 cd "$3"
+PATH="$tools/venv/bin:$PATH"
 tsc=("$tools/npm/node_modules/.bin/tsc" --noEmit --strict --skipLibCheck --target es2022 --module esnext --moduleResolution bundler)
 
 # OpenAPI Generator, the generator of most languages.

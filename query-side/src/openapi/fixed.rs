@@ -125,6 +125,7 @@ pub fn schemas(components: &mut Components) {
     );
     add("CommandList", list_of("CommandDescription"));
     add("ExplanationList", list_of("Explanation"));
+    add("OpenApiDocument", json!({"type": "object"}));
     add("HealthStatus", json!({"type": "string", "enum": ["live", "ready"]}));
     let status = json!({"$ref": "#/components/schemas/HealthStatus"});
     add("Health", json!({"type": "object", "required": ["status"], "properties": {"status": status}}));
@@ -206,7 +207,6 @@ pub fn paths() -> Map<String, Value> {
             .problem(404, "`not-found`: there is none."),
     );
     let code = json!({"name": "code", "in": "path", "required": true, "schema": {"type": "string"}});
-    let document = json!({"application/json": {"schema": {"type": "object"}}});
     let health = || Answers::of_health().problem(400, "`malformed`: there is not exactly one Host.");
     let paths = [
         (
@@ -220,7 +220,11 @@ pub fn paths() -> Map<String, Value> {
         ("/problems/{code}", with_parameter(explanation, code)),
         (
             "/openapi.json",
-            open("getOpenApi", "This document: OpenAPI 3.1.", Answers::new().answer(200, "This document.", document)),
+            open(
+                "getOpenApi",
+                "This document: OpenAPI 3.1.",
+                Answers::new().answer(200, "This document.", shown("OpenApiDocument")),
+            ),
         ),
         (
             "/docs",

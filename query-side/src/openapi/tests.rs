@@ -1,6 +1,6 @@
 mod patterns;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::*;
 use crate::queries;
@@ -150,5 +150,19 @@ fn no_name_tells_only_a_number() {
     for name in document["components"]["schemas"].as_object().expect("schemas").keys() {
         assert!(!name.ends_with(|last: char| last.is_ascii_digit()), "{name}");
         assert!(name.chars().all(|letter| letter.is_ascii_alphanumeric()), "{name}");
+    }
+}
+
+/// Generators for Go make a constant of each name in a list, some without the type's name.
+#[test]
+fn no_two_lists_of_names_have_one_in_common() {
+    let document = whole();
+    let mut known = HashMap::new();
+    for (list, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        let names = schema.get("x-enum-varnames").or(schema.get("enum")).and_then(Value::as_array);
+        for name in names.into_iter().flatten().filter_map(Value::as_str) {
+            let other = known.insert(name.to_lowercase(), list);
+            assert!(other.is_none(), "{name} is in {list} and {other:?}");
+        }
     }
 }

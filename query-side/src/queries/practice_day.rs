@@ -50,6 +50,8 @@ pub struct DaySlot {
 /// As FHIR names the states of a slot: free, busy-tentative, busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+// Some generators make constants without the type's name, and an appointment is `booked`, too.
+#[schemars(extend("x-enum-varnames" = ["SlotFree", "SlotHeld", "SlotBooked"]))]
 pub enum SlotState {
     Free,
     Held,
