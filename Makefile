@@ -15,6 +15,12 @@ ZSTANDARD_VERSION := 0.25.0
 PYTHON := $(TOOLS)/kafka-python-$(KAFKA_PYTHON_VERSION)
 ASYNCAPI_VERSION := 4.1.1
 ASYNCAPI := $(TOOLS)/asyncapi-cli-$(ASYNCAPI_VERSION)
+SCHEMATHESIS_VERSION := 4.32.5
+OPENAPI_GENERATOR_VERSION := 7.26.0
+OPENAPI_PYTHON_VERSION := 0.29.1
+OPENAPI_GO_VERSION := v2.8.2
+OPENAPI_TS_VERSION := 0.95.0
+OPENAPI := $(TOOLS)/openapi-$(SCHEMATHESIS_VERSION)-$(OPENAPI_GENERATOR_VERSION)-$(OPENAPI_PYTHON_VERSION)-$(OPENAPI_GO_VERSION)-$(OPENAPI_TS_VERSION)
 
 # Where the demonstration keeps its data; `make run DEMO=some/folder` keeps it elsewhere.
 DEMO := target/demo
@@ -34,13 +40,15 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run up down test chaos bench bench-peers peers axon compilers postgres kafka java jdk asyncapi
+.PHONY: help run up down test chaos bench bench-peers peers axon compilers postgres kafka java jdk asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
 	@echo 'make up           the whole system as processes: PostgreSQL, Kafka, two of each role; make down ends it'
 	@echo 'make test         format, lints, every test, licences'
 	@echo 'make asyncapi     whether the events'"'"' description for Kafka is valid, by AsyncAPI'"'"'s own tool (1.5 GB, from npm)'
+	@echo 'make openapi      whether the API does what /openapi.json says, by schemathesis, and whether clients made from it in'
+	@echo '                  Go, TypeScript and Python compile (6 minutes; 600 MB from PyPI, npm and the Go proxy)'
 	@echo 'make chaos        the faults of the tests for longer: make chaos KILLS=200'
 	@echo 'make bench        every benchmark but growth (25 minutes); one: make bench NAME=append, or make bench-append'
 	@echo 'make bench-peers  Frontdoor beside cqrs-es, esrs and Axon 4 on the same PostgreSQL (7 minutes)'
@@ -164,6 +172,27 @@ $(ASYNCAPI):
 	rm -rf '$@.part' && mkdir -p '$@.part'
 	npm install --no-audit --no-fund --loglevel=error --prefix '$@.part' '@asyncapi/cli@$(ASYNCAPI_VERSION)'
 	mv '$@.part' '$@'
+
+# Apart from the tests because of what it needs: Go, npm, Java, and packages of three registries.
+openapi: compilers java $(OPENAPI)/complete
+	cargo build --locked --package frontdoor
+	deploy/openapi/check.sh target/debug/frontdoor '$(OPENAPI)' target/openapi
+
+# Not moved when it is complete: the programs of a virtual environment know their place.
+$(OPENAPI)/complete:
+	@command -v go >/dev/null && command -v npm >/dev/null && command -v curl >/dev/null && \
+	  python3 -c 'import ensurepip' 2>/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends golang-go npm curl python3 python3-venv; }
+	rm -rf '$(OPENAPI)' && mkdir -p '$(OPENAPI)/npm'
+	GOBIN='$(OPENAPI)/go/bin' go install 'github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@$(OPENAPI_GO_VERSION)'
+	npm install --no-audit --no-fund --loglevel=error --prefix '$(OPENAPI)/npm' \
+	  '@hey-api/openapi-ts@$(OPENAPI_TS_VERSION)' --save-exact 'typescript@5.9.3'
+	python3 -m venv '$(OPENAPI)/venv'
+	'$(OPENAPI)/venv/bin/python' -m pip install --quiet --disable-pip-version-check \
+	  'schemathesis==$(SCHEMATHESIS_VERSION)' 'openapi-generator-cli==$(OPENAPI_GENERATOR_VERSION)' \
+	  'openapi-python-client==$(OPENAPI_PYTHON_VERSION)' mypy ruff pydantic python-dateutil types-python-dateutil urllib3
+	touch '$@'
 
 # Without optimisation: it takes two minutes less to build, and seconds to run.
 $(DENY):

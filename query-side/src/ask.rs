@@ -1,9 +1,10 @@
 //! One request's look at the views and the log: how fresh it has to be, and how fresh it was.
 
-use std::{ops::Bound, time::Duration};
+use std::{borrow::Cow, ops::Bound, time::Duration};
 
 use event_log::Log;
 use projection_engine::{Read, Reader, Scan};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use tokio::time::Instant;
 use views::{Key, Projection};
 use vocabulary::{LogName, Timestamp, Token};
@@ -17,6 +18,21 @@ use crate::{
 
 /// How long a request waits for the position that it asks for, over all views that it reads.
 pub const WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How a `Token` of the log `care` is written: the only ones that a request can give.
+pub struct PositionInCare;
+
+impl JsonSchema for PositionInCare {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "PositionInCare".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^care:[0-9]{1,18}$"})
+    }
+}
 
 /// What a request says about freshness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -11,13 +11,14 @@ pub const ITEMS_DEFAULT: usize = 50;
 /// Items of a page, at most.
 pub const ITEMS_MAX: usize = 500;
 /// Characters of a cursor. A row's sort key is far shorter.
-const CURSOR_CHARACTERS_MAX: usize = 400;
+pub const CURSOR_CHARACTERS_MAX: usize = 400;
 /// The form of a cursor, in its first byte: version, check, sort key. The check of form 1 did not cover the question.
 const CURSOR_FORM: u8 = 2;
 
 /// One page of a list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "{T}Page")]
 pub struct List<T> {
     pub items: Vec<T>,
     /// Give it as `cursor` to get what follows. Absent: this is the end. A page can be short, or empty, and yet have it.

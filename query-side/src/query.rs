@@ -22,7 +22,7 @@ pub enum Kind {
 
 /// A query. Its doc comment and those of its fields are the API's. Its fields deny unknown ones.
 pub trait Query: DeserializeOwned + JsonSchema + Send + Sync + 'static {
-    /// Kebab-case, unique: in metrics and as the operation's id.
+    /// Kebab-case, unique: in metrics and in cursors. The operation's id is made of the type's name.
     const NAME: &'static str;
     /// Its path; what stands in braces are fields: `/patients/{subject}/appointments`.
     const PATH: &'static str;
@@ -51,7 +51,6 @@ pub trait Query: DeserializeOwned + JsonSchema + Send + Sync + 'static {
 
 /// A query without its types: what routing and the API's description need.
 pub struct Entry {
-    pub name: &'static str,
     pub path: &'static str,
     pub kind: Kind,
     pub who: Access,
@@ -63,7 +62,6 @@ pub struct Entry {
 
 pub fn entry<Q: Query>() -> Entry {
     Entry {
-        name: Q::NAME,
         path: Q::PATH,
         kind: Q::KIND,
         who: Q::WHO,

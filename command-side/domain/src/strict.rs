@@ -10,6 +10,11 @@ use vocabulary::{
     text::{Line, PersonName},
 };
 
+use crate::{
+    organ_donation::donor::REPRESENTATIVES_MAX,
+    practices::practice::{BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OPEN_BOOKINGS_MAX},
+};
+
 /// A clinician as patients see them.
 #[derive(Deserialize, JsonSchema)]
 #[serde(remote = "Practitioner", rename_all = "camelCase", deny_unknown_fields)]
@@ -25,10 +30,13 @@ pub struct StrictPractitioner {
 #[schemars(rename = "PracticeSettings")]
 pub struct StrictSettings {
     /// How far ahead appointments can be booked.
+    #[schemars(range(min = 1, max = BOOKING_WINDOW_DAYS_MAX))]
     pub booking_window_days: u16,
     /// How many bookings one patient may have open, over all channels.
+    #[schemars(range(min = 1, max = OPEN_BOOKINGS_MAX))]
     pub open_bookings_max: u8,
     /// How long before its start a booking can still be cancelled or moved.
+    #[schemars(range(max = CANCEL_CUT_OFF_MINUTES_MAX))]
     pub cancel_cut_off_minutes: u16,
 }
 
@@ -49,11 +57,17 @@ pub enum StrictDecision {
     /// All organs and tissue.
     OptInAll {},
     /// The organs that are named: at least one, none twice.
-    OptInSome { organs: Vec<Organ> },
+    OptInSome {
+        #[schemars(length(min = 1), extend("uniqueItems" = true))]
+        organs: Vec<Organ>,
+    },
     /// None.
     OptOut {},
     /// Somebody else decides: at most two people, completed on paper.
-    AppointedRepresentative { representatives: Vec<PersonName> },
+    AppointedRepresentative {
+        #[schemars(length(min = 1, max = REPRESENTATIVES_MAX))]
+        representatives: Vec<PersonName>,
+    },
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ async fn an_operator_sees_the_projections_and_rebuilds_one_while_it_serves() {
     let list = frontdoor(&["projections", "--json", "--admin", admin]);
     let list: Value = serde_json::from_slice(&list.stdout).expect("JSON");
     let items = list["items"].as_array().expect("a list");
-    assert_eq!(items.len(), 5, "{list}");
+    assert_eq!(items.len(), 6, "{list}");
     for item in items {
         let name = item["name"].as_str().expect("a name");
         assert!(table.contains(name), "{table}");

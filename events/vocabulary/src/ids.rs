@@ -12,9 +12,10 @@ use crate::strictness::is_strict;
 #[error("{0}")]
 pub struct Malformed(pub Cow<'static, str>);
 
-/// Serde and JSON Schema for an identifier that is a text on the wire.
+/// Serde and JSON Schema for an identifier that is a text on the wire. The pattern accepts what the parser accepts; what
+/// no pattern can say, the further members of the schema do (`"maxLength": 100`).
 macro_rules! text_id {
-    ($name:ident, $title:literal, $pattern:literal) => {
+    ($name:ident, $title:literal, $pattern:expr $(, $member:literal: $value:expr)*) => {
         impl TryFrom<String> for $name {
             type Error = $crate::ids::Malformed;
             fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -31,7 +32,7 @@ macro_rules! text_id {
                 $title.into()
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", "pattern": $pattern})
+                schemars::json_schema!({"type": "string", "pattern": $pattern $(, $member: $value)*})
             }
         }
     };
@@ -154,7 +155,7 @@ impl FromStr for SessionId {
 #[serde(try_from = "String", into = "String")]
 pub struct StreamName(Arc<str>);
 
-text_id!(StreamName, "StreamName", "^[a-z]+-[A-Za-z0-9.-]+$");
+text_id!(StreamName, "StreamName", "^[a-z]+-[A-Za-z0-9.-]+$", "maxLength": Self::LENGTH_MAX);
 
 impl StreamName {
     pub const LENGTH_MAX: usize = 100;

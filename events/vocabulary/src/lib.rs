@@ -9,6 +9,7 @@ pub mod personal;
 pub mod strictness;
 pub mod text;
 pub mod time;
+mod visible;
 
 pub mod appointment;
 pub mod organ_donation;

@@ -11,6 +11,7 @@ use crate::{
     personal::{KeyKind, PersonalData},
     strictness::is_strict,
     time::LocalDate,
+    visible::{self, is_unseen},
 };
 
 /// A personal text of 1 to `$most` characters, counted as Unicode scalar values, without control characters (line
@@ -65,7 +66,9 @@ macro_rules! personal_text {
                 $title.into()
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string", "minLength": 1, "maxLength": $most})
+                let mut schema = json_schema!({"type": "string", "minLength": 1, "maxLength": $most});
+                visible::describe(&mut schema, $most, $lines);
+                schema
             }
         }
     };
@@ -99,48 +102,12 @@ fn checked(text: &str, most: usize, lines: bool) -> Result<&str, Malformed> {
     if !text.chars().all(printable) {
         return Err(Malformed("the text holds control characters".into()));
     }
-    // In a text of several lines the joiners make one sign of several emoji.
-    let joins = |c: char| lines && (c == '\u{200c}' || c == '\u{200d}');
-    if is_strict() && text.chars().any(|c| is_unseen(c) && !joins(c)) {
+    if is_strict() && text.chars().any(|c| is_unseen(c, lines)) {
         return Err(Malformed(
             "the text holds characters that cannot be seen, change its direction or separate lines".into(),
         ));
     }
     Ok(text)
-}
-
-/// Characters that show nothing, change the direction of others, or begin another line: two texts that differ only in
-/// them look the same. By Unicode these are the categories Cf, Zl and Zp, and the blanks that count as letters.
-pub const UNSEEN: &[(char, char)] = &[
-    ('\u{ad}', '\u{ad}'),
-    ('\u{34f}', '\u{34f}'),
-    ('\u{600}', '\u{605}'),
-    ('\u{61c}', '\u{61c}'),
-    ('\u{6dd}', '\u{6dd}'),
-    ('\u{70f}', '\u{70f}'),
-    ('\u{890}', '\u{891}'),
-    ('\u{8e2}', '\u{8e2}'),
-    ('\u{115f}', '\u{1160}'),
-    ('\u{17b4}', '\u{17b5}'),
-    ('\u{180b}', '\u{180f}'),
-    ('\u{200b}', '\u{200f}'),
-    ('\u{2028}', '\u{202e}'),
-    ('\u{2060}', '\u{206f}'),
-    ('\u{2800}', '\u{2800}'),
-    ('\u{3164}', '\u{3164}'),
-    ('\u{feff}', '\u{feff}'),
-    ('\u{ffa0}', '\u{ffa0}'),
-    ('\u{fff0}', '\u{fffb}'),
-    ('\u{110bd}', '\u{110bd}'),
-    ('\u{110cd}', '\u{110cd}'),
-    ('\u{13430}', '\u{1343f}'),
-    ('\u{1bca0}', '\u{1bca3}'),
-    ('\u{1d173}', '\u{1d17a}'),
-    ('\u{e0000}', '\u{e0fff}'),
-];
-
-fn is_unseen(c: char) -> bool {
-    UNSEEN.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
 /// The numbers that a health service of the United Kingdom issues, and those for tests, by their first two digits:
@@ -152,7 +119,13 @@ const ISSUED: [std::ops::RangeInclusive<u32>; 4] = [1..=31, 32..=49, 60..=79, 90
 #[serde(try_from = "String", into = "String")]
 pub struct NhsNumber(Box<str>);
 
-text_id!(NhsNumber, "NhsNumber", "^(0[1-9]|[1234679][0-9])[0-9]{8}$");
+text_id!(
+    NhsNumber,
+    "NhsNumber",
+    "^(0[1-9]|[1234679][0-9])[0-9]{8}$",
+    "format": "nhs-number",
+    "description": "An NHS number: ten digits, of which the last is a check (Modulus 11) that no pattern can tell."
+);
 
 impl NhsNumber {
     pub fn as_str(&self) -> &str {
@@ -232,7 +205,29 @@ impl Line {
     }
 }
 
-text_id!(Line, "Line", "^[^\\x00-\\x1F\\x7F]{1,200}$");
+impl TryFrom<String> for Line {
+    type Error = Malformed;
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        text.parse()
+    }
+}
+
+impl From<Line> for String {
+    fn from(line: Line) -> String {
+        line.0.into()
+    }
+}
+
+impl JsonSchema for Line {
+    fn schema_name() -> Cow<'static, str> {
+        "Line".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut schema = json_schema!({"type": "string", "minLength": 1, "maxLength": Self::CHARACTERS_MAX});
+        visible::describe(&mut schema, Self::CHARACTERS_MAX, false);
+        schema
+    }
+}
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

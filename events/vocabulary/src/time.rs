@@ -10,12 +10,37 @@ use crate::ids::{Malformed, text_id};
 /// The zone in which the health service of England keeps its clinics.
 pub const ZONE: &str = "Europe/London";
 
+/// The pattern of the days that the calendar has, of the years of one pattern, among which are the leap years of another.
+macro_rules! days {
+    ($years:literal, $leap_years:literal) => {
+        concat!(
+            "(",
+            $years,
+            "-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|",
+            $leap_years,
+            "-02-29)"
+        )
+    };
+}
+
 /// An instant: RFC 3339 with `Z`, whole microseconds (finer is refused), years 1970 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(i64);
 
-text_id!(Timestamp, "Timestamp", "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z$");
+// The year 9999 ends here on its 30th of December at 22:00; only the pattern knows its last 26 hours.
+text_id!(
+    Timestamp,
+    "Timestamp",
+    concat!(
+        "^",
+        days!(
+            "(19[7-9][0-9]|[2-9][0-9]{3})",
+            "(19(7[26]|8[048]|9[26])|[2-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[3579][26])00)"
+        ),
+        "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$"
+    )
+);
 
 impl Timestamp {
     pub const EPOCH: Timestamp = Timestamp(0);
@@ -113,7 +138,18 @@ impl FromStr for Timestamp {
 #[serde(try_from = "String", into = "String")]
 pub struct LocalDate(civil::Date);
 
-text_id!(LocalDate, "LocalDate", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
+text_id!(
+    LocalDate,
+    "LocalDate",
+    concat!(
+        "^",
+        days!(
+            "([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)",
+            "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+        ),
+        "$"
+    )
+);
 
 impl LocalDate {
     pub fn new(date: civil::Date) -> LocalDate {

@@ -2,21 +2,41 @@
 
 use serde_json::{Map, Value};
 
+use super::plain;
+
 const OWN: &str = "#/$defs/";
-const SHARED: &str = "#/components/schemas/";
+pub const SHARED: &str = "#/components/schemas/";
 
 /// `components.schemas`.
 #[derive(Default)]
 pub struct Components(Map<String, Value>);
 
+/// Which way a schema's values go. What is answered may be looser than what is accepted now: it was accepted once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    In,
+    Out,
+}
+
+impl Way {
+    /// The name of a definition whose own name another one has: `LineInput`, `Line2`.
+    fn next_name(self, name: &str, number: usize) -> String {
+        match (self, number) {
+            (Way::In, 2) => format!("{name}Input"),
+            (Way::In, number) => format!("{name}Input{}", number - 1),
+            (Way::Out, number) => format!("{name}{number}"),
+        }
+    }
+}
+
 impl Components {
     /// Takes over the definitions of a root schema and returns the schema with references to them. A definition whose
-    /// name another one has is given the next free name, like `Practitioner2`.
-    pub fn absorb(&mut self, mut schema: Value) -> Value {
+    /// name another one has is given the next free name, like `PractitionerInput`.
+    pub fn absorb(&mut self, way: Way, mut schema: Value) -> Value {
         let Some(object) = schema.as_object_mut() else { return schema };
         object.remove("$schema");
         let Some(Value::Object(own)) = object.remove("$defs") else { return schema };
-        let names = self.names(&own);
+        let names = self.names(way, &own);
         for (name, mut definition) in own {
             rename(&mut definition, &names);
             let shared = named(&names, &name);
@@ -27,7 +47,7 @@ impl Components {
     }
 
     /// Adds a schema under its own name, and returns the reference to it.
-    pub fn add(&mut self, name: &str, schema: Value) -> Value {
+    pub fn add(&mut self, way: Way, name: &str, schema: Value) -> Value {
         let mut root = Map::new();
         let mut schema = schema;
         if let Some(Value::Object(own)) = schema.as_object_mut().and_then(|object| object.remove("$defs")) {
@@ -35,30 +55,33 @@ impl Components {
         }
         if let Some(object) = schema.as_object_mut() {
             object.remove("$schema");
+            object.remove("title");
         }
         root.insert(name.to_owned(), schema);
         let reference = serde_json::json!({"$ref": format!("{OWN}{name}"), "$defs": root});
-        self.absorb(reference)
+        self.absorb(way, reference)
     }
 
-    pub fn into_value(self) -> Value {
+    /// All of them, in the plain form.
+    pub fn into_value(mut self) -> Value {
+        plain::schemas(&mut self.0);
         Value::Object(self.0)
     }
 
-    /// The shared name of each definition: its own where that is free or means the same, else with a number.
-    fn names(&self, own: &Map<String, Value>) -> Vec<(String, String)> {
+    /// The shared name of each definition: its own where that is free or means the same, else the way's next one.
+    fn names(&self, way: Way, own: &Map<String, Value>) -> Vec<(String, String)> {
         let mut names: Vec<(String, String)> = own.keys().map(|name| (name.clone(), name.clone())).collect();
-        // A renaming decides whether those that refer to it are new, so each begins with its own name again until nothing
-        // changes: at most once for each name.
+        // A renaming can make those differ that refer to it, so until nothing changes: at most once for each name.
         for _ in 0..=own.len() {
             let mut changed = false;
             for at in 0..names.len() {
-                let (own_name, before) = names[at].clone();
-                names[at].1 = own_name;
+                // From its own name on again: what it refers to may have the name by now that makes it the same.
+                let (name, shared) = &mut names[at];
+                let before = std::mem::replace(shared, name.clone());
                 let mut number = 1;
                 while !self.fits(own, &names, at) {
                     number += 1;
-                    names[at].1 = format!("{}{number}", names[at].0);
+                    names[at].1 = way.next_name(&names[at].0, number);
                 }
                 changed |= names[at].1 != before;
             }
@@ -112,9 +135,12 @@ mod tests {
     #[test]
     fn references_point_at_the_shared_schemas() {
         let mut components = Components::default();
-        let schema = components.absorb(json!({
-            "$schema": "x", "properties": {"site": {"$ref": "#/$defs/Site"}}, "$defs": {"Site": {"type": "string"}},
-        }));
+        let schema = components.absorb(
+            Way::In,
+            json!({
+                "$schema": "x", "properties": {"site": {"$ref": "#/$defs/Site"}}, "$defs": {"Site": {"type": "string"}},
+            }),
+        );
         assert_eq!(schema, json!({"properties": {"site": {"$ref": "#/components/schemas/Site"}}}));
         assert_eq!(components.into_value(), json!({"Site": {"type": "string"}}));
     }
@@ -127,37 +153,25 @@ mod tests {
                 "Outer": {"items": {"$ref": "#/$defs/Inner"}}, "Inner": {"type": kind},
             }})
         };
-        let first = components.absorb(of("string"));
-        assert_eq!(components.absorb(of("string")), first);
+        let first = components.absorb(Way::Out, of("string"));
+        assert_eq!(components.absorb(Way::Out, of("string")), first);
         for _ in 0..2 {
-            assert_eq!(components.absorb(of("number")), json!({"$ref": "#/components/schemas/Outer2"}));
+            assert_eq!(components.absorb(Way::In, of("number")), json!({"$ref": "#/components/schemas/OuterInput"}));
         }
         assert_eq!(
             components.into_value(),
             json!({
                 "Outer": {"items": {"$ref": "#/components/schemas/Inner"}}, "Inner": {"type": "string"},
-                "Outer2": {"items": {"$ref": "#/components/schemas/Inner2"}}, "Inner2": {"type": "number"},
+                "OuterInput": {"items": {"$ref": "#/components/schemas/InnerInput"}}, "InnerInput": {"type": "number"},
             })
         );
     }
 
     #[test]
-    fn a_definition_comes_once_though_what_it_refers_to_has_another_name_here() {
-        let mut components = Components::default();
-        components.absorb(json!({"$ref": "#/$defs/Decision", "$defs": {"Decision": {"type": "string"}}}));
-        for _ in 0..2 {
-            let change = components.absorb(json!({"$ref": "#/$defs/Change", "$defs": {
-                "Change": {"items": {"$ref": "#/$defs/Decision"}}, "Decision": {"type": "number"},
-            }}));
-            assert_eq!(change, json!({"$ref": "#/components/schemas/Change"}));
-        }
-    }
-
-    #[test]
     fn the_same_definition_comes_once() {
         let mut components = Components::default();
-        let reference = components.add("Problem", json!({"type": "object", "$schema": "x"}));
-        assert_eq!(reference, components.add("Problem", json!({"type": "object"})));
+        let reference = components.add(Way::Out, "Problem", json!({"type": "object", "$schema": "x"}));
+        assert_eq!(reference, components.add(Way::Out, "Problem", json!({"type": "object"})));
         assert_eq!(components.into_value(), json!({"Problem": {"type": "object"}}));
     }
 }

@@ -2,13 +2,27 @@
 
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
-use vocabulary::Token;
+use vocabulary::{StreamName, Token};
 
-use super::{Answers, components::Components};
-use crate::{
-    ask::WAIT_MAX,
-    page::{ITEMS_DEFAULT, ITEMS_MAX},
+use super::{
+    answers::Answers,
+    components::{Components, Way},
 };
+use crate::{
+    ask::{PositionInCare, WAIT_MAX},
+    page::{CURSOR_CHARACTERS_MAX, ITEMS_DEFAULT, ITEMS_MAX},
+};
+
+pub const DESCRIPTION: &str = "Demonstration software with synthetic people only. It makes no claim of clinical \
+    assurance.\n\n\
+    A parameter in the query string that is not described, or is given twice, is refused (400) by every query; other \
+    addresses ignore it. A member of a body that is not described, or comes twice, is \
+    refused. Whole numbers are written without a fraction or an exponent. Lengths count Unicode code points.\n\n\
+    A method that an address does not describe is 405 with `Allow`; HEAD is answered wherever GET is. A request that is \
+    not HTTP, or whose head is too large, is answered by 400, 414 or 431 without a body, and the connection \
+    closes. Every other refusal is a Problem.\n\n\
+    What was recorded under an earlier rule is answered as it was recorded: where a command accepts less, its schema is \
+    named like `LineInput` beside `Line`.";
 
 pub fn tags() -> Value {
     json!([
@@ -21,7 +35,8 @@ pub fn tags() -> Value {
 
 /// Schemas that every operation shares: problems, positions, and what a command answers.
 pub fn schemas(components: &mut Components) {
-    components.add(
+    let mut add = |name: &str, schema: Value| components.add(Way::Out, name, schema);
+    add(
         "Problem",
         json!({
             "type": "object",
@@ -30,22 +45,29 @@ pub fn schemas(components: &mut Components) {
             "properties": {
                 "type": {"type": "string", "description": "/problems/<code>, which explains it."},
                 "title": {"type": "string"},
-                "status": {"type": "integer"},
+                "status": {"type": "integer", "minimum": 400, "maximum": 599},
                 "code": {"type": "string"},
                 "detail": {"type": "string"},
                 "errors": {
                     "type": "array",
                     "description": "The faults of a request that cannot be read, or is not allowed as it is.",
-                    "items": {
-                        "type": "object",
-                        "required": ["pointer", "detail"],
-                        "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
-                    },
+                    "items": {"$ref": "#/components/schemas/Fault"},
                 },
             },
         }),
     );
-    components.add(
+    add(
+        "Fault",
+        json!({
+            "type": "object",
+            "required": ["pointer", "detail"],
+            "properties": {
+                "pointer": {"type": "string", "description": "A JSON pointer (RFC 6901), or `/` and a parameter's name."},
+                "detail": {"type": "string"},
+            },
+        }),
+    );
+    add(
         "Stored",
         json!({
             "type": "object",
@@ -53,28 +75,79 @@ pub fn schemas(components: &mut Components) {
             "properties": {
                 "position": {"$ref": "#/components/schemas/Token",
                     "description": "Give it to a query as `after`, to see what this command did."},
-                "events": {"type": "array", "items": {
-                    "type": "object",
-                    "required": ["id", "kind", "stream", "revision", "position"],
-                    "properties": {
-                        "id": {"type": "string", "format": "uuid"},
-                        "kind": {"type": "string"},
-                        "stream": {"type": "string"},
-                        "revision": {"type": "integer"},
-                        "position": {"$ref": "#/components/schemas/Token"},
-                    },
-                }},
+                "events": {"type": "array", "items": {"$ref": "#/components/schemas/StoredEvent"}},
             },
         }),
     );
-    components.add("Token", Token::json_schema(&mut super::answers()).to_value());
+    add(
+        "StoredEvent",
+        json!({
+            "type": "object",
+            "required": ["id", "kind", "stream", "revision", "position"],
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "kind": {"type": "string"},
+                "stream": {"$ref": "#/components/schemas/StreamName"},
+                "revision": {"type": "integer", "format": "int64", "minimum": 1},
+                "position": {"type": "integer", "format": "int64", "minimum": 1},
+            },
+        }),
+    );
+    add("Token", Token::json_schema(&mut super::answers()).to_value());
+    add("StreamName", StreamName::json_schema(&mut super::answers()).to_value());
+    add(
+        "Explanation",
+        json!({
+            "type": "object",
+            "description": "What a problem means, and what to do about it.",
+            "required": ["code", "status", "title", "advice"],
+            "properties": {
+                "code": {"type": "string"},
+                "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                "title": {"type": "string"},
+                "advice": {"type": "string"},
+            },
+        }),
+    );
+    add(
+        "CommandDescription",
+        json!({
+            "type": "object",
+            "required": ["name", "summary", "who", "rejections", "schema"],
+            "properties": {
+                "name": {"type": "string"},
+                "summary": {"type": "string"},
+                "who": {"type": "object", "description": "Who may give it. An arm that is `null` admits nobody."},
+                "rejections": {"type": "array", "items": {"$ref": "#/components/schemas/Explanation"}},
+                "schema": {"type": "object", "description": "JSON Schema (2020-12) of its body."},
+            },
+        }),
+    );
+    add("CommandList", list_of("CommandDescription"));
+    add("ExplanationList", list_of("Explanation"));
+    add("OpenApiDocument", json!({"type": "object"}));
+    add("HealthStatus", json!({"type": "string", "enum": ["live", "ready"]}));
+    let status = json!({"$ref": "#/components/schemas/HealthStatus"});
+    add("Health", json!({"type": "object", "required": ["status"], "properties": {"status": status}}));
 }
+
+fn list_of(name: &str) -> Value {
+    let items = json!({"type": "array", "items": {"$ref": format!("#/components/schemas/{name}")}});
+    json!({"type": "object", "required": ["items"], "properties": {"items": items}})
+}
+
+/// The ways of writing a UUID: plain, with hyphens, as a URN, and in braces.
+const UUID: &str = concat!(
+    "^([0-9A-Fa-f]{32}|",
+    "(urn:uuid:)?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|",
+    "\\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\})$"
+);
 
 pub fn parameters() -> Value {
     let seconds = WAIT_MAX.as_secs();
     json!({
         "after": {
-            "name": "after", "in": "query", "schema": {"$ref": "#/components/schemas/Token"},
+            "name": "after", "in": "query", "schema": PositionInCare::json_schema(&mut super::parameters()),
             "description": format!("The position that the answer should have seen; it is waited for up to {seconds} s."),
         },
         "strict": {
@@ -82,8 +155,10 @@ pub fn parameters() -> Value {
             "description": "Rather a 504 than an answer from before `after`.",
         },
         "cursor": {
-            "name": "cursor", "in": "query", "schema": {"type": "string"},
-            "description": "The `next` of the page before.",
+            "name": "cursor", "in": "query",
+            "schema": {"type": "string", "format": "cursor", "pattern": "^[A-Za-z0-9_-]+$", "minLength": 12,
+                "maxLength": CURSOR_CHARACTERS_MAX},
+            "description": "The `next` of the page before, with the same other parameters. Any other text is refused.",
         },
         "limit": {
             "name": "limit", "in": "query",
@@ -92,11 +167,11 @@ pub fn parameters() -> Value {
         },
         "Idempotency-Key": {
             "name": "Idempotency-Key", "in": "header", "required": true,
-            "schema": {"type": "string", "minLength": 16, "maxLength": 128},
+            "schema": {"type": "string", "pattern": "^[!-~]{16,128}$"},
             "description": "New for each wish, the same when it is sent again: a wish is granted once, for ever.",
         },
         "Correlation-Id": {
-            "name": "Correlation-Id", "in": "header", "schema": {"type": "string", "format": "uuid"},
+            "name": "Correlation-Id", "in": "header", "schema": {"type": "string", "pattern": UUID},
             "description": "Joins what belongs together, as far as the caller is concerned.",
         },
     })
@@ -117,52 +192,68 @@ pub fn headers() -> Value {
             "schema": {"type": "string", "const": "true"},
         },
         "Link": {"description": "`<…>; rel=\"next\"`: the page that follows.", "schema": {"type": "string"}},
-        "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
+        "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 0}},
+        "WWW-Authenticate": {"description": "`Bearer`, with the realm.", "schema": {"type": "string"}},
     })
 }
 
-/// Paths that are neither a command nor a query.
+/// Paths that are neither a command nor a query. The operator's listener is not among them: it is another server.
 pub fn paths() -> Map<String, Value> {
     let explanation = open(
-        "explain-problem",
+        "getProblem",
         "What a problem means, and what to do about it.",
-        Answers::new().answer(200, "The explanation.", object()).problem(404, "There is no such problem."),
+        Answers::new()
+            .answer(200, "The explanation.", shown("Explanation"))
+            .problem(404, "`not-found`: there is none."),
     );
     let code = json!({"name": "code", "in": "path", "required": true, "schema": {"type": "string"}});
-    let ready = Answers::new().answer(200, "They should.", object());
+    let health = || Answers::of_health().problem(400, "`malformed`: there is not exactly one Host.");
     let paths = [
-        ("/commands", listed("list-commands", "Every command: its JSON Schema, who may give it, its rejections.")),
-        ("/problems", listed("list-problems", "Every problem: what it means, and what to do about it.")),
-        ("/problems/{code}", with_parameter(explanation, code)),
-        ("/openapi.json", listed("openapi", "This document: OpenAPI 3.1.")),
-        ("/docs", open("docs", "A page to try all this.", Answers::new().answer(303, "It is at `/docs/`.", json!({})))),
-        ("/health/live", listed("live", "Whether the process runs.")),
         (
-            "/health/ready",
+            "/commands",
+            listed("listCommands", "Every command: its JSON Schema, who may give it, its rejections.", "CommandList"),
+        ),
+        (
+            "/problems",
+            listed("listProblems", "Every problem: what it means, and what to do about it.", "ExplanationList"),
+        ),
+        ("/problems/{code}", with_parameter(explanation, code)),
+        (
+            "/openapi.json",
             open(
-                "ready",
-                "Whether requests should be sent here.",
-                ready.problem(503, "Not now: it starts or stops, or its log cannot be used."),
+                "getOpenApi",
+                "This document: OpenAPI 3.1.",
+                Answers::new().answer(200, "This document.", shown("OpenApiDocument")),
             ),
         ),
         (
-            "/metrics",
+            "/docs",
+            open("getDocs", "A page to try all this.", Answers::new().answer(303, "It is at `/docs/`.", json!({}))),
+        ),
+        (
+            "/health/live",
+            open("getLiveness", "Whether the process runs.", health().answer(200, "It runs.", shown("Health"))),
+        ),
+        (
+            "/health/ready",
             open(
-                "metrics",
-                "Measurements for Prometheus, on the admin listener only.",
-                Answers::new().answer(200, "The measurements.", json!({"text/plain": {"schema": {"type": "string"}}})),
+                "getReadiness",
+                "Whether requests should be sent here.",
+                health()
+                    .answer(200, "They should.", shown("Health"))
+                    .problem(503, "`not-ready`: it starts or stops, or its log cannot be used."),
             ),
         ),
     ];
     paths.into_iter().map(|(path, operations)| (path.to_owned(), operations)).collect()
 }
 
-fn object() -> Value {
-    json!({"application/json": {"schema": {"type": "object"}}})
+fn shown(name: &str) -> Value {
+    json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}})
 }
 
-fn listed(id: &str, summary: &str) -> Value {
-    open(id, summary, Answers::new().answer(200, "It is so.", object()))
+fn listed(id: &str, summary: &str, answer: &str) -> Value {
+    open(id, summary, Answers::new().answer(200, "All of them.", shown(answer)))
 }
 
 /// A path that is read without a token.

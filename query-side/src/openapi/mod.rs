@@ -1,9 +1,11 @@
 //! `/openapi.json`: OpenAPI 3.1 of everything that is served, made once from what the code itself says: the commands of
 //! the catalogue, the queries of `queries`, and the few paths that are neither.
 
+mod answers;
 mod components;
 mod fixed;
 mod operations;
+mod plain;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +13,7 @@ use domain::{Command, Visitor, every_command};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use self::{components::Components, operations::Answers};
+use self::components::Components;
 use crate::query::Entry;
 
 pub const VERSION: &str = "3.1.0";
@@ -20,12 +22,14 @@ pub const VERSION: &str = "3.1.0";
 pub fn document(queries: &[Entry]) -> Value {
     let mut components = Components::default();
     fixed::schemas(&mut components);
+    // The queries first: where a command accepts less than an answer may show, the answer has the plain name.
+    let operation = |entry: &Entry, components: &mut Components| json!({"get": operations::query(entry, components)});
+    let asked: Map<String, Value> =
+        queries.iter().map(|entry| (entry.path.to_owned(), operation(entry, &mut components))).collect();
     let mut commands = Commands { paths: Map::new(), components: &mut components };
     every_command(&mut commands);
     let mut paths = commands.paths;
-    for entry in queries {
-        paths.insert(entry.path.to_owned(), json!({"get": operations::query(entry, &mut components)}));
-    }
+    paths.extend(asked);
     paths.extend(fixed::paths());
     json!({
         "openapi": VERSION,
@@ -33,7 +37,7 @@ pub fn document(queries: &[Entry]) -> Value {
             "title": "Frontdoor",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Book, see, decide: commands become events, events become views, views answer queries.",
-            "description": "Demonstration software with synthetic people only. It makes no claim of clinical assurance.",
+            "description": fixed::DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -42,6 +46,7 @@ pub fn document(queries: &[Entry]) -> Value {
         "paths": paths,
         "components": {
             "schemas": components.into_value(),
+            "responses": answers::shared(),
             "parameters": fixed::parameters(),
             "headers": fixed::headers(),
             "securitySchemes": {

@@ -2,61 +2,18 @@
 
 use command_engine::http::status_of;
 use domain::{Access, Command, Rejection};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use vocabulary::strictness::strictly;
 
-use super::components::Components;
+use super::{
+    answers::Answers,
+    components::{Components, Way},
+    plain,
+};
 use crate::{
     cloud_events::BATCH,
     query::{Entry, Kind},
 };
-
-/// The `responses` of an operation, by status.
-pub struct Answers(Map<String, Value>);
-
-impl Answers {
-    pub fn new() -> Answers {
-        Answers(Map::new())
-    }
-
-    pub fn answer(mut self, status: u16, description: &str, content: Value) -> Answers {
-        self.0.insert(status.to_string(), json!({"description": description, "content": content}));
-        self
-    }
-
-    pub fn headers(mut self, status: u16, headers: Value) -> Answers {
-        if let Some(Value::Object(answer)) = self.0.get_mut(&status.to_string()) {
-            answer.insert("headers".to_owned(), headers);
-        }
-        self
-    }
-
-    /// A refusal. Several of one status are told apart by their `type`, so their words are joined.
-    pub fn problem(mut self, status: u16, words: &str) -> Answers {
-        let known = self.0.get(&status.to_string()).and_then(|answer| answer["description"].as_str());
-        let description = known.map_or_else(|| words.to_owned(), |known| format!("{known}\n\n{words}"));
-        self.0.insert(
-            status.to_string(),
-            json!({
-                "description": description,
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            }),
-        );
-        self
-    }
-
-    pub fn into_value(self) -> Value {
-        Value::Object(self.0)
-    }
-}
-
-/// What every request of a caller with a token can meet.
-pub fn with_common_problems(answers: Answers) -> Answers {
-    answers
-        .problem(400, "`malformed`: the request cannot be read; `errors` names the place.")
-        .problem(401, "`unauthenticated`: there is no token, or not one that is accepted here.")
-        .problem(403, "`not-yours`: it is not the caller's to see or change, or it does not exist.")
-        .problem(503, "`view-unavailable`: try again after the time in `Retry-After`.")
-}
 
 /// Who may, in a sentence.
 pub fn who(access: &Access) -> String {
@@ -80,25 +37,34 @@ fn described(description: &str, access: &Access) -> String {
     format!("{description}\n\n{}", who(access)).trim().to_owned()
 }
 
+/// The header of what was stored before.
+const REPLAYED: &str = "Idempotency-Replayed";
+
 /// The operation of one query.
 pub fn query(entry: &Entry, components: &mut Components) -> Value {
     let mut schemas = super::answers();
-    let answer = components.absorb((entry.answer)(&mut schemas).to_value());
+    let answer = (entry.answer)(&mut schemas).to_value();
+    let name = title(&answer);
+    let name = name.strip_prefix("Array_of_").map_or_else(|| name.clone(), |item| format!("{item}Batch"));
+    let answer = components.add(Way::Out, &name, answer);
     let mut parameters = super::parameters();
-    let own = components.absorb((entry.parameters)(&mut parameters).to_value());
+    let own = components.absorb(Way::In, (entry.parameters)(&mut parameters).to_value());
     let (summary, description) = words(&own);
     let media = if entry.kind == Kind::Log { BATCH } else { "application/json" };
-    let answers = Answers::new().answer(200, "The answer.", json!({media: {"schema": answer}}));
-    let answers = with_common_problems(answers.headers(200, headers(entry)));
+    let answers = Answers::of_callers()
+        .answer(200, "The answer.", json!({media: {"schema": answer}}))
+        .headers(200, headers(entry.kind))
+        .problem(503, "`view-unavailable`: the view or the log cannot be read now.");
     let answers = match entry.kind {
         Kind::Log => answers,
         Kind::Rows | Kind::List => answers
             .problem(409, "`unknown-position`: `after` is beyond the end of the log.")
             .problem(504, "`view-behind`: with `strict=true`, the view has not come as far as `after` in time."),
     };
-    let answers = with_rejections(answers, entry.rejections);
+    // A refusal is as old as the rows that it comes from, and says so.
+    let answers = with_rejections(answers, entry.rejections, headers(entry.kind));
     json!({
-        "operationId": entry.name,
+        "operationId": operation_id(&title(&own)),
         "tags": [if entry.kind == Kind::Log { "log" } else { "queries" }],
         "summary": summary,
         "description": described(&description, &entry.who),
@@ -111,17 +77,25 @@ pub fn query(entry: &Entry, components: &mut Components) -> Value {
 
 /// The operation of one command.
 pub fn command<C: Command>(components: &mut Components) -> Value {
-    let body = components.absorb(super::parameters().root_schema_for::<C>().to_value());
+    let body = strictly(|| super::parameters().root_schema_for::<C>()).to_value();
     let (summary, description) = words(&body);
+    let name = title(&body);
+    let body = components.add(Way::In, &name, body);
     let stored = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Stored"}}});
-    let answers = Answers::new().answer(200, "It is so: what was stored, now or when it was first asked for.", stored);
-    let replayed = json!({"Idempotency-Replayed": {"$ref": "#/components/headers/Idempotency-Replayed"}});
-    let answers = with_common_problems(answers.headers(200, replayed))
-        .problem(413, "`too-large`: the body is larger than 1 MiB.")
-        .problem(422, "`key-reused`: this key was used with another body.");
-    let answers = with_rejections(answers, C::REJECTIONS);
+    let answers = Answers::of_callers()
+        .answer(200, "It is so: what was stored, now or when it was first asked for.", stored)
+        .headers(200, &[REPLAYED])
+        .problem(400, "`idempotency-key`: there is no Idempotency-Key, or not one that fits.")
+        .problem(400, "`malformed-header`: Correlation-Id is no UUID.")
+        .shared(408, "BodyTooSlow")
+        .problem(409, "`stream-full`: what this would change holds as much as it can.")
+        .shared(415, "UnsupportedMediaType")
+        .problem(422, "`text-too-long`: a text is longer than its limit.")
+        .problem(422, "`key-reused`: this key was used with another body.")
+        .problem(503, "`contended`: too many others change the same thing now.");
+    let answers = with_rejections(answers, C::REJECTIONS, &[REPLAYED]);
     json!({
-        "operationId": C::NAME,
+        "operationId": operation_id(&name),
         "tags": ["commands"],
         "summary": summary,
         "description": described(&description, &C::WHO),
@@ -136,10 +110,22 @@ pub fn command<C: Command>(components: &mut Components) -> Value {
     })
 }
 
-fn with_rejections(answers: Answers, rejections: &[&'static Rejection]) -> Answers {
+/// Each with the headers of an answer that comes from a rule.
+fn with_rejections(answers: Answers, rejections: &[&'static Rejection], headers: &[&str]) -> Answers {
     rejections.iter().fold(answers, |answers, rejection| {
-        answers.problem(status_of(rejection.class).as_u16(), &format!("`{}`: {}", rejection.code, rejection.title))
+        let status = status_of(rejection.class).as_u16();
+        answers.problem(status, &format!("`{}`: {}", rejection.code, rejection.title)).headers(status, headers)
     })
+}
+
+fn title(schema: &Value) -> String {
+    schema["title"].as_str().unwrap_or_default().to_owned()
+}
+
+/// `BookAppointment` as `bookAppointment`.
+fn operation_id(title: &str) -> String {
+    let mut letters = title.chars();
+    letters.next().map(|first| first.to_ascii_lowercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
 /// The first paragraph of a doc comment, and the rest of it.
@@ -157,6 +143,7 @@ fn all_parameters(entry: &Entry, own: &Value) -> Value {
             let place = if entry.path.contains(&format!("{{{name}}}")) { "path" } else { "query" };
             let mut schema = schema.clone();
             let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+            plain::parameter(&mut schema);
             let mut parameter = json!({
                 "name": name, "in": place, "required": required.contains(&name.as_str()), "schema": schema,
             });
@@ -175,12 +162,9 @@ fn all_parameters(entry: &Entry, own: &Value) -> Value {
     Value::Array(all)
 }
 
-fn headers(entry: &Entry) -> Value {
-    let mut headers = json!({"Frontdoor-Position": {"$ref": "#/components/headers/Frontdoor-Position"}});
-    let more = match entry.kind {
-        Kind::Rows | Kind::List => "Frontdoor-Stale",
-        Kind::Log => "Link",
-    };
-    headers[more] = json!({"$ref": format!("#/components/headers/{more}")});
-    headers
+fn headers(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Rows | Kind::List => &["Frontdoor-Position", "Frontdoor-Stale"],
+        Kind::Log => &["Frontdoor-Position", "Link"],
+    }
 }

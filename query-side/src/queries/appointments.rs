@@ -39,6 +39,7 @@ pub struct ListAppointments {
 /// Which of them: by whether they have started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "AppointmentsWhen")]
 pub enum When {
     #[default]
     Upcoming,
@@ -70,6 +71,7 @@ pub struct Appointment {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "AppointmentStatus")]
 pub enum Status {
     Booked,
     Cancelled,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use vocabulary::{LogName, Raw, StreamName, Token};
 
 use crate::{
-    ask::{Ask, refuse_unknown},
+    ask::{Ask, PositionInCare, refuse_unknown},
     cloud_events::CloudEvent,
     page::{ITEMS_DEFAULT, ITEMS_MAX},
     parameters::Faulty,
@@ -22,15 +22,16 @@ const FIRST_REVISION: u64 = 1;
 /// The answer's `Link` header, `rel="next"`, leads on while there is more.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Events {
+pub struct ListEvents {
     /// The position after which to begin; from the start of the log `care` where it is absent.
+    #[schemars(with = "Option<PositionInCare>")]
     pub after: Option<Token>,
     /// How many events at most: 1 to 500, 50 where it is absent.
     #[schemars(range(min = 1, max = 500))]
     pub limit: Option<u32>,
 }
 
-impl Query for Events {
+impl Query for ListEvents {
     const NAME: &'static str = "events";
     const PATH: &'static str = "/events";
     const KIND: Kind = Kind::Log;
@@ -63,7 +64,7 @@ impl Query for Events {
 /// The answer's `Link` header, `rel="next"`, leads on while there is more. A stream without events is an empty batch.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StreamEvents {
+pub struct ListStreamEvents {
     pub stream: StreamName,
     /// The revision with which to begin; 1 where it is absent.
     pub from: Option<u64>,
@@ -72,7 +73,7 @@ pub struct StreamEvents {
     pub limit: Option<u32>,
 }
 
-impl Query for StreamEvents {
+impl Query for ListStreamEvents {
     const NAME: &'static str = "stream";
     const PATH: &'static str = "/streams/{stream}";
     const KIND: Kind = Kind::Log;

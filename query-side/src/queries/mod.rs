@@ -19,7 +19,7 @@ pub fn all() -> Vec<Entry> {
         entry::<organ_donation::SeeOrganDonation>(),
         entry::<organ_donation_history::ListOrganDonationHistory>(),
         entry::<practices::ListPractices>(),
-        entry::<log::Events>(),
-        entry::<log::StreamEvents>(),
+        entry::<log::ListEvents>(),
+        entry::<log::ListStreamEvents>(),
     ]
 }

@@ -54,6 +54,7 @@ pub struct OrganDonation {
 /// One step on the way to what stands now.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
+#[schemars(rename = "OrganDonationChange")]
 pub enum Change {
     Registered { at: Timestamp, decision: OrganDecision },
     Amended { at: Timestamp, decision: OrganDecision },

@@ -50,6 +50,8 @@ pub struct DaySlot {
 /// As FHIR names the states of a slot: free, busy-tentative, busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+// Some generators make constants without the type's name, and an appointment is `booked`, too.
+#[schemars(extend("x-enum-varnames" = ["SlotFree", "SlotHeld", "SlotBooked"]))]
 pub enum SlotState {
     Free,
     Held,
@@ -58,6 +60,7 @@ pub enum SlotState {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SlotBooking")]
 pub struct Booking {
     pub patient: SubjectId,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +69,7 @@ pub struct Booking {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SlotHold")]
 pub struct Held {
     pub patient: SubjectId,
     pub until: Timestamp,

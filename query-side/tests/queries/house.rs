@@ -28,6 +28,8 @@ use tower::ServiceExt;
 use uuid::Uuid;
 use vocabulary::{LogName, SubjectId, Timestamp};
 
+use crate::contract;
+
 /// Bytes of the largest answer: a full page of the log, and its envelopes.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 const ISSUER: &str = "https://issuer.example";
@@ -123,7 +125,7 @@ impl House {
         let router = command_engine::http::router(engine, tokens).merge(explanations).merge(asked);
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
-        House {
+        let house = House {
             log,
             views,
             follows: AtomicBool::new(false),
@@ -133,7 +135,12 @@ impl House {
             stop,
             _stopped_with_the_house: guard,
             _folder: folder,
+        };
+        if !contract::is_known() {
+            let document = house.send(Request::get("/openapi.json").body(Body::empty()).expect("a request")).await;
+            contract::learn(document.json());
         }
+        house
     }
 
     pub fn follow(&self) {
@@ -155,11 +162,16 @@ impl House {
         jsonwebtoken::encode(&header, &all, &EncodingKey::from_ed_der(&self.signer)).expect("signed")
     }
 
+    /// What is answered is described.
     pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let answer = self.router.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = answer.into_parts();
         let bytes = to_bytes(body, BODY_BYTES_MAX).await.expect("a body");
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).expect("UTF-8") }
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        let answer = Answer { status: parts.status, headers: parts.headers, text };
+        contract::hold(&method, &path, &answer);
+        answer
     }
 
     /// Where the views follow, they have come to the log's end first: how long that takes is not what is tested.

@@ -1,6 +1,8 @@
 //! Every query through the routes of a whole house: real log, engine and views, no socket, no sleeps.
 
+mod contract;
 mod described;
+mod edges;
 mod freshness;
 mod gate;
 mod house;

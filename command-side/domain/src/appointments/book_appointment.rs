@@ -40,6 +40,7 @@ pub struct BookAppointment {
     pub starts_at: Timestamp,
     /// The starts of further slots, each where the one before ends.
     #[serde(default)]
+    #[schemars(length(max = SLOTS_MAX - 1))]
     pub more_slots: Vec<Timestamp>,
     pub patient: SubjectId,
     /// Why, in the patient's words; the practice reads it.

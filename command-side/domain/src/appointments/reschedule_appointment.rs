@@ -46,6 +46,7 @@ pub struct RescheduleAppointment {
     pub to_starts_at: Timestamp,
     /// The starts of further slots there, each where the one before ends.
     #[serde(default)]
+    #[schemars(length(max = SLOTS_MAX - 1))]
     pub to_more_slots: Vec<Timestamp>,
 }
 
