@@ -168,6 +168,21 @@ mod tests {
     }
 
     #[test]
+    fn a_definition_comes_once_though_what_it_refers_to_has_another_name_here() {
+        let mut components = Components::default();
+        components.absorb(Way::Out, json!({"$ref": "#/$defs/Decision", "$defs": {"Decision": {"type": "string"}}}));
+        for _ in 0..2 {
+            let change = components.absorb(
+                Way::In,
+                json!({"$ref": "#/$defs/Change", "$defs": {
+                    "Change": {"items": {"$ref": "#/$defs/Decision"}}, "Decision": {"type": "number"},
+                }}),
+            );
+            assert_eq!(change, json!({"$ref": "#/components/schemas/Change"}));
+        }
+    }
+
+    #[test]
     fn the_same_definition_comes_once() {
         let mut components = Components::default();
         let reference = components.add(Way::Out, "Problem", json!({"type": "object", "$schema": "x"}));
