@@ -96,6 +96,9 @@ async fn running_servers_on_postgresql_are_backed_up_and_restored_and_views_that
     dumping.args(["--format=custom", "--schema=care", "--schema=access"]);
     run(dumping.arg("--file").arg(&dump).arg(database.url("owner").await));
     book(&server, &signer, &client, 2).await;
+    // One view at least has come to what the backup lacks.
+    let path = format!("/patients/{}/appointments?strict=true&after=care:8", subject(2));
+    assert_eq!(ask(&client, &server.base, &signer.patient(&subject(2)), &path).await.status, 200);
     server.stop();
 
     let owner = restored.url("owner").await;
