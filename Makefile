@@ -191,7 +191,8 @@ $(OPENAPI)/complete:
 	python3 -m venv '$(OPENAPI)/venv'
 	'$(OPENAPI)/venv/bin/python' -m pip install --quiet --disable-pip-version-check \
 	  'schemathesis==$(SCHEMATHESIS_VERSION)' 'openapi-generator-cli==$(OPENAPI_GENERATOR_VERSION)' \
-	  'openapi-python-client==$(OPENAPI_PYTHON_VERSION)' mypy ruff pydantic python-dateutil types-python-dateutil urllib3
+	  'openapi-python-client==$(OPENAPI_PYTHON_VERSION)' \
+	  mypy==2.4.1 ruff==0.17.6 pydantic==2.14.4 python-dateutil==4.0.0 types-python-dateutil==2.9.0.20261116 urllib3==2.8.0
 	touch '$@'
 
 # Without optimisation: it takes two minutes less to build, and seconds to run.

@@ -8,7 +8,7 @@ set -euo pipefail
 binary=$(realpath "$1") tools=$(realpath "$2") here=$(realpath "$(dirname "$0")")
 rm -rf "$3" && mkdir -p "$3"
 folder=$(realpath "$3")
-SECONDS_MAX=150
+SECONDS_MAX=100
 START_SECONDS_MAX=60
 
 "$binary" serve --demo --data "$folder/demo" --listen 127.0.0.1:0 --admin 127.0.0.1:0 --log-level warn \

@@ -19,8 +19,7 @@ CALLERS = {
         "seePracticeDay",
     },
 }
-
-
+# The members of a body that name the person concerned.
 PATIENT_OF = ("subject", "patient")
 
 
@@ -34,12 +33,21 @@ def _with_check_digit(number: str) -> str:
     return EXAMPLE if check == 10 else f"{number[:9]}{check}"
 
 
+def _written_whole(value):
+    """The same with 31 for 31.0: for JSON Schema both are integers, and the document says in words how they are written."""
+    if isinstance(value, dict):
+        return {name: _written_whole(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_written_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs) -> None:
     """A body that its schema accepts is given Alice's id, for of others almost every answer is 403, and a check digit."""
     if not _is_positive(case) or not isinstance(case.body, dict):
         return
-    body = dict(case.body)
+    body = _written_whole(case.body)
     for member in PATIENT_OF:
         if member in body and case.operation.definition.raw.get("operationId") != "registerPatient":
             body[member] = os.environ["SUBJECT"]

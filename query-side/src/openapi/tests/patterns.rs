@@ -76,12 +76,15 @@ const HOSTILE: &[char] = &[
     '+',
 ];
 
+/// For which texts, and why.
+type Exception = (fn(&str) -> bool, &'static str);
+
 struct Reader {
     /// The component: of the schemas, or of the parameters.
     name: &'static str,
     accepts: fn(&str) -> bool,
     /// What the schema accepts and the reader refuses, or the other way round, and why no schema tells.
-    except: Option<(fn(&str) -> bool, &'static str)>,
+    except: Option<Exception>,
 }
 
 const fn reader(name: &'static str, accepts: fn(&str) -> bool) -> Reader {
