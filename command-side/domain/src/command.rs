@@ -15,7 +15,7 @@ use crate::{
 /// What a decision may know beside the command and the states.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// When the command came in. It is the same each time that the command is decided.
+    /// When the command was taken to be decided. It is the same when it is decided again.
     pub now: Timestamp,
     pub caller: Caller,
 }

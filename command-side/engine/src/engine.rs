@@ -17,7 +17,7 @@ use crate::{
     catalogue::{Catalogue, Entry},
     failure::{Failure, Fault},
     gate::Question,
-    lane::{self, Admitted, Job, Lane},
+    lane::{self, Given, Lane},
 };
 
 /// Limits and ports of an engine. `Default` is what a server uses.
@@ -33,7 +33,7 @@ pub struct EngineOptions {
     pub states_max: usize,
     /// How often a command is decided again when what it was decided on was not so.
     pub decisions_again_max: u32,
-    /// The time of a command is when it comes in.
+    /// A command has one time: when it is taken out of the queue.
     pub clock: fn() -> Timestamp,
 }
 
@@ -76,17 +76,15 @@ pub struct Answer {
 pub struct Engine {
     log: Log,
     catalogue: Arc<Catalogue>,
-    queue: mpsc::Sender<Job>,
-    clock: fn() -> Timestamp,
+    queue: mpsc::Sender<Given>,
 }
 
 impl Engine {
     /// Starts the task that decides; it needs a running tokio.
     pub fn start(log: Log, catalogue: Catalogue, options: EngineOptions) -> Engine {
         let (queue, waiting) = mpsc::channel(options.queue_max.max(1));
-        let clock = options.clock;
         tokio::spawn(Lane::new(log.clone(), waiting, options).run());
-        Engine { log, catalogue: Arc::new(catalogue), queue, clock }
+        Engine { log, catalogue: Arc::new(catalogue), queue }
     }
 
     pub fn catalogue(&self) -> &Catalogue {
@@ -149,9 +147,17 @@ impl Engine {
             trace: request.trace,
         };
         let (answer, answered) = oneshot::channel();
-        let admitted = Admitted { question, registration, now: (self.clock)() };
-        let job = Job::new(entry, command, admitted, provenance, idempotency, answer);
-        self.queue.try_send(job).map_err(|refused| match refused {
+        let given = Given {
+            name: entry.name,
+            rejections: entry.rejections,
+            command,
+            question,
+            registration,
+            provenance,
+            idempotency,
+            answer,
+        };
+        self.queue.try_send(given).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Failure::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Failure::Broken,
         })?;

@@ -181,7 +181,7 @@ async fn two_nodes_together_publish_as_many_sessions_as_one_day_allows() {
 }
 
 #[tokio::test]
-async fn a_command_is_decided_on_the_day_on_which_it_came_in() {
+async fn a_command_has_one_time_for_its_streams_and_its_rules() {
     /// Each look at this clock is a day after the one before.
     fn day_after_day() -> Timestamp {
         static LOOKS: AtomicI64 = AtomicI64::new(0);

@@ -7,20 +7,20 @@ use event_log::{Granted, Idempotency, Outcome, Provenance, Refused, Ticket};
 use tokio::sync::oneshot;
 use vocabulary::{StreamName, Timestamp};
 
-use crate::{
-    catalogue::{AnyCommand, Entry},
-    engine::Answer,
-    failure::Failure,
-    gate::Question,
-};
+use crate::{catalogue::AnyCommand, engine::Answer, failure::Failure, gate::Question};
 
-/// A command that its token admits.
-pub(crate) struct Admitted {
+/// A command that its token admits, on its way to the lane.
+pub(crate) struct Given {
+    pub name: &'static str,
+    /// Every rejection that its rules can give.
+    pub rejections: &'static [&'static Rejection],
+    pub command: Arc<dyn AnyCommand>,
     pub question: Question,
     /// The stream on which the gate's answer depends, where the token alone does not decide.
     pub registration: Option<Wanted>,
-    /// When it came in.
-    pub now: Timestamp,
+    pub provenance: Provenance,
+    pub idempotency: Idempotency,
+    pub answer: oneshot::Sender<Result<Answer, Failure>>,
 }
 
 pub(crate) struct Job {
@@ -29,7 +29,7 @@ pub(crate) struct Job {
     pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
     pub question: Question,
-    /// As the command came in: its streams may depend on the day, so each decision is given the same.
+    /// Of when the lane took it: its streams may depend on the day, so each decision is given the same.
     pub context: Context,
     /// Every stream that is read, once.
     pub streams: Vec<Wanted>,
@@ -45,15 +45,8 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub fn new(
-        entry: &Entry,
-        command: Arc<dyn AnyCommand>,
-        admitted: Admitted,
-        provenance: Provenance,
-        idempotency: Idempotency,
-        answer: oneshot::Sender<Result<Answer, Failure>>,
-    ) -> Job {
-        let Admitted { question, registration, now } = admitted;
+    pub fn new(given: Given, now: Timestamp) -> Job {
+        let Given { name, rejections, command, question, registration, provenance, idempotency, answer } = given;
         let mut streams: Vec<Wanted> = Vec::with_capacity(4);
         let mut place = |wanted: Wanted| {
             streams.iter().position(|known| known.stream == wanted.stream).unwrap_or_else(|| {
@@ -65,8 +58,8 @@ impl Job {
         let reads = command.wanted(&context).into_iter().map(&mut place).collect();
         let registration = registration.map(&mut place);
         Job {
-            name: entry.name,
-            rejections: entry.rejections,
+            name,
+            rejections,
             command,
             question,
             context,
