@@ -4,7 +4,7 @@ mod common;
 
 use bytes::Bytes;
 use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure};
-use common::{new_key, new_subject, open, patient, request};
+use common::{issuer, new_key, new_subject, open, patient, request};
 use domain::{Caller, Permission, appointments::rejections::SLOT_TAKEN};
 use event_log::{Log, LogOptions};
 use futures::{StreamExt, future::join_all, stream};
@@ -35,11 +35,19 @@ async fn give(engine: &Engine, caller: Caller, name: &str, body: Value) -> Resul
 
 fn operator() -> Caller {
     let permissions = vec![Permission::Practices];
-    Caller { id: "operator-1".into(), role: Role::Operator, permissions, organisation: None, level: None }
+    Caller {
+        issuer: issuer(),
+        id: "operator-1".into(),
+        role: Role::Operator,
+        permissions,
+        organisation: None,
+        level: None,
+    }
 }
 
 fn reception() -> Caller {
     Caller {
+        issuer: issuer(),
         id: "reception-1".into(),
         role: Role::Staff,
         permissions: vec![Permission::Registration, Permission::Clinics, Permission::Booking],

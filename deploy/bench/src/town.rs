@@ -8,7 +8,7 @@ use axum::{Router, routing::get};
 use bytes::Bytes;
 use command_engine::{
     RequestContext,
-    http::{Authenticated, Tokens},
+    http::{Authenticated, Tokens, TrustedIssuer},
 };
 use domain::{Caller, Permission};
 use frontdoor::{
@@ -64,7 +64,7 @@ impl Wish {
 pub fn caller(role: Role, id: &str, permissions: Vec<Permission>) -> anyhow::Result<Caller> {
     let organisation = (role == Role::Staff).then(|| PRACTICE.parse::<OdsCode>()).transpose()?;
     let level = (role == Role::Patient).then_some(IdentityLevel::P9);
-    Ok(Caller { id: id.into(), role, permissions, organisation, level })
+    Ok(Caller { issuer: DEMO_ISSUER.parse()?, id: id.into(), role, permissions, organisation, level })
 }
 
 impl Town {
@@ -91,7 +91,7 @@ impl Town {
     pub async fn on(folder: &Path, places: Places) -> anyhow::Result<Town> {
         let key = DemoKey::in_folder(folder)?;
         let set = serde_json::from_slice(&std::fs::read(folder.join("demo-jwks.json"))?)?;
-        let tokens = Tokens::new(AUDIENCE, vec![(DEMO_ISSUER.to_owned(), set)])?;
+        let tokens = Tokens::new(AUDIENCE, vec![TrustedIssuer::new(DEMO_ISSUER.parse()?, set)])?;
         let folder = folder.display().to_string();
         let house = House::open(&places, tokens).await?;
         let stop = CancellationToken::new();

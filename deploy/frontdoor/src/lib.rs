@@ -10,6 +10,7 @@ mod admin;
 mod check;
 mod health;
 mod history;
+mod key_files;
 mod log_copy;
 mod operator;
 mod output;

@@ -26,7 +26,9 @@ use super::{
     rows::{self, number},
 };
 use crate::{
-    evaluate::{Ground, Head, Heads, Plan, Repeats, Row, Verdict, command_key_of, key_of},
+    evaluate::{
+        Ground, Head, Heads, Plan, Repeats, Row, Verdict, command_key_of, key_of, keys_beside_earlier, known_by,
+    },
     log::LogOptions,
     port::{Append, Expected, Granted, LogError, Refused, limits},
     store::{Committed, Found, Remembered, Request, Writer, meta_of},
@@ -503,19 +505,21 @@ async fn remembered(connection: &mut PgConnection, keys: &[Vec<u8>]) -> Result<R
     Ok(found)
 }
 
-/// The keys of the commands of a batch, but for those that repeat an earlier request of it.
+/// The keys of the commands of a batch, but for those that repeat an earlier request of it; and all keys of those that
+/// may be known by one of an earlier version.
 fn commands_of(batch: &[Request], plan: &Plan) -> Vec<Hash> {
     let decided = plan.verdicts.iter().zip(batch).filter(|(verdict, _)| match verdict {
         Verdict::Store { .. } | Verdict::Holds { .. } => true,
         Verdict::Refuse(refused) => *refused != Refused::KeyReused,
         Verdict::Repeat(_) | Verdict::RepeatOf(_) => false,
     });
-    decided.filter_map(|(_, request)| command_key_of(&request.append)).collect()
+    let decided = decided.filter_map(|(_, request)| command_key_of(&request.append));
+    decided.chain(keys_beside_earlier(batch)).collect()
 }
 
 /// Each once.
 fn keys_of(batch: &[Request]) -> Vec<Hash> {
-    let mut keys: Vec<_> = batch.iter().filter_map(|request| key_of(&request.append)).collect();
+    let mut keys: Vec<_> = batch.iter().flat_map(|request| known_by(&request.append)).collect();
     keys.sort_unstable();
     keys.dedup();
     keys
