@@ -175,6 +175,40 @@ async fn a_command_that_two_nodes_decide_differently_at_once_has_one_outcome() {
     assert_eq!(refused + granted, 200);
 }
 
+/// The decision of a command that stores nothing is written with its batch, or not at all: a refusal that nobody was told
+/// must not be the answer to a repeat.
+#[tokio::test]
+async fn a_decision_of_a_batch_that_the_database_refuses_is_not_remembered() {
+    let database = Database::new();
+    let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await.expect("it opens");
+    let mut owner = PgConnection::connect(&database.url("owner").await).await.expect("it connects");
+    let broken = "CREATE FUNCTION care.break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         RAISE EXCEPTION 'broken' USING ERRCODE = 'disk_full'; END $$; \
+         CREATE TRIGGER break BEFORE INSERT ON care.event FOR EACH ROW EXECUTE FUNCTION care.break()";
+    sqlx::raw_sql(broken).execute(&mut owner).await.expect("it is done");
+
+    let (desk, other, key) = (stream("broken"), stream("other"), [1; 32]);
+    let command = |events: usize, outcome: &'static str| Append {
+        idempotency: Some(Idempotency {
+            command_key: key,
+            earlier_key: None,
+            request_hash: key,
+            outcome: Some(outcome.into()),
+        }),
+        ..append(&[(&desk, 0)], events)
+    };
+    // Submitted without waiting in between, they are one batch.
+    let submit = |append| log.submit(append).expect("submitted").outcome;
+    let (no, event) = join(submit(command(0, "no")), submit(append(&[(&other, 0)], 1))).await;
+    assert!(matches!((&no, &event), (Err(Refused::Unavailable(_)), Err(Refused::Unavailable(_)))), "{no:?} {event:?}");
+    let remembered: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM care.remembered").fetch_one(&mut owner).await.expect("counted");
+    assert_eq!((remembered, log.find(&key).await.expect("readable"), log.end()), (0, None, 0));
+
+    sqlx::raw_sql("DROP TRIGGER break ON care.event").execute(&mut owner).await.expect("it is done");
+    assert!(is_stored(&log.append(command(1, "yes")).await));
+}
+
 /// A node of an earlier version and one of this version, which gives commands other keys: the second of them to come
 /// finds the first one's effect in the transaction in which it would have had its own.
 #[tokio::test]
