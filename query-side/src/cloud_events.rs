@@ -33,7 +33,8 @@ pub struct CloudEvent {
     /// Whose personal data it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patient: Option<SubjectId>,
-    /// Who did it: JSON with `id`, `role`, `organisation`, `level`.
+    /// Who did it: JSON with `id`, `role`, `organisation`, `level`, and `issuer`, within which `id` is unique (absent in
+    /// events of an earlier release).
     pub actor: Box<str>,
     /// The relationship's stream by which the actor acted for another person.
     #[serde(skip_serializing_if = "Option::is_none")]

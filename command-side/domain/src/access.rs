@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use vocabulary::{
-    Actor, OdsCode, SubjectId,
+    Actor, Issuer, OdsCode, SubjectId,
     envelope::{IdentityLevel, Role},
 };
 
@@ -36,6 +36,9 @@ pub enum Capability {
 /// Who asks, as the token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
+    /// Who issued the token. Only together with it does `id` name somebody: another issuer may give the same id to
+    /// somebody else. So whatever belongs to a caller is kept by both.
+    pub issuer: Issuer,
     /// A patient's subject id, or the id of a member of staff.
     pub id: Box<str>,
     pub role: Role,
@@ -46,10 +49,17 @@ pub struct Caller {
 
 impl Caller {
     pub fn actor(&self) -> Actor {
-        Actor { id: self.id.clone(), role: self.role, organisation: self.organisation.clone(), level: self.level }
+        Actor {
+            id: self.id.clone(),
+            role: self.role,
+            organisation: self.organisation.clone(),
+            level: self.level,
+            issuer: Some(self.issuer.clone()),
+        }
     }
 
-    /// The patient who asks, where it is one.
+    /// The patient who asks, where it is one. A subject id is the platform's own and names one person, whichever issuer
+    /// vouches for it.
     pub fn subject(&self) -> Option<SubjectId> {
         match self.role {
             Role::Patient => self.id.parse().ok(),

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use vocabulary::{
-    Event, OdsCode, SessionId, StreamName, SubjectId, Timestamp,
+    Event, Issuer, OdsCode, SessionId, StreamName, SubjectId, Timestamp,
     appointment::{
         AppointmentBooked, BookedTime, Channel, DiaryEvent, HoldPlaced, Practitioner, SessionEvent, SessionPublished,
         SlotHeld, SlotTaken, Timetable,
@@ -50,13 +50,18 @@ pub fn line(text: &str) -> Line {
     text.parse().expect("a line")
 }
 
+pub fn issuer() -> Issuer {
+    "https://issuer.example".parse().expect("an issuer")
+}
+
 pub fn as_patient(subject: SubjectId) -> Caller {
-    let id = subject.to_string().into();
-    Caller { id, role: Role::Patient, permissions: vec![], organisation: None, level: Some(IdentityLevel::P9) }
+    let (issuer, id) = (issuer(), subject.to_string().into());
+    Caller { issuer, id, role: Role::Patient, permissions: vec![], organisation: None, level: Some(IdentityLevel::P9) }
 }
 
 pub fn as_staff() -> Caller {
-    Caller { id: "nurse-1".into(), role: Role::Staff, permissions: vec![], organisation: Some(site()), level: None }
+    let (issuer, id) = (issuer(), "nurse-1".into());
+    Caller { issuer, id, role: Role::Staff, permissions: vec![], organisation: Some(site()), level: None }
 }
 
 /// Which stream an event belongs on.

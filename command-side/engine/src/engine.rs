@@ -15,6 +15,7 @@ use vocabulary::{OdsCode, SubjectId, Timestamp, Token};
 use crate::{
     canonical::canonical,
     catalogue::{Catalogue, Entry},
+    command_key::CommandKeys,
     failure::{Failure, Fault},
     gate::Question,
     lane::{self, Given, Lane},
@@ -75,6 +76,7 @@ pub struct Answer {
 #[derive(Clone)]
 pub struct Engine {
     log: Log,
+    keys: CommandKeys,
     catalogue: Arc<Catalogue>,
     queue: mpsc::Sender<Given>,
 }
@@ -84,7 +86,7 @@ impl Engine {
     pub fn start(log: Log, catalogue: Catalogue, options: EngineOptions) -> Engine {
         let (queue, waiting) = mpsc::channel(options.queue_max.max(1));
         tokio::spawn(Lane::new(log.clone(), waiting, options).run());
-        Engine { log, catalogue: Arc::new(catalogue), queue }
+        Engine { keys: CommandKeys::new(log.clone()), log, catalogue: Arc::new(catalogue), queue }
     }
 
     pub fn catalogue(&self) -> &Catalogue {
@@ -133,7 +135,7 @@ impl Engine {
         body: &[u8],
         request: RequestContext,
     ) -> Result<Answer, Failure> {
-        let idempotency = self.idempotency(entry, &caller, body, &request)?;
+        let idempotency = self.idempotency(entry, &caller, body, &request).await?;
         let command = entry.parse(body)?;
         let question =
             Question { who: entry.who, subject: command.answers_for(), organisation: command.organisation(), caller };
@@ -164,21 +166,23 @@ impl Engine {
         answered.await.unwrap_or(Err(Failure::Broken))
     }
 
-    fn idempotency(
+    async fn idempotency(
         &self,
         entry: &Entry,
         caller: &Caller,
         body: &[u8],
         request: &RequestContext,
     ) -> Result<Idempotency, Failure> {
-        let key = request.idempotency_key.as_bytes();
-        if !((16..=128).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic)) {
+        let key = &request.idempotency_key;
+        if !((16..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())) {
             return Err(Failure::UnfitKey);
         }
         let body: serde_json::Value = serde_json::from_slice(body)
             .map_err(|error| Failure::Unreadable(Fault { pointer: String::new(), detail: error.to_string() }))?;
+        let (command_key, earlier_key) = self.keys.of(caller, entry.name, key).await;
         Ok(Idempotency {
-            command_key: self.log.keyed_hash(&[caller.id.as_bytes(), entry.name.as_bytes(), key]),
+            command_key,
+            earlier_key,
             request_hash: self.log.keyed_hash(&[&canonical(&body)]),
             // Not yet decided.
             outcome: None,

@@ -5,6 +5,7 @@
 
 mod canonical;
 mod catalogue;
+mod command_key;
 mod engine;
 mod failure;
 mod gate;

@@ -121,7 +121,8 @@ async fn an_event_keeps_who_did_it_and_for_whom() {
     let body = json!({"patient": person}).to_string().into();
     house.engine.execute(nurse(HERE), "look-after", body, request).await.expect("granted");
     let event = house.events(&common::desk_stream(&person.to_string())).await.remove(0);
-    let actor = r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#;
+    let actor =
+        r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null,"issuer":"https://issuer.example"}"#;
     assert_eq!((&*event.actor, event.subject), (actor, Some(person)));
     assert_eq!(event.correlation, uuid::Uuid::from_u128(7));
     assert_eq!(event.trace.as_deref(), Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));

@@ -12,7 +12,7 @@ use axum::{
 use command_engine::http::{Tokens, problems, router};
 use common::{House, house, meddle_with, new_key};
 use serde_json::{Value, json};
-use signer::{AUDIENCE, ISSUER, Signer};
+use signer::{AUDIENCE, Signer};
 use tower::ServiceExt;
 
 struct Site {
@@ -35,7 +35,7 @@ impl Reply {
 
 async fn site() -> Site {
     let (house, signer) = (house().await, Signer::new("key-1"));
-    let tokens = Tokens::new(AUDIENCE, vec![(ISSUER.into(), signer.keys())]).expect("a key set");
+    let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()]).expect("a key set");
     let routes = router(house.engine.clone(), tokens).merge(problems(house.engine.catalogue(), []));
     Site { house, routes, token: signer.sign(&signer::claims()) }
 }
@@ -291,7 +291,7 @@ async fn every_command_of_the_house_has_a_schema_and_a_summary_and_its_rejection
     let engine = command_engine::Engine::start(house.log.clone(), command_engine::Catalogue::of_the_house(), options);
     assert!(engine.catalogue().entries().count() >= 15);
     let signer = Signer::new("key-1");
-    let tokens = Tokens::new(AUDIENCE, vec![(ISSUER.into(), signer.keys())]).expect("a key set");
+    let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()]).expect("a key set");
     let site = Site {
         routes: router(engine.clone(), tokens).merge(problems(engine.catalogue(), [])),
         token: String::new(),

@@ -3,8 +3,9 @@
 mod common;
 
 use command_engine::{Engine, EngineOptions, Failure};
-use common::{catalogue, counted, decisions, house, house_with, nurse, open, request, somebody};
-use event_log::LogOptions;
+use common::{House, catalogue, counted, decisions, house, house_with, nurse, open, request, somebody};
+use domain::Caller;
+use event_log::{Append, Idempotency, LogOptions};
 use futures::future::join_all;
 use serde_json::json;
 
@@ -67,6 +68,79 @@ async fn a_key_belongs_to_its_caller_and_command() {
     let other = house.give(nurse("A12345"), "take-number", KEY, body).await.expect("granted");
     assert!(!one.replayed && !other.replayed);
     assert_eq!(house.numbers("shared").await, counted(2));
+}
+
+fn of_another_issuer() -> Caller {
+    Caller { issuer: "https://other.example".parse().expect("an issuer"), ..somebody() }
+}
+
+/// The trap: `sub` is unique only within its issuer.
+#[tokio::test]
+async fn a_key_belongs_to_its_callers_issuer() {
+    let house = house().await;
+    let body = || json!({"desk": "issuers", "most": 9});
+    for repeat in [false, true] {
+        for caller in [somebody(), of_another_issuer()] {
+            let answer = house.give(caller, "take-number", KEY, body()).await.expect("granted");
+            assert_eq!(answer.replayed, repeat);
+        }
+    }
+    assert_eq!(house.numbers("issuers").await, counted(2));
+    let actors: Vec<String> =
+        house.events(&common::desk_stream("issuers")).await.iter().map(|event| event.actor.to_string()).collect();
+    for (actor, caller) in actors.iter().zip([somebody(), of_another_issuer()]) {
+        assert!(actor.contains(&format!(r#""issuer":"{}""#, caller.issuer)), "{actor}");
+    }
+}
+
+/// What an earlier version stored for `somebody` under `KEY`: its key and its actor have no issuer.
+fn stored_before(house: &House, number: u32) -> Append {
+    let parts: [&[u8]; 3] = [b"somebody", b"take-number", KEY.as_bytes()];
+    let (key, hash) = (house.log.keyed_hash(&parts), house.log.keyed_hash(&[br#"{"desk":"before","most":9}"#]));
+    let mut append = common::number("before", number - 1, number);
+    append.provenance.actor = r#"{"id":"somebody","role":"operator","organisation":null,"level":null}"#.into();
+    append.idempotency = Some(Idempotency { command_key: key, earlier_key: None, request_hash: hash, outcome: None });
+    append
+}
+
+/// The trap: an answer is lost while an earlier version runs, and the client sends its command again to this one.
+#[tokio::test]
+async fn a_command_that_an_earlier_version_stored_is_recognised() {
+    let house = house().await;
+    house.log.append(stored_before(&house, 1)).await.expect("stored");
+    let again = house.take_as(KEY, json!({"most": 9, "desk": "before"})).await.expect("the same answer");
+    assert!(again.replayed);
+    assert_eq!((again.position.position, again.events.len()), (1, 1));
+    assert_eq!(house.take_as(KEY, json!({"desk": "before", "most": 8})).await, Err(Failure::KeyReused));
+    assert_eq!(house.numbers("before").await, [1]);
+    // What this version adds to such a log is recognised, too.
+    for repeat in [false, true] {
+        let wish = json!({"desk": "before", "most": 9});
+        assert_eq!(house.take_as("another-wish-and-its-key", wish).await.expect("granted").replayed, repeat);
+    }
+    assert_eq!(house.numbers("before").await, counted(2));
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_remembers_is_recognised() {
+    let house = house().await;
+    let mut refused = stored_before(&house, 1);
+    refused.events.clear();
+    let idempotency = refused.idempotency.as_mut().expect("a key");
+    idempotency.outcome = Some(br#"{"decision":"nothing-new"}"#.as_slice().into());
+    house.log.append(refused).await.expect("remembered");
+    let again = house.take_as(KEY, json!({"desk": "before", "most": 9})).await.expect("the same answer");
+    assert!(again.replayed && again.events.is_empty());
+}
+
+/// No look-up more a command where there is nothing to find.
+#[tokio::test]
+async fn keys_of_an_earlier_version_are_not_looked_for_in_a_log_that_this_version_began() {
+    let house = house().await;
+    house.take("first", 9).await.expect("granted");
+    house.log.append(stored_before(&house, 1)).await.expect("stored");
+    let new = house.take_as(KEY, json!({"desk": "before", "most": 9})).await.expect("granted");
+    assert!(!new.replayed);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure};
-use common::{new_key, new_subject, open, patient, request};
+use common::{issuer, new_key, new_subject, open, patient, request};
 use domain::{
     Caller, Permission,
     appointments::{
@@ -39,16 +39,28 @@ fn start(log: &Log) -> Engine {
 }
 
 async fn give(engine: &Engine, caller: Caller, name: &str, body: Value) -> Result<Answer, Failure> {
-    engine.execute(caller, name, Bytes::from(body.to_string()), request(&new_key())).await
+    give_as(engine, caller, name, &new_key(), body).await
+}
+
+async fn give_as(engine: &Engine, caller: Caller, name: &str, key: &str, body: Value) -> Result<Answer, Failure> {
+    engine.execute(caller, name, Bytes::from(body.to_string()), request(key)).await
 }
 
 fn operator() -> Caller {
     let permissions = vec![Permission::Practices];
-    Caller { id: "operator-1".into(), role: Role::Operator, permissions, organisation: None, level: None }
+    Caller {
+        issuer: issuer(),
+        id: "operator-1".into(),
+        role: Role::Operator,
+        permissions,
+        organisation: None,
+        level: None,
+    }
 }
 
 fn reception() -> Caller {
     Caller {
+        issuer: issuer(),
         id: "reception-1".into(),
         role: Role::Staff,
         permissions: vec![Permission::Registration, Permission::Clinics, Permission::Booking],
@@ -194,4 +206,68 @@ async fn a_command_has_one_time_for_its_streams_and_its_rules() {
     open_the_practice(&engine).await;
     let day = StreamName::of("publishing", format_args!("{PRACTICE}.2026-11-03"));
     assert_eq!(log.read_streams(&[day]).await.expect("read").remove(0).len(), 1, "the second command, the second day");
+}
+
+/// A repeat that comes late gets the answer of the first time, and stores nothing.
+async fn repeat_late(engine: &Engine, caller: &Caller, name: &str, key: &str, body: &Value, first: &Answer) {
+    let late = give_as(engine, caller.clone(), name, key, body.clone()).await.expect("the first answer");
+    assert!(late.replayed && !first.replayed);
+    assert_eq!((late.position, late.events), (first.position, first.events.clone()));
+}
+
+/// The failure: opt in (nothing new), opt out, and a late repeat of the first made it an opt-in again.
+#[tokio::test]
+async fn the_late_repeat_of_an_opt_in_does_not_take_an_opt_out_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(&folder, LogOptions::default()).await;
+    let (engine, subject) = (start(&log), new_subject());
+    let donor = patient(subject, IdentityLevel::P9);
+    let wish = |kind: &str| json!({"subject": subject, "decision": {"kind": kind}});
+    let opt_in = wish("opt-in-all");
+    let give_in = async |name: &str, key: &str| {
+        give_as(&engine, donor.clone(), name, key, opt_in.clone()).await.expect("an opt-in")
+    };
+    let registered = give_in("register-donor", "the-first-opt-in").await;
+    let nothing_new = give_in("amend-decision", "the-second-opt-in").await;
+    assert_eq!((registered.events.len(), nothing_new.events.len()), (1, 0));
+    give(&engine, donor.clone(), "amend-decision", wish("opt-out")).await.expect("opted out");
+
+    // An engine that has just been started has nothing in memory.
+    for engine in [&engine, &start(&log)] {
+        repeat_late(engine, &donor, "register-donor", "the-first-opt-in", &opt_in, &registered).await;
+        repeat_late(engine, &donor, "amend-decision", "the-second-opt-in", &opt_in, &nothing_new).await;
+    }
+    assert_eq!(log.end(), 2, "registered, and opted out");
+    let again = give(&engine, donor, "amend-decision", wish("opt-out")).await.expect("it still holds");
+    assert!(again.events.is_empty());
+}
+
+/// The failure: booked (nothing new), cancelled, and a late repeat of the first booked it again.
+#[tokio::test]
+async fn the_late_repeat_of_a_booking_does_not_book_again_what_was_cancelled() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(&folder, LogOptions::default()).await;
+    let engine = start(&log);
+    open_the_practice(&engine).await;
+    let (subject, other) = (new_subject(), new_subject());
+    for (subject, number) in [subject, other].into_iter().zip(nhs_numbers()) {
+        register(&engine, subject, number).await;
+    }
+    let sam = patient(subject, IdentityLevel::P9);
+    let slot = json!({"session": SESSION, "startsAt": slot(0), "patient": subject});
+    let wish =
+        async |key: &str| give_as(&engine, sam.clone(), "book-appointment", key, slot.clone()).await.expect("booked");
+    let (booked, nothing_new) = (wish("the-first-booking").await, wish("the-second-booking").await);
+    assert_eq!((booked.events.len(), nothing_new.events.len()), (2, 0));
+    let mut cancel = slot.clone();
+    cancel["reason"] = json!("cancelled-by-citizen");
+    give(&engine, sam.clone(), "cancel-appointment", cancel).await.expect("cancelled");
+
+    let end = log.end();
+    for engine in [&engine, &start(&log)] {
+        repeat_late(engine, &sam, "book-appointment", "the-first-booking", &slot, &booked).await;
+        repeat_late(engine, &sam, "book-appointment", "the-second-booking", &slot, &nothing_new).await;
+    }
+    assert_eq!(log.end(), end);
+    assert!(!book(&engine, other, 0).await.expect("the slot is free").events.is_empty());
 }

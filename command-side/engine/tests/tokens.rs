@@ -3,15 +3,20 @@
 #[path = "common/signer.rs"]
 mod signer;
 
-use command_engine::http::{Tokens, UnfitIssuer};
+use command_engine::http::{Tokens, TrustedIssuer, UnfitIssuer};
 use domain::Permission;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
 use serde_json::{Value, json};
-use signer::{AUDIENCE, ISSUER, Signer, claims, now};
-use vocabulary::envelope::{IdentityLevel, Role};
+use signer::{AUDIENCE, ISSUER, Signer, claims, now, trusted};
+use vocabulary::{
+    Issuer,
+    envelope::{IdentityLevel, Role},
+};
+
+const OTHER_ISSUER: &str = "https://other.example";
 
 fn tokens(signer: &Signer) -> Tokens {
-    Tokens::new(AUDIENCE, vec![(ISSUER.into(), signer.keys())]).expect("a key set")
+    Tokens::new(AUDIENCE, vec![signer.trusted()]).expect("a key set")
 }
 
 /// The claims, with one of them set or, with null, left out.
@@ -35,7 +40,7 @@ async fn a_token_says_who_asks() {
     for _ in 0..2 {
         let caller = tokens.caller(&signer.sign(&claims)).await.expect("valid");
         assert_eq!((&*caller.id, caller.role, caller.level), ("nurse-1", Role::Staff, None));
-        assert_eq!(caller.permissions, [Permission::Booking]);
+        assert_eq!((caller.issuer.as_str(), caller.permissions), (ISSUER, vec![Permission::Booking]));
         assert_eq!(caller.organisation.expect("given").as_str(), "A12345");
     }
     let patient = tokens.caller(&signer.sign(&signer::claims())).await.expect("valid");
@@ -124,7 +129,7 @@ async fn a_token_names_its_key_where_its_issuer_has_several() {
     };
     assert!(tokens(&one).caller(&nameless(&one)).await.is_some(), "there is one key");
     let keys = one.keys().keys.into_iter().chain(other.keys().keys).collect();
-    let both = Tokens::new(AUDIENCE, vec![(ISSUER.into(), JwkSet { keys })]).expect("a key set");
+    let both = Tokens::new(AUDIENCE, vec![trusted(ISSUER, JwkSet { keys })]).expect("a key set");
     for signer in [&one, &other] {
         assert!(both.caller(&nameless(signer)).await.is_none());
         assert!(both.caller(&signer.sign(&claims())).await.is_some());
@@ -136,7 +141,7 @@ async fn keys_of_elliptic_curves_and_rsa_count_each_with_its_own_algorithm() {
     let signers = [signer::elliptic("ES256"), signer::rsa("RS256")];
     let keys: Vec<Value> = signers.iter().map(|signer| signer.jwk.clone()).collect();
     let set: JwkSet = serde_json::from_value(json!({"keys": keys})).expect("a key set");
-    let tokens = Tokens::new(AUDIENCE, vec![(ISSUER.into(), set)]).expect("a key set");
+    let tokens = Tokens::new(AUDIENCE, vec![trusted(ISSUER, set)]).expect("a key set");
     let stranger = signer::rsa("RS256");
     assert!(tokens.caller(&stranger.sign("RS256", "RS256")).await.is_none(), "a stranger's key");
     for signer in &signers {
@@ -151,6 +156,64 @@ async fn keys_of_elliptic_curves_and_rsa_count_each_with_its_own_algorithm() {
 }
 
 #[tokio::test]
+async fn an_rsa_key_that_names_no_algorithm_has_its_issuers() {
+    for (algorithm, other) in [("RS256", "PS256"), ("PS256", "RS256")] {
+        let signer = signer::rsa(algorithm);
+        let mut jwk = signer.jwk.clone();
+        jwk.as_object_mut().expect("an object").remove("alg");
+        let keys: JwkSet = serde_json::from_value(json!({"keys": [jwk]})).expect("a key set");
+        let admitted = async |configured: Option<&str>| {
+            let usual = trusted(ISSUER, keys.clone());
+            let rsa = configured.map_or(usual.rsa, |name| name.parse().expect("an algorithm"));
+            let tokens = Tokens::new(AUDIENCE, vec![TrustedIssuer { rsa, ..usual }]).expect("a key set");
+            tokens.caller(&signer.sign(algorithm, algorithm)).await.is_some()
+        };
+        assert_eq!(admitted(None).await, algorithm == "RS256", "{algorithm}, where nothing is configured");
+        assert!(admitted(Some(algorithm)).await && !admitted(Some(other)).await, "{algorithm}");
+    }
+}
+
+/// The trap: what a reader of arrays, of maps for names or of the last of two members makes of a token is another caller.
+#[tokio::test]
+async fn a_token_is_two_objects_whose_members_are_named_once() {
+    let signer = Signer::new("key-1");
+    let tokens = tokens(&signer);
+    let header = r#"{"alg":"EdDSA","kid":"key-1","typ":"JWT"}"#;
+    let claims = claims().to_string();
+    let admitted = async |header: &str, claims: &str| {
+        let token = signer.sign_parts(&signer::base64(header), &signer::base64(claims));
+        tokens.caller(&token).await.is_some()
+    };
+    assert!(admitted(header, &claims).await, "the table's ground");
+    let more = |member: &str| claims.replacen('{', &format!("{{{member},"), 1);
+    assert!(admitted(header, &more(r#""address":{"street":["a",1,-1,1.5,null,true]}"#)).await, "further claims");
+    let (role, level) = (r#""role":"patient""#, r#""identity_proofing_level":"P9""#);
+    let exp = now() + 60;
+    let of_claims = [
+        ("an array", format!(r#"["{ISSUER}","8f14e45f-ceea-467f-a9b5-0123456789ab",{exp},"patient",[],null,"P9"]"#)),
+        ("a role that is an object", claims.replace(role, r#""role":{"patient":null}"#)),
+        ("a level that is an object", claims.replace(level, r#""identity_proofing_level":{"P9":null}"#)),
+        ("a subject twice", more(r#""sub":"11111111-ceea-467f-a9b5-0123456789ab""#)),
+        ("an audience twice", more(r#""aud":"frontdoor""#)),
+        ("a claim twice that nobody reads", more(r#""name":"a","name":"b""#)),
+        ("a claim twice, deep in another", more(r#""address":[{"street":"a","street":"b"}]"#)),
+    ];
+    for (name, claims) in of_claims {
+        assert!(!admitted(header, &claims).await, "{name}");
+    }
+    let of_header = [
+        ("an array", r#"["JWT","EdDSA",null,null,null,"key-1",null,null,null,null]"#),
+        ("an algorithm that is an object", r#"{"alg":{"EdDSA":null},"kid":"key-1"}"#),
+        ("a key twice", r#"{"alg":"EdDSA","kid":"key-2","kid":"key-1"}"#),
+        ("a member twice that nobody reads", r#"{"alg":"EdDSA","kid":"key-1","x":1,"x":2}"#),
+        ("something critical that is nothing", r#"{"alg":"EdDSA","kid":"key-1","crit":null}"#),
+    ];
+    for (name, header) in of_header {
+        assert!(!admitted(header, &claims).await, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_of_more_than_8_kib_is_refused() {
     let signer = Signer::new("key-1");
     let long = signer.sign(&with("note", json!("x".repeat(8 * 1024))));
@@ -161,15 +224,19 @@ async fn a_token_of_more_than_8_kib_is_refused() {
 #[tokio::test]
 async fn a_key_signs_for_its_own_issuer_alone() {
     let (own, other) = (Signer::new("key-1"), Signer::new("key-1"));
-    let issuers = vec![(ISSUER.into(), own.keys()), ("https://other.example".into(), other.keys())];
+    let issuers = vec![own.trusted(), trusted(OTHER_ISSUER, other.keys())];
     let tokens = Tokens::new(AUDIENCE, issuers).expect("key sets");
-    assert!(tokens.caller(&other.sign(&with("iss", json!("https://other.example")))).await.is_some());
+    let others = tokens.caller(&other.sign(&with("iss", json!(OTHER_ISSUER)))).await.expect("valid");
     assert!(tokens.caller(&other.sign(&claims())).await.is_none());
+    // The same `sub`, and somebody else.
+    let owns = tokens.caller(&own.sign(&claims())).await.expect("valid");
+    assert_eq!((owns.issuer.as_str(), others.issuer.as_str()), (ISSUER, OTHER_ISSUER));
+    assert_eq!(owns.id, others.id);
 }
 
 #[tokio::test]
 async fn a_key_that_cannot_be_used_is_passed_over_and_an_issuer_without_any_other_is_refused() {
-    let (issuer, signer) = (ISSUER.to_owned(), Signer::new("key-1"));
+    let (issuer, signer) = (ISSUER.parse::<Issuer>().expect("an issuer"), Signer::new("key-1"));
     let x = signer::base64(signer.public());
     let good = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "key-1", "alg": "EdDSA"});
     let unnamed = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "key-1"});
@@ -178,7 +245,7 @@ async fn a_key_that_cannot_be_used_is_passed_over_and_an_issuer_without_any_othe
     let unknown = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "X9"});
     let for_sealing = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA", "use": "enc"});
     let set = |keys: Vec<&Value>| -> JwkSet { serde_json::from_value(json!({"keys": keys})).expect("a key set") };
-    let new = |keys| Tokens::new(AUDIENCE, vec![(issuer.clone(), set(keys))]);
+    let new = |keys| Tokens::new(AUDIENCE, vec![trusted(ISSUER, set(keys))]);
     let token = signer.sign(&claims());
     for fit in [&good, &unnamed] {
         assert!(new(vec![fit]).expect("a key").caller(&token).await.is_some(), "{fit}");
@@ -208,10 +275,10 @@ async fn other_keys_count_at_once_and_keys_that_cannot_be_used_leave_those_befor
     let (old, new) = (before.sign(&claims()), after.sign(&claims()));
     assert!(tokens.caller(&old).await.is_some() && tokens.caller(&new).await.is_none());
 
-    let refused = tokens.replace(AUDIENCE, vec![(ISSUER.into(), JwkSet { keys: Vec::new() })]);
+    let refused = tokens.replace(AUDIENCE, vec![trusted(ISSUER, JwkSet { keys: Vec::new() })]);
     assert!(refused.is_err(), "an issuer without a key");
     assert!(tokens.caller(&old).await.is_some(), "the keys before stay");
 
-    tokens.replace(AUDIENCE, vec![(ISSUER.into(), after.keys())]).expect("a key set");
+    tokens.replace(AUDIENCE, vec![after.trusted()]).expect("a key set");
     assert!(tokens.caller(&old).await.is_none() && tokens.caller(&new).await.is_some());
 }

@@ -30,7 +30,7 @@ const DATA: &[u8] = br#"{"session":"A12345.9KTW3M0ZQ1BC","startsAt":"2026-03-30T
 
 fn provenance() -> Provenance {
     Provenance {
-        actor: r#"{"id":"8f14e45f-ceea-467f-a9b5-0123456789ab","role":"patient","organisation":null,"level":"P9"}"#
+        actor: r#"{"id":"8f14e45f-ceea-467f-a9b5-0123456789ab","role":"patient","organisation":null,"level":"P9","issuer":"urn:frontdoor:demo"}"#
             .into(),
         acting_for: None,
         subject: "8f14e45f-ceea-467f-a9b5-0123456789ab".parse().ok(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 use event_log::{Append, Condition, Expected, Log, NewEvent, Provenance};
+use frontdoor::tokens::DEMO_ISSUER;
 use uuid::Uuid;
 use vocabulary::{
     Event, SessionId, StreamName, SubjectId, Timestamp,
@@ -69,7 +70,9 @@ impl Writer {
             new.push(NewEvent { stream, id: Uuid::now_v7(), kind: event.kind(), data });
         }
         self.events += new.len() as u64;
-        let actor = format!(r#"{{"id":"{subject}","role":"patient","organisation":null,"level":"P9"}}"#);
+        let actor = format!(
+            r#"{{"id":"{subject}","role":"patient","organisation":null,"level":"P9","issuer":"{DEMO_ISSUER}"}}"#
+        );
         let provenance = Provenance {
             actor: actor.into(),
             acting_for: None,

@@ -8,7 +8,7 @@ use axum::{Router, routing::get};
 use bytes::Bytes;
 use command_engine::{
     RequestContext,
-    http::{Authenticated, Tokens},
+    http::{Authenticated, Tokens, TrustedIssuer},
 };
 use domain::{Caller, Permission};
 use frontdoor::{
@@ -66,9 +66,12 @@ impl Wish {
 }
 
 /// A caller without an organisation; patients have proven their identity.
-pub fn caller(role: Role, id: &str, permissions: Vec<Permission>) -> Caller {
+///
+/// # Errors
+/// Never: the demonstration's issuer is one.
+pub fn caller(role: Role, id: &str, permissions: Vec<Permission>) -> anyhow::Result<Caller> {
     let level = (role == Role::Patient).then_some(IdentityLevel::P9);
-    Caller { id: id.into(), role, permissions, organisation: None, level }
+    Ok(Caller { issuer: DEMO_ISSUER.parse()?, id: id.into(), role, permissions, organisation: None, level })
 }
 
 impl Town {
@@ -95,7 +98,7 @@ impl Town {
     pub async fn on(folder: &Path, places: Places) -> anyhow::Result<Town> {
         let key = DemoKey::in_folder(folder)?;
         let set = serde_json::from_slice(&std::fs::read(folder.join("demo-jwks.json"))?)?;
-        let tokens = Tokens::new(AUDIENCE, vec![(DEMO_ISSUER.to_owned(), set)])?;
+        let tokens = Tokens::new(AUDIENCE, vec![TrustedIssuer::new(DEMO_ISSUER.parse()?, set)])?;
         let folder = folder.display().to_string();
         let house = House::open(&places, tokens).await?;
         let stop = CancellationToken::new();
@@ -110,12 +113,12 @@ impl Town {
     }
 
     async fn prepare(&self) -> anyhow::Result<()> {
-        let operator = caller(Role::Operator, "operator", vec![Permission::Practices]);
+        let operator = caller(Role::Operator, "operator", vec![Permission::Practices])?;
         for n in 0..PRACTICES {
             let practice = json!({"practice": practice(n), "name": "Bench Surgery", "address": "1 High Street"});
             self.give(&operator, "open-practice", &format!("town-open-practice-{n}"), practice).await?;
         }
-        let reception = caller(Role::Staff, "reception", vec![Permission::Registration, Permission::Clinics]);
+        let reception = caller(Role::Staff, "reception", vec![Permission::Registration, Permission::Clinics])?;
         let staff = |session: u64| -> anyhow::Result<Caller> {
             Ok(Caller { organisation: Some(practice(session).parse::<OdsCode>()?), ..reception.clone() })
         };
@@ -195,7 +198,7 @@ impl Town {
             correlation: None,
             trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         };
-        Ok((caller(Role::Patient, &id, vec![]), Bytes::from(self.body(wish)?), request))
+        Ok((caller(Role::Patient, &id, vec![])?, Bytes::from(self.body(wish)?), request))
     }
 
     /// The same wish as the bytes of an HTTP request.
@@ -277,7 +280,7 @@ impl Town {
     /// When it is refused.
     pub async fn register_donor(&self, patient: u64) -> anyhow::Result<()> {
         let subject = synthetic::patient(patient)?;
-        let donor = caller(Role::Patient, &subject.to_string(), vec![]);
+        let donor = caller(Role::Patient, &subject.to_string(), vec![])?;
         let body = json!({"subject": subject, "decision": {"kind": "opt-in-all"}});
         self.give(&donor, "register-donor", &format!("town-donor-{patient:08}"), body).await?;
         self.house.caught_up().await;

@@ -17,6 +17,7 @@ use vocabulary::{OdsCode, envelope::IdentityLevel, envelope::Role as CallerRole}
 
 use crate::{
     Misconfigured,
+    key_files::IssuerRsa,
     url::{self, Url},
 };
 
@@ -134,6 +135,11 @@ pub struct Serve {
     /// Whose tokens are admitted: `ISSUER=JWKS_FILE`. May be given several times; in the environment separated by commas.
     #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
     pub issuers: Vec<Issuer>,
+    /// How an issuer signs with RSA keys that name no algorithm in its file: `ISSUER=ALGORITHM`, which is RS256 (where
+    /// nothing is given), RS384, RS512, PS256, PS384 or PS512. May be given several times; in the environment separated
+    /// by commas.
+    #[arg(long = "issuer-rsa", env = "FRONTDOOR_ISSUER_RSA", value_delimiter = ',')]
+    pub issuers_rsa: Vec<IssuerRsa>,
     /// Fill the data folder with invented practices, sessions and patients, and admit tokens of `frontdoor token`.
     #[arg(long, env = "FRONTDOOR_DEMO", value_parser = clap::builder::BoolishValueParser::new())]
     pub demo: bool,
@@ -369,7 +375,7 @@ impl fmt::Display for Roles {
 /// An issuer of tokens, and the file of its public keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
-    pub name: String,
+    pub name: vocabulary::Issuer,
     pub jwks: PathBuf,
 }
 
@@ -379,7 +385,8 @@ impl FromStr for Issuer {
     fn from_str(text: &str) -> Result<Issuer, String> {
         match text.rsplit_once('=') {
             Some((name, file)) if !name.is_empty() && !file.is_empty() => {
-                Ok(Issuer { name: name.to_owned(), jwks: file.into() })
+                let name = name.parse().map_err(|error: vocabulary::ids::Malformed| error.to_string())?;
+                Ok(Issuer { name, jwks: file.into() })
             }
             _ => Err("an issuer is ISSUER=JWKS_FILE".to_owned()),
         }
@@ -412,7 +419,7 @@ impl Serve {
         let feed = url::given(url::FEED, self.feed.as_ref(), self.feed_file.as_deref())?;
         let feed = feed.map(|feed| feed.exposed().parse::<Address>()).transpose();
         let feed = feed.map_err(|error| Misconfigured(format!("--feed: {error}")))?;
-        if self.issuers.iter().any(|issuer| issuer.name == crate::tokens::DEMO_ISSUER) {
+        if self.issuers.iter().any(|issuer| issuer.name.as_str() == crate::tokens::DEMO_ISSUER) {
             return Err(Misconfigured(format!(
                 "the issuer {} is admitted by --demo alone",
                 crate::tokens::DEMO_ISSUER
@@ -506,6 +513,11 @@ mod tests {
         let issuer: Issuer = "https://id.example/?a=b=keys.json".parse().expect("an issuer");
         assert_eq!((issuer.name.as_str(), issuer.jwks.to_str()), ("https://id.example/?a=b", Some("keys.json")));
         assert!("keys.json".parse::<Issuer>().is_err());
+        let rsa: IssuerRsa = "https://id.example/?a=b=PS256".parse().expect("an algorithm");
+        assert_eq!(rsa.issuer.as_str(), "https://id.example/?a=b");
+        for wrong in ["PS256", "=PS256", "urn:other=ES256", "urn:other="] {
+            assert!(wrong.parse::<IssuerRsa>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

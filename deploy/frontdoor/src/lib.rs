@@ -11,6 +11,7 @@ mod check;
 mod descriptors;
 mod health;
 mod history;
+mod key_files;
 mod log_copy;
 mod operator;
 mod output;

@@ -9,9 +9,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use axum::{Router, middleware};
-use command_engine::http::Tokens;
 use futures::FutureExt;
-use jsonwebtoken::jwk::JwkSet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -34,12 +32,11 @@ use crate::{
     },
     health,
     house::House,
+    key_files::KeyFiles,
     output, private, telemetry,
-    tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
+    tokens::DemoKey,
 };
 
-/// How often the files of the issuers' keys are looked at.
-const KEYS_LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long requests in flight are waited for after SIGTERM.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(6);
 /// How long views and logs may take to come to a batch's end after that.
@@ -119,8 +116,8 @@ async fn run(options: &Serve, places: &Places, bounds: Bounds, metrics: Promethe
     for folder in &folders {
         private::folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    let keys = key_files(options, demo_key.as_ref());
-    let house = House::open(places, tokens(&keys)?).await?;
+    let keys = KeyFiles::of(options, demo_key.as_ref())?;
+    let house = House::open(places, keys.tokens()?).await?;
     for folder in &folders {
         private::files(folder, &views_file(places))
             .with_context(|| format!("the files in {} cannot be made private", folder.display()))?;
@@ -167,7 +164,7 @@ async fn run(options: &Serve, places: &Places, bounds: Bounds, metrics: Promethe
             Ok(())
         });
     }
-    tasks.spawn("keys", renew_keys(house.tokens.clone(), keys, stops.views.clone()));
+    tasks.spawn("keys", keys.renew(house.tokens.clone(), stops.views.clone()));
     let (watched, parts, stop) = (readiness.clone(), house.clone(), stops.views.clone());
     tasks.spawn("health", async move {
         watched.health.run(&parts, stop).await;
@@ -296,71 +293,6 @@ async fn listen(listener: TcpListener, routes: Router, bounds: Bounds, stop: Can
     Ok(())
 }
 
-/// The files of keys, by issuer.
-fn key_files(options: &Serve, demo: Option<&DemoKey>) -> Vec<(String, PathBuf)> {
-    let given = options.issuers.iter().map(|issuer| (issuer.name.as_str(), issuer.jwks.as_path()));
-    let own = demo.map(|key| (DEMO_ISSUER, key.jwks()));
-    given.chain(own).map(|(issuer, file)| (issuer.to_owned(), file.to_owned())).collect()
-}
-
-fn tokens(files: &[(String, PathBuf)]) -> anyhow::Result<Tokens> {
-    Tokens::new(AUDIENCE, key_sets(files)?).map_err(|error| Misconfigured(error.to_string()).into())
-}
-
-fn key_sets(files: &[(String, PathBuf)]) -> anyhow::Result<Vec<(String, JwkSet)>> {
-    let mut issuers = Vec::new();
-    for (issuer, file) in files {
-        let wrong =
-            |error: &dyn std::fmt::Display| Misconfigured(format!("--issuer {issuer}: {}: {error}", file.display()));
-        let text = std::fs::read(file).map_err(|error| wrong(&error))?;
-        let keys = key_set(issuer, &text).map_err(|error| wrong(&error))?;
-        issuers.push((issuer.clone(), keys));
-    }
-    Ok(issuers)
-}
-
-/// Reads the keys again when a file has changed, and on SIGHUP. Files that cannot be used leave the keys as they are.
-async fn renew_keys(tokens: Tokens, files: Vec<(String, PathBuf)>, stop: CancellationToken) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let state = || -> Vec<_> {
-        let state = |(_, file): &(String, PathBuf)| std::fs::metadata(file).and_then(|file| file.modified()).ok();
-        files.iter().map(state).collect()
-    };
-    let mut known = state();
-    loop {
-        let asked = tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            _ = hangup.recv() => true,
-            () = tokio::time::sleep(KEYS_LOOK_EVERY) => false,
-        };
-        let now = state();
-        if !asked && now == known {
-            continue;
-        }
-        known = now;
-        let renewed = key_sets(&files).and_then(|sets| Ok(tokens.replace(AUDIENCE, sets)?));
-        match renewed {
-            Ok(()) => tracing::info!("the issuers' keys were read again"),
-            Err(error) => tracing::warn!(%error, "the issuers' keys cannot be used; those before stay"),
-        }
-    }
-}
-
-/// The keys of a set. One of a form that is unknown here does not make the others useless.
-fn key_set(issuer: &str, text: &[u8]) -> serde_json::Result<JwkSet> {
-    #[derive(serde::Deserialize)]
-    struct AnyKeys {
-        keys: Vec<serde_json::Value>,
-    }
-    let all = serde_json::from_slice::<AnyKeys>(text)?.keys;
-    let count = all.len();
-    let keys: Vec<_> = all.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
-    if keys.len() < count {
-        tracing::warn!(%issuer, keys = count - keys.len(), "keys of an unknown form are passed over");
-    }
-    Ok(JwkSet { keys })
-}
-
 struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
@@ -390,15 +322,6 @@ mod tests {
         let mut signals = Signals::listen().expect("signals");
         let ended = until_it_ends(std::future::pending(), &mut signals, &mut tasks).await;
         format!("{:#}", ended.expect_err("the process ends"))
-    }
-
-    #[test]
-    fn a_key_of_an_unknown_form_does_not_make_the_others_useless() {
-        let good = r#"{"kty":"OKP","crv":"Ed25519","x":"AA","kid":"good"}"#;
-        let set = format!(r#"{{"keys":[{{"kty":"OKP","crv":"X448","x":"AA"}},{good},{{"kty":"AKP"}}]}}"#);
-        let keys = key_set("urn:test", set.as_bytes()).expect("a key set").keys;
-        assert!(keys.iter().any(|key| key.common.key_id.as_deref() == Some("good")));
-        assert!(key_set("urn:test", b"[]").is_err());
     }
 
     #[tokio::test]

@@ -89,6 +89,20 @@ pub(crate) fn command_key_of(append: &Append) -> Option<Hash> {
     append.idempotency.as_ref().map(|idempotency| idempotency.command_key)
 }
 
+/// The keys by which a repeat of this request is recognised, in this order.
+pub(crate) fn known_by(append: &Append) -> impl Iterator<Item = Hash> {
+    let earlier = append.idempotency.as_ref().and_then(|idempotency| idempotency.earlier_key);
+    key_of(append).into_iter().chain(earlier)
+}
+
+/// All keys of the requests that may be known by a key of an earlier version. No unique index compares that one, so
+/// both are looked up, whatever has been decided.
+pub(crate) fn keys_beside_earlier(batch: &[Request]) -> impl Iterator<Item = Hash> {
+    let has_earlier =
+        |append: &&Append| append.idempotency.as_ref().is_some_and(|idempotency| idempotency.earlier_key.is_some());
+    batch.iter().map(|request| &request.append).filter(has_earlier).flat_map(known_by)
+}
+
 fn padded(id: Uuid) -> Hash {
     let mut key = [0; 32];
     key[..16].copy_from_slice(id.as_bytes());
@@ -140,13 +154,13 @@ impl Plan {
         ground: &Ground<'_>,
         decided_keys: &HashMap<Hash, usize>,
     ) -> Option<Verdict> {
-        let key = key_of(&request.append)?;
         let hash = hash_of(&request.append);
-        let (first_hash, verdict) = match (ground.repeats.get(&key), decided_keys.get(&key)) {
-            (Some(found), _) => (found.request_hash, Verdict::Repeat(key)),
-            (None, Some(&earlier)) => (hash_of(&batch[earlier].append), Verdict::RepeatOf(earlier)),
-            (None, None) => return None,
+        let known = |key: Hash| match (ground.repeats.get(&key), decided_keys.get(&key)) {
+            (Some(found), _) => Some((found.request_hash, Verdict::Repeat(key))),
+            (None, Some(&earlier)) => Some((hash_of(&batch[earlier].append), Verdict::RepeatOf(earlier))),
+            (None, None) => None,
         };
+        let (first_hash, verdict) = known_by(&request.append).find_map(known)?;
         Some(if first_hash == hash { verdict } else { Verdict::Refuse(Refused::KeyReused) })
     }
 
@@ -209,7 +223,8 @@ impl Plan {
         self.moved.get(stream).or_else(|| ground.heads.get(stream)).copied().unwrap_or_default()
     }
 
-    /// The keys of the requests that this plan does not store: whether they are repeats, only the store can tell.
+    /// The keys of the requests that this plan does not store, and those that no unique index compares: whether they are
+    /// repeats, only the store can tell.
     pub(crate) fn doubtful_keys(&self, batch: &[Request]) -> Vec<Hash> {
         let doubtful = |verdict: &Verdict| match verdict {
             Verdict::Holds { .. } => true,
@@ -217,7 +232,8 @@ impl Plan {
             Verdict::Store { .. } | Verdict::Repeat(_) | Verdict::RepeatOf(_) => false,
         };
         let of_doubtful = self.verdicts.iter().zip(batch).filter(|(verdict, _)| doubtful(verdict));
-        of_doubtful.filter_map(|(_, request)| key_of(&request.append)).collect()
+        let of_doubtful = of_doubtful.filter_map(|(_, request)| key_of(&request.append));
+        of_doubtful.chain(keys_beside_earlier(batch)).collect()
     }
 
     /// The answers, for a plan that is on disk.

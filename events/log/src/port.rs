@@ -74,6 +74,10 @@ pub struct Provenance {
 pub struct Idempotency {
     /// Keyed hash of caller, command and Idempotency-Key (`Log::keyed_hash`).
     pub command_key: Hash,
+    /// The key that an earlier version gave the same command. A request that is known by either is a repeat, which is
+    /// found out in the transaction that stores the batch, so also where a process of that version stores it meanwhile.
+    /// Never stored. `None`: no earlier version wrote to this log, and there is nothing more to look up.
+    pub earlier_key: Option<Hash>,
     /// Keyed hash of the body: the same key with another body is `Refused::KeyReused`.
     pub request_hash: Hash,
     /// The decision, in the caller's own form (`limits::OUTCOME_BYTES_MAX`). Where the request has no events and its

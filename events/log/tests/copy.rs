@@ -42,7 +42,12 @@ fn command(n: usize) -> Append {
             causation: n.is_multiple_of(7).then(Uuid::now_v7),
             trace: n.is_multiple_of(11).then(|| "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         },
-        idempotency: Some(Idempotency { command_key: key(n), request_hash: key(n + 1), outcome: None }),
+        idempotency: Some(Idempotency {
+            command_key: key(n),
+            earlier_key: None,
+            request_hash: key(n + 1),
+            outcome: None,
+        }),
         rests_on: Vec::new(),
         may_use_reserve: false,
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use event_log::{
-    Append, Condition, Expected, Granted, Log, LogError, LogOptions, NewEvent, Provenance, Refused,
+    Append, Condition, Expected, Granted, Idempotency, Log, LogError, LogOptions, NewEvent, Provenance, Refused,
     sqlite::{self, Held},
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
@@ -151,6 +151,40 @@ async fn a_batch_that_fills_the_disk_is_refused_whole() {
     // A small one fits: the heads of the refused ones are not remembered.
     log.append(event("test-0", 0, 10)).await.expect("stored");
     assert_eq!(log.read(0, 100).await.expect("readable").len(), 2);
+    log.close().await;
+}
+
+/// The decision of a command that stores nothing is written with its batch, or not at all: a refusal that nobody was told
+/// must not be the answer to a repeat.
+#[tokio::test]
+async fn a_decision_of_a_batch_that_fills_the_disk_is_not_remembered() {
+    let Some(disk) = SmallDisk::mount(8) else { return };
+    let log = open(disk.path()).await.expect("opens");
+    log.append(event("test-before", 0, 10)).await.expect("stored");
+    let key = [1; 32];
+    let command = |outcome: &'static str| Append {
+        idempotency: Some(Idempotency {
+            command_key: key,
+            earlier_key: None,
+            request_hash: key,
+            outcome: Some(outcome.into()),
+        }),
+        ..event("test-before", 1, 10)
+    };
+    let no = Append { events: Vec::new(), ..command("no") };
+    // Submitted without waiting in between, they are one batch.
+    let mut batch = vec![log.submit(no).expect("submitted").outcome];
+    let large = |n: usize| log.submit(event(&format!("test-{n}"), 0, 200_000)).expect("submitted").outcome;
+    batch.extend((0..60).map(large));
+    for outcome in batch {
+        assert_eq!(outcome.await, Err(Refused::Unavailable("the disk is full".into())));
+    }
+    assert_eq!(log.find(&key).await.expect("readable"), None);
+    log.close().await;
+    let log = open(disk.path()).await.expect("opens");
+    assert_eq!((log.end(), log.find(&key).await.expect("readable")), (1, None));
+    let decided_again = log.append(command("yes")).await;
+    assert!(matches!(decided_again, Ok(Granted::Stored(_))), "{decided_again:?}");
     log.close().await;
 }
 

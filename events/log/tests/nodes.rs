@@ -140,7 +140,7 @@ async fn count(log: &Log, wish: u64) -> bool {
     loop {
         let seen = log.read_stream(&counter, 1, 5_000).await.expect("readable").len() as u64;
         let mut asked = append(&[(&counter, seen)], 2);
-        asked.idempotency = Some(Idempotency { command_key: key, request_hash: key, outcome: None });
+        asked.idempotency = Some(Idempotency { command_key: key, earlier_key: None, request_hash: key, outcome: None });
         match log.append(asked).await {
             Ok(Granted::Stored(_)) => return true,
             Ok(Granted::Repeated(stored)) => {
@@ -160,8 +160,8 @@ async fn a_command_that_two_nodes_decide_differently_at_once_has_one_outcome() {
     let (mut refused, mut granted) = (0, 0);
     for round in 0_u8..200 {
         let desk = stream(format_args!("race{round}"));
-        let idempotency =
-            Idempotency { command_key: [round; 32], request_hash: [round; 32], outcome: Some("no".into()) };
+        let (key, outcome) = ([round; 32], Some("no".into()));
+        let idempotency = Idempotency { command_key: key, earlier_key: None, request_hash: key, outcome };
         let ask = |events| Append { idempotency: Some(idempotency.clone()), ..append(&[(&desk, 0)], events) };
         let (no, yes) = join(one.append(ask(0)), other.append(ask(1))).await;
         match (no.expect("granted"), yes.expect("granted")) {
@@ -173,6 +173,65 @@ async fn a_command_that_two_nodes_decide_differently_at_once_has_one_outcome() {
         assert!(matches!(again, Ok(Granted::Remembered { .. } | Granted::Repeated(_))), "{again:?}");
     }
     assert_eq!(refused + granted, 200);
+}
+
+/// The decision of a command that stores nothing is written with its batch, or not at all: a refusal that nobody was told
+/// must not be the answer to a repeat.
+#[tokio::test]
+async fn a_decision_of_a_batch_that_the_database_refuses_is_not_remembered() {
+    let database = Database::new();
+    let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await.expect("it opens");
+    let mut owner = PgConnection::connect(&database.url("owner").await).await.expect("it connects");
+    let broken = "CREATE FUNCTION care.break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         RAISE EXCEPTION 'broken' USING ERRCODE = 'disk_full'; END $$; \
+         CREATE TRIGGER break BEFORE INSERT ON care.event FOR EACH ROW EXECUTE FUNCTION care.break()";
+    sqlx::raw_sql(broken).execute(&mut owner).await.expect("it is done");
+
+    let (desk, other, key) = (stream("broken"), stream("other"), [1; 32]);
+    let command = |events: usize, outcome: &'static str| Append {
+        idempotency: Some(Idempotency {
+            command_key: key,
+            earlier_key: None,
+            request_hash: key,
+            outcome: Some(outcome.into()),
+        }),
+        ..append(&[(&desk, 0)], events)
+    };
+    // Submitted without waiting in between, they are one batch.
+    let submit = |append| log.submit(append).expect("submitted").outcome;
+    let (no, event) = join(submit(command(0, "no")), submit(append(&[(&other, 0)], 1))).await;
+    assert!(matches!((&no, &event), (Err(Refused::Unavailable(_)), Err(Refused::Unavailable(_)))), "{no:?} {event:?}");
+    let remembered: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM care.remembered").fetch_one(&mut owner).await.expect("counted");
+    assert_eq!((remembered, log.find(&key).await.expect("readable"), log.end()), (0, None, 0));
+
+    sqlx::raw_sql("DROP TRIGGER break ON care.event").execute(&mut owner).await.expect("it is done");
+    assert!(is_stored(&log.append(command(1, "yes")).await));
+}
+
+/// A node of an earlier version and one of this version, which gives commands other keys: the second of them to come
+/// finds the first one's effect in the transaction in which it would have had its own.
+#[tokio::test]
+async fn a_command_that_a_node_of_an_earlier_version_stores_meanwhile_is_a_repeat() {
+    let (_database, before, now) = two_nodes().await;
+    let mut repeated = 0;
+    for round in 0_u8..200 {
+        let desk = stream(format_args!("upgrade{round}"));
+        let ask = |key: u8, earlier: Option<u8>| {
+            let (command_key, earlier_key) = ([key; 32], earlier.map(|key| [key; 32]));
+            let idempotency = Idempotency { command_key, earlier_key, request_hash: [7; 32], outcome: None };
+            Append { idempotency: Some(idempotency), ..append(&[(&desk, 0)], 1) }
+        };
+        let mut of_now = ask(round, Some(round));
+        of_now.idempotency.as_mut().expect("a key").command_key[0] = !round;
+        match join(before.append(ask(round, None)), now.append(of_now)).await {
+            (Ok(Granted::Stored(stored)), Ok(Granted::Repeated(first))) if first == stored => repeated += 1,
+            // The earlier version does not know the keys of this one: its conditions are off.
+            (Err(Refused::Conflict { .. }), Ok(Granted::Stored(_))) => {}
+            two => panic!("{two:?}"),
+        }
+    }
+    assert!(repeated > 0);
 }
 
 /// The failure: under another default isolation a batch is compared with a snapshot older than the wait for the lock.

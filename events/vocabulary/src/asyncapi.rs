@@ -141,7 +141,8 @@ fn headers() -> Value {
                 is not greater than the last one seen is a repeat."},
         "ce_revision": {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "1, 2, 3 … in its stream."},
         "ce_actor": {"type": "string", "contentMediaType": "application/json",
-            "description": "Who did it: JSON with `id`, `role`, `organisation`, `level`."},
+            "description": "Who did it: JSON with `id`, `role`, `organisation`, `level`, and `issuer`, without which `id` names nobody: \
+                another issuer may give it to somebody else. `issuer` is absent in events of an earlier release."},
         "ce_correlation": {"type": "string", "format": "uuid", "description": "Joins what belongs together."},
         "ce_epoch": {"type": "string", "pattern": "^[0-9]+$",
             "description": "Which relay sent it. No part of the event: a repeat may have another."},

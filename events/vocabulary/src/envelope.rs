@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ids::{Malformed, OdsCode, StreamName, SubjectId, text_id},
+    ids::{Issuer, Malformed, OdsCode, StreamName, SubjectId, text_id},
     time::Timestamp,
 };
 
@@ -88,11 +88,15 @@ pub enum Role {
 /// Who did it, as at the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// A patient's subject id, or the id of a member of staff. Never a name.
+    /// A patient's subject id, or the id of a member of staff. Never a name. Another issuer may give the same id to
+    /// somebody else.
     pub id: Box<str>,
     pub role: Role,
     pub organisation: Option<OdsCode>,
     pub level: Option<IdentityLevel>,
+    /// Who vouched for all this. Absent in events that an earlier version wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<Issuer>,
 }
 
 /// 32 bytes: a keyed hash.
@@ -293,6 +297,18 @@ mod tests {
             request_hash: Some([9; 32]),
             trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         }
+    }
+
+    #[test]
+    fn an_actor_of_an_earlier_version_has_no_issuer_and_keeps_its_form() {
+        let before = r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#;
+        let mut actor: Actor = serde_json::from_str(before).expect("an actor");
+        assert_eq!(actor.issuer, None);
+        assert_eq!(serde_json::to_string(&actor).expect("written"), before);
+        actor.issuer = Some("https://issuer.example".parse().expect("an issuer"));
+        let after = serde_json::to_string(&actor).expect("written");
+        assert!(after.ends_with(r#","issuer":"https://issuer.example"}"#), "{after}");
+        assert_eq!(serde_json::from_str::<Actor>(&after).expect("an actor"), actor);
     }
 
     #[test]

@@ -110,6 +110,40 @@ impl FromStr for OdsCode {
     }
 }
 
+/// Who issues tokens and vouches for the ids in them, as a token's `iss` names it: `^[!-~]{1,256}$`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Issuer(Arc<str>);
+
+text_id!(Issuer, "Issuer", "^[!-~]{1,256}$");
+
+impl Issuer {
+    /// Bytes, each a visible ASCII character.
+    pub const LENGTH_MAX: usize = 256;
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Issuer {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let fits = (1..=Self::LENGTH_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        if fits {
+            Ok(Issuer(text.into()))
+        } else {
+            Err(Malformed("an issuer is 1 to 256 visible ASCII characters".into()))
+        }
+    }
+}
+
 /// A clinic session: `<ODS of its site>.<12 characters of Crockford base32>`, made by whoever publishes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -235,6 +269,16 @@ mod tests {
         assert_eq!(session.site().as_str(), "A12345");
         for wrong in ["A12345.9KTW3M0ZQ1B", "A12345.9KTW3M0ZQ1BI", "a12345.9KTW3M0ZQ1BC", "A12345"] {
             assert!(wrong.parse::<SessionId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_bounded_and_visible() {
+        for right in ["https://id.example/?a=b", "urn:frontdoor:demo", &"i".repeat(256)] {
+            assert_eq!(right.parse::<Issuer>().expect("an issuer").as_str(), right);
+        }
+        for wrong in ["", "two words", "línea", "a\n", &"i".repeat(257)] {
+            assert!(wrong.parse::<Issuer>().is_err(), "{wrong}");
         }
     }
 

@@ -19,7 +19,7 @@ pub mod registration;
 
 pub use envelope::{Actor, LogName, Raw, Recorded, Token};
 pub use event::{Category, Event, Followed, Undecodable};
-pub use ids::{OdsCode, SessionId, StreamName, SubjectId};
+pub use ids::{Issuer, OdsCode, SessionId, StreamName, SubjectId};
 pub use personal::Personal;
 pub use time::{LocalDate, Timestamp};
 

@@ -16,7 +16,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use command_engine::{Catalogue, Engine, EngineOptions, http::Tokens};
+use command_engine::{
+    Catalogue, Engine, EngineOptions,
+    http::{Tokens, TrustedIssuer},
+};
 use event_log::{Log, LogOptions};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use projection_engine::{Model, Views, model};
@@ -114,7 +117,8 @@ impl House {
         let options = EngineOptions { clock: || at(NOW), ..EngineOptions::default() };
         let engine = Engine::start(log.clone(), Catalogue::of_the_house(), options);
         let signer = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key").as_ref().to_vec();
-        let tokens = Tokens::new(AUDIENCE, vec![(ISSUER.to_owned(), keys(&signer))]).expect("an issuer");
+        let tokens = Tokens::new(AUDIENCE, vec![TrustedIssuer::new(ISSUER.parse().expect("an issuer"), keys(&signer))])
+            .expect("an issuer");
         let clock = Arc::new(AtomicI64::new(at(NOW).micros()));
         let queries =
             Queries { views: views.clone(), log: log.clone(), engine: engine.clone(), tokens: tokens.clone() };

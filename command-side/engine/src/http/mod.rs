@@ -2,6 +2,8 @@
 
 mod authenticated;
 mod commands;
+mod json;
+mod key_set;
 mod known;
 mod problem;
 mod tokens;
@@ -13,6 +15,7 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 
 pub use authenticated::Authenticated;
 pub use commands::{problems, router, traceparent};
+pub use key_set::{RsaAlgorithm, TrustedIssuer, key_set};
 pub use known::Explained;
 pub use problem::{Problem, status_of};
 pub use tokens::{Tokens, UnfitIssuer};

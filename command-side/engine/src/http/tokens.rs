@@ -6,18 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{Caller, Permission};
-use jsonwebtoken::{
-    Algorithm, DecodingKey, Validation, decode, decode_header,
-    errors::ErrorKind,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
-};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind, jwk::Jwk};
 use moka::{Expiry, future::Cache};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use vocabulary::{
-    OdsCode, SubjectId,
+    Issuer, OdsCode, SubjectId,
     envelope::{IdentityLevel, Role},
+};
+
+use super::{
+    json::{self, ByName},
+    key_set::{TrustedIssuer, algorithm},
 };
 
 /// Bytes of a token.
@@ -37,7 +39,7 @@ const KEYS_MAX: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitIssuer {
     #[error("{0} has no key that can be used: an asymmetric one for signatures")]
-    NoKey(String),
+    NoKey(Issuer),
     #[error("there are more than {KEYS_MAX} keys")]
     TooMany,
 }
@@ -61,7 +63,7 @@ struct KeyRing {
 }
 
 struct IssuerKey {
-    issuer: String,
+    issuer: Issuer,
     id: Option<String>,
     /// The only key of its issuer: then a token need not name it.
     alone: bool,
@@ -78,27 +80,40 @@ struct Verified {
     expires_at: i64,
 }
 
+/// Of a token's header, what decides which key verifies it.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(deserialize_with = "json::name")]
+    alg: Algorithm,
+    kid: Option<String>,
+    /// There is something that has to be understood and is not (RFC 7515, 4.1.11).
+    #[serde(default, rename = "crit", deserialize_with = "json::is_there")]
+    critical: bool,
+}
+
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
     sub: String,
     /// Seconds since 1970; a fraction is allowed (RFC 7519, NumericDate).
     exp: f64,
+    #[serde(deserialize_with = "json::name")]
     role: Role,
     /// Those that this binary does not know permit nothing here.
     #[serde(default)]
     permissions: Vec<String>,
     organisation: Option<OdsCode>,
+    #[serde(default, deserialize_with = "json::name_or_none")]
     identity_proofing_level: Option<IdentityLevel>,
 }
 
 impl Tokens {
-    /// `issuers`: each with its keys. An issuer that is not in the list is not trusted: the demo's only where a demo
-    /// puts it there. A key signs for its own issuer alone. Keys that cannot be used are passed over, each with a log line.
+    /// An issuer that is not in the list is not trusted: the demo's only where a demo puts it there. A key signs for its own
+    /// issuer alone. Keys that cannot be used are passed over, each with a log line.
     ///
     /// # Errors
     /// When an issuer has no key that can be used, or there are too many.
-    pub fn new(audience: &str, issuers: Vec<(String, JwkSet)>) -> Result<Tokens, UnfitIssuer> {
+    pub fn new(audience: &str, issuers: Vec<TrustedIssuer>) -> Result<Tokens, UnfitIssuer> {
         let ring = RwLock::new(Arc::new(KeyRing::new(0, audience, issuers)?));
         let remembered = Cache::builder().max_capacity(REMEMBERED_MAX).expire_after(UntilExpired).build();
         Ok(Tokens { inner: Arc::new(Inner { ring, remembered }) })
@@ -108,7 +123,7 @@ impl Tokens {
     ///
     /// # Errors
     /// As `new`; then the keys stay as they are.
-    pub fn replace(&self, audience: &str, issuers: Vec<(String, JwkSet)>) -> Result<(), UnfitIssuer> {
+    pub fn replace(&self, audience: &str, issuers: Vec<TrustedIssuer>) -> Result<(), UnfitIssuer> {
         let mut ring = self.inner.ring.write().unwrap_or_else(PoisonError::into_inner);
         *ring = Arc::new(KeyRing::new(ring.generation + 1, audience, issuers)?);
         Ok(())
@@ -140,20 +155,22 @@ impl Tokens {
 }
 
 impl KeyRing {
-    fn new(generation: u64, audience: &str, issuers: Vec<(String, JwkSet)>) -> Result<KeyRing, UnfitIssuer> {
+    fn new(generation: u64, audience: &str, issuers: Vec<TrustedIssuer>) -> Result<KeyRing, UnfitIssuer> {
         let mut keys = Vec::new();
-        for (issuer, set) in issuers {
-            let mut own: Vec<IssuerKey> = Vec::with_capacity(set.keys.len());
-            for jwk in &set.keys {
+        for issuer in issuers {
+            let mut own: Vec<IssuerKey> = Vec::with_capacity(issuer.keys.keys.len());
+            for jwk in &issuer.keys.keys {
                 match IssuerKey::new(audience, &issuer, jwk) {
                     Ok(key) => own.push(key),
                     // Providers publish keys for other purposes in the same set.
-                    Err(why) => tracing::warn!(%issuer, key = jwk.common.key_id, why, "a key is passed over"),
+                    Err(why) => {
+                        tracing::warn!(issuer = %issuer.name, key = jwk.common.key_id, why, "a key is passed over")
+                    }
                 }
             }
             let alone = own.len() == 1;
             if own.is_empty() {
-                return Err(UnfitIssuer::NoKey(issuer));
+                return Err(UnfitIssuer::NoKey(issuer.name));
             }
             keys.extend(own.into_iter().map(|key| IssuerKey { alone, ..key }));
         }
@@ -164,9 +181,9 @@ impl KeyRing {
     }
 
     fn verify(&self, token: &str) -> Option<Verified> {
-        let header = decode_header(token).ok()?;
-        // What has to be understood and is not (RFC 7515, 4.1.11).
-        if header.crit.is_some() {
+        let header = URL_SAFE_NO_PAD.decode(token.split_once('.')?.0).ok()?;
+        let ByName(header) = serde_json::from_slice::<ByName<Header>>(&header).ok()?;
+        if header.critical {
             return None;
         }
         let named = |key: &IssuerKey| if header.kid.is_some() { header.kid == key.id } else { key.alone };
@@ -185,42 +202,34 @@ impl KeyRing {
 }
 
 impl IssuerKey {
-    fn new(audience: &str, issuer: &str, jwk: &Jwk) -> Result<IssuerKey, &'static str> {
-        let signs = jwk.common.public_key_use.as_ref().is_none_or(|wanted| *wanted == PublicKeyUse::Signature);
-        if !signs {
-            return Err("it is not for signatures");
-        }
-        let algorithm = match jwk.common.key_algorithm {
-            Some(algorithm) => Algorithm::try_from(algorithm).map_err(|_| "its algorithm is unknown")?,
-            None => usual_algorithm(jwk).ok_or("it names no algorithm, and its type and curve do not say which")?,
-        };
-        if [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512].contains(&algorithm) {
-            return Err("it is symmetric");
-        }
+    fn new(audience: &str, issuer: &TrustedIssuer, jwk: &Jwk) -> Result<IssuerKey, &'static str> {
+        let algorithm = algorithm(jwk, issuer.rsa)?;
         let key = DecodingKey::from_jwk(jwk).map_err(|_| "it cannot be read")?;
         if key.family() != algorithm.family() {
             return Err("it does not fit its algorithm");
         }
         let mut validation = Validation::new(algorithm);
-        validation.set_issuer(&[issuer]);
+        validation.set_issuer(&[issuer.name.as_str()]);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.leeway = LEEWAY_SECONDS;
         validation.validate_nbf = true;
-        let (issuer, id) = (issuer.to_owned(), jwk.common.key_id.clone());
+        let (issuer, id) = (issuer.name.clone(), jwk.common.key_id.clone());
         Ok(IssuerKey { issuer, id, alone: false, algorithm, key, validation })
     }
 
     fn verify(&self, token: &str) -> Result<Verified, &'static str> {
-        let claims = decode::<Claims>(token, &self.key, &self.validation).map_err(|error| reason(error.kind()))?.claims;
+        let decoded = decode::<ByName<Claims>>(token, &self.key, &self.validation);
+        let ByName(claims) = decoded.map_err(|error| reason(error.kind()))?.claims;
         let sub = claims.sub;
         let named = (1..=SUB_BYTES_MAX).contains(&sub.len()) && sub.bytes().all(|byte| byte.is_ascii_graphic());
         let person = claims.role != Role::Patient || sub.parse::<SubjectId>().is_ok();
-        if !named || !person || claims.iss != self.issuer {
+        if !named || !person || claims.iss != self.issuer.as_str() {
             return Err("its subject or its issuer does not fit");
         }
         let known = |name: String| serde_json::from_value::<Permission>(name.into()).ok();
         let caller = Caller {
+            issuer: self.issuer.clone(),
             id: sub.into(),
             role: claims.role,
             permissions: claims.permissions.into_iter().filter_map(known).collect(),
@@ -244,26 +253,6 @@ fn reason(kind: &ErrorKind) -> &'static str {
         "it is for another audience"
     } else {
         "a claim is missing or cannot be read"
-    }
-}
-
-/// The algorithm of a key that does not name one, as its type and curve say. Providers that leave it out for RSA sign
-/// with RS256.
-fn usual_algorithm(jwk: &Jwk) -> Option<Algorithm> {
-    let curve = match &jwk.algorithm {
-        AlgorithmParameters::RSA(_) => return Some(Algorithm::RS256),
-        AlgorithmParameters::EllipticCurve(key) => &key.curve,
-        AlgorithmParameters::OctetKeyPair(key) => &key.curve,
-        AlgorithmParameters::OctetKey(_) | AlgorithmParameters::Other(_) => return None,
-        // The library may know further types one day.
-        _ => return None,
-    };
-    match curve {
-        EllipticCurve::P256 => Some(Algorithm::ES256),
-        EllipticCurve::P384 => Some(Algorithm::ES384),
-        EllipticCurve::Ed25519 => Some(Algorithm::EdDSA),
-        EllipticCurve::P521 => None,
-        _ => None,
     }
 }
 

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 use vocabulary::{
-    Event, LogName, OdsCode, Raw, StreamName, SubjectId, Undecodable,
+    Event, Issuer, LogName, OdsCode, Raw, StreamName, SubjectId, Undecodable,
     envelope::{IdentityLevel, Role},
     text::Reason,
 };
@@ -273,12 +273,24 @@ pub fn new_key() -> String {
     Uuid::new_v4().to_string()
 }
 
+pub fn issuer() -> Issuer {
+    "https://issuer.example".parse().expect("an issuer")
+}
+
 pub fn somebody() -> Caller {
-    Caller { id: "somebody".into(), role: Role::Operator, permissions: vec![], organisation: None, level: None }
+    Caller {
+        issuer: issuer(),
+        id: "somebody".into(),
+        role: Role::Operator,
+        permissions: vec![],
+        organisation: None,
+        level: None,
+    }
 }
 
 pub fn nurse(organisation: &str) -> Caller {
     Caller {
+        issuer: issuer(),
         id: "nurse-1".into(),
         role: Role::Staff,
         permissions: vec![Permission::Booking],
@@ -289,6 +301,7 @@ pub fn nurse(organisation: &str) -> Caller {
 
 pub fn patient(subject: SubjectId, level: IdentityLevel) -> Caller {
     Caller {
+        issuer: issuer(),
         id: subject.to_string().into(),
         role: Role::Patient,
         permissions: vec![],

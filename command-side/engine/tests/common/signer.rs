@@ -4,9 +4,13 @@
 use aws_lc_rs::{
     rand::SystemRandom,
     rsa::KeySize,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+        RsaKeyPair,
+    },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use command_engine::http::TrustedIssuer;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
 use serde_json::{Value, json};
 
@@ -44,6 +48,11 @@ impl Signer {
         serde_json::from_value(json!({"keys": [key]})).expect("a key set")
     }
 
+    /// `ISSUER`, with this key.
+    pub fn trusted(&self) -> TrustedIssuer {
+        trusted(ISSUER, self.keys())
+    }
+
     pub fn sign(&self, claims: &Value) -> String {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.id.clone());
@@ -56,6 +65,10 @@ impl Signer {
         let signature = self.pair().sign(text.as_bytes());
         format!("{text}.{}", base64(signature.as_ref()))
     }
+}
+
+pub fn trusted(issuer: &str, keys: JwkSet) -> TrustedIssuer {
+    TrustedIssuer::new(issuer.parse().expect("an issuer"), keys)
 }
 
 type Signature = dyn Fn(&[u8]) -> Vec<u8>;
@@ -84,14 +97,16 @@ pub fn elliptic(id: &str) -> Other {
     Other { jwk, signature: Box::new(signature) }
 }
 
-pub fn rsa(id: &str) -> Other {
+/// Signs as `algorithm` says: RS256 or PS256.
+pub fn rsa(algorithm: &str) -> Other {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
     let (n, e) = (pair.public_key().modulus(), pair.public_key().exponent());
     let (n, e) = (base64(n.big_endian_without_leading_zero()), base64(e.big_endian_without_leading_zero()));
-    let jwk = json!({"kty": "RSA", "alg": "RS256", "kid": id, "n": n, "e": e});
+    let jwk = json!({"kty": "RSA", "alg": algorithm, "kid": algorithm, "n": n, "e": e});
+    let encoding = if algorithm == "PS256" { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
     let signature = move |text: &[u8]| {
         let mut signature = vec![0; pair.public_modulus_len()];
-        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text, &mut signature).expect("signed");
+        pair.sign(encoding, &SystemRandom::new(), text, &mut signature).expect("signed");
         signature
     };
     Other { jwk, signature: Box::new(signature) }

@@ -12,9 +12,13 @@ use domain::{Caller, Permission};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
-use vocabulary::{LocalDate, Timestamp, envelope};
+use vocabulary::{Issuer, LocalDate, Timestamp, envelope};
 
-use crate::{cli::Role, house::House, tokens::DemoKey};
+use crate::{
+    cli::Role,
+    house::House,
+    tokens::{DEMO_ISSUER, DemoKey},
+};
 use cast::{CLINICS, Clinic, PRACTICES, Person, Practice, people, session_id};
 pub use try_it::Told;
 
@@ -32,10 +36,10 @@ pub async fn fill(house: &House, key: &DemoKey, data: &Path) -> anyhow::Result<O
     if !house.roles.has(Role::Command) {
         return Ok(None);
     }
-    let people = people();
-    give(house, PRACTICES.iter().map(open_practice).collect()).await?;
-    give(house, people.iter().map(register).collect()).await?;
-    give(house, sessions(Timestamp::from_jiff(jiff::Timestamp::now()).local_date())).await?;
+    let (people, issuer) = (people(), DEMO_ISSUER.parse()?);
+    give(house, PRACTICES.iter().map(|practice| open_practice(&issuer, practice)).collect()).await?;
+    give(house, people.iter().map(|person| register(&issuer, person)).collect()).await?;
+    give(house, sessions(&issuer, Timestamp::from_jiff(jiff::Timestamp::now()).local_date())).await?;
     let alice = people.first().context("nobody is in the cast")?;
     let tokens = try_it::tokens(key, data, alice)?;
     match &house.views {
@@ -69,9 +73,10 @@ async fn give(house: &House, wishes: Vec<Wish>) -> anyhow::Result<()> {
     stream::iter(wishes.into_iter().map(execute)).buffer_unordered(AT_A_TIME).try_collect().await
 }
 
-fn open_practice(practice: &Practice) -> Wish {
+fn open_practice(issuer: &Issuer, practice: &Practice) -> Wish {
     let body = json!({"practice": practice.ods, "name": practice.name, "address": practice.address});
     let caller = Caller {
+        issuer: issuer.clone(),
         id: "operator-demo".into(),
         role: envelope::Role::Operator,
         permissions: vec![Permission::Practices],
@@ -81,8 +86,9 @@ fn open_practice(practice: &Practice) -> Wish {
     Wish { caller, name: "open-practice", key: format!("demonstration-{}", practice.ods), body }
 }
 
-fn staff(practice: &Practice) -> Caller {
+fn staff(issuer: &Issuer, practice: &Practice) -> Caller {
     Caller {
+        issuer: issuer.clone(),
         id: format!("reception-{}", practice.ods).into(),
         role: envelope::Role::Staff,
         permissions: vec![Permission::Registration, Permission::Clinics],
@@ -91,7 +97,7 @@ fn staff(practice: &Practice) -> Caller {
     }
 }
 
-fn register(person: &Person) -> Wish {
+fn register(issuer: &Issuer, person: &Person) -> Wish {
     let body = json!({
         "subject": person.subject,
         "practice": person.practice.ods,
@@ -100,21 +106,21 @@ fn register(person: &Person) -> Wish {
         "bornOn": person.born_on,
     });
     let key = format!("demonstration-{}", person.subject);
-    Wish { caller: staff(person.practice), name: "register-patient", key, body }
+    Wish { caller: staff(issuer, person.practice), name: "register-patient", key, body }
 }
 
-fn sessions(today: LocalDate) -> Vec<Wish> {
+fn sessions(issuer: &Issuer, today: LocalDate) -> Vec<Wish> {
     let weekday = |day: &LocalDate| !matches!(day.civil().weekday(), Weekday::Saturday | Weekday::Sunday);
     let days = (1..=DAYS).map(|n| today.plus_days(n)).filter(weekday);
-    let of_day = |day: LocalDate| PRACTICES.iter().flat_map(move |practice| clinics_of(practice, day));
+    let of_day = |day: LocalDate| PRACTICES.iter().flat_map(move |practice| clinics_of(issuer, practice, day));
     days.flat_map(of_day).collect()
 }
 
-fn clinics_of(practice: &'static Practice, day: LocalDate) -> impl Iterator<Item = Wish> {
-    CLINICS.iter().enumerate().map(move |(n, clinic)| publish(practice, day, n, clinic))
+fn clinics_of(issuer: &Issuer, practice: &'static Practice, day: LocalDate) -> impl Iterator<Item = Wish> {
+    CLINICS.iter().enumerate().map(move |(n, clinic)| publish(issuer, practice, day, n, clinic))
 }
 
-fn publish(practice: &Practice, day: LocalDate, n: usize, clinic: &Clinic) -> Wish {
+fn publish(issuer: &Issuer, practice: &Practice, day: LocalDate, n: usize, clinic: &Clinic) -> Wish {
     let session = session_id(practice, day, n);
     let key = format!("demonstration-{session}");
     let body = json!({
@@ -128,5 +134,5 @@ fn publish(practice: &Practice, day: LocalDate, n: usize, clinic: &Clinic) -> Wi
         "channel": clinic.channel,
         "practitioner": {"name": clinic.practitioner, "role": clinic.role},
     });
-    Wish { caller: staff(practice), name: "publish-session", key, body }
+    Wish { caller: staff(issuer, practice), name: "publish-session", key, body }
 }

@@ -28,6 +28,7 @@ use listener::Peer;
 use shares::{Full, Shares};
 use tokio::{sync::Semaphore, time::Instant};
 use tracing::Instrument;
+use vocabulary::Issuer;
 
 /// Bytes of bodies that one caller can have in memory at a time, and all can.
 const BODIES_BYTES_OF_A_CALLER_MAX: usize = 32 * 1024 * 1024;
@@ -66,7 +67,7 @@ struct Front {
 /// Who has a share of the places: the caller whom a valid token names, or else the address of the other side.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Who {
-    Caller(Box<str>),
+    Caller(Issuer, Box<str>),
     Address(IpAddr),
 }
 
@@ -138,7 +139,7 @@ async fn answer(front: &Front, request: Request, next: Next) -> Response {
     let who = who(front, &parts).await;
     let Ok(_share) = front.callers.take(who.clone(), 1) else { return too_many() };
     // Without a valid token no body has an effect, so it is not waited for.
-    let body = if matches!(who, Who::Caller(_)) { body } else { Body::empty() };
+    let body = if matches!(who, Who::Caller(..)) { body } else { Body::empty() };
     let Ok(mut memory) = front.bodies.take(who, 0) else { return overloaded() };
     let body = match body::read(body, &mut memory).await {
         Ok(body) => Body::from(body),
@@ -160,7 +161,7 @@ async fn answer(front: &Front, request: Request, next: Next) -> Response {
 
 async fn who(front: &Front, request: &Parts) -> Who {
     if let Ok(Authenticated(caller)) = Authenticated::by(&request.headers, &front.tokens).await {
-        return Who::Caller(caller.id);
+        return Who::Caller(caller.issuer, caller.id);
     }
     let address = request.extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| *address);
     Who::Address(match address {

@@ -53,6 +53,7 @@ async fn append_every_kind(log: &Log) {
             },
             idempotency: full.then_some(Idempotency {
                 command_key: [number; 32],
+                earlier_key: None,
                 request_hash: [0xfe; 32],
                 outcome: None,
             }),

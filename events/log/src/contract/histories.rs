@@ -28,8 +28,8 @@ struct Rolled {
     conditions: Vec<(u8, i64)>,
     /// Each on one of the conditions' streams.
     events: Vec<usize>,
-    /// Key, body, and whether a decision without events is remembered.
-    key: Option<(u8, u8, bool)>,
+    /// Key, body, the key that an earlier version gave it, and whether a decision without events is remembered.
+    key: Option<(u8, u8, Option<u8>, bool)>,
     /// Rests on the request so many before it.
     rests_on: Option<usize>,
 }
@@ -43,7 +43,8 @@ enum Step {
 fn rolled() -> impl Strategy<Value = Rolled> {
     let off = prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1)];
     let conditions = vec((0..4_u8, off), 0..4);
-    let key = prop_oneof![1 => Just(None), 2 => (0..4_u8, 0..2_u8, any::<bool>()).prop_map(Some)];
+    let earlier = prop_oneof![2 => Just(None), 1 => (0..4_u8).prop_map(Some)];
+    let key = prop_oneof![1 => Just(None), 2 => (0..4_u8, 0..2_u8, earlier, any::<bool>()).prop_map(Some)];
     let rests_on = prop_oneof![3 => Just(None), 1 => (1..6_usize).prop_map(Some)];
     (conditions, vec(any::<usize>(), 0..4), key, rests_on).prop_map(|(mut conditions, events, key, rests_on)| {
         conditions.sort_unstable();
@@ -72,23 +73,21 @@ impl Model {
         self.events.iter().filter(|event| event.stream == *stream).count() as u64
     }
 
-    fn answer(&mut self, append: &Append) -> Result<Granted, Refused> {
-        if let Some(idempotency) = &append.idempotency
-            && let Some((hash, stored)) = self.commands.get(&idempotency.command_key)
-        {
-            let same = *hash == idempotency.request_hash;
-            return if same { Ok(Granted::Repeated(stored.clone())) } else { Err(Refused::KeyReused) };
+    /// What became of the command of this key, and the hash of its request.
+    fn known(&self, key: &[u8; 32]) -> Option<([u8; 32], Granted)> {
+        if let Some((hash, stored)) = self.commands.get(key) {
+            return Some((*hash, Granted::Repeated(stored.clone())));
         }
-        if let Some(idempotency) = &append.idempotency
-            && let Some((hash, position)) = self.remembered.get(&idempotency.command_key)
-        {
-            let outcome = OUTCOME.into();
-            let same = *hash == idempotency.request_hash;
-            return if same {
-                Ok(Granted::Remembered { position: *position, outcome })
-            } else {
-                Err(Refused::KeyReused)
-            };
+        let (hash, position) = self.remembered.get(key)?;
+        Some((*hash, Granted::Remembered { position: *position, outcome: OUTCOME.into() }))
+    }
+
+    fn answer(&mut self, append: &Append) -> Result<Granted, Refused> {
+        if let Some(idempotency) = &append.idempotency {
+            let keys = [Some(idempotency.command_key), idempotency.earlier_key];
+            if let Some((hash, answer)) = keys.into_iter().flatten().find_map(|key| self.known(&key)) {
+                return if hash == idempotency.request_hash { Ok(answer) } else { Err(Refused::KeyReused) };
+            }
         }
         let founded = |ticket: &Ticket| self.fates.iter().any(|(known, founded)| known == ticket && *founded);
         if !append.rests_on.iter().all(founded) {
@@ -105,7 +104,7 @@ impl Model {
         let read = |event: &&Stored| append.conditions.iter().any(|condition| condition.stream == event.stream);
         if append.events.is_empty() {
             let position = self.events.iter().filter(read).map(|event| event.position).max().unwrap_or(0);
-            if let Some(Idempotency { command_key, request_hash, outcome: Some(_) }) = append.idempotency {
+            if let Some(Idempotency { command_key, request_hash, outcome: Some(_), .. }) = append.idempotency {
                 self.remembered.insert(command_key, (request_hash, position));
             }
             return Ok(Granted::Holds { position });
@@ -139,8 +138,9 @@ impl Model {
                 append = append.event(rolled.conditions[at].0);
             }
         }
-        if let Some((key, body, decided)) = rolled.key {
+        if let Some((key, body, earlier, decided)) = rolled.key {
             append = append.key(key, body);
+            append = earlier.map_or(append.clone(), |earlier| append.or_before(earlier));
             append = if decided { append.decided(OUTCOME) } else { append };
         }
         let earlier = rolled.rests_on.and_then(|back| self.fates.len().checked_sub(back));

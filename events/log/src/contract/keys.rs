@@ -133,6 +133,27 @@ pub async fn a_command_of_many_clients_is_stored_once(world: World) {
     assert_eq!((stored, repeated, log.end()), (1, 31, 2));
 }
 
+/// So that a command whose answer was lost while an earlier version ran has no second effect under the key of this one.
+pub async fn what_is_known_by_a_key_of_an_earlier_version_is_a_repeat(world: World) {
+    let log = world.open().await;
+    let first = stored(&log, request().on("a", 0).event("a").event("a").key(1, 1)).await;
+    assert_eq!(log.append(request().on("a", 2).key(2, 2).decided(NO)).await, Ok(Granted::Holds { position: 2 }));
+    let log = world.reopen(log).await;
+    let again = || request().on("a", 2).event("a").key(11, 1).or_before(1);
+    assert_eq!(are_repeated(log.append(again()).await), first);
+    assert_eq!(are_repeated(log.append(request().on("a", 2).key(11, 1).or_before(1).decided(NO)).await), first);
+    let again = |body: u8| request().on("a", 2).event("a").key(12, body).or_before(2);
+    assert_eq!(log.append(again(2)).await, remembered(2));
+    assert_eq!(log.append(again(9)).await, Err(Refused::KeyReused));
+    // Beside others in one batch, of which none is known.
+    let outcomes = batch(&log, [again(2), request().on("a", 2).event("a").key(13, 1).or_before(3), again(2)]).await;
+    assert_eq!((&outcomes[0], &outcomes[2]), (&remembered(2), &remembered(2)));
+    assert!(matches!(outcomes[1], Ok(Granted::Stored(_))), "{outcomes:?}");
+    // It is stored under its own key alone.
+    stored(&log, request().on("a", 3).event("a").key(3, 1)).await;
+    assert_eq!(log.end(), 4);
+}
+
 pub async fn what_a_command_stored_is_found_by_its_key(world: World) {
     let log = world.open().await;
     stored(&log, request().on("c", 0).event("c").key(9, 9)).await;

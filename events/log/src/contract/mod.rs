@@ -131,6 +131,7 @@ laws! { $
         a_repeat_that_would_now_store_nothing_gets_the_stored_outcome
         an_append_that_is_no_command_is_known_by_its_first_event
         a_command_of_many_clients_is_stored_once
+        what_is_known_by_a_key_of_an_earlier_version_is_a_repeat
         what_a_command_stored_is_found_by_its_key
         an_unknown_key_finds_nothing
     }

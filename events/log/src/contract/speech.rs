@@ -44,6 +44,8 @@ pub(super) trait Say: Sized {
     /// The event said last has this kind.
     fn kind(self, kind: &'static str) -> Self;
     fn key(self, key: u8, body: u8) -> Self;
+    /// Its key was said before. An earlier version would have given it this one.
+    fn or_before(self, key: u8) -> Self;
     /// Its key was said before. Without events this decision is remembered.
     fn decided(self, outcome: &'static str) -> Self;
     fn after(self, ticket: Ticket) -> Self;
@@ -74,7 +76,15 @@ impl Say for Append {
     }
 
     fn key(mut self, key: u8, body: u8) -> Self {
-        self.idempotency = Some(Idempotency { command_key: [key; 32], request_hash: [body; 32], outcome: None });
+        let (command_key, request_hash) = ([key; 32], [body; 32]);
+        self.idempotency = Some(Idempotency { command_key, earlier_key: None, request_hash, outcome: None });
+        self
+    }
+
+    fn or_before(mut self, key: u8) -> Self {
+        if let Some(idempotency) = &mut self.idempotency {
+            idempotency.earlier_key = Some([key; 32]);
+        }
         self
     }
 

@@ -8,7 +8,7 @@ use vocabulary::{StreamName, envelope::Hash};
 
 use super::rows::{self, number};
 use crate::{
-    evaluate::{Heads, Plan, Row, Verdict, command_key_of, key_of},
+    evaluate::{Heads, Plan, Row, Verdict, command_key_of, key_of, keys_beside_earlier},
     port::{Append, LogError, Refused},
     store::{Request, meta_of},
 };
@@ -168,7 +168,8 @@ fn commands_of(batch: &[Request], plan: &Plan) -> Vec<Hash> {
         Verdict::Refuse(refused) => *refused != Refused::KeyReused,
         Verdict::Repeat(_) | Verdict::RepeatOf(_) => false,
     });
-    decided.filter_map(|(_, request)| command_key_of(&request.append)).collect()
+    let decided = decided.filter_map(|(_, request)| command_key_of(&request.append));
+    decided.chain(keys_beside_earlier(batch)).collect()
 }
 
 pub(super) fn names(names: impl Iterator<Item = impl std::fmt::Display>) -> Vec<String> {

@@ -26,7 +26,7 @@ use super::{
     send::{Probes, names, send},
 };
 use crate::{
-    evaluate::{Ground, Head, Heads, Plan, Repeats, key_of},
+    evaluate::{Ground, Head, Heads, Plan, Repeats, known_by},
     history::History,
     log::LogOptions,
     port::{Expected, Granted, LogError, Refused, limits},
@@ -358,7 +358,7 @@ fn is_passing(error: &LogError) -> bool {
 
 /// Each once.
 fn keys_of(batch: &[Request]) -> Vec<Hash> {
-    let mut keys: Vec<_> = batch.iter().filter_map(|request| key_of(&request.append)).collect();
+    let mut keys: Vec<_> = batch.iter().flat_map(|request| known_by(&request.append)).collect();
     keys.sort_unstable();
     keys.dedup();
     keys

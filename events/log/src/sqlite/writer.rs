@@ -18,7 +18,7 @@ use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
 
 use super::{Checkpoints, explain, insert::Statements, lock::Held, rows};
 use crate::{
-    evaluate::{Ground, Head, Heads, Plan, Repeats, key_of},
+    evaluate::{Ground, Head, Heads, Plan, Repeats, known_by},
     log::LogOptions,
     port::{LogError, Refused, limits},
     store::{Committed, Found, Remembered, Request, Writer},
@@ -376,7 +376,7 @@ async fn remembered(connection: &mut SqliteConnection, keys: &str) -> Result<Rep
 }
 
 fn keys_of(batch: &[Request]) -> Vec<Hash> {
-    batch.iter().filter_map(|request| key_of(&request.append)).collect()
+    batch.iter().flat_map(|request| known_by(&request.append)).collect()
 }
 
 fn refused(batch: &[Request], why: &str, end: u64) -> Committed {

@@ -1,0 +1,120 @@
+//! The files of the issuers' keys: read at the start, again when one has changed, and on SIGHUP.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use command_engine::http::{RsaAlgorithm, Tokens, TrustedIssuer, key_set};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use vocabulary::Issuer;
+
+use crate::{
+    Misconfigured,
+    cli::Serve,
+    tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
+};
+
+/// How often the files of the issuers' keys are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// `ISSUER=ALGORITHM`: how an issuer signs with RSA keys whose file does not say it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerRsa {
+    pub issuer: Issuer,
+    pub algorithm: RsaAlgorithm,
+}
+
+impl FromStr for IssuerRsa {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<IssuerRsa, String> {
+        let (issuer, algorithm) =
+            text.rsplit_once('=').ok_or("it is ISSUER=ALGORITHM, like https://id.example=PS256")?;
+        let issuer = issuer.parse().map_err(|error: vocabulary::ids::Malformed| error.to_string())?;
+        Ok(IssuerRsa { issuer, algorithm: algorithm.parse()? })
+    }
+}
+
+struct KeyFile {
+    issuer: Issuer,
+    file: PathBuf,
+    rsa: RsaAlgorithm,
+}
+
+/// The file of each issuer.
+pub struct KeyFiles(Vec<KeyFile>);
+
+impl KeyFiles {
+    /// Those that are configured, and the demonstration's own.
+    ///
+    /// # Errors
+    /// When an algorithm is given for an issuer that is not.
+    pub fn of(options: &Serve, demo: Option<&DemoKey>) -> anyhow::Result<KeyFiles> {
+        let rsa = |issuer: &Issuer| options.issuers_rsa.iter().find(|given| given.issuer == *issuer);
+        let given = options.issuers.iter().map(|given| (given.name.clone(), given.jwks.clone()));
+        let own = demo
+            .map(|key| Ok::<_, vocabulary::ids::Malformed>((DEMO_ISSUER.parse::<Issuer>()?, key.jwks().to_owned())));
+        let files = given.chain(own.transpose()?).map(|(issuer, file)| {
+            let rsa = rsa(&issuer).map_or_else(RsaAlgorithm::default, |given| given.algorithm);
+            KeyFile { issuer, file, rsa }
+        });
+        let files: Vec<_> = files.collect();
+        let nobodys = |given: &&IssuerRsa| !files.iter().any(|file| file.issuer == given.issuer);
+        if let Some(given) = options.issuers_rsa.iter().find(nobodys) {
+            return Err(
+                Misconfigured(format!("--issuer-rsa {}: there is no --issuer of this name", given.issuer)).into()
+            );
+        }
+        Ok(KeyFiles(files))
+    }
+
+    /// Whose tokens are admitted.
+    ///
+    /// # Errors
+    /// `Misconfigured`, when a file cannot be read or used.
+    pub fn tokens(&self) -> anyhow::Result<Tokens> {
+        Tokens::new(AUDIENCE, self.read()?).map_err(|error| Misconfigured(error.to_string()).into())
+    }
+
+    /// Reads the keys again when a file has changed, and on SIGHUP. Files that cannot be used leave the keys as they are.
+    ///
+    /// # Errors
+    /// When there can be no signals.
+    pub async fn renew(self, tokens: Tokens, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut hangup = signal(SignalKind::hangup())?;
+        let state = || -> Vec<_> {
+            let state = |known: &KeyFile| std::fs::metadata(&known.file).and_then(|file| file.modified()).ok();
+            self.0.iter().map(state).collect()
+        };
+        let mut known = state();
+        loop {
+            let asked = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = hangup.recv() => true,
+                () = tokio::time::sleep(LOOK_EVERY) => false,
+            };
+            let now = state();
+            if !asked && now == known {
+                continue;
+            }
+            known = now;
+            let renewed = self.read().and_then(|issuers| Ok(tokens.replace(AUDIENCE, issuers)?));
+            match renewed {
+                Ok(()) => tracing::info!("the issuers' keys were read again"),
+                Err(error) => tracing::warn!(%error, "the issuers' keys cannot be used; those before stay"),
+            }
+        }
+    }
+
+    fn read(&self) -> anyhow::Result<Vec<TrustedIssuer>> {
+        let mut issuers = Vec::with_capacity(self.0.len());
+        for KeyFile { issuer, file, rsa } in &self.0 {
+            let wrong = |error: &dyn std::fmt::Display| {
+                Misconfigured(format!("--issuer {issuer}: {}: {error}", file.display()))
+            };
+            let text = std::fs::read(file).map_err(|error| wrong(&error))?;
+            let keys = key_set(issuer, &text).map_err(|error| wrong(&error))?;
+            issuers.push(TrustedIssuer { rsa: *rsa, ..TrustedIssuer::new(issuer.clone(), keys) });
+        }
+        Ok(issuers)
+    }
+}
