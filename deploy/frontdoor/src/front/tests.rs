@@ -8,6 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use body::{BODY_BYTES_MAX, BODY_TIME_MAX};
+use command_engine::http::TrustedIssuer;
 use jsonwebtoken::jwk::JwkSet;
 use tower::ServiceExt;
 
@@ -44,7 +45,8 @@ async fn panics() -> &'static str {
 }
 
 fn front(limits: Limits) -> Router {
-    let tokens = Tokens::new(AUDIENCE, vec![(DEMO_ISSUER.to_owned(), ISSUER.0.clone())]).expect("the keys fit");
+    let issuer = TrustedIssuer::new(DEMO_ISSUER.parse().expect("an issuer"), ISSUER.0.clone());
+    let tokens = Tokens::new(AUDIENCE, vec![issuer]).expect("the keys fit");
     before(routes(), limits, tokens)
 }
 
