@@ -15,6 +15,7 @@ use crate::{
 /// What a decision may know beside the command and the states.
 #[derive(Debug, Clone)]
 pub struct Context {
+    /// When the command was taken to be decided. It is the same when it is decided again.
     pub now: Timestamp,
     pub caller: Caller,
 }
@@ -43,8 +44,9 @@ pub trait Command: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The organisation concerned.
     fn organisation(&self) -> Option<OdsCode>;
 
-    /// The streams follow from the command's own fields.
-    fn streams(&self) -> <Self::Reads as Reads>::Streams;
+    /// The streams follow from the command's own fields; where a limit a day has a stream for each day, from the day, too.
+    /// `decide` is given the same context.
+    fn streams(&self, context: &Context) -> <Self::Reads as Reads>::Streams;
 
     /// The rules.
     ///

@@ -113,7 +113,8 @@ impl History {
 
     /// The kinds that were recorded, or the code of the rejection.
     fn ask<C: Command>(&mut self, command: &C, who: SubjectId) -> Vec<&'static str> {
-        let wanted = C::Reads::wanted(&command.streams());
+        let context = Context { now: self.now, caller: as_patient(who) };
+        let wanted = C::Reads::wanted(&command.streams(&context));
         let states: Vec<Arc<dyn AnyState>> = wanted
             .iter()
             .map(|wanted| {
@@ -121,7 +122,6 @@ impl History {
                 Arc::from(known.map_or_else(|| (wanted.empty)(), |state| state.boxed_clone()))
             })
             .collect();
-        let context = Context { now: self.now, caller: as_patient(who) };
         let decision = match command.decide(C::Reads::borrow(&states).expect("the states that were wanted"), &context) {
             Ok(decision) => decision,
             Err(rejected) => return vec![rejected.rejection.code],

@@ -12,6 +12,7 @@ use vocabulary::{
     organ_donation::DonorEvent,
     personal::{Unsealed, with_key},
     practice::{PracticeEvent, PracticeOpened, PracticeSettings, SettingsChanged},
+    publishing::PublishingEvent,
     registration::{PatientRegistered, RegistrationEvent},
     text::{BirthDate, Line},
 };
@@ -93,6 +94,14 @@ impl OnStream for SessionEvent {
     }
 }
 
+impl OnStream for PublishingEvent {
+    fn id(&self) -> String {
+        match self {
+            PublishingEvent::Counted(event) => format!("{}.{}", event.site, event.on),
+        }
+    }
+}
+
 impl OnStream for DiaryEvent {
     fn id(&self) -> String {
         match self {
@@ -154,9 +163,9 @@ impl World {
     }
 
     pub fn when<C: Command>(self, command: C) -> Then {
-        let wanted = C::Reads::wanted(&command.streams());
-        let states: Vec<_> = wanted.iter().map(|wanted| self.state(wanted)).collect();
         let context = Context { now: self.now, caller: self.caller.clone() };
+        let wanted = C::Reads::wanted(&command.streams(&context));
+        let states: Vec<_> = wanted.iter().map(|wanted| self.state(wanted)).collect();
         let decided = command.decide(C::Reads::borrow(&states).expect("the states that were wanted"), &context);
         if let Err(rejected) = &decided {
             let code = rejected.rejection.code;

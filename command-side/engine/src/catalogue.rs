@@ -99,7 +99,7 @@ pub(crate) trait AnyCommand: Send + Sync {
     fn subject(&self) -> Option<SubjectId>;
     fn answers_for(&self) -> Option<SubjectId>;
     fn organisation(&self) -> Option<OdsCode>;
-    fn wanted(&self) -> Vec<Wanted>;
+    fn wanted(&self, context: &Context) -> Vec<Wanted>;
     fn gives_up(&self) -> bool;
     /// `None` where the states are not of the types that `wanted` asks for: a bug.
     fn decide(&self, states: &[Arc<dyn AnyState>], context: &Context) -> Option<Result<Decision, Rejected>>;
@@ -118,8 +118,8 @@ impl<C: Command> AnyCommand for C {
         Command::organisation(self)
     }
 
-    fn wanted(&self) -> Vec<Wanted> {
-        C::Reads::wanted(&self.streams())
+    fn wanted(&self, context: &Context) -> Vec<Wanted> {
+        C::Reads::wanted(&self.streams(context))
     }
 
     fn gives_up(&self) -> bool {

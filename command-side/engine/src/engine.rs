@@ -17,7 +17,7 @@ use crate::{
     catalogue::{Catalogue, Entry},
     failure::{Failure, Fault},
     gate::Question,
-    lane::{self, Job, Lane},
+    lane::{self, Given, Lane},
 };
 
 /// Limits and ports of an engine. `Default` is what a server uses.
@@ -33,6 +33,7 @@ pub struct EngineOptions {
     pub states_max: usize,
     /// How often a command is decided again when what it was decided on was not so.
     pub decisions_again_max: u32,
+    /// A command has one time: when it is taken out of the queue.
     pub clock: fn() -> Timestamp,
 }
 
@@ -75,7 +76,7 @@ pub struct Answer {
 pub struct Engine {
     log: Log,
     catalogue: Arc<Catalogue>,
-    queue: mpsc::Sender<Job>,
+    queue: mpsc::Sender<Given>,
 }
 
 impl Engine {
@@ -146,8 +147,17 @@ impl Engine {
             trace: request.trace,
         };
         let (answer, answered) = oneshot::channel();
-        let job = Job::new(entry, command, question, registration, provenance, idempotency, answer);
-        self.queue.try_send(job).map_err(|refused| match refused {
+        let given = Given {
+            name: entry.name,
+            rejections: entry.rejections,
+            command,
+            question,
+            registration,
+            provenance,
+            idempotency,
+            answer,
+        };
+        self.queue.try_send(given).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Failure::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Failure::Broken,
         })?;

@@ -1,11 +1,20 @@
-//! The platform's own commands through the engine: opened, registered, published, and the slot race of 500 for 30.
+//! The platform's own commands through the engine: opened, registered, published, the slot race of 500 for 30, and two
+//! nodes at the limit of a day.
 
 mod common;
+
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure};
 use common::{new_key, new_subject, open, patient, request};
-use domain::{Caller, Permission, appointments::rejections::SLOT_TAKEN};
+use domain::{
+    Caller, Permission,
+    appointments::{
+        publishing_day::SESSIONS_A_DAY_MAX,
+        rejections::{LIMIT_REACHED, SLOT_TAKEN},
+    },
+};
 use event_log::{Log, LogOptions};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
@@ -67,11 +76,14 @@ async fn register(engine: &Engine, subject: SubjectId, nhs_number: NhsNumber) {
 async fn open_the_practice(engine: &Engine) {
     let practice = json!({"practice": PRACTICE, "name": "Example Surgery", "address": "1 Example Street"});
     give(engine, operator(), "open-practice", practice).await.expect("opened");
-    let session = json!({
-        "session": SESSION, "on": "2026-11-09", "from": "09:00", "until": "14:00", "slotMinutes": 10, "capacity": 1,
+    give(engine, reception(), "publish-session", session(SESSION)).await.expect("published");
+}
+
+fn session(id: &str) -> Value {
+    json!({
+        "session": id, "on": "2026-11-09", "from": "09:00", "until": "14:00", "slotMinutes": 10, "capacity": 1,
         "service": "gp", "channel": "in-person", "practitioner": {"name": "Dr Example", "role": "GP"},
-    });
-    give(engine, reception(), "publish-session", session).await.expect("published");
+    })
 }
 
 async fn book(engine: &Engine, subject: SubjectId, at: usize) -> Result<Answer, Failure> {
@@ -130,4 +142,56 @@ async fn what_is_personal_is_stored_closed_and_read_again_by_the_next_decision()
     });
     let again = give(&start(&log), reception(), "register-patient", body).await.expect("nothing new");
     assert!(again.events.is_empty() && !again.replayed);
+}
+
+/// How often a client sends a command again that is answered 503.
+const SENDS_MAX: u32 = 1_000;
+
+/// As a client does: the same key again, until there is an answer.
+async fn publish(engine: &Engine, id: &str) -> Result<Answer, Failure> {
+    let (key, body) = (new_key(), Bytes::from(session(id).to_string()));
+    for _ in 0..SENDS_MAX {
+        match engine.execute(reception(), "publish-session", body.clone(), request(&key)).await {
+            Err(Failure::Contended) => {}
+            answer => return answer,
+        }
+    }
+    Err(Failure::Contended)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_together_publish_as_many_sessions_as_one_day_allows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(&folder, LogOptions::default()).await;
+    let nodes = [start(&log), start(&log)];
+    let practice = json!({"practice": PRACTICE, "name": "Example Surgery", "address": "1 Example Street"});
+    give(&nodes[0], operator(), "open-practice", practice).await.expect("opened");
+    let limit = usize::try_from(SESSIONS_A_DAY_MAX).expect("small");
+    let too_many = limit + 40;
+    let ids: Vec<String> = (0..too_many).map(|number| format!("{PRACTICE}.{number:012}")).collect();
+    let published = ids.iter().enumerate().map(|(at, id)| publish(&nodes[at % 2], id));
+    let answers: Vec<_> = stream::iter(published).buffer_unordered(64).collect().await;
+    let granted = answers.iter().filter(|answer| answer.is_ok()).count();
+    let refused = answers
+        .iter()
+        .filter(|answer| matches!(answer, Err(Failure::Rejected(rejected)) if rejected.rejection == &LIMIT_REACHED));
+    assert_eq!((granted, refused.count()), (limit, 40), "{:?}", answers.iter().find(|answer| answer.is_err()));
+    let day = StreamName::of("publishing", format_args!("{PRACTICE}.2026-11-02"));
+    assert_eq!(log.read_streams(&[day]).await.expect("read").remove(0).len(), limit);
+}
+
+#[tokio::test]
+async fn a_command_has_one_time_for_its_streams_and_its_rules() {
+    /// Each look at this clock is a day after the one before.
+    fn day_after_day() -> Timestamp {
+        static LOOKS: AtomicI64 = AtomicI64::new(0);
+        second_of_november().plus_days(LOOKS.fetch_add(1, Ordering::Relaxed))
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(&folder, LogOptions::default()).await;
+    let options = EngineOptions { clock: day_after_day, ..EngineOptions::default() };
+    let engine = Engine::start(log.clone(), Catalogue::of_the_house(), options);
+    open_the_practice(&engine).await;
+    let day = StreamName::of("publishing", format_args!("{PRACTICE}.2026-11-03"));
+    assert_eq!(log.read_streams(&[day]).await.expect("read").remove(0).len(), 1, "the second command, the second day");
 }

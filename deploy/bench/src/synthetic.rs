@@ -31,10 +31,18 @@ pub fn patient(n: u64) -> anyhow::Result<SubjectId> {
     Ok(SubjectId::new(id)?)
 }
 
-pub fn session(n: u64) -> anyhow::Result<SessionId> {
+fn session(n: u64) -> anyhow::Result<SessionId> {
+    session_at("A12345", n)
+}
+
+/// The `n`th session of a site.
+///
+/// # Errors
+/// When the site's code is none.
+pub fn session_at(site: &str, n: u64) -> anyhow::Result<SessionId> {
     const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let own: String = (0..12).rev().map(|at| char::from(DIGITS[(n >> (at * 5) & 31) as usize])).collect();
-    Ok(format!("A12345.{own}").parse()?)
+    Ok(format!("{site}.{own}").parse()?)
 }
 
 struct Writer {

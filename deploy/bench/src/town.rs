@@ -1,4 +1,4 @@
-//! A town for the benchmarks: a practice, patients, and sessions with a place for each of them on each of three days.
+//! A town for the benchmarks: practices, patients, and sessions with a place for each of them on each of three days.
 //! The house runs in this process.
 
 use std::{net::SocketAddr, path::Path};
@@ -32,7 +32,8 @@ pub const PATIENTS: u64 = 16_000;
 pub const BOOKINGS_EACH: u64 = 3;
 const SLOTS: u64 = 30;
 const SLOT_MINUTES: i64 = 10;
-const PRACTICE: &str = "A12345";
+/// Practices of the town: each publishes 401 sessions, which one day allows.
+const PRACTICES: u64 = 4;
 /// Commands of the preparation that are under way at once.
 const IN_FLIGHT: usize = 256;
 
@@ -59,12 +60,10 @@ impl Wish {
     }
 }
 
-/// # Errors
-/// Never: every code here is one.
-pub fn caller(role: Role, id: &str, permissions: Vec<Permission>) -> anyhow::Result<Caller> {
-    let organisation = (role == Role::Staff).then(|| PRACTICE.parse::<OdsCode>()).transpose()?;
+/// A caller without an organisation; patients have proven their identity.
+pub fn caller(role: Role, id: &str, permissions: Vec<Permission>) -> Caller {
     let level = (role == Role::Patient).then_some(IdentityLevel::P9);
-    Ok(Caller { id: id.into(), role, permissions, organisation, level })
+    Caller { id: id.into(), role, permissions, organisation: None, level }
 }
 
 impl Town {
@@ -106,21 +105,25 @@ impl Town {
     }
 
     async fn prepare(&self) -> anyhow::Result<()> {
-        let operator = caller(Role::Operator, "operator", vec![Permission::Practices])?;
-        let staff = caller(Role::Staff, "reception", vec![Permission::Registration, Permission::Clinics])?;
-        let practice = json!({"practice": PRACTICE, "name": "Bench Surgery", "address": "1 High Street"});
-        self.give(&operator, "open-practice", "town-open-practice", practice).await?;
+        let operator = caller(Role::Operator, "operator", vec![Permission::Practices]);
+        for n in 0..PRACTICES {
+            let practice = json!({"practice": practice(n), "name": "Bench Surgery", "address": "1 High Street"});
+            self.give(&operator, "open-practice", &format!("town-open-practice-{n}"), practice).await?;
+        }
+        let reception = caller(Role::Staff, "reception", vec![Permission::Registration, Permission::Clinics]);
+        let staff = |session: u64| -> anyhow::Result<Caller> {
+            Ok(Caller { organisation: Some(practice(session).parse::<OdsCode>()?), ..reception.clone() })
+        };
         let sessions = (0..BOOKINGS_EACH * PATIENTS.div_ceil(SLOTS)).map(|n| {
             let (day, session) = (n % BOOKINGS_EACH, n / BOOKINGS_EACH);
-            Ok(("publish-session", format!("town-publish-{n:08}"), self.session(day, session)?))
+            Ok((staff(session)?, "publish-session", format!("town-publish-{n:08}"), self.session(day, session)?))
         });
-        let patients = (0..PATIENTS)
-            .map(|n| Ok(("register-patient", format!("town-register-{n:08}"), registration(n, PRACTICE)?)));
+        let patients = (0..PATIENTS).map(|n| {
+            let (session, key) = (n / SLOTS, format!("town-register-{n:08}"));
+            Ok((staff(session)?, "register-patient", key, registration(n, &practice(session))?))
+        });
         stream::iter(sessions.chain(patients).collect::<Vec<anyhow::Result<_>>>())
-            .map_ok(|(name, key, body)| {
-                let staff = &staff;
-                async move { self.give(staff, name, &key, body).await }
-            })
+            .map_ok(|(staff, name, key, body)| async move { self.give(&staff, name, &key, body).await })
             .try_buffer_unordered(IN_FLIGHT)
             .try_collect::<Vec<()>>()
             .await?;
@@ -187,7 +190,7 @@ impl Town {
             correlation: None,
             trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         };
-        Ok((caller(Role::Patient, &id, vec![])?, Bytes::from(self.body(wish)?), request))
+        Ok((caller(Role::Patient, &id, vec![]), Bytes::from(self.body(wish)?), request))
     }
 
     /// The same wish as the bytes of an HTTP request.
@@ -268,7 +271,7 @@ impl Town {
     /// When it is refused.
     pub async fn register_donor(&self, patient: u64) -> anyhow::Result<()> {
         let subject = synthetic::patient(patient)?;
-        let donor = caller(Role::Patient, &subject.to_string(), vec![])?;
+        let donor = caller(Role::Patient, &subject.to_string(), vec![]);
         let body = json!({"subject": subject, "decision": {"kind": "opt-in-all"}});
         self.give(&donor, "register-donor", &format!("town-donor-{patient:08}"), body).await?;
         self.house.caught_up().await;
@@ -282,7 +285,12 @@ impl Town {
 }
 
 fn session_id(day: u64, session: u64) -> anyhow::Result<vocabulary::SessionId> {
-    synthetic::session(day << 32 | session)
+    synthetic::session_at(&practice(session), day << 32 | session)
+}
+
+/// Where a session is held, and those are registered who have a place in it.
+fn practice(session: u64) -> String {
+    format!("A{:05}", 12_345 + session % PRACTICES)
 }
 
 /// What `register-patient` takes.

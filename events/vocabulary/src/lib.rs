@@ -13,6 +13,7 @@ pub mod time;
 pub mod appointment;
 pub mod organ_donation;
 pub mod practice;
+pub mod publishing;
 pub mod registration;
 
 pub use envelope::{Actor, LogName, Raw, Recorded, Token};
@@ -27,6 +28,7 @@ pub const CATEGORIES: &[Category] = &[
     appointment::DiaryEvent::ABOUT,
     organ_donation::DonorEvent::ABOUT,
     practice::PracticeEvent::ABOUT,
+    publishing::PublishingEvent::ABOUT,
     registration::RegistrationEvent::ABOUT,
 ];
 

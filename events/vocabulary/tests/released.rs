@@ -10,6 +10,7 @@ use vocabulary::{
     organ_donation::DonorEvent,
     personal::{Unsealed, with_key},
     practice::PracticeEvent,
+    publishing::PublishingEvent,
     registration::RegistrationEvent,
 };
 
@@ -38,11 +39,12 @@ type Again = fn(&str, &[u8]) -> Result<Vec<u8>, Undecodable>;
 
 /// The event of these bytes, written again.
 fn read_and_written(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
-    let categories: [(&[&str], Again); 5] = [
+    let categories: [(&[&str], Again); 6] = [
         (SessionEvent::KINDS, again::<SessionEvent>),
         (DiaryEvent::KINDS, again::<DiaryEvent>),
         (DonorEvent::KINDS, again::<DonorEvent>),
         (PracticeEvent::KINDS, again::<PracticeEvent>),
+        (PublishingEvent::KINDS, again::<PublishingEvent>),
         (RegistrationEvent::KINDS, again::<RegistrationEvent>),
     ];
     let (_, read) = categories.iter().find(|(kinds, _)| kinds.contains(&kind)).expect("a category of events");

@@ -20,6 +20,9 @@ use crate::{
 };
 
 /// Amend what the practice reads about an appointment: its reason and its comment, nothing else.
+///
+/// A patient books, moves and amends at most 20 times a day, from midnight to midnight in London; with the practice's staff,
+/// 40 times.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AmendAppointment {
@@ -49,7 +52,7 @@ impl Command for AmendAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> Stream<Diary> {
+    fn streams(&self, _: &Context) -> Stream<Diary> {
         Stream::of(self.patient)
     }
 
@@ -75,7 +78,7 @@ impl Command for AmendAppointment {
             version: booking.version + 1,
             amended_at: Some(context.now),
         };
-        Ok(record(&self.streams(), amended))
+        Ok(record(&self.streams(context), amended))
     }
 }
 

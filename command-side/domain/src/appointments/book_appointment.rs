@@ -29,6 +29,9 @@ use crate::{
 pub const SLOTS_MAX: usize = 12;
 
 /// Book an appointment: one free slot of a clinic session, or several adjacent ones, for one patient.
+///
+/// A patient books, moves and amends at most 20 times a day, from midnight to midnight in London; with the practice's staff,
+/// 40 times.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BookAppointment {
@@ -76,7 +79,7 @@ impl Command for BookAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> (Stream<Session>, Stream<Diary>, Stream<Practice>, Stream<Registration>) {
+    fn streams(&self, _: &Context) -> (Stream<Session>, Stream<Diary>, Stream<Practice>, Stream<Registration>) {
         let site = self.session.site();
         (Stream::of(&self.session), Stream::of(self.patient), Stream::of(site), Stream::of(self.patient))
     }
@@ -102,7 +105,7 @@ impl Command for BookAppointment {
         }
         clinic.has_room(&time, self.patient, None, now)?;
         diary.has_room_for(&time, None, settings, context)?;
-        let (in_session, in_diary, ..) = self.streams();
+        let (in_session, in_diary, ..) = self.streams(context);
         let take = |starts_at| SlotTaken { session: self.session.clone(), starts_at, by: self.patient };
         let booked = AppointmentBooked {
             patient: self.patient,

@@ -63,7 +63,7 @@ impl Command for CancelAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> (Stream<Session>, Stream<Diary>, Stream<Practice>) {
+    fn streams(&self, _: &Context) -> (Stream<Session>, Stream<Diary>, Stream<Practice>) {
         (Stream::of(&self.session), Stream::of(self.patient), Stream::of(self.session.site()))
     }
 
@@ -75,7 +75,7 @@ impl Command for CancelAppointment {
         let booking = diary.own(&self.session, self.starts_at)?;
         let cause = self.cause(&context.caller)?;
         booking.can_be_given_up(self.version, practice.settings()?, &context.caller, context.now)?;
-        let (in_session, in_diary, _) = self.streams();
+        let (in_session, in_diary, _) = self.streams(context);
         let free = |starts_at| SlotFreed { session: self.session.clone(), starts_at, by: self.patient };
         let cancelled = AppointmentCancelled {
             patient: self.patient,

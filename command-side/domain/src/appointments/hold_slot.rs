@@ -54,7 +54,7 @@ impl Command for HoldSlot {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> (Stream<Session>, Stream<Diary>, Stream<Practice>, Stream<Registration>) {
+    fn streams(&self, _: &Context) -> (Stream<Session>, Stream<Diary>, Stream<Practice>, Stream<Registration>) {
         let site = self.session.site();
         (Stream::of(&self.session), Stream::of(self.patient), Stream::of(site), Stream::of(self.patient))
     }
@@ -78,7 +78,7 @@ impl Command for HoldSlot {
         clinic.has_room(&time, self.patient, None, context.now)?;
         let today = context.now.local_date();
         diary.may_hold(today)?;
-        let (in_session, in_diary, ..) = self.streams();
+        let (in_session, in_diary, ..) = self.streams(context);
         let (session, starts_at, by) = (self.session.clone(), self.starts_at, self.patient);
         let expires_at = context.now.plus_minutes(HOLD_MINUTES);
         let placed = HoldPlaced { patient: by, session: session.clone(), starts_at, on: today };

@@ -5,11 +5,13 @@ use serde::Deserialize;
 use vocabulary::{
     LocalDate, OdsCode, SessionId, SubjectId,
     appointment::{Channel, Practitioner, ServiceType, SessionPublished, Timetable},
+    publishing::SessionCounted,
     time::{LocalTime, ZONE, instant_of},
 };
 
 use super::{
-    rejections::{SESSION_EXISTS, SESSION_INVALID},
+    publishing_day::PublishingDay,
+    rejections::{LIMIT_REACHED, SESSION_EXISTS, SESSION_INVALID},
     session::Session,
 };
 use crate::{
@@ -30,6 +32,8 @@ pub const SLOTS_MAX: usize = 200;
 pub const PLACES_MAX: usize = 2_000;
 
 /// Publish a clinic session, so that its slots can be booked.
+///
+/// A site publishes at most 500 sessions a day, from midnight to midnight in London.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublishSession {
@@ -56,8 +60,9 @@ pub struct PublishSession {
 impl Command for PublishSession {
     const NAME: &'static str = "publish-session";
     const WHO: Access = staff(Permission::Clinics);
-    const REJECTIONS: &'static [&'static Rejection] = &[&PRACTICE_NOT_FOUND, &SESSION_EXISTS, &SESSION_INVALID];
-    type Reads = (Session, Practice);
+    const REJECTIONS: &'static [&'static Rejection] =
+        &[&PRACTICE_NOT_FOUND, &SESSION_EXISTS, &SESSION_INVALID, &LIMIT_REACHED];
+    type Reads = (Session, Practice, PublishingDay);
 
     fn subject(&self) -> Option<SubjectId> {
         None
@@ -67,25 +72,35 @@ impl Command for PublishSession {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> (Stream<Session>, Stream<Practice>) {
-        (Stream::of(&self.session), Stream::of(self.session.site()))
+    fn streams(&self, context: &Context) -> (Stream<Session>, Stream<Practice>, Stream<PublishingDay>) {
+        let site = self.session.site();
+        let today = PublishingDay::of(&site, context.now.local_date());
+        (Stream::of(&self.session), Stream::of(site), today)
     }
 
-    fn decide(&self, (session, practice): (&Session, &Practice), context: &Context) -> Result<Decision, Rejected> {
+    fn decide(
+        &self,
+        (session, practice, publishing): (&Session, &Practice, &PublishingDay),
+        context: &Context,
+    ) -> Result<Decision, Rejected> {
         practice.settings()?;
         let published = self.published()?;
         match session {
             Session::Open(clinic) if *clinic.details == published => Ok(nothing_new()),
             Session::Open(_) | Session::Withdrawn => Err((&SESSION_EXISTS).into()),
             Session::Unpublished => {
-                let days = self.on.days_since(context.now.local_date());
+                let today = context.now.local_date();
+                let days = self.on.days_since(today);
                 if !(1..=DAYS_AHEAD_MAX).contains(&days) {
                     return Err(invalid("the day has to be tomorrow at the earliest and in 365 days at the latest"));
                 }
                 if published.timetable.slots().nth(SLOTS_MAX).is_some() {
                     return Err(invalid("a session has 200 slots at most"));
                 }
-                Ok(record(&self.streams().0, published))
+                publishing.may_publish()?;
+                let (in_session, _, on_day) = self.streams(context);
+                let (site, session) = (self.session.site(), self.session.clone());
+                Ok(record(&in_session, published).and(&on_day, SessionCounted { site, on: today, session }))
             }
         }
     }
@@ -137,10 +152,15 @@ fn invalid(why: &str) -> Rejected {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::{appointment::SessionEvent, practice::PracticeEvent};
+    use vocabulary::{appointment::SessionEvent, practice::PracticeEvent, publishing::PublishingEvent};
 
     use super::*;
-    use crate::{appointments::WithdrawSession, spec::*};
+    use crate::{
+        appointments::{WithdrawSession, publishing_day::SESSIONS_A_DAY_MAX},
+        spec::*,
+    };
+
+    const GRANTED: [&str; 2] = ["appointment.session-published.v1", "publishing.session-counted.v1"];
 
     fn publish(on: &str, from: &str, until: &str) -> PublishSession {
         PublishSession {
@@ -160,6 +180,14 @@ mod specs {
         world().given::<PracticeEvent>(practice_opened(Default::default()))
     }
 
+    fn session(number: u32) -> SessionId {
+        format!("A12345.{number:012}").parse().expect("valid")
+    }
+
+    fn counted(number: u32) -> PublishingEvent {
+        SessionCounted { site: site(), on: at(NOW).local_date(), session: session(number) }.into()
+    }
+
     /// The practice, on another day at noon.
     fn practice_on(day: &str) -> World {
         practice().at(&format!("{day}T12:00:00Z"))
@@ -173,7 +201,7 @@ mod specs {
     fn a_session_is_published_once() {
         let three_slots: SessionEvent = published(clinic(), 1);
         let nine = || publish("2026-03-09", "09:00", "09:30");
-        let there = practice().when(nine()).records(&[&three_slots]).when(nine()).nothing_new();
+        let there = practice().when(nine()).records(&[&three_slots, &counted(1)]).when(nine()).nothing_new();
         there.clone().when(publish("2026-03-09", "09:00", "10:00")).rejected(&SESSION_EXISTS);
         let withdrawn =
             there.when(WithdrawSession { session: clinic() }).records_kinds(&["appointment.session-withdrawn.v1"]);
@@ -182,10 +210,9 @@ mod specs {
 
     #[test]
     fn a_session_is_tomorrow_at_the_earliest_and_in_a_year_at_the_latest() {
-        let granted = ["appointment.session-published.v1"];
         practice().when(publish("2026-03-02", "09:00", "10:00")).rejected(&SESSION_INVALID);
-        practice().when(publish("2026-03-03", "09:00", "10:00")).records_kinds(&granted);
-        practice().when(publish("2027-03-02", "09:00", "10:00")).records_kinds(&granted);
+        practice().when(publish("2026-03-03", "09:00", "10:00")).records_kinds(&GRANTED);
+        practice().when(publish("2027-03-02", "09:00", "10:00")).records_kinds(&GRANTED);
         practice().when(publish("2027-03-03", "09:00", "10:00")).rejected(&SESSION_INVALID);
     }
 
@@ -203,8 +230,41 @@ mod specs {
     #[test]
     fn a_session_has_200_slots_at_most() {
         let minutes = |until| PublishSession { slot_minutes: 1, ..publish("2026-03-09", "09:00", until) };
-        practice().when(minutes("12:20")).records_kinds(&["appointment.session-published.v1"]);
+        practice().when(minutes("12:20")).records_kinds(&GRANTED);
         practice().when(minutes("12:21")).rejected(&SESSION_INVALID);
+    }
+
+    #[test]
+    fn a_site_publishes_500_sessions_a_day_and_withdrawing_gives_none_back() {
+        let nine = |number| PublishSession { session: session(number), ..publish("2026-03-09", "09:00", "09:30") };
+        let before =
+            (1..SESSIONS_A_DAY_MAX).fold(practice(), |world, number| world.given::<PublishingEvent>(counted(number)));
+        let full = before.when(nine(500)).records_kinds(&GRANTED);
+        let details = full.clone().when(nine(501)).rejected_with(&LIMIT_REACHED);
+        let expected = (&SESSIONS_A_DAY_MAX.into(), &"sessions published a day".into());
+        assert_eq!((&details["limit"], &details["of"]), expected);
+        let same = full.when(nine(500)).nothing_new();
+        let withdrawn = same.when(WithdrawSession { session: session(500) });
+        let withdrawn = withdrawn.records_kinds(&["appointment.session-withdrawn.v1"]);
+        withdrawn.clone().when(nine(501)).rejected(&LIMIT_REACHED);
+        let other: SessionId = "B99999.000000000001".parse().expect("valid");
+        let opened = vocabulary::practice::PracticeOpened {
+            practice: other.site(),
+            name: line("Low Street"),
+            address: line("1 Low Street"),
+            settings: Default::default(),
+        };
+        let elsewhere = withdrawn.given::<PracticeEvent>(opened);
+        elsewhere.when(PublishSession { session: other, ..nine(1) }).records_kinds(&GRANTED);
+    }
+
+    #[test]
+    fn the_next_day_of_london_has_sessions_of_its_own() {
+        let nine = PublishSession { session: session(501), ..publish("2026-03-09", "09:00", "09:30") };
+        let full =
+            (0..SESSIONS_A_DAY_MAX).fold(practice(), |world, number| world.given::<PublishingEvent>(counted(number)));
+        full.clone().at("2026-03-02T23:59:59Z").when(nine.clone()).rejected(&LIMIT_REACHED);
+        full.at("2026-03-03T00:00:00Z").when(nine).records_kinds(&GRANTED);
     }
 
     #[test]
@@ -236,10 +296,9 @@ mod specs {
 
     #[test]
     fn the_29th_of_february_is_a_day_like_any_other() {
-        let granted = ["appointment.session-published.v1"];
-        practice_on("2028-02-28").when(publish("2028-02-29", "09:00", "10:00")).records_kinds(&granted);
-        practice_on("2028-02-29").when(publish("2028-03-01", "09:00", "10:00")).records_kinds(&granted);
-        practice_on("2028-02-29").when(publish("2029-02-28", "09:00", "10:00")).records_kinds(&granted);
+        practice_on("2028-02-28").when(publish("2028-02-29", "09:00", "10:00")).records_kinds(&GRANTED);
+        practice_on("2028-02-29").when(publish("2028-03-01", "09:00", "10:00")).records_kinds(&GRANTED);
+        practice_on("2028-02-29").when(publish("2029-02-28", "09:00", "10:00")).records_kinds(&GRANTED);
         practice_on("2028-02-29").when(publish("2029-03-01", "09:00", "10:00")).rejected(&SESSION_INVALID);
     }
 }

@@ -36,7 +36,7 @@ impl Command for ReleaseHold {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> Stream<Session> {
+    fn streams(&self, _: &Context) -> Stream<Session> {
         Stream::of(&self.session)
     }
 
@@ -46,7 +46,7 @@ impl Command for ReleaseHold {
             return Ok(nothing_new());
         }
         let released = HoldReleased { session: self.session.clone(), starts_at: self.starts_at, by: self.patient };
-        Ok(record(&self.streams(), released))
+        Ok(record(&self.streams(context), released))
     }
 }
 

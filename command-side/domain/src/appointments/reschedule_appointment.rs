@@ -27,6 +27,9 @@ use crate::{
 };
 
 /// Move an appointment to another time: the old slot is freed if and only if the new one is booked.
+///
+/// A patient books, moves and amends at most 20 times a day, from midnight to midnight in London; with the practice's staff,
+/// 40 times.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RescheduleAppointment {
@@ -79,7 +82,7 @@ impl Command for RescheduleAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> Streams {
+    fn streams(&self, _: &Context) -> Streams {
         (
             Stream::of(&self.session),
             Stream::of(&self.to_session),
@@ -120,7 +123,7 @@ impl Command for RescheduleAppointment {
         clinic.has_room(&to, self.patient, Some(&booking.time), now)?;
         diary.has_room_for(&to, Some(&booking.time), settings, context)?;
 
-        let (in_old, in_new, in_diary, ..) = self.streams();
+        let (in_old, in_new, in_diary, ..) = self.streams(context);
         let free = |starts_at| SlotFreed { session: self.session.clone(), starts_at, by: self.patient };
         let take = |starts_at| SlotTaken { session: self.to_session.clone(), starts_at, by: self.patient };
         let moved = AppointmentRescheduled {

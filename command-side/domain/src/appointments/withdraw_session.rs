@@ -36,11 +36,11 @@ impl Command for WithdrawSession {
         Some(self.session.site())
     }
 
-    fn streams(&self) -> Stream<Session> {
+    fn streams(&self, _: &Context) -> Stream<Session> {
         Stream::of(&self.session)
     }
 
-    fn decide(&self, session: &Session, _: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, session: &Session, context: &Context) -> Result<Decision, Rejected> {
         match session {
             Session::Withdrawn => Ok(nothing_new()),
             Session::Unpublished => Err((&SESSION_NOT_FOUND).into()),
@@ -49,7 +49,7 @@ impl Command for WithdrawSession {
             }
             Session::Open(clinic) => {
                 let timetable = clinic.details.timetable.clone();
-                Ok(record(&self.streams(), SessionWithdrawn { session: self.session.clone(), timetable }))
+                Ok(record(&self.streams(context), SessionWithdrawn { session: self.session.clone(), timetable }))
             }
         }
     }

@@ -45,7 +45,7 @@ impl Command for AmendDecision {
         None
     }
 
-    fn streams(&self) -> Stream<Donor> {
+    fn streams(&self, _: &Context) -> Stream<Donor> {
         Stream::of(self.subject)
     }
 
@@ -57,7 +57,7 @@ impl Command for AmendDecision {
             Some(_) => {
                 donor.may_change(context.now)?;
                 let amended = DecisionAmended { subject: self.subject, decision, decided_at: context.now };
-                Ok(record(&self.streams(), amended))
+                Ok(record(&self.streams(context), amended))
             }
         }
     }

@@ -38,7 +38,7 @@ impl Command for DeclareFaith {
         None
     }
 
-    fn streams(&self) -> Stream<Donor> {
+    fn streams(&self, _: &Context) -> Stream<Donor> {
         Stream::of(self.subject)
     }
 
@@ -49,7 +49,7 @@ impl Command for DeclareFaith {
         }
         donor.may_change(context.now)?;
         let declared = FaithDeclared { subject: self.subject, faith, declared_at: context.now };
-        Ok(record(&self.streams(), declared))
+        Ok(record(&self.streams(context), declared))
     }
 }
 

@@ -45,7 +45,7 @@ impl Command for RegisterDonor {
         None
     }
 
-    fn streams(&self) -> Stream<Donor> {
+    fn streams(&self, _: &Context) -> Stream<Donor> {
         Stream::of(self.subject)
     }
 
@@ -57,7 +57,7 @@ impl Command for RegisterDonor {
             None => {
                 donor.may_change(context.now)?;
                 let registered = DecisionRegistered { subject: self.subject, decision, decided_at: context.now };
-                Ok(record(&self.streams(), registered))
+                Ok(record(&self.streams(context), registered))
             }
         }
     }

@@ -30,7 +30,7 @@ impl Command for WithdrawDecision {
         None
     }
 
-    fn streams(&self) -> Stream<Donor> {
+    fn streams(&self, _: &Context) -> Stream<Donor> {
         Stream::of(self.subject)
     }
 
@@ -39,7 +39,7 @@ impl Command for WithdrawDecision {
             return Err((&NOTHING_TO_WITHDRAW).into());
         }
         let withdrawn = DecisionWithdrawn { subject: self.subject, decided_at: context.now };
-        Ok(record(&self.streams(), withdrawn))
+        Ok(record(&self.streams(context), withdrawn))
     }
 }
 

@@ -19,6 +19,8 @@ use crate::{
 };
 
 /// Change what a practice sets for itself: how far ahead, how many, how late.
+///
+/// At most 20 times a day, from midnight to midnight in London.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePracticeSettings {
@@ -44,7 +46,7 @@ impl Command for ChangePracticeSettings {
         Some(self.practice.clone())
     }
 
-    fn streams(&self) -> Stream<Practice> {
+    fn streams(&self, _: &Context) -> Stream<Practice> {
         Stream::of(&self.practice)
     }
 
@@ -56,7 +58,7 @@ impl Command for ChangePracticeSettings {
         practice.may_change_settings(context.now.local_date())?;
         let (practice, settings) = (self.practice.clone(), self.settings);
         let changed = SettingsChanged { practice, settings, changed_at: Some(context.now) };
-        Ok(record(&self.streams(), changed))
+        Ok(record(&self.streams(context), changed))
     }
 }
 

@@ -48,11 +48,11 @@ impl Command for OpenPractice {
         Some(self.practice.clone())
     }
 
-    fn streams(&self) -> Stream<Practice> {
+    fn streams(&self, _: &Context) -> Stream<Practice> {
         Stream::of(&self.practice)
     }
 
-    fn decide(&self, practice: &Practice, _: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, practice: &Practice, context: &Context) -> Result<Decision, Rejected> {
         let opened = PracticeOpened {
             practice: self.practice.clone(),
             name: self.name.clone(),
@@ -64,7 +64,7 @@ impl Command for OpenPractice {
             Practice::Open { .. } => Err((&PRACTICE_EXISTS).into()),
             Practice::Unknown => {
                 check(&self.settings)?;
-                Ok(record(&self.streams(), opened))
+                Ok(record(&self.streams(context), opened))
             }
         }
     }

@@ -50,7 +50,7 @@ impl Command for RegisterPatient {
         Some(self.practice.clone())
     }
 
-    fn streams(&self) -> (Stream<Registration>, Stream<Practice>) {
+    fn streams(&self, _: &Context) -> (Stream<Registration>, Stream<Practice>) {
         (Stream::of(self.subject), Stream::of(&self.practice))
     }
 
@@ -71,7 +71,7 @@ impl Command for RegisterPatient {
                 if self.born_on.0 > context.now.local_date() {
                     return Err((&BORN_IN_THE_FUTURE).into());
                 }
-                Ok(record(&self.streams().0, registered))
+                Ok(record(&self.streams(context).0, registered))
             }
         }
     }

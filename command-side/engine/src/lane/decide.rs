@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use domain::{Context, Decision, command::AnyEvent, state::AnyState};
+use domain::{Decision, command::AnyEvent, state::AnyState};
 use event_log::{Append, Condition, Expected, Idempotency, NewEvent, Ticket};
 use uuid::Uuid;
 use vocabulary::{StreamName, personal::with_key};
@@ -34,16 +34,12 @@ impl Lane {
         }
         // A state that panicked over a proposal of this batch is read again in the next.
         let Some(read) = self.read(&job) else { return self.again(job) };
-        match judge(&job, &read.states, &self.context(&job)) {
+        match judge(&job, &read.states) {
             Ok(decision) => self.submit(job, read, decision, None),
             // A bug is no decision that could be validated.
             Err(Failure::Broken) => job.answer(Err(Failure::Broken)),
             Err(refusal) => self.submit(job, read, Decision::default(), Some(refusal)),
         }
-    }
-
-    fn context(&self, job: &Job) -> Context {
-        Context { now: (self.options.clock)(), caller: job.question.caller.clone() }
     }
 
     fn read(&mut self, job: &Job) -> Option<Read> {
@@ -100,12 +96,12 @@ impl Lane {
 }
 
 /// The gate, then the rules.
-fn judge(job: &Job, states: &[Arc<dyn AnyState>], context: &Context) -> Result<Decision, Failure> {
+fn judge(job: &Job, states: &[Arc<dyn AnyState>]) -> Result<Decision, Failure> {
     if let Some(registration) = job.registration.and_then(|at| states.get(at)) {
         job.question.by_registration(registration)?;
     }
     let given: Vec<Arc<dyn AnyState>> = job.reads.iter().filter_map(|at| states.get(*at).cloned()).collect();
-    let decided = catch_unwind(AssertUnwindSafe(|| job.command.decide(&given, context)));
+    let decided = catch_unwind(AssertUnwindSafe(|| job.command.decide(&given, &job.context)));
     match decided {
         Ok(Some(Ok(decision))) => Ok(decision),
         Ok(Some(Err(rejected))) => Err(Failure::Rejected(rejected)),

@@ -2,17 +2,26 @@
 
 use std::{pin::Pin, sync::Arc, task};
 
-use domain::{Rejection, state::Wanted};
+use domain::{Context, Rejection, state::Wanted};
 use event_log::{Granted, Idempotency, Outcome, Provenance, Refused, Ticket};
 use tokio::sync::oneshot;
-use vocabulary::StreamName;
+use vocabulary::{StreamName, Timestamp};
 
-use crate::{
-    catalogue::{AnyCommand, Entry},
-    engine::Answer,
-    failure::Failure,
-    gate::Question,
-};
+use crate::{catalogue::AnyCommand, engine::Answer, failure::Failure, gate::Question};
+
+/// A command that its token admits, on its way to the lane.
+pub(crate) struct Given {
+    pub name: &'static str,
+    /// Every rejection that its rules can give.
+    pub rejections: &'static [&'static Rejection],
+    pub command: Arc<dyn AnyCommand>,
+    pub question: Question,
+    /// The stream on which the gate's answer depends, where the token alone does not decide.
+    pub registration: Option<Wanted>,
+    pub provenance: Provenance,
+    pub idempotency: Idempotency,
+    pub answer: oneshot::Sender<Result<Answer, Failure>>,
+}
 
 pub(crate) struct Job {
     pub name: &'static str,
@@ -20,6 +29,8 @@ pub(crate) struct Job {
     pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
     pub question: Question,
+    /// Of when the lane took it: its streams may depend on the day, so each decision is given the same.
+    pub context: Context,
     /// Every stream that is read, once.
     pub streams: Vec<Wanted>,
     /// Where in `streams` the command's states are, in its own order; a stream that it names twice is given twice.
@@ -34,15 +45,8 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub fn new(
-        entry: &Entry,
-        command: Arc<dyn AnyCommand>,
-        question: Question,
-        registration: Option<Wanted>,
-        provenance: Provenance,
-        idempotency: Idempotency,
-        answer: oneshot::Sender<Result<Answer, Failure>>,
-    ) -> Job {
+    pub fn new(given: Given, now: Timestamp) -> Job {
+        let Given { name, rejections, command, question, registration, provenance, idempotency, answer } = given;
         let mut streams: Vec<Wanted> = Vec::with_capacity(4);
         let mut place = |wanted: Wanted| {
             streams.iter().position(|known| known.stream == wanted.stream).unwrap_or_else(|| {
@@ -50,13 +54,15 @@ impl Job {
                 streams.len() - 1
             })
         };
-        let reads = command.wanted().into_iter().map(&mut place).collect();
+        let context = Context { now, caller: question.caller.clone() };
+        let reads = command.wanted(&context).into_iter().map(&mut place).collect();
         let registration = registration.map(&mut place);
         Job {
-            name: entry.name,
-            rejections: entry.rejections,
+            name,
+            rejections,
             command,
             question,
+            context,
             streams,
             reads,
             registration,

@@ -24,11 +24,14 @@ use vocabulary::{
     personal::{Key, Unsealed},
 };
 
-pub(crate) use self::{job::Job, states::fold};
 use self::{
     job::{Flight, Sent},
     load::Complaints,
     states::States,
+};
+pub(crate) use self::{
+    job::{Given, Job},
+    states::fold,
 };
 use crate::{
     engine::{Answer, EngineOptions},
@@ -40,7 +43,7 @@ const STREAMS_MAX: usize = 7;
 
 pub(crate) struct Lane {
     log: Log,
-    waiting: mpsc::Receiver<Job>,
+    waiting: mpsc::Receiver<Given>,
     /// No engine is left that could give a command.
     closed: bool,
     /// What is decided next: first what has to be decided again.
@@ -53,7 +56,7 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub fn new(log: Log, waiting: mpsc::Receiver<Job>, options: EngineOptions) -> Lane {
+    pub fn new(log: Log, waiting: mpsc::Receiver<Given>, options: EngineOptions) -> Lane {
         // What a batch reads has to fit, or it could never be decided.
         let states_max = options.states_max.max(options.batch_max * STREAMS_MAX);
         Lane {
@@ -105,7 +108,10 @@ impl Lane {
                 if room > 0 && !self.closed => self.closed = count == 0,
             else => return false,
         }
-        self.next.extend(come);
+        if !come.is_empty() {
+            let now = (self.options.clock)();
+            self.next.extend(come.into_iter().map(|given| Job::new(given, now)));
+        }
         true
     }
 

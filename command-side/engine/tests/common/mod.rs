@@ -102,11 +102,11 @@ impl Command for TakeNumber {
         None
     }
 
-    fn streams(&self) -> (Stream<Desk>, Stream<Desk>) {
+    fn streams(&self, _: &Context) -> (Stream<Desk>, Stream<Desk>) {
         (Stream::of(&self.desk), Stream::of(self.also.as_ref().unwrap_or(&self.desk)))
     }
 
-    fn decide(&self, (desk, other): (&Desk, &Desk), _: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, (desk, other): (&Desk, &Desk), context: &Context) -> Result<Decision, Rejected> {
         *DECISIONS.lock().expect("not poisoned").entry(self.desk.clone()).or_default() += 1;
         meddle(&self.desk, desk.given);
         assert_ne!(self.desk, "panic", "the desk that panics");
@@ -116,7 +116,7 @@ impl Command for TakeNumber {
         if desk.given >= self.most || (self.also.is_some() && other.given >= self.most) {
             return Err(NONE_LEFT.with("given", desk.given));
         }
-        let (here, there) = self.streams();
+        let (here, there) = self.streams(context);
         let decision = record(&here, NumberGiven { number: desk.given + 1 });
         Ok(if self.also.is_some() { decision.and(&there, NumberGiven { number: other.given + 1 }) } else { decision })
     }
@@ -143,12 +143,12 @@ impl Command for LookAfter {
         None
     }
 
-    fn streams(&self) -> Stream<Desk> {
+    fn streams(&self, _: &Context) -> Stream<Desk> {
         Stream::of(self.patient)
     }
 
-    fn decide(&self, desk: &Desk, _: &Context) -> Result<Decision, Rejected> {
-        Ok(record(&self.streams(), NumberGiven { number: desk.given + 1 }))
+    fn decide(&self, desk: &Desk, context: &Context) -> Result<Decision, Rejected> {
+        Ok(record(&self.streams(context), NumberGiven { number: desk.given + 1 }))
     }
 }
 

@@ -94,15 +94,16 @@ impl Agreement {
 }
 
 /// Whose stream this event belongs on, as its data says.
-fn owner_of(event: &Event) -> Option<&str> {
+fn owner_of(event: &Event) -> Option<String> {
     let field = match event.stream.split_once('-')?.0 {
         "session" => "/session",
         "diary" => "/patient",
         "registration" | "donor" => "/subject",
         "practice" => "/practice",
+        "publishing" => return Some(format!("{}.{}", event.text("/site"), event.text("/on"))),
         _ => return None,
     };
-    Some(event.text(field))
+    Some(event.text(field).to_owned())
 }
 
 fn remove(bookings: &mut Bookings, slot: &Slot, patient: &str) -> bool {
