@@ -6,9 +6,9 @@ use super::rejections::LIMIT_REACHED;
 use crate::{Rejected, State, Stream};
 
 /// Sessions that a site publishes on one day (of London), those included that it withdraws again. Read models follow the
-/// log in order, so whoever books at another practice waits until the sessions before it are rows. 500 sessions of 200
-/// slots are 100,000 rows of two read models, which are written within seconds; thirty clinicians with two sessions a day
-/// are published for eight working days at once.
+/// log in order, so people who book at another practice wait until the sessions before them are rows. 500 sessions of 200
+/// slots are 100,000 rows in each of two read models: the work of half a minute for an unoptimised build on a busy machine.
+/// A practice of thirty clinicians with two sessions a day publishes eight days at once.
 pub const SESSIONS_A_DAY_MAX: u32 = 500;
 
 #[derive(Debug, Clone, Default, PartialEq)]
