@@ -198,7 +198,7 @@ impl Town {
             correlation: None,
             trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         };
-        Ok((caller(Role::Patient, &id, vec![]), Bytes::from(self.body(wish)?), request))
+        Ok((caller(Role::Patient, &id, vec![])?, Bytes::from(self.body(wish)?), request))
     }
 
     /// The same wish as the bytes of an HTTP request.
@@ -280,7 +280,7 @@ impl Town {
     /// When it is refused.
     pub async fn register_donor(&self, patient: u64) -> anyhow::Result<()> {
         let subject = synthetic::patient(patient)?;
-        let donor = caller(Role::Patient, &subject.to_string(), vec![]);
+        let donor = caller(Role::Patient, &subject.to_string(), vec![])?;
         let body = json!({"subject": subject, "decision": {"kind": "opt-in-all"}});
         self.give(&donor, "register-donor", &format!("town-donor-{patient:08}"), body).await?;
         self.house.caught_up().await;
