@@ -99,7 +99,17 @@ async fn the_pages_that_the_readme_names_are_served() {
         assert_eq!(explained.status, 200, "{problem}");
         assert_eq!(explained.body["title"], problem["title"], "{problem}");
     }
-    for code in ["timed-out", "not-ready", "not-for-pages", "overloaded", "too-large", "view-behind", "slot-taken"] {
+    for code in [
+        "request-timeout",
+        "too-many-requests",
+        "timed-out",
+        "not-ready",
+        "not-for-pages",
+        "overloaded",
+        "too-large",
+        "view-behind",
+        "slot-taken",
+    ] {
         assert_eq!(ask(&client, &server.base, "", &format!("/problems/{code}")).await.status, 200, "{code}");
     }
     server.stop();

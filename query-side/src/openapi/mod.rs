@@ -51,7 +51,7 @@ pub fn document(queries: &[Entry]) -> Value {
             "headers": fixed::headers(),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                    "description": "Claims: sub, role, permissions, organisation, identity_proofing_level."},
+                    "description": "Claims: iss, sub, role, permissions, organisation, identity_proofing_level."},
             },
         },
     })

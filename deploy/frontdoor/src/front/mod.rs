@@ -138,8 +138,9 @@ async fn answer(front: &Front, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let who = who(front, &parts).await;
     let Ok(_share) = front.callers.take(who.clone(), 1) else { return too_many() };
-    // Without a valid token no body has an effect, so it is not waited for.
-    let body = if matches!(who, Who::Caller(..)) { body } else { Body::empty() };
+    // Only a command has a body that means something, and only with a valid token; others are not waited for.
+    let wanted = parts.method == Method::POST && matches!(who, Who::Caller(..));
+    let body = if wanted { body } else { Body::empty() };
     let Ok(mut memory) = front.bodies.take(who, 0) else { return overloaded() };
     let body = match body::read(body, &mut memory).await {
         Ok(body) => Body::from(body),
