@@ -309,6 +309,7 @@ fn databases(postgres: &Server) -> (String, String, String) {
 
 fn run(binary: &Path, arguments: &[&str]) -> String {
     let output = Command::new(binary).args(arguments).output().expect("the binary runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {printed}{}", String::from_utf8_lossy(&output.stderr));
+    printed
 }

@@ -168,10 +168,11 @@ async fn a_body_is_refused_as_unreadable_where_its_schema_refuses_it_and_nowhere
     for (name, who, body) in &bodies {
         assert!(contract::accepts(name, body), "{name}: {body}");
         let answer = give(&house, who, name, body).await;
-        assert!(
-            answer.status.is_success() || [404, 409, 412, 422].contains(&answer.status.as_u16()),
-            "{name}: {answer:?}"
-        );
+        // A rule may refuse it, because the variations before it have used up a limit; the gate does not.
+        let by_a_rule = [403, 404, 409, 412, 422].contains(&answer.status.as_u16());
+        let by_the_gate =
+            ["/problems/not-yours", "/problems/identity-too-low"].iter().any(|code| answer.text.contains(code));
+        assert!((answer.status.is_success() || by_a_rule) && !by_the_gate, "{name}: {answer:?}");
         described.push(*name);
         for body in variations(body) {
             let answer = give(&house, who, name, &body).await;
