@@ -20,7 +20,7 @@ use crate::{
     town::{BOOKINGS_EACH, PATIENTS},
 };
 
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 3;
 const SLICE: Duration = Duration::from_secs(2);
 /// Streams of ten events that the Rust peers replay: at 3,000 to 20,000 events a second that takes seconds.
 const REPLAYED: u64 = 5_000;

@@ -28,9 +28,9 @@ use crate::{
 };
 
 const EVENTS_OF_A_STREAM: u64 = 10;
-/// Commands to each stream in a slice: about two seconds of either kind.
-const COLD_EACH: u64 = 2;
-const WARM_EACH: u64 = 5;
+/// Commands to each stream in a slice: two to three seconds of either kind.
+const COLD_EACH: u64 = 1;
+const WARM_EACH: u64 = 2;
 /// Donors who are registered at once.
 const IN_FLIGHT: u64 = 512;
 /// Room for every stream that the warm engine's commands read.
