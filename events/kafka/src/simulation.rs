@@ -462,6 +462,30 @@ impl World {
         (relayed && followed && (whole || self.history > 0)) || refused
     }
 
+    /// Where everything stands, for whoever looks into a schedule that fails.
+    fn told(&self) -> String {
+        let relay = |relay: &Relay| {
+            let (done, in_flight) = (relay.core.done().map(|done| done.position), relay.core.in_flight());
+            format!(
+                "relay: stopped {}, done {done:?}, in flight {in_flight}, lost {}",
+                relay.stopped,
+                relay.ghosts.len()
+            )
+        };
+        let follower = |follower: &Follower| {
+            let Follower { order, offset, stopped, .. } = follower;
+            format!(
+                "follower: stopped {stopped}, at {}, offset {offset}, waits {:?}",
+                order.last(),
+                order.waits_until_ms()
+            )
+        };
+        let topic: Vec<u64> = self.topic.iter().map(|record| record.position).collect();
+        let parts = self.relays.iter().map(relay).chain(self.followers.iter().map(follower));
+        let parts = parts.collect::<Vec<_>>().join("; ");
+        format!("log {} of history {}, topic {topic:?}; {parts}", self.log.len(), self.history)
+    }
+
     /// The topic by the rule of every reader: exactly last+1 counts, a lower one repeats.
     fn topic_by_the_rule(&self) -> u64 {
         let mut last = 0;
@@ -492,7 +516,7 @@ fn run(seed: u64) -> u64 {
     while !world.is_well() {
         world.step();
         steps += 1;
-        assert!(steps < CALM_STEPS_MAX, "it does not come to rest");
+        assert!(steps < CALM_STEPS_MAX, "it does not come to rest: {}", world.told());
     }
     if world.history == 0 {
         assert!(world.relays.iter().all(|relay| !relay.stopped) && world.followers.iter().all(|one| !one.stopped));
