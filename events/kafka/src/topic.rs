@@ -12,6 +12,8 @@ use vocabulary::LogName;
 
 use crate::{Address, TopicError, closing::Closing, consumer::Reading};
 
+type Admin = Closing<AdminClient<DefaultClientContext>>;
+
 /// Bytes of the largest record that a topic has to take: an event's data is 256 KiB at most, its headers far less.
 pub const RECORD_BYTES_MIN: u64 = 512 * 1024;
 /// Bytes of the largest batch that a topic of ours takes.
@@ -47,8 +49,29 @@ impl Topic {
     /// # Errors
     /// `Unfit` says which setting is wrong. `Broker` where somebody else makes it just now: it is looked at the next time.
     pub async fn prepare(&self) -> Result<(), TopicError> {
+        if self.is_there().await? { Ok(()) } else { self.make().await }
+    }
+
+    /// `false` where the topic is missing.
+    ///
+    /// # Errors
+    /// `Unfit` where there is one that cannot hold a log; it says which setting is wrong.
+    pub async fn is_there(&self) -> Result<bool, TopicError> {
+        let (admin, _, partitions) = self.found().await?;
+        match partitions {
+            None => Ok(false),
+            Some(1) => self.look(admin.open()?).await.map(|()| true),
+            Some(partitions) => {
+                Err(self
+                    .unfit(format!("it has {partitions} partitions; with more than one the order of the log is lost")))
+            }
+        }
+    }
+
+    /// A client for the topic, the number of brokers, and the partitions of the topic where it is there.
+    async fn found(&self) -> Result<(Admin, usize, Option<usize>), TopicError> {
         let config = self.address.client("admin").map_err(|error| self.unfit(error.to_string()))?;
-        let admin: Closing<AdminClient<DefaultClientContext>> = Closing::new(config.create()?);
+        let admin: Admin = Closing::new(config.create()?);
         let name = self.name();
         let (admin, found) = tokio::task::spawn_blocking(move || {
             let metadata = admin.open()?.inner().fetch_metadata(Some(&name), ANSWER_TIME_MAX)?;
@@ -57,14 +80,7 @@ impl Topic {
             Ok::<_, KafkaError>((admin, (metadata.brokers().len(), partitions(told)?)))
         })
         .await??;
-        let (brokers, partitions) = found;
-        let Some(partitions) = partitions else { return self.make(admin.open()?, brokers).await };
-        if partitions != 1 {
-            return Err(
-                self.unfit(format!("it has {partitions} partitions; with more than one the order of the log is lost"))
-            );
-        }
-        self.look(admin.open()?).await
+        Ok((admin, found.0, found.1))
     }
 
     /// The first offset and the one after the last record.
@@ -77,7 +93,12 @@ impl Topic {
         Ok((opened.low, opened.high))
     }
 
-    async fn make(&self, admin: &AdminClient<DefaultClientContext>, brokers: usize) -> Result<(), TopicError> {
+    /// Makes the topic.
+    ///
+    /// # Errors
+    /// `Broker` where somebody else makes it just now: it is looked at the next time.
+    pub async fn make(&self) -> Result<(), TopicError> {
+        let (admin, brokers, _) = self.found().await?;
         let name = self.name();
         let copies = i32::try_from(brokers).unwrap_or(REPLICATION).clamp(1, REPLICATION);
         // With fewer brokers than three a second copy would stop everything with the first broker that is lost.
@@ -90,7 +111,7 @@ impl Topic {
             .set("min.insync.replicas", confirmed)
             .set("unclean.leader.election.enable", "false");
         let options = AdminOptions::new().operation_timeout(Some(ANSWER_TIME_MAX));
-        for made in admin.create_topics([&new], &options).await? {
+        for made in admin.open()?.create_topics([&new], &options).await? {
             match made {
                 Ok(name) => tracing::info!(topic = name, copies, "a topic was made"),
                 Err((_, code)) => return Err(KafkaError::AdminOp(code).into()),

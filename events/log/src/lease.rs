@@ -52,11 +52,11 @@ pub trait Leases: Send + Sync {
         time: Duration,
     ) -> Result<Option<Lease>, LogError>;
 
-    /// Saves how far the owner came; nothing happens if it is the owner no more.
+    /// Saves how far the owner came. `false`: it no longer owns the lease, and nothing is saved.
     ///
     /// # Errors
     /// When the log's database does not answer.
-    async fn mark(&self, role: &str, owner: &str, epoch: u64, mark: Mark) -> Result<(), LogError>;
+    async fn mark(&self, role: &str, owner: &str, epoch: u64, mark: Mark) -> Result<bool, LogError>;
 
     /// Gives a lease back before its time.
     ///
@@ -91,8 +91,8 @@ impl Leases for Alone {
         Ok(Some(Lease { epoch, mark: Mark::default() }))
     }
 
-    async fn mark(&self, _: &str, _: &str, _: u64, _: Mark) -> Result<(), LogError> {
-        Ok(())
+    async fn mark(&self, _: &str, _: &str, _: u64, _: Mark) -> Result<bool, LogError> {
+        Ok(true)
     }
 
     async fn release(&self, _: &str, _: &str) -> Result<(), LogError> {

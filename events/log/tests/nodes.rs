@@ -360,12 +360,12 @@ async fn one_holds_a_lease_and_the_next_one_has_a_higher_epoch() {
     assert_eq!(hold("one", None, long).await, Some((1, Mark::default())));
     assert_eq!(hold("two", None, long).await, None);
     let mark = Mark { position: 7, place: 9 };
-    leases.mark("relay", "one", 1, mark).await.expect("answers");
+    assert!(leases.mark("relay", "one", 1, mark).await.expect("answers"));
     assert_eq!(hold("one", Some(1), over).await, Some((1, mark)));
     assert_eq!(hold("two", None, long).await, Some((2, mark)));
     // Who only slept finds that it is another's, and marks nothing.
     assert_eq!(hold("one", Some(1), long).await, None);
-    leases.mark("relay", "one", 1, Mark { position: 8, place: 10 }).await.expect("answers");
+    assert!(!leases.mark("relay", "one", 1, Mark { position: 8, place: 10 }).await.expect("answers"));
     let holder = leases.holder("relay").await.expect("answers").expect("somebody");
     assert_eq!((holder.owner.as_str(), holder.epoch, holder.position, holder.holds), ("two", 2, 7, true));
     leases.release("relay", "two").await.expect("answers");

@@ -148,6 +148,13 @@ impl Core {
         }
     }
 
+    /// The topic is missing: the lease's mark belonged to it, and is reset in the lease, too.
+    pub fn forget_mark(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.lease.mark = Mark::default();
+        }
+    }
+
     /// The topic holds everything up to `mark`, in order, and is the log's.
     pub fn compared(&mut self, now_ms: u64, mark: Mark) {
         if self.held.is_some() {
@@ -316,6 +323,15 @@ mod tests {
         assert_eq!(core.todo(0, 10), Do::Compare(Mark::default()));
         core.compared(0, Mark::default());
         core
+    }
+
+    #[test]
+    fn a_topic_that_is_made_anew_is_compared_from_its_beginning() {
+        let (mut core, mark) = (Core::default(), Mark { position: 3, place: 3 });
+        core.held(0, Some(Lease { epoch: 1, mark }));
+        assert_eq!(core.todo(0, 10), Do::Compare(mark));
+        core.forget_mark();
+        assert_eq!(core.todo(0, 10), Do::Compare(Mark::default()));
     }
 
     #[test]

@@ -251,7 +251,7 @@ impl<'a> Work<'a> {
             self.comparing = None;
         }
         let (Some(epoch), Some(done)) = (has, self.core.done()) else { return };
-        if done != self.marked && leases.mark(ROLE, &self.relay.owner, epoch, done).await.is_ok() {
+        if done != self.marked && leases.mark(ROLE, &self.relay.owner, epoch, done).await.is_ok_and(|saved| saved) {
             self.marked = done;
         }
         self.look_at_the_end().await;
@@ -286,7 +286,8 @@ impl<'a> Work<'a> {
         let (topic, log) = (&self.relay.topic, &self.relay.log);
         let mut comparing = match self.comparing.take() {
             Some(comparing) => comparing,
-            None => Comparing::begin(topic, log, mark).await?,
+            None if topic.is_there().await? => Comparing::begin(topic, log, mark).await?,
+            None => return self.make_the_topic().await,
         };
         if !comparing.go_on(topic, log).await? {
             self.comparing = Some(comparing);
@@ -303,6 +304,19 @@ impl<'a> Work<'a> {
         self.broker_trouble = None;
         self.core.compared(self.now_ms(), mark);
         Ok(())
+    }
+
+    /// A mark belongs to one topic. Without it late records of dead producers could confirm, in a topic that was made anew,
+    /// the mark of the one that was lost. So the mark is forgotten before the topic is made, and only by the lease's owner.
+    async fn make_the_topic(&mut self) -> Result<(), TopicError> {
+        let Some(epoch) = self.core.epoch() else { return Ok(()) };
+        if !self.relay.log.leases().mark(ROLE, &self.relay.owner, epoch, Mark::default()).await? {
+            self.core.failed(self.now_ms());
+            return Ok(());
+        }
+        self.marked = Mark::default();
+        self.core.forget_mark();
+        self.relay.topic.make().await
     }
 
     async fn send(&mut self, after: u64, at_most: usize) -> Result<(), TopicError> {

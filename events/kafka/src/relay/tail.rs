@@ -38,7 +38,6 @@ pub(crate) struct Comparing {
 impl Comparing {
     /// Begins after the mark, if the record before it is the one that it says; otherwise with the first record.
     pub async fn begin(topic: &Topic, log: &Log, mark: Mark) -> Result<Comparing, TopicError> {
-        topic.prepare().await?;
         let opened = topic.clone();
         let reading = tokio::task::spawn_blocking(move || Reading::open(&opened)).await??;
         let (low, until) = (reading.low, reading.high);

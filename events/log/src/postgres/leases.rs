@@ -33,12 +33,11 @@ impl Leases for PgLeases {
         Ok(Some(Lease { epoch: number(row.try_get(0)?)?, mark }))
     }
 
-    async fn mark(&self, role: &str, owner: &str, epoch: u64, mark: Mark) -> Result<(), LogError> {
+    async fn mark(&self, role: &str, owner: &str, epoch: u64, mark: Mark) -> Result<bool, LogError> {
         let query =
             sqlx::query(include_str!("../../sql/postgres/mark.sql")).bind(role.to_owned()).bind(owner.to_owned());
         let query = query.bind(signed(epoch)).bind(signed(mark.position)).bind(signed(mark.place));
-        self.0.run(query).await?;
-        Ok(())
+        Ok(self.0.run(query).await? == 1)
     }
 
     async fn release(&self, role: &str, owner: &str) -> Result<(), LogError> {
