@@ -36,8 +36,8 @@ pub enum Capability {
 /// Who asks, as the token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Who issued the token. Only together with it does `id` name somebody: another issuer may give the same id to
-    /// somebody else. So whatever belongs to a caller is kept by both.
+    /// The issuer of the token. An id is unique only within its issuer, so everything that belongs to a caller is kept
+    /// under both.
     pub issuer: Issuer,
     /// A patient's subject id, or the id of a member of staff.
     pub id: Box<str>,

@@ -17,7 +17,7 @@ use vocabulary::{Actor, envelope::Hash};
 #[derive(Clone)]
 pub(crate) struct CommandKeys {
     log: Log,
-    /// Whether an earlier version began the log; unknown as long as the log is empty or cannot be read.
+    /// True where an earlier version began the log; unset as long as the log is empty or cannot be read.
     earlier: Arc<OnceCell<bool>>,
 }
 
@@ -34,8 +34,8 @@ impl CommandKeys {
         (self.log.keyed_hash(&[issuer, id, command, key]), earlier)
     }
 
-    /// Whether an earlier version began the log: the actor of its first event has no issuer. While that is unknown the
-    /// keys of such a version are looked for.
+    /// True where the actor of the log's first event has no issuer: then an earlier version began the log. While that is
+    /// unknown, the keys of such a version are looked for.
     async fn begun_by_earlier(&self) -> bool {
         if !self.earlier.initialized() && self.log.end() == 0 {
             return true;

@@ -93,7 +93,7 @@ async fn a_key_belongs_to_its_callers_issuer() {
     }
 }
 
-/// What an earlier version stored for `somebody` under `KEY`: its key and its actor have no issuer.
+/// An append in the form of an earlier version, for `somebody` under `KEY`: its key and its actor have no issuer.
 fn stored_before(house: &House, number: u32) -> Append {
     let parts: [&[u8]; 3] = [b"somebody", b"take-number", KEY.as_bytes()];
     let (key, hash) = (house.log.keyed_hash(&parts), house.log.keyed_hash(&[br#"{"desk":"before","most":9}"#]));
@@ -113,7 +113,7 @@ async fn a_command_that_an_earlier_version_stored_is_recognised() {
     assert_eq!((again.position.position, again.events.len()), (1, 1));
     assert_eq!(house.take_as(KEY, json!({"desk": "before", "most": 8})).await, Err(Failure::KeyReused));
     assert_eq!(house.numbers("before").await, [1]);
-    // What this version adds to such a log is recognised, too.
+    // Commands that this version adds to such a log are recognised, too.
     for repeat in [false, true] {
         let wish = json!({"desk": "before", "most": 9});
         assert_eq!(house.take_as("another-wish-and-its-key", wish).await.expect("granted").replayed, repeat);

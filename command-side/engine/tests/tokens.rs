@@ -228,7 +228,7 @@ async fn a_key_signs_for_its_own_issuer_alone() {
     let tokens = Tokens::new(AUDIENCE, issuers).expect("key sets");
     let others = tokens.caller(&other.sign(&with("iss", json!(OTHER_ISSUER)))).await.expect("valid");
     assert!(tokens.caller(&other.sign(&claims())).await.is_none());
-    // The same `sub`, and somebody else.
+    // The same `sub` of another issuer is another caller.
     let owns = tokens.caller(&own.sign(&claims())).await.expect("valid");
     assert_eq!((owns.issuer.as_str(), others.issuer.as_str()), (ISSUER, OTHER_ISSUER));
     assert_eq!(owns.id, others.id);

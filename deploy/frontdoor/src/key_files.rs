@@ -67,7 +67,7 @@ impl KeyFiles {
         Ok(KeyFiles(files))
     }
 
-    /// Whose tokens are admitted.
+    /// The issuer whose tokens are admitted.
     ///
     /// # Errors
     /// `Misconfigured`, when a file cannot be read or used.

@@ -1,4 +1,4 @@
-//! Whether the log still is the one that this process has seen. A database that is restored to an earlier point, or a
+//! Detects that the log is no longer the one that this process has seen. A database that is restored to an earlier point, or a
 //! standby that takes over without the last transactions, gives positions that were seen here to other events. Only a new
 //! connection can lead there, so each is asked for the last event that was seen before it is used.
 //!
@@ -12,7 +12,7 @@ use uuid::Uuid;
 #[derive(Debug, Default)]
 pub struct History(Mutex<Seen>);
 
-/// What was seen up to now.
+/// The state of the observation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// The number of the history.

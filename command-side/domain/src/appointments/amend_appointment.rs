@@ -148,7 +148,7 @@ mod specs {
                 world.when(amend(n, &format!("{n}"))).records_kinds(&["appointment.amended.v1"])
             })
         };
-        // What was recorded before there was a limit does not say when, and is not counted.
+        // Events from before the limit hold no decision time and are not counted.
         let before = AppointmentBooked {
             patient: alice(),
             time: time(clinic(), NINE, TEN_PAST),

@@ -159,7 +159,7 @@ impl Diary {
         }
     }
 
-    /// Whether this caller may book, move or amend once more today, in that session.
+    /// Checks the daily limit of changes, and the limit of changes in that session.
     ///
     /// # Errors
     /// `limit-reached`.

@@ -31,7 +31,7 @@ impl PublishingDay {
         Stream::of(format_args!("{site}.{day}"))
     }
 
-    /// Whether the site may publish one more session on this day.
+    /// Checks the daily limit of published sessions.
     ///
     /// # Errors
     /// `limit-reached`.

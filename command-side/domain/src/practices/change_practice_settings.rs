@@ -85,7 +85,7 @@ mod specs {
     fn settings_are_changed_20_times_a_day() {
         let window = |days| PracticeSettings { booking_window_days: days, ..PracticeSettings::default() };
         let kinds = ["practice.settings-changed.v1"];
-        // What was recorded before there was a limit does not say when, and is not counted.
+        // Events from before the limit hold no decision time and are not counted.
         let before = SettingsChanged { practice: site(), settings: window(99), changed_at: None };
         let changes = (1..).map(window).take(SETTINGS_CHANGES_A_DAY_MAX as usize);
         let full = changes.fold(surgery().given::<PracticeEvent>(before), |world, settings| {

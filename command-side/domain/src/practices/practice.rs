@@ -49,7 +49,7 @@ impl Practice {
         }
     }
 
-    /// Whether the settings may be changed once more on this day.
+    /// Checks the daily limit of changes to the settings.
     ///
     /// # Errors
     /// `settings-changed-too-often`.

@@ -1,4 +1,4 @@
-//! JSON of others that says who somebody is: tokens and key sets. Serde also reads a struct from an array of its values,
+//! Strict reading of JSON that identifies callers: tokens and key sets. Serde also reads a struct from an array of its values,
 //! and a name from an object with that name; and where a member is there twice, one reader takes the first and another
 //! the last. Here an object is an object whose members are named once, at every depth, and a name is a text.
 
@@ -10,7 +10,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// What is read from an object.
+/// The target of a strict read: a struct, from an object only.
 pub(super) struct ByName<T>(pub T);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for ByName<T> {
@@ -34,7 +34,7 @@ pub(super) fn name_or_none<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reade
     text.map(|text| T::deserialize(text.into_deserializer())).transpose()
 }
 
-/// Whether a member is there, whatever it holds; with `serde(default)`.
+/// The presence of a member, with any value; with `serde(default)`.
 pub(super) fn is_there<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(reader).map(|_| true)
 }

@@ -56,7 +56,7 @@ impl FromStr for RsaAlgorithm {
 /// with one log line.
 ///
 /// # Errors
-/// When the text is no key set.
+/// When the text is not a key set.
 pub fn key_set(issuer: &Issuer, text: &[u8]) -> serde_json::Result<JwkSet> {
     #[derive(Deserialize)]
     struct AnyKeys {

@@ -92,7 +92,7 @@ impl Lane {
         }
     }
 
-    /// What was read of a log that has lost events since is not true any more. A decision that is made meanwhile names
+    /// Empties the states after the log has lost events. A decision that is made meanwhile names
     /// the history that it was made in, and the log does not store it.
     fn heed_history(&mut self) {
         let history = self.log.history();

@@ -35,7 +35,8 @@ const WARM_EACH: u64 = 2;
 const IN_FLIGHT: u64 = 512;
 /// Room for every stream that the warm engine's commands read.
 const WARM_STATES: usize = 100_000;
-/// Days that the engines' clock is ahead. Each slice is a day of its own: nobody may decide more than 20 times a day.
+/// Days that the engines' clock is ahead. Each slice is a day of its own, because a donor decides at most 20
+/// times a day.
 static DAYS: AtomicI64 = AtomicI64::new(0);
 /// What may be read from the log by commands that are called warm.
 const WARM_LOADS_MAX: f64 = 0.01;

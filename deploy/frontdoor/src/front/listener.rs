@@ -150,7 +150,7 @@ where
                 stream.write_all(late_head().as_bytes()).await?;
                 stream.shutdown().await
             };
-            // Nobody is left to be told that it failed.
+            // The connection is given up either way, so a failure changes nothing.
             drop(timeout(LAST_BYTES_TIME_MAX, last).await);
         }
     }

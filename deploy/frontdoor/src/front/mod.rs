@@ -64,7 +64,7 @@ struct Front {
     request_time_max: Duration,
 }
 
-/// Who has a share of the places: the caller whom a valid token names, or else the address of the other side.
+/// The holder of a share of the places: the caller of a valid token, or else the address of the other side.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Who {
     Caller(Issuer, Box<str>),
@@ -166,7 +166,7 @@ async fn who(front: &Front, request: &Parts) -> Who {
     }
     let address = request.extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| *address);
     Who::Address(match address {
-        // Whoever has an IPv6 address has 2^64 of them.
+        // A subscriber has 2^64 IPv6 addresses: they count as one.
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address @ IpAddr::V4(_) => address,
     })

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// What is limited, and who has how much of it. Costs memory only for those who have something.
+/// A limited amount, and the part of it that each key has taken. A key without a share takes no memory.
 pub struct Shares<K> {
     each_max: usize,
     all_max: usize,
@@ -18,7 +18,7 @@ struct Taken<K> {
     all: usize,
 }
 
-/// Why there is no more.
+/// The limit that is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
     /// This one has as much as each may have.
@@ -27,7 +27,7 @@ pub enum Full {
     All,
 }
 
-/// What one has taken, until it is dropped.
+/// The part that one key has taken, until it is dropped.
 pub struct Share<K: Hash + Eq> {
     shares: Arc<Shares<K>>,
     key: K,

@@ -104,7 +104,7 @@ impl<'a> Faults<'a> {
         let silence = Silence::ALL[usize::try_from(turn / 3).expect("small")];
         println!("the {server} goes silent: {silence:?}");
         let all = || system.nodes.iter().chain(&self.extra);
-        // Who leads no relay and keeps no read model does not need the broker.
+        // A process that leads no relay and keeps no read model does not need the broker.
         let needs = |node: &&Node| roles.contains(&node.role) && (server != "broker" || owns(system, &node.pid()));
         let needing: Vec<&Node> = all().filter(needs).collect();
         let began = Instant::now();
@@ -147,7 +147,7 @@ impl<'a> Faults<'a> {
     }
 }
 
-/// Whether the process of this id leads a relay, or keeps a read model.
+/// True while the process of this id leads a relay or keeps a read model.
 fn owns(system: &System, pid: &str) -> bool {
     let of = [("frontdoor", "care.lease"), ("frontdoor", "access.lease"), ("views", "views.projection")];
     of.iter().any(|(database, table)| {
