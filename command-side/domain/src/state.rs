@@ -70,6 +70,7 @@ impl<S: State> AnyState for S {
 }
 
 /// A stream and the empty state with which its fold begins.
+#[derive(Clone)]
 pub struct Wanted {
     pub stream: StreamName,
     pub empty: fn() -> Box<dyn AnyState>,

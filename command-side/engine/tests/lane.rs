@@ -162,6 +162,32 @@ async fn a_cache_that_holds_little_decides_as_well() {
     }
 }
 
+/// The trap: one long stream that is read while every other command waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_command_whose_stream_is_being_loaded_delays_no_other() {
+    let house = house().await;
+    house.take("hot", 9).await.expect("loaded and stored");
+    house.log.append(number("long", 0, common::LOADS_SLOWLY)).await.expect("stored");
+    let others = async {
+        // One whose state is in memory, and one that has to be loaded, too.
+        house.take("hot", 9).await.expect("stored");
+        house.take("cold", 9).await.expect("stored");
+        common::SLOW_LOADS.open();
+    };
+    let (long, ()) = tokio::join!(house.take("long", u32::MAX), others);
+    assert_eq!(long.expect("stored").events[0].revision, 2);
+}
+
+#[tokio::test]
+async fn commands_that_wait_for_the_same_stream_are_decided_in_their_order() {
+    let house = house().await;
+    let keys: Vec<String> = (0..20).map(|_| new_key()).collect();
+    let answers = join_all(keys.iter().map(|key| house.take_as(key, json!({"desk": "queue", "most": 99})))).await;
+    let revisions: Vec<u64> =
+        answers.iter().map(|answer| answer.as_ref().expect("stored").events[0].revision).collect();
+    assert_eq!(revisions, (1..=20).collect::<Vec<u64>>());
+}
+
 #[tokio::test]
 async fn rules_that_panic_break_their_own_command_alone() {
     let house = house().await;

@@ -26,6 +26,7 @@ mod write_fault;
 pub use log::{Log, LogOptions, Outcome, REMEMBER, Submission};
 pub use page::{EventPage, StreamPage};
 pub use port::{
-    Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, Ticket,
+    Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, StreamEvent,
+    Ticket,
 };
 pub use write_fault::WriteFault;

@@ -21,7 +21,7 @@ use crate::{
     lane::{Lane, Queued},
     lease::Leases,
     page::{EventPage, StreamPage},
-    port::{Append, Granted, LogError, Refused, Stored, Ticket, limits},
+    port::{Append, Granted, LogError, Refused, Stored, StreamEvent, Ticket, limits},
     postgres, sqlite,
     store::{Identity, Opened, Reader},
     validate::validate,
@@ -241,11 +241,12 @@ impl Log {
         self.inner.reader.read_stream(stream, from_revision, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
-    /// Whole streams in one round trip, in the order in which they were asked for. No byte limit applies.
+    /// Whole streams in one round trip, in the order in which they were asked for, for states that are made of them: the
+    /// envelope is not read. No byte limit applies.
     ///
     /// # Errors
     /// When the log cannot be read, or one has more than `limits::STREAM_EVENTS_MAX` events (`access` only).
-    pub async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError> {
+    pub async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<StreamEvent>>, LogError> {
         if streams.is_empty() {
             return Ok(Vec::new());
         }

@@ -1,9 +1,9 @@
 //! Pages of events, and how far each one is complete. A page is read statement by statement: a statement's answer is in
 //! memory as a whole.
 
-use vocabulary::Raw;
+use vocabulary::{Raw, StreamName};
 
-use crate::port::{LogError, limits};
+use crate::port::{LogError, StreamEvent, limits};
 
 /// Rows of one statement (at most so many times `limits::DATA_BYTES_MAX`). Not a stream of rows: to wake up for each
 /// costs as much as to read it.
@@ -135,6 +135,33 @@ impl PageBuilder {
 
     pub fn into_stream_page(self) -> StreamPage {
         StreamPage { events: self.events, goes_on: self.goes_on }
+    }
+}
+
+/// Whole streams while they are being read.
+pub(crate) struct WholeStreams<'a> {
+    streams: &'a [StreamName],
+    events: Vec<Vec<StreamEvent>>,
+}
+
+impl<'a> WholeStreams<'a> {
+    pub fn of(streams: &'a [StreamName]) -> WholeStreams<'a> {
+        WholeStreams { streams, events: streams.iter().map(|_| Vec::new()).collect() }
+    }
+
+    /// The next event of the stream that was asked for at this place.
+    pub fn push(&mut self, place: u64, event: StreamEvent) -> Result<(), LogError> {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        let Some((stream, events)) = self.streams.get(place).zip(self.events.get_mut(place)) else { return Ok(()) };
+        if event.revision > limits::STREAM_EVENTS_MAX {
+            return Err(LogError::Unusable(format!("{stream} is too long to be read at once")));
+        }
+        events.push(event);
+        Ok(())
+    }
+
+    pub fn into_events(self) -> Vec<Vec<StreamEvent>> {
+        self.events
     }
 }
 

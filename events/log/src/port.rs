@@ -1,5 +1,7 @@
 //! What can be asked of a log, and what it answers. One contract for every store (`contract`).
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use uuid::Uuid;
 use vocabulary::{StreamName, SubjectId, envelope::Hash};
@@ -53,6 +55,15 @@ pub struct NewEvent {
     pub kind: &'static str,
     /// The exact bytes that are stored, sent and hashed.
     pub data: Bytes,
+}
+
+/// The part of a stored event that a state is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamEvent {
+    pub position: u64,
+    pub revision: u64,
+    pub kind: Cow<'static, str>,
+    pub data: Box<[u8]>,
 }
 
 /// The part of the envelope that all events of a request share.
@@ -112,7 +123,7 @@ pub struct Append {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     pub id: Uuid,
-    pub kind: std::borrow::Cow<'static, str>,
+    pub kind: Cow<'static, str>,
     pub stream: StreamName,
     pub revision: u64,
     pub position: u64,

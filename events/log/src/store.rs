@@ -16,7 +16,7 @@ use crate::{
     history::History,
     lease::Leases,
     page::{EventPage, StreamPage},
-    port::{Append, Granted, LogError, Refused, Stored},
+    port::{Append, Granted, LogError, Refused, Stored, StreamEvent},
 };
 
 /// What a log knows itself by: made with it, and never changed.
@@ -82,7 +82,7 @@ pub trait Writer: Send {
 #[async_trait]
 pub trait Reader: Send + Sync {
     async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<StreamPage, LogError>;
-    async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError>;
+    async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<StreamEvent>>, LogError>;
     async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError>;
     /// The events of `after + 1 ..= until`, without those of some kinds, but with the last one of the page.
     async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<EventPage, LogError>;

@@ -1,6 +1,6 @@
 //! What every event can do: name its kind, be written, be read.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 
 use schemars::{Schema, SchemaGenerator};
 
@@ -95,11 +95,9 @@ impl<D> Recorded<D> {
 
 /// A kind as it is kept in an envelope: without a copy where this binary knows it.
 pub fn interned(kind: &str) -> Cow<'static, str> {
-    crate::ALL_KINDS
-        .iter()
-        .flat_map(|kinds| kinds.iter())
-        .find(|known| **known == kind)
-        .map_or_else(|| Cow::Owned(kind.to_owned()), |known| Cow::Borrowed(*known))
+    static KNOWN: LazyLock<HashSet<&'static str>> =
+        LazyLock::new(|| crate::ALL_KINDS.iter().flat_map(|kinds| kinds.iter().copied()).collect());
+    KNOWN.get(kind).map_or_else(|| Cow::Owned(kind.to_owned()), |known| Cow::Borrowed(*known))
 }
 
 /// The data of an event, which is a JSON object. Serde would read a struct from an array of its values, too: then a field

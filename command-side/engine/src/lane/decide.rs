@@ -13,14 +13,13 @@ use vocabulary::{StreamName, personal::with_key};
 use super::{
     Job, Lane, failure,
     job::{Flight, Ground, Sent},
-    load::Troubles,
     outcome,
 };
 use crate::failure::Failure;
 
 /// What a command reads: one entry for each of its streams.
 #[derive(Default)]
-struct Read {
+pub(super) struct Read {
     states: Vec<Arc<dyn AnyState>>,
     conditions: Vec<Condition>,
     rests_on: Vec<Ticket>,
@@ -28,21 +27,8 @@ struct Read {
 }
 
 impl Lane {
-    pub(super) fn decide(&mut self, job: Job, troubles: &Troubles) {
-        if let Some(trouble) = job.streams.iter().find_map(|wanted| troubles.get(&wanted.stream)) {
-            return job.answer(Err(trouble.clone()));
-        }
-        // A state that panicked over a proposal of this batch is read again in the next.
-        let Some(read) = self.read(&job) else { return self.again(job) };
-        match judge(&job, &read.states) {
-            Ok(decision) => self.submit(job, read, decision, None),
-            // A bug is no decision that could be validated.
-            Err(Failure::Broken) => job.answer(Err(Failure::Broken)),
-            Err(refusal) => self.submit(job, read, Decision::default(), Some(refusal)),
-        }
-    }
-
-    fn read(&mut self, job: &Job) -> Option<Read> {
+    /// The states of a command's streams; nothing when one of them is not in memory.
+    pub(super) fn read(&mut self, job: &Job) -> Option<Read> {
         let mut read = Read::default();
         for wanted in &job.streams {
             let held = self.states.get(&wanted.stream)?;
@@ -53,6 +39,15 @@ impl Lane {
             read.grounds.push(Ground { stream, load: held.load, proposed: false });
         }
         Some(read)
+    }
+
+    pub(super) fn decide(&mut self, job: Job, read: Read) {
+        match judge(&job, &read.states) {
+            Ok(decision) => self.submit(job, read, decision, None),
+            // A bug is no decision that could be validated.
+            Err(Failure::Broken) => job.answer(Err(Failure::Broken)),
+            Err(refusal) => self.submit(job, read, Decision::default(), Some(refusal)),
+        }
     }
 
     fn submit(&mut self, job: Job, read: Read, decision: Decision, refusal: Option<Failure>) {

@@ -1,5 +1,6 @@
-//! The one task that decides all commands, in order, on the state as already proposed: five hundred people who want
-//! one session are a few batches of the log, not five hundred.
+//! The one task that decides all commands on the state as already proposed: five hundred people who want one session
+//! are a few batches of the log, not five hundred. A command whose streams have to be loaded first is parked, and delays
+//! no command whose streams are in memory.
 //!
 //! While a proposal's outcome is unknown, what is decided on it names its ticket, and the log stores nothing that
 //! rests on what was not stored. Every decision is validated by the log, a refusal and "nothing new" too, so a stale
@@ -10,12 +11,14 @@
 
 mod decide;
 mod job;
-mod load;
+mod loads;
 mod outcome;
+mod parked;
 mod states;
 
 use std::{collections::VecDeque, sync::Arc};
 
+use domain::state::Wanted;
 use event_log::{Granted, Log, Refused};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::sync::mpsc;
@@ -26,7 +29,8 @@ use vocabulary::{
 
 use self::{
     job::{Flight, Sent},
-    load::Complaints,
+    loads::{Complaints, Load, Loads},
+    parked::Parked,
     states::States,
 };
 pub(crate) use self::{
@@ -48,29 +52,44 @@ pub(crate) struct Lane {
     closed: bool,
     /// What is decided next: first what has to be decided again.
     next: VecDeque<Job>,
+    parked: Parked,
+    loads: Loads,
     in_flight: FuturesUnordered<Flight>,
     /// The number of the log's history in which the states were read.
     history: u64,
     states: States,
     key: Arc<dyn Key>,
     complaints: Complaints,
+    /// Since they were last counted.
+    reads: StateReads,
     options: EngineOptions,
+}
+
+/// Where commands got their states.
+#[derive(Default)]
+struct StateReads {
+    from_memory: u64,
+    from_log: u64,
 }
 
 impl Lane {
     pub fn new(log: Log, waiting: mpsc::Receiver<Given>, options: EngineOptions) -> Lane {
-        // What a batch reads has to fit, or it could never be decided.
-        let states_max = options.states_max.max(options.batch_max * STREAMS_MAX);
+        // What one read loads has to fit beside what it is decided with, or a command could never be decided.
+        let states_max = options.states_max.max(options.batch_max.max(1) * STREAMS_MAX);
+        let key: Arc<dyn Key> = Arc::new(Unsealed);
         Lane {
             history: log.history(),
+            loads: Loads::new(log.clone(), Arc::clone(&key), options.batch_max),
             log,
             waiting,
             closed: false,
             next: VecDeque::new(),
+            parked: Parked::default(),
             in_flight: FuturesUnordered::new(),
             states: States::new(states_max),
-            key: Arc::new(Unsealed),
+            key,
             complaints: Complaints::default(),
+            reads: StateReads::default(),
             options,
         }
     }
@@ -81,14 +100,58 @@ impl Lane {
             while let Some(Some(known)) = self.in_flight.next().now_or_never() {
                 self.settle(known);
             }
+            while let Some(Some(load)) = self.loads.ended().now_or_never() {
+                self.loaded(load);
+            }
             self.heed_history();
             let size = self.next.len().min(self.options.batch_max.max(1));
-            let batch: Vec<Job> = self.next.drain(..size).collect();
-            let troubles = self.load(&batch).await;
-            for job in batch {
-                self.decide(job, &troubles);
+            for job in self.next.drain(..size).collect::<Vec<Job>>() {
+                self.take(job);
             }
+            self.loads.begin(self.history);
             self.measure();
+        }
+    }
+
+    /// Decides a command, or parks it until its streams are loaded.
+    fn take(&mut self, job: Job) {
+        if let Some(read) = self.read(&job) {
+            self.reads.from_memory += job.streams.len() as u64;
+            return self.decide(job, read);
+        }
+        let missing: Vec<Wanted> =
+            job.streams.iter().filter(|wanted| !self.states.holds(&wanted.stream)).cloned().collect();
+        let streams = job.streams.len();
+        let new = self.parked.park(job, missing);
+        self.reads.from_log += new.len() as u64;
+        self.reads.from_memory += (streams - new.len()) as u64;
+        for wanted in new {
+            self.loads.ask(wanted);
+        }
+    }
+
+    /// The streams of a read have come: decides the commands that waited for them.
+    fn loaded(&mut self, load: Load) {
+        self.heed_history();
+        let current = load.history == self.history;
+        for (stream, loaded) in load.streams {
+            match loaded {
+                Ok(loaded) if current => self.states.loaded(stream.clone(), loaded),
+                // Read again, by the commands that go on without it.
+                Ok(_) => {}
+                Err(why) => {
+                    self.complaints.make(&stream, &why);
+                    for job in self.parked.fail(&stream) {
+                        job.answer(Err(why.failure()));
+                    }
+                }
+            }
+            for job in self.parked.come(&stream) {
+                match self.read(&job) {
+                    Some(read) => self.decide(job, read),
+                    None => self.again(job),
+                }
+            }
         }
     }
 
@@ -103,22 +166,27 @@ impl Lane {
         }
     }
 
-    fn measure(&self) {
+    fn measure(&mut self) {
+        let reads = std::mem::take(&mut self.reads);
+        metrics::counter!("command_state_reads_total", "from" => "memory").increment(reads.from_memory);
+        metrics::counter!("command_state_reads_total", "from" => "log").increment(reads.from_log);
         metrics::gauge!("commands_waiting").set((self.waiting.len() + self.next.len()) as f64);
+        metrics::gauge!("commands_parked").set(self.parked.len() as f64);
         metrics::gauge!("commands_in_flight").set(self.in_flight.len() as f64);
         metrics::gauge!("command_states_cached").set(self.states.len() as f64);
     }
 
-    /// Waits for a command or an outcome; false when neither will come.
+    /// Waits for a command, a load or an outcome; false when none will come.
     async fn something_to_do(&mut self) -> bool {
         if !self.next.is_empty() {
             return true;
         }
-        let room = self.options.in_flight_max.max(1).saturating_sub(self.in_flight.len());
+        let room = self.options.in_flight_max.max(1).saturating_sub(self.in_flight.len() + self.parked.len());
         let mut come = Vec::new();
         tokio::select! {
             biased;
             Some(known) = self.in_flight.next() => self.settle(known),
+            Some(load) = self.loads.ended() => self.loaded(load),
             count = self.waiting.recv_many(&mut come, room.min(self.options.batch_max.max(1))),
                 if room > 0 && !self.closed => self.closed = count == 0,
             else => return false,

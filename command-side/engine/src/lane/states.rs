@@ -10,11 +10,11 @@ use domain::{
     command::AnyEvent,
     state::{AnyState, Wanted},
 };
-use event_log::Ticket;
+use event_log::{StreamEvent, Ticket};
 use lru::LruCache;
-use vocabulary::{Raw, StreamName};
+use vocabulary::StreamName;
 
-use super::job::Ground;
+use super::{job::Ground, loads::Loaded};
 
 pub(super) struct Held {
     pub state: Arc<dyn AnyState>,
@@ -50,8 +50,13 @@ impl States {
         self.held.clear();
     }
 
-    pub fn loaded(&mut self, stream: StreamName, state: Arc<dyn AnyState>, revision: u64) {
+    pub fn holds(&self, stream: &StreamName) -> bool {
+        self.held.contains(stream)
+    }
+
+    pub fn loaded(&mut self, stream: StreamName, loaded: Loaded) {
         self.loads += 1;
+        let Loaded { state, revision } = loaded;
         self.held.put(stream, Held { state, revision, unresolved: None, load: self.loads });
     }
 
@@ -117,7 +122,7 @@ pub(crate) enum Unreadable {
 /// When an event cannot be read.
 pub(crate) fn fold<'a>(
     wanted: &Wanted,
-    events: impl IntoIterator<Item = &'a Raw>,
+    events: impl IntoIterator<Item = &'a StreamEvent>,
 ) -> Result<Arc<dyn AnyState>, Unreadable> {
     let folded = catch_unwind(AssertUnwindSafe(|| {
         let mut state = (wanted.empty)();
@@ -139,7 +144,7 @@ mod tests {
 
     fn loaded(states: &mut States) -> (StreamName, Ground) {
         let stream = Stream::<Registration>::of("somebody").name().clone();
-        states.loaded(stream.clone(), Arc::new(Registration::default()), 0);
+        states.loaded(stream.clone(), Loaded { state: Arc::new(Registration::default()), revision: 0 });
         let load = states.get(&stream).expect("held").load;
         (stream.clone(), Ground { stream, load, proposed: true })
     }

@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{LazyLock, Mutex},
+    sync::{Condvar, LazyLock, Mutex},
     time::Duration,
 };
 
@@ -63,8 +63,31 @@ impl State for Desk {
     type Event = NumberGiven;
 
     fn evolve(&mut self, event: &NumberGiven) {
+        if event.number == LOADS_SLOWLY {
+            SLOW_LOADS.wait();
+        }
         // What is proposed on a state that never was leaves its trace.
         self.given = event.number;
+    }
+}
+
+/// A number with which loading a desk takes until `SLOW_LOADS` are let go.
+pub const LOADS_SLOWLY: u32 = 77_777;
+pub static SLOW_LOADS: Gate = Gate(Mutex::new(false), Condvar::new());
+
+pub struct Gate(Mutex<bool>, Condvar);
+
+impl Gate {
+    pub fn open(&self) {
+        *self.0.lock().expect("not poisoned") = true;
+        self.1.notify_all();
+    }
+
+    fn wait(&self) {
+        let open = self.0.lock().expect("not poisoned");
+        let (_open, waited) =
+            self.1.wait_timeout_while(open, Duration::from_secs(20), |open| !*open).expect("not poisoned");
+        assert!(!waited.timed_out(), "nobody lets slow loads go");
     }
 }
 
@@ -250,7 +273,7 @@ impl House {
     }
 
     pub async fn events(&self, stream: &StreamName) -> Vec<Raw> {
-        self.log.read_streams(std::slice::from_ref(stream)).await.expect("read").remove(0)
+        self.log.read_stream(stream, 1, usize::MAX).await.expect("read").events
     }
 
     /// Waits, woken, until the log has come there.

@@ -25,9 +25,11 @@ pub async fn data_comes_back_byte_for_byte(world: World) {
     let read = log.read(0, 10).await.expect("readable");
     let streamed = log.read_stream(&stream("a"), 1, 10).await.expect("readable").events;
     let loaded = log.read_streams(&[stream("a")]).await.expect("readable").remove(0);
-    assert_eq!((read.len(), &read, &read), (5, &streamed, &loaded));
-    for (event, data) in read.iter().zip(samples) {
+    assert_eq!((read.len(), &read, loaded.len()), (5, &streamed, 5));
+    for ((event, data), part) in read.iter().zip(samples).zip(&loaded) {
         assert!(*event.data == *data, "event {}", event.position);
+        assert_eq!((part.position, part.revision, &part.kind), (event.position, event.revision, &event.kind));
+        assert!(*part.data == *data, "event {}, as a part of a state", event.position);
     }
 }
 

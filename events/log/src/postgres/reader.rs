@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::Row as _;
+use uuid::Uuid;
 use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
 
 use super::{
@@ -15,8 +16,8 @@ use super::{
 };
 use crate::{
     history::History,
-    page::{EventPage, PageBuilder, StreamPage, hole},
-    port::{LogError, limits},
+    page::{EventPage, PageBuilder, StreamPage, WholeStreams, hole},
+    port::{LogError, StreamEvent, limits},
     store::{Found, Reader},
 };
 
@@ -77,24 +78,22 @@ impl Reader for PgReader {
         Ok(self.page(PageBuilder::looking_beyond(limit), query).await?.into_stream_page())
     }
 
-    async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError> {
+    async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<StreamEvent>>, LogError> {
         let query = sqlx::query(include_str!("../../sql/postgres/streams.sql"));
         // One more than there may be, so that a longer stream is noticed rather than cut.
         let query = query.bind(names(streams.iter())).bind(signed(limits::STREAM_EVENTS_MAX + 1));
         let history = self.history.number();
-        let mut read: Vec<Vec<Raw>> = streams.iter().map(|_| Vec::new()).collect();
+        let mut read = WholeStreams::of(streams);
+        let mut last = None;
         for row in &self.connections.fetch(query).await? {
-            let event = rows::event(row, self.log)?;
-            if event.revision > limits::STREAM_EVENTS_MAX {
-                return Err(LogError::Unusable(format!("{} is too long to be read at once", event.stream)));
-            }
-            let asked = usize::try_from(row.try_get::<i64, _>(9)?).unwrap_or(usize::MAX);
-            if let Some(events) = read.get_mut(asked) {
-                events.push(event);
-            }
+            let event = rows::stream_event(row)?;
+            last = last.max(Some((event.position, row.try_get::<Uuid, _>(2)?)));
+            read.push(number(row.try_get(5)?)?, event)?;
         }
-        self.saw(history, read.iter().flatten().max_by_key(|event| event.position));
-        Ok(read)
+        if let Some((position, id)) = last {
+            self.history.saw(history, position, id);
+        }
+        Ok(read.into_events())
     }
 
     async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError> {

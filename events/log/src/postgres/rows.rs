@@ -1,12 +1,12 @@
 //! Rows to columns. Their order is the one of the SQL files.
 
 use sqlx::{Row as _, postgres::PgRow};
-use vocabulary::{LogName, Raw};
+use vocabulary::{LogName, Raw, event::interned};
 
 use crate::{
     columns::{Columns, Outcome},
     copy::{RememberedRow, Row},
-    port::LogError,
+    port::{LogError, StreamEvent},
 };
 
 /// position, stream, revision, id, kind, recorded_at, command_key, meta, data
@@ -25,7 +25,17 @@ pub(super) fn event(row: &PgRow, log: LogName) -> Result<Raw, LogError> {
     columns.event(log)
 }
 
-/// The same columns, as they are stored.
+/// position, revision, id, kind, data
+pub(super) fn stream_event(row: &PgRow) -> Result<StreamEvent, LogError> {
+    Ok(StreamEvent {
+        position: number(row.try_get(0)?)?,
+        revision: number(row.try_get(1)?)?,
+        kind: interned(row.try_get(3)?),
+        data: row.try_get::<&[u8], _>(4)?.into(),
+    })
+}
+
+/// The same columns as an event's, as they are stored.
 pub(super) fn whole(row: &PgRow) -> Result<Row, LogError> {
     Ok(Row {
         position: row.try_get(0)?,

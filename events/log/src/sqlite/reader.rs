@@ -10,8 +10,8 @@ use super::{
     writer::{hexadecimal, names, outcomes, signed},
 };
 use crate::{
-    page::{EventPage, PageBuilder, StreamPage, hole},
-    port::{LogError, limits},
+    page::{EventPage, PageBuilder, StreamPage, WholeStreams, hole},
+    port::{LogError, StreamEvent, limits},
     store::{Found, Reader},
 };
 
@@ -62,22 +62,15 @@ impl Reader for SqliteReader {
         Ok(self.page(PageBuilder::looking_beyond(limit), query).await?.into_stream_page())
     }
 
-    async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<Raw>>, LogError> {
+    async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<StreamEvent>>, LogError> {
         let query = sqlx::query(include_str!("../../sql/sqlite/streams.sql"));
         // One more than there may be, so that a longer stream is noticed rather than cut.
         let query = query.bind(names(streams.iter())).bind(signed(limits::STREAM_EVENTS_MAX + 1));
-        let mut read: Vec<Vec<Raw>> = streams.iter().map(|_| Vec::new()).collect();
+        let mut read = WholeStreams::of(streams);
         for row in &query.fetch_all(&self.pool).await? {
-            let event = rows::event(row, self.log)?;
-            if event.revision > limits::STREAM_EVENTS_MAX {
-                return Err(LogError::Unusable(format!("{} is too long to be read at once", event.stream)));
-            }
-            let asked = usize::try_from(rows::number(row, 9)?).unwrap_or(usize::MAX);
-            if let Some(events) = read.get_mut(asked) {
-                events.push(event);
-            }
+            read.push(rows::number(row, 4)?, rows::stream_event(row)?)?;
         }
-        Ok(read)
+        Ok(read.into_events())
     }
 
     async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError> {

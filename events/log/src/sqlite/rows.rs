@@ -2,12 +2,12 @@
 
 use sqlx::{Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
-use vocabulary::{LogName, Raw};
+use vocabulary::{LogName, Raw, event::interned};
 
 use crate::{
     columns::{Columns, Outcome, damaged_at},
     copy::{RememberedRow, Row},
-    port::LogError,
+    port::{LogError, StreamEvent},
 };
 
 /// position, stream, revision, id, kind, recorded_at, command_key, meta, data
@@ -27,7 +27,17 @@ pub(super) fn event(row: &SqliteRow, log: LogName) -> Result<Raw, LogError> {
     columns.event(log)
 }
 
-/// The same columns, as they are stored.
+/// position, revision, kind, data
+pub(super) fn stream_event(row: &SqliteRow) -> Result<StreamEvent, LogError> {
+    Ok(StreamEvent {
+        position: number(row, 0)?,
+        revision: number(row, 1)?,
+        kind: interned(row.try_get_unchecked(2)?),
+        data: row.try_get_unchecked::<&[u8], _>(3)?.into(),
+    })
+}
+
+/// The same columns as an event's, as they are stored.
 pub(super) fn whole(row: &SqliteRow) -> Result<Row, LogError> {
     let position: i64 = row.try_get_unchecked(0)?;
     Ok(Row {

@@ -1,0 +1,148 @@
+//! Loads: streams that are not in memory are read and folded beside the lane, many in one read.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
+
+use domain::state::{AnyState, Wanted};
+use event_log::{Log, LogError, StreamEvent};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use vocabulary::{
+    StreamName,
+    personal::{Key, with_key},
+};
+
+use super::states::{Unreadable, fold};
+use crate::failure::Failure;
+
+/// Reads that run at once: the database reads some while the events of others are folded.
+const LOADS_MAX: usize = 4;
+
+/// What came of one read.
+pub(super) struct Load {
+    /// The number of the log's history in which it was read.
+    pub history: u64,
+    pub streams: Vec<(StreamName, Result<Loaded, Unloaded>)>,
+}
+
+/// What a stream amounts to.
+pub(super) struct Loaded {
+    pub state: Arc<dyn AnyState>,
+    pub revision: u64,
+}
+
+/// Why a stream has no state that a command could be decided on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unloaded {
+    #[error(transparent)]
+    Read(#[from] LogError),
+    #[error(transparent)]
+    Fold(#[from] Unreadable),
+    #[error("reading it panicked")]
+    Panicked,
+}
+
+impl Unloaded {
+    /// What the stream's commands are answered.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Unloaded::Read(LogError::Unusable(_) | LogError::Read(_)) => Failure::Unavailable,
+            Unloaded::Read(LogError::Damaged { .. } | LogError::OtherHistory(_))
+            | Unloaded::Fold(_)
+            | Unloaded::Panicked => Failure::Broken,
+        }
+    }
+}
+
+/// Reads under way, and the streams of the next ones.
+pub(super) struct Loads {
+    log: Log,
+    key: Arc<dyn Key>,
+    streams_max: usize,
+    next: VecDeque<Wanted>,
+    running: FuturesUnordered<BoxFuture<'static, Load>>,
+}
+
+impl Loads {
+    /// One read is of `streams_max` streams at most.
+    pub fn new(log: Log, key: Arc<dyn Key>, streams_max: usize) -> Loads {
+        let streams_max = streams_max.max(1);
+        Loads { log, key, streams_max, next: VecDeque::new(), running: FuturesUnordered::new() }
+    }
+
+    /// This stream is read when its turn comes.
+    pub fn ask(&mut self, wanted: Wanted) {
+        self.next.push_back(wanted);
+    }
+
+    /// Begins reads of what was asked for, as many as may run at once.
+    pub fn begin(&mut self, history: u64) {
+        while self.running.len() < LOADS_MAX && !self.next.is_empty() {
+            let count = self.next.len().min(self.streams_max);
+            let wanted: Vec<Wanted> = self.next.drain(..count).collect();
+            let names: Vec<StreamName> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
+            let task = tokio::spawn(load(self.log.clone(), Arc::clone(&self.key), wanted));
+            let ended = task.map(move |streams| {
+                let panicked = |_| names.into_iter().map(|stream| (stream, Err(Unloaded::Panicked))).collect();
+                Load { history, streams: streams.unwrap_or_else(panicked) }
+            });
+            self.running.push(ended.boxed());
+        }
+    }
+
+    /// The next read that ends; nothing when none is under way.
+    pub async fn ended(&mut self) -> Option<Load> {
+        self.running.next().await
+    }
+}
+
+async fn load(log: Log, key: Arc<dyn Key>, wanted: Vec<Wanted>) -> Vec<(StreamName, Result<Loaded, Unloaded>)> {
+    let names: Vec<StreamName> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
+    let mut loaded = Vec::with_capacity(names.len());
+    match log.read_streams(&names).await {
+        Ok(read) => {
+            for (wanted, events) in wanted.iter().zip(read) {
+                loaded.push(folded(&key, wanted, &events));
+            }
+        }
+        // One damaged stream is no reason to refuse the others.
+        Err(_) if names.len() > 1 => {
+            for (wanted, name) in wanted.iter().zip(&names) {
+                let read = log.read_streams(std::slice::from_ref(name)).await;
+                loaded.push(read.map_err(Unloaded::Read).and_then(|read| folded(&key, wanted, read.iter().flatten())));
+            }
+        }
+        Err(error) => loaded.push(Err(error.into())),
+    }
+    names.into_iter().zip(loaded).collect()
+}
+
+fn folded<'a>(
+    key: &Arc<dyn Key>,
+    wanted: &Wanted,
+    events: impl IntoIterator<Item = &'a StreamEvent>,
+) -> Result<Loaded, Unloaded> {
+    let mut revision = 0;
+    let events = events.into_iter().inspect(|event| revision = event.revision);
+    let state = with_key(Arc::clone(key), || fold(wanted, events))?;
+    Ok(Loaded { state, revision })
+}
+
+/// The streams that were complained about: one line in the log each, however often they are asked for.
+#[derive(Default)]
+pub(super) struct Complaints(HashSet<StreamName>);
+
+impl Complaints {
+    const STREAMS_MAX: usize = 1_000;
+
+    pub fn make(&mut self, stream: &StreamName, why: &Unloaded) {
+        // When there are too many, all are made once more.
+        if self.0.len() >= Self::STREAMS_MAX {
+            self.0.clear();
+        }
+        if self.0.insert(stream.clone()) {
+            tracing::error!(%stream, error = %why, "commands on this stream fail");
+        }
+    }
+}
