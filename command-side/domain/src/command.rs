@@ -4,12 +4,12 @@ use std::any::Any;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use vocabulary::{Event, OdsCode, StreamName, SubjectId, Timestamp};
+use vocabulary::{Event, EventData, OdsCode, StreamName, SubjectId, Timestamp};
 
 use crate::{
     access::{Access, Caller},
     rejection::{Rejected, Rejection},
-    state::{Reads, State, Stream},
+    state::Reads,
 };
 
 /// What a decision may know beside the command and the states.
@@ -33,7 +33,9 @@ pub trait Command: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     type Reads: Reads;
 
     /// The person concerned, whose data the events hold.
-    fn subject(&self) -> Option<SubjectId>;
+    fn subject(&self) -> Option<SubjectId> {
+        None
+    }
 
     /// The person whose relationship to the caller decides whether they may. Differs from `subject` only where somebody
     /// is concerned who has no relationship yet (a registration).
@@ -42,18 +44,25 @@ pub trait Command: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     }
 
     /// The organisation concerned.
-    fn organisation(&self) -> Option<OdsCode>;
+    fn organisation(&self) -> Option<OdsCode> {
+        None
+    }
 
     /// The streams follow from the command's own fields; where a limit a day has a stream for each day, from the day, too.
     /// `decide` is given the same context.
-    fn streams(&self, context: &Context) -> <Self::Reads as Reads>::Streams;
+    fn streams(&self, context: &Context) -> Streams<Self>;
 
     /// The rules.
     ///
     /// # Errors
     /// One of `REJECTIONS`.
-    fn decide(&self, states: <Self::Reads as Reads>::States<'_>, context: &Context) -> Result<Decision, Rejected>;
+    fn decide(&self, states: States<'_, Self>, context: &Context) -> Result<Decision, Rejected>;
 }
+
+/// The streams that a command reads, in the order of its `Reads`.
+pub type Streams<C> = <<C as Command>::Reads as Reads>::Streams;
+/// Their states.
+pub type States<'a, C> = <<C as Command>::Reads as Reads>::States<'a>;
 
 /// An event of any category, as a decision holds it.
 pub trait AnyEvent: Any + Send + Sync {
@@ -78,7 +87,8 @@ impl<E: Event> AnyEvent for E {
     }
 }
 
-/// What a granted command makes happen, in order, on streams that it reads. Empty: there is nothing new.
+/// What a granted command makes happen, in order. The data of each event names its stream, which the command has to read.
+/// Empty: there is nothing new.
 #[derive(Default)]
 pub struct Decision {
     pub events: Vec<(StreamName, Box<dyn AnyEvent>)>,
@@ -89,26 +99,23 @@ pub fn nothing_new() -> Decision {
     Decision::default()
 }
 
-/// This happens on that stream.
-pub fn record<S: State>(stream: &Stream<S>, event: impl Into<S::Event>) -> Decision {
-    nothing_new().and(stream, event)
+/// This happens.
+pub fn record(event: impl EventData) -> Decision {
+    nothing_new().and(event)
 }
 
 impl Decision {
     /// And then this happens.
     #[must_use]
-    pub fn and<S: State>(mut self, stream: &Stream<S>, event: impl Into<S::Event>) -> Decision {
-        self.events.push((stream.name().clone(), Box::new(event.into())));
+    pub fn and<D: EventData>(mut self, event: D) -> Decision {
+        let event: D::Event = event.into();
+        self.events.push((event.stream(), Box::new(event)));
         self
     }
 
     /// And then these happen.
     #[must_use]
-    pub fn and_all<S: State, E: Into<S::Event>>(
-        self,
-        stream: &Stream<S>,
-        events: impl IntoIterator<Item = E>,
-    ) -> Decision {
-        events.into_iter().fold(self, |decision, event| decision.and(stream, event))
+    pub fn and_all(self, events: impl IntoIterator<Item = impl EventData>) -> Decision {
+        events.into_iter().fold(self, Decision::and)
     }
 }

@@ -12,9 +12,9 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use vocabulary::{
-    SessionId, StreamName, SubjectId, Timestamp,
-    appointment::{BookedTime, CancellationReason, DiaryEvent, SessionEvent, Timetable},
-    practice::PracticeSettings,
+    Event, SessionId, StreamName, SubjectId, Timestamp,
+    appointments::{BookedTime, CancellationReason, DiaryEvent, SessionEvent, Timetable},
+    practices::PracticeSettings,
 };
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     appointments::{
         AmendAppointment, BookAppointment, CancelAppointment, HoldSlot, ReleaseHold, RescheduleAppointment,
     },
-    spec::{OnStream, alice, as_patient, at, bob, practice_opened, published, registered},
+    spec::{alice, as_patient, at, bob, practice_opened, published, registered},
     state::AnyState,
 };
 
@@ -97,7 +97,7 @@ impl History {
         };
         history.given(practice_opened(PracticeSettings::default()), Box::new(crate::practices::Practice::default()));
         for person in people() {
-            let nobody = Box::new(crate::registration::Registration::default());
+            let nobody = Box::new(crate::registrations::Registration::default());
             history.given(registered(person, "1980-02-29"), nobody);
         }
         for (published, ..) in clinics() {
@@ -106,9 +106,8 @@ impl History {
         history
     }
 
-    fn given<E: OnStream>(&mut self, event: E, empty: Box<dyn AnyState>) {
-        let stream = StreamName::of(E::CATEGORY, event.id());
-        self.states.entry(stream).or_insert(empty).evolve_proposed(&event);
+    fn given<E: Event>(&mut self, event: E, empty: Box<dyn AnyState>) {
+        self.states.entry(event.stream()).or_insert(empty).evolve_proposed(&event);
     }
 
     /// The kinds that were recorded, or the code of the rejection.

@@ -7,12 +7,23 @@ pub mod command;
 pub mod daily;
 pub mod rejection;
 pub mod state;
-pub mod strict;
 
 pub mod appointments;
 pub mod organ_donation;
 pub mod practices;
-pub mod registration;
+pub mod registrations;
+
+/// What most command files use.
+pub(crate) mod prelude {
+    pub use schemars::JsonSchema;
+    pub use serde::Deserialize;
+
+    pub use crate::{
+        Access, Capability, Command, Context, Decision, Permission, Rejected, Rejection, States, Stream, Streams,
+        access::{operator, patient, proxy, staff},
+        nothing_new, record,
+    };
+}
 
 #[cfg(test)]
 mod histories;
@@ -21,6 +32,6 @@ mod spec;
 
 pub use access::{Access, Caller, Capability, Permission};
 pub use catalogue::{Visitor, every_command};
-pub use command::{Command, Context, Decision, nothing_new, record};
+pub use command::{Command, Context, Decision, States, Streams, nothing_new, record};
 pub use rejection::{Class, Rejected, Rejection};
 pub use state::{Reads, State, Stream};

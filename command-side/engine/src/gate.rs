@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::{
     Access, Caller, Stream,
     access::Denied,
-    registration::Registration,
+    registrations::Registration,
     state::{AnyState, Wanted},
 };
 use vocabulary::{OdsCode, SubjectId};

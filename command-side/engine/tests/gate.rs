@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use command_engine::{Answer, Failure};
 use common::{House, append, house, new_key, new_subject, nurse, patient, somebody};
-use domain::{Command, Stream, access::Denied, registration::Registration};
+use domain::{Command, Stream, access::Denied, registrations::Registration};
 use event_log::Log;
 use serde_json::json;
 use vocabulary::{

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use vocabulary::{
     LocalDate, OdsCode, Timestamp,
     envelope::{IdentityLevel, Role},
+    text::NhsNumber,
 };
 
 use crate::{http::Connection, synthetic};
@@ -311,18 +312,7 @@ pub fn registration(n: u64, practice: &str) -> anyhow::Result<Value> {
         "subject": synthetic::patient(n)?,
         "practice": practice,
         "name": "Somebody Invented",
-        "nhsNumber": nhs_number(n),
+        "nhsNumber": NhsNumber::synthetic(n as u32),
         "bornOn": "1980-02-29",
     }))
-}
-
-/// A number of the range for tests (999 …) with its check digit; those that have none give the next one's.
-fn nhs_number(n: u64) -> String {
-    let digits = format!("999{:06}", n % 1_000_000);
-    let sum: u32 = digits.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    match 11 - sum % 11 {
-        11 => format!("{digits}0"),
-        10 => nhs_number(n + 1),
-        check => format!("{digits}{check}"),
-    }
 }

@@ -23,8 +23,12 @@ pub struct Category {
     pub service: &'static str,
     /// [`Event::KINDS`]
     pub kinds: &'static [&'static str],
+    /// The fields of the data that name the stream: joined with dots, they are the part of its name after the category.
+    pub named_by: &'static [&'static str],
     /// Each kind, and the schema of its data: a reference to one of the generator's definitions.
     pub schemas: &'static [(&'static str, Refer)],
+    /// Decodes the data of a kind and encodes it again.
+    pub reencode: fn(&str, &[u8]) -> Result<Vec<u8>, Undecodable>,
 }
 
 /// Describes a type among a generator's definitions.
@@ -41,6 +45,14 @@ pub trait Event: Sized + Clone + Send + Sync + 'static {
 
     fn kind(&self) -> &'static str;
 
+    /// The part of its stream's name after the category, from its data.
+    fn stream_id(&self) -> String;
+
+    /// The only stream on which it may be stored.
+    fn stream(&self) -> StreamName {
+        StreamName::of(Self::CATEGORY, self.stream_id())
+    }
+
     /// The JSON that is stored. Personal fields need the scope of a key (`personal::with_key`).
     ///
     /// # Errors
@@ -50,6 +62,11 @@ pub trait Event: Sized + Clone + Send + Sync + 'static {
     /// # Errors
     /// When the kind is unknown, or the data is not of its form. Unknown fields are tolerated.
     fn decode(kind: &str, data: &[u8]) -> Result<Self, Undecodable>;
+}
+
+/// The data of one kind, or an event itself.
+pub trait EventData: Into<Self::Event> {
+    type Event: Event;
 }
 
 /// What a read model, or a state, follows: events of one or several categories.
@@ -100,6 +117,12 @@ pub fn interned(kind: &str) -> Cow<'static, str> {
     KNOWN.get(kind).map_or_else(|| Cow::Owned(kind.to_owned()), |known| Cow::Borrowed(*known))
 }
 
+/// [`Category::reencode`]
+pub(crate) fn reencode<E: Event>(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
+    let event = E::decode(kind, data)?;
+    event.encode().map_err(|cause| Undecodable::Data { kind: event.kind(), cause })
+}
+
 /// The data of an event, which is a JSON object. Serde would read a struct from an array of its values, too: then a field
 /// that a later release adds in the middle would move all that follow it.
 ///
@@ -113,11 +136,11 @@ pub fn by_name<T: serde::de::DeserializeOwned>(data: &[u8]) -> Result<T, serde_j
 }
 
 /// Writes an enum of events together with its kinds, so that a kind, its variant and its data cannot come apart.
-/// A variant holds its data; each data type is a struct of camelCase JSON.
+/// A variant holds its data; each data type is a struct of camelCase JSON, and has the fields that name the stream.
 macro_rules! events {
     (
         $(#[$doc:meta])*
-        $name:ident of $service:literal on $category:literal {
+        $name:ident of $service:literal on $category:literal by $named_by:tt {
             $($(#[$variant_doc:meta])* $variant:ident($data:ty) = $kind:literal,)+
         }
     ) => {
@@ -132,7 +155,9 @@ macro_rules! events {
                 name: $category,
                 service: $service,
                 kinds: &[$($kind),+],
+                named_by: $crate::event::stream_fields!($named_by),
                 schemas: &[$(($kind, |generator| generator.subschema_for::<$data>())),+],
+                reencode: $crate::event::reencode::<$name>,
             };
         }
 
@@ -144,6 +169,12 @@ macro_rules! events {
             fn kind(&self) -> &'static str {
                 match self {
                     $($name::$variant(_) => $kind,)+
+                }
+            }
+
+            fn stream_id(&self) -> String {
+                match self {
+                    $($name::$variant(data) => $crate::event::stream_id!(data, $named_by),)+
                 }
             }
 
@@ -163,7 +194,15 @@ macro_rules! events {
             }
         }
 
+        impl $crate::event::EventData for $name {
+            type Event = $name;
+        }
+
         $(
+            impl $crate::event::EventData for $data {
+                type Event = $name;
+            }
+
             impl From<$data> for $name {
                 fn from(data: $data) -> $name {
                     $name::$variant(data)
@@ -173,6 +212,18 @@ macro_rules! events {
     };
 }
 pub(crate) use events;
+
+/// `(site, on)`: both fields of the data, joined with a dot.
+macro_rules! stream_id {
+    ($data:ident, ($($field:ident),+)) => { [$($data.$field.to_string()),+].join(".") };
+}
+pub(crate) use stream_id;
+
+/// Their names in JSON, which are those in Rust: each is one word.
+macro_rules! stream_fields {
+    (($($field:ident),+)) => { &[$(stringify!($field)),+] };
+}
+pub(crate) use stream_fields;
 
 /// Writes an enum of several categories, for those who follow more than one.
 #[macro_export]

@@ -7,30 +7,33 @@ pub mod event;
 pub mod ids;
 pub mod personal;
 pub mod strictness;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;
 pub mod time;
 mod visible;
 
-pub mod appointment;
+pub mod appointments;
 pub mod organ_donation;
-pub mod practice;
-pub mod publishing;
-pub mod registration;
+pub mod practices;
+pub mod registrations;
+
+pub use {appointments as appointment, practices as practice, registrations as registration};
 
 pub use envelope::{Actor, LogName, Raw, Recorded, Token};
-pub use event::{Category, Event, Followed, Undecodable};
+pub use event::{Category, Event, EventData, Followed, Undecodable};
 pub use ids::{Issuer, OdsCode, SessionId, StreamName, SubjectId};
 pub use personal::Personal;
 pub use time::{LocalDate, Timestamp};
 
 /// Every category of streams. A new one is one line here.
 pub const CATEGORIES: &[Category] = &[
-    appointment::SessionEvent::ABOUT,
-    appointment::DiaryEvent::ABOUT,
+    appointments::SessionEvent::ABOUT,
+    appointments::DiaryEvent::ABOUT,
+    appointments::PublishingEvent::ABOUT,
     organ_donation::DonorEvent::ABOUT,
-    practice::PracticeEvent::ABOUT,
-    publishing::PublishingEvent::ABOUT,
-    registration::RegistrationEvent::ABOUT,
+    practices::PracticeEvent::ABOUT,
+    registrations::RegistrationEvent::ABOUT,
 ];
 
 /// The kinds of every event that this binary knows, by category.

@@ -15,7 +15,7 @@ use crate::{
 
 events! {
     /// What happens to a person's decision about organ donation.
-    DonorEvent of "organ-donation" on "donor" {
+    DonorEvent of "organ-donation" on "donor" by (subject) {
         Registered(DecisionRegistered) = "organ-donation.registered.v1",
         Amended(DecisionAmended) = "organ-donation.amended.v1",
         Withdrawn(DecisionWithdrawn) = "organ-donation.withdrawn.v1",

@@ -132,9 +132,28 @@ impl NhsNumber {
         &self.0
     }
 
+    /// The `n`th number of the range that is never issued to a person: 999 and seven digits. From 500,000 on they repeat.
+    pub fn synthetic(n: u32) -> NhsNumber {
+        // Two consecutive numbers never both lack a check digit: the last of the nine digits weighs 2, and 11 is prime.
+        let first = 999_000_000 + n % 500_000 * 2;
+        let digits = |nine: u32| format!("{nine:09}").into_bytes().into_iter().map(|byte| u32::from(byte - b'0'));
+        let with_check = |nine: u32| checked_by(digits(nine)).map(|check| format!("{nine:09}{check}"));
+        NhsNumber(with_check(first).or_else(|| with_check(first + 1)).unwrap_or_default().into())
+    }
+
     /// 3-3-4, as it is shown to people.
     pub fn spaced(&self) -> String {
         format!("{} {} {}", &self.0[..3], &self.0[3..6], &self.0[6..])
+    }
+}
+
+/// The check digit of nine digits (Modulus 11). Where it would be 10, there is none, and the number is never issued.
+fn checked_by(nine: impl Iterator<Item = u32>) -> Option<u32> {
+    let sum: u32 = nine.zip((2..=10).rev()).map(|(digit, weight)| digit * weight).sum();
+    match 11 - sum % 11 {
+        10 => None,
+        11 => Some(0),
+        check => Some(check),
     }
 }
 
@@ -160,13 +179,7 @@ impl FromStr for NhsNumber {
         let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(10)).collect();
         let digits =
             digits.filter(|digits| digits.len() == 10).ok_or(Malformed("an NHS number is ten digits".into()))?;
-        let sum: u32 = digits[..9].iter().zip((2..=10).rev()).map(|(digit, weight)| digit * weight).sum();
-        let check = match 11 - sum % 11 {
-            11 => 0,
-            check => check,
-        };
-        // 10 equals no digit, so such a number is refused here too.
-        if check != digits[9] {
+        if checked_by(digits[..9].iter().copied()) != Some(digits[9]) {
             return Err(Malformed("the NHS number's check digit does not fit (Modulus 11)".into()));
         }
         let range = digits[0] * 10 + digits[1];
@@ -244,6 +257,8 @@ impl FromStr for Line {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::strictness::strictly;
 
@@ -255,6 +270,16 @@ mod tests {
         for wrong in ["9991234560", "9434765918", "943476591", "94347659190", "943 476 5919", "943476591x", ""] {
             assert!(wrong.parse::<NhsNumber>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn synthetic_nhs_numbers_are_valid_and_each_once() {
+        let all: BTreeSet<String> = (0..1_000).map(|n| NhsNumber::synthetic(n).to_string()).collect();
+        assert_eq!(all.len(), 1_000);
+        for number in all {
+            assert!(number.starts_with("999") && strictly(|| number.parse::<NhsNumber>()).is_ok(), "{number}");
+        }
+        assert_eq!(NhsNumber::synthetic(500_000), NhsNumber::synthetic(0));
     }
 
     #[test]

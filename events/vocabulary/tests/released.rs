@@ -5,13 +5,8 @@ use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 
 use serde_json::Value;
 use vocabulary::{
-    ALL_KINDS, Event, Undecodable,
-    appointment::{DiaryEvent, SessionEvent},
-    organ_donation::DonorEvent,
+    ALL_KINDS, CATEGORIES, Category, Undecodable,
     personal::{Unsealed, with_key},
-    practice::PracticeEvent,
-    publishing::PublishingEvent,
-    registration::RegistrationEvent,
 };
 
 fn folder() -> PathBuf {
@@ -29,26 +24,13 @@ fn kinds() -> impl Iterator<Item = &'static str> {
     ALL_KINDS.iter().flat_map(|kinds| kinds.iter().copied())
 }
 
-fn again<E: Event>(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
-    let event = E::decode(kind, data)?;
-    assert_eq!(event.kind(), kind);
-    Ok(event.encode().expect("what was read can be written"))
+fn category(kind: &str) -> &'static Category {
+    CATEGORIES.iter().find(|category| category.kinds.contains(&kind)).expect("a category of events")
 }
-
-type Again = fn(&str, &[u8]) -> Result<Vec<u8>, Undecodable>;
 
 /// The event of these bytes, written again.
 fn read_and_written(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
-    let categories: [(&[&str], Again); 6] = [
-        (SessionEvent::KINDS, again::<SessionEvent>),
-        (DiaryEvent::KINDS, again::<DiaryEvent>),
-        (DonorEvent::KINDS, again::<DonorEvent>),
-        (PracticeEvent::KINDS, again::<PracticeEvent>),
-        (PublishingEvent::KINDS, again::<PublishingEvent>),
-        (RegistrationEvent::KINDS, again::<RegistrationEvent>),
-    ];
-    let (_, read) = categories.iter().find(|(kinds, _)| kinds.contains(&kind)).expect("a category of events");
-    read(kind, data)
+    (category(kind).reencode)(kind, data)
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -108,6 +90,18 @@ fn an_array_of_an_events_values_is_not_the_event() {
         let values: Vec<Value> = stored.as_object().expect("an object").values().cloned().collect();
         let array = serde_json::to_vec(&values).expect("JSON");
         assert!(read_and_written(kind, &array).is_err(), "{kind}");
+    }
+}
+
+#[test]
+fn the_data_of_each_kind_has_the_fields_that_name_its_stream() {
+    for kind in kinds() {
+        let stored: Value = serde_json::from_slice(&released(kind)).expect(kind);
+        let named_by = category(kind).named_by;
+        assert!(
+            !named_by.is_empty() && named_by.iter().all(|field| stored[*field].is_string()),
+            "{kind}: {named_by:?}"
+        );
     }
 }
 

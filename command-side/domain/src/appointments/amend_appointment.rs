@@ -1,10 +1,6 @@
-//! Amend what the practice reads about an appointment: its reason and its comment, nothing else.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
     OdsCode, Personal, SessionId, SubjectId, Timestamp,
-    appointment::AppointmentAmended,
+    appointments::AppointmentAmended,
     envelope::IdentityLevel::P9,
     text::{Comment, Reason},
 };
@@ -13,11 +9,7 @@ use super::{
     diary::Diary,
     rejections::{ALREADY_CANCELLED, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, STALE_VERSION},
 };
-use crate::{
-    Access, Capability, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::{patient, proxy, staff},
-    command::{nothing_new, record},
-};
+use crate::prelude::*;
 
 /// Amend what the practice reads about an appointment: its reason and its comment, nothing else.
 ///
@@ -52,11 +44,11 @@ impl Command for AmendAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self, _: &Context) -> Stream<Diary> {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         Stream::of(self.patient)
     }
 
-    fn decide(&self, diary: &Diary, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, diary: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let booking = diary.own(&self.session, self.starts_at)?;
         if booking.cancelled {
             return Err((&ALREADY_CANCELLED).into());
@@ -78,15 +70,13 @@ impl Command for AmendAppointment {
             version: booking.version + 1,
             amended_at: Some(context.now),
         };
-        Ok(record(&self.streams(context), amended))
+        Ok(record(amended))
     }
 }
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::appointment::{
-        AppointmentBooked, AppointmentCancelled, CancellationReason, DiaryEvent, SessionEvent,
-    };
+    use vocabulary::appointments::{AppointmentBooked, AppointmentCancelled, CancellationReason, DiaryEvent};
 
     use super::*;
     use crate::{
@@ -109,7 +99,7 @@ mod specs {
     }
 
     fn alice_at_nine() -> World {
-        surgery().given::<DiaryEvent>(booked(alice(), time(clinic(), NINE, TEN_PAST)))
+        surgery().given(booked(alice(), time(clinic(), NINE, TEN_PAST)))
     }
 
     #[test]
@@ -157,7 +147,7 @@ mod specs {
             version: 1,
             booked_at: None,
         };
-        let used_up = of(surgery().given::<DiaryEvent>(before).given::<SessionEvent>(taken(NINE, alice())), 1..21);
+        let used_up = of(surgery().given(before).given(taken(NINE, alice())), 1..21);
         let details = used_up.clone().when(amend(21, "again")).rejected_with(&LIMIT_REACHED);
         assert_eq!((&details["limit"], &details["of"]), (&CHANGES_A_DAY_MAX.into(), &"changes a day".into()));
         used_up.clone().when(amend(20, "20")).nothing_new();
@@ -174,7 +164,7 @@ mod specs {
         ]);
         // 29 changes are possible in one session after it was booked; the others are in another one.
         let elsewhere = |n: u32| {
-            let time = vocabulary::appointment::BookedTime {
+            let time = vocabulary::appointments::BookedTime {
                 session: "A12345.000000000002".parse().expect("valid"),
                 ..time(clinic(), "2026-03-10T09:00:00Z", "2026-03-10T09:10:00Z")
             };
@@ -188,7 +178,7 @@ mod specs {
             }
         };
         let others = CHANGES_A_DAY_MAX..CHANGES_A_DAY_BY_STAFF_MAX;
-        let full = others.fold(used_up, |world, n| world.given::<DiaryEvent>(elsewhere(n))).by(as_staff());
+        let full = others.fold(used_up, |world, n| world.given(elsewhere(n))).by(as_staff());
         let details = full.clone().when(amend(21, "again")).rejected_with(&LIMIT_REACHED);
         assert_eq!(details["limit"], CHANGES_A_DAY_BY_STAFF_MAX);
         let cancel = CancelAppointment {
@@ -242,7 +232,7 @@ mod specs {
             cancelled_at: at(NOW),
             version: 2,
         };
-        alice_at_nine().given::<DiaryEvent>(cancelled).when(amend(2, "a sore knee")).rejected(&ALREADY_CANCELLED);
+        alice_at_nine().given(cancelled).when(amend(2, "a sore knee")).rejected(&ALREADY_CANCELLED);
         let bobs = AmendAppointment { patient: bob(), ..amend(1, "a sore knee") };
         alice_at_nine().by(as_patient(bob())).when(bobs).rejected(&NOT_YOUR_APPOINTMENT);
     }

@@ -1,10 +1,6 @@
-//! Book an appointment: one free slot of a clinic session, or several adjacent ones, for one patient.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
     OdsCode, SessionId, SubjectId, Timestamp,
-    appointment::{AppointmentBooked, SlotTaken},
+    appointments::{AppointmentBooked, SlotTaken},
     envelope::IdentityLevel::P0,
     text::{Comment, Reason},
 };
@@ -18,11 +14,9 @@ use super::{
     session::Session,
 };
 use crate::{
-    Access, Capability, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::{patient, proxy, staff},
-    command::nothing_new,
     practices::{Practice, rejections::PRACTICE_NOT_FOUND},
-    registration::{Registration, rejections::NOT_REGISTERED_HERE},
+    prelude::*,
+    registrations::{Registration, rejections::NOT_REGISTERED_HERE},
 };
 
 /// Slots of one booking.
@@ -80,14 +74,14 @@ impl Command for BookAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self, _: &Context) -> (Stream<Session>, Stream<Diary>, Stream<Practice>, Stream<Registration>) {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         let site = self.session.site();
         (Stream::of(&self.session), Stream::of(self.patient), Stream::of(site), Stream::of(self.patient))
     }
 
     fn decide(
         &self,
-        (session, diary, practice, registration): (&Session, &Diary, &Practice, &Registration),
+        (session, diary, practice, registration): States<'_, Self>,
         context: &Context,
     ) -> Result<Decision, Rejected> {
         let now = context.now;
@@ -106,7 +100,6 @@ impl Command for BookAppointment {
         }
         clinic.has_room(&time, self.patient, None, now)?;
         diary.has_room_for(&time, None, settings, context)?;
-        let (in_session, in_diary, ..) = self.streams(context);
         let take = |starts_at| SlotTaken { session: self.session.clone(), starts_at, by: self.patient };
         let booked = AppointmentBooked {
             patient: self.patient,
@@ -116,7 +109,7 @@ impl Command for BookAppointment {
             time: time.clone(),
             booked_at: Some(now),
         };
-        Ok(nothing_new().and_all(&in_session, time.slots().map(take)).and(&in_diary, booked))
+        Ok(nothing_new().and_all(time.slots().map(take)).and(booked))
     }
 }
 
@@ -139,11 +132,7 @@ impl BookAppointment {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::{
-        appointment::{DiaryEvent, SessionEvent},
-        practice::{PracticeEvent, PracticeSettings},
-        text::TOO_LONG,
-    };
+    use vocabulary::{practices::PracticeSettings, text::TOO_LONG};
 
     use super::*;
     use crate::spec::*;
@@ -210,19 +199,17 @@ mod specs {
 
     #[test]
     fn a_slot_has_as_many_bookings_as_its_capacity() {
-        let two_rooms = surgery().given::<SessionEvent>(published(elsewhere(), 2));
+        let two_rooms = surgery().given(published(elsewhere(), 2));
         let there = |patient| BookAppointment { session: elsewhere(), ..book(NINE, patient) };
         let kinds = ["appointment.slot-taken.v1", "appointment.booked.v1"];
         let full = two_rooms.when(there(alice())).records_kinds(&kinds).when(there(bob())).records_kinds(&kinds);
         let carol = "ca201000-0000-4000-8000-000000000003".parse().expect("valid");
-        full.given::<vocabulary::registration::RegistrationEvent>(registered(carol, "1990-01-01"))
-            .when(there(carol))
-            .rejected(&SLOT_TAKEN);
+        full.given(registered(carol, "1990-01-01")).when(there(carol)).rejected(&SLOT_TAKEN);
     }
 
     #[test]
     fn a_hold_is_confirmed_by_its_holder_until_it_expires() {
-        let holding = surgery().given::<SessionEvent>(held(NINE, alice(), SOON));
+        let holding = surgery().given(held(NINE, alice(), SOON));
         let kinds = ["appointment.slot-taken.v1", "appointment.booked.v1"];
         holding.clone().when(confirm(NINE, alice())).records_kinds(&kinds).when(confirm(NINE, alice())).nothing_new();
         holding.clone().when(book(NINE, alice())).records_kinds(&kinds);
@@ -234,7 +221,7 @@ mod specs {
     #[test]
     fn an_unknown_hold_is_not_found_and_a_booking_is_not_a_hold() {
         surgery().when(confirm(NINE, alice())).rejected(&HOLD_NOT_FOUND);
-        surgery().given::<SessionEvent>(taken(NINE, bob())).when(confirm(NINE, alice())).rejected(&NOT_A_HOLD);
+        surgery().given(taken(NINE, bob())).when(confirm(NINE, alice())).rejected(&NOT_A_HOLD);
     }
 
     #[test]
@@ -246,7 +233,7 @@ mod specs {
         surgery().when(several(&[NINE, TWENTY_PAST])).rejected(&SLOTS_NOT_ADJACENT);
         surgery().when(several(&[TEN_PAST, NINE])).rejected(&SLOTS_NOT_ADJACENT);
         surgery().when(several(&[TWENTY_PAST, "2026-03-09T09:30:00Z"])).rejected(&SLOT_NOT_FOUND);
-        surgery().given::<SessionEvent>(taken(TEN_PAST, bob())).when(several(&[NINE, TEN_PAST])).rejected(&SLOT_TAKEN);
+        surgery().given(taken(TEN_PAST, bob())).when(several(&[NINE, TEN_PAST])).rejected(&SLOT_TAKEN);
         surgery().when(several(&[NINE; SLOTS_MAX + 1])).rejected(&LIMIT_REACHED);
     }
 
@@ -254,37 +241,33 @@ mod specs {
     fn a_patient_has_three_open_bookings_over_all_channels() {
         let later =
             |hour: u32| time(elsewhere(), &format!("2026-03-10T{hour}:00:00Z"), &format!("2026-03-10T{hour}:10:00Z"));
-        let video = |hour| vocabulary::appointment::BookedTime {
-            channel: vocabulary::appointment::Channel::Video,
+        let video = |hour| vocabulary::appointments::BookedTime {
+            channel: vocabulary::appointments::Channel::Video,
             ..later(hour)
         };
-        let two =
-            surgery().given::<DiaryEvent>(booked(alice(), later(10))).given::<DiaryEvent>(booked(alice(), video(11)));
+        let two = surgery().given(booked(alice(), later(10))).given(booked(alice(), video(11)));
         let kinds = ["appointment.slot-taken.v1", "appointment.booked.v1"];
         let three = two.when(book(NINE, alice())).records_kinds(&kinds);
         three.clone().when(book(TWENTY_PAST, alice())).rejected(&LIMIT_REACHED);
         let settings = PracticeSettings { open_bookings_max: 4, ..PracticeSettings::default() };
-        three.given::<PracticeEvent>(settings_changed(settings)).when(book(TWENTY_PAST, alice())).records_kinds(&kinds);
+        three.given(settings_changed(settings)).when(book(TWENTY_PAST, alice())).records_kinds(&kinds);
     }
 
     #[test]
     fn a_booking_that_has_passed_is_not_open_any_more() {
         let earlier =
             |hour: u32| time(elsewhere(), &format!("2026-03-01T{hour}:00:00Z"), &format!("2026-03-01T{hour}:10:00Z"));
-        let past = (10..13).fold(surgery(), |world, hour| world.given::<DiaryEvent>(booked(alice(), earlier(hour))));
+        let past = (10..13).fold(surgery(), |world, hour| world.given(booked(alice(), earlier(hour))));
         past.when(book(NINE, alice())).records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
     }
 
     #[test]
     fn two_bookings_of_a_patient_do_not_overlap() {
         let overlapping = time(elsewhere(), "2026-03-09T08:55:00Z", "2026-03-09T09:05:00Z");
-        surgery()
-            .given::<DiaryEvent>(booked(alice(), overlapping))
-            .when(book(NINE, alice()))
-            .rejected(&OVERLAPPING_BOOKING);
+        surgery().given(booked(alice(), overlapping)).when(book(NINE, alice())).rejected(&OVERLAPPING_BOOKING);
         let adjacent = time(elsewhere(), "2026-03-09T08:50:00Z", NINE);
         surgery()
-            .given::<DiaryEvent>(booked(alice(), adjacent))
+            .given(booked(alice(), adjacent))
             .when(book(NINE, alice()))
             .records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
     }
@@ -299,10 +282,7 @@ mod specs {
             .when(book(NINE, alice()))
             .records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
         let settings = PracticeSettings { booking_window_days: 6, ..PracticeSettings::default() };
-        surgery()
-            .given::<PracticeEvent>(settings_changed(settings))
-            .when(book(NINE, alice()))
-            .rejected(&OUTSIDE_BOOKING_WINDOW);
+        surgery().given(settings_changed(settings)).when(book(NINE, alice())).rejected(&OUTSIDE_BOOKING_WINDOW);
     }
 
     #[test]
@@ -311,9 +291,8 @@ mod specs {
         surgery().when(book("2026-03-09T08:50:00Z", alice())).rejected(&SLOT_NOT_FOUND);
         let stranger = "5742a900-0000-4000-8000-000000000009".parse().expect("valid");
         surgery().when(book(NINE, stranger)).rejected(&NOT_REGISTERED_HERE);
-        let no_practice = world().given::<SessionEvent>(published(clinic(), 1));
-        let no_practice =
-            no_practice.given::<vocabulary::registration::RegistrationEvent>(registered(alice(), "1980-02-29"));
+        let no_practice = world().given(published(clinic(), 1));
+        let no_practice = no_practice.given(registered(alice(), "1980-02-29"));
         no_practice.when(book(NINE, alice())).rejected(&PRACTICE_NOT_FOUND);
     }
 

@@ -1,11 +1,7 @@
-//! Cancel an appointment, so that somebody else can have the slot.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::json;
 use vocabulary::{
     OdsCode, SessionId, SubjectId, Timestamp,
-    appointment::{
+    appointments::{
         AppointmentCancelled,
         CancellationReason::{self, CancelledByCitizen, CancelledByService, CancelledBySite, RescheduledByCitizen},
         SlotFreed,
@@ -21,10 +17,9 @@ use super::{
     session::Session,
 };
 use crate::{
-    Access, Caller, Capability, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::{patient, proxy, staff},
-    command::nothing_new,
+    Caller,
     practices::{Practice, rejections::PRACTICE_NOT_FOUND},
+    prelude::*,
 };
 
 /// Cancel an appointment, so that somebody else can have the slot.
@@ -63,19 +58,14 @@ impl Command for CancelAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self, _: &Context) -> (Stream<Session>, Stream<Diary>, Stream<Practice>) {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         (Stream::of(&self.session), Stream::of(self.patient), Stream::of(self.session.site()))
     }
 
-    fn decide(
-        &self,
-        (_, diary, practice): (&Session, &Diary, &Practice),
-        context: &Context,
-    ) -> Result<Decision, Rejected> {
+    fn decide(&self, (_, diary, practice): States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let booking = diary.own(&self.session, self.starts_at)?;
         let cause = self.cause(&context.caller)?;
         booking.can_be_given_up(self.version, practice.settings()?, &context.caller, context.now)?;
-        let (in_session, in_diary, _) = self.streams(context);
         let free = |starts_at| SlotFreed { session: self.session.clone(), starts_at, by: self.patient };
         let cancelled = AppointmentCancelled {
             patient: self.patient,
@@ -84,7 +74,7 @@ impl Command for CancelAppointment {
             cancelled_at: context.now,
             version: booking.version + 1,
         };
-        Ok(nothing_new().and_all(&in_session, booking.time.slots().map(free)).and(&in_diary, cancelled))
+        Ok(nothing_new().and_all(booking.time.slots().map(free)).and(cancelled))
     }
 }
 
@@ -104,7 +94,7 @@ impl CancelAppointment {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::appointment::{DiaryEvent, SessionEvent};
+    use vocabulary::appointments::{DiaryEvent, SessionEvent};
 
     use super::*;
     use crate::{
@@ -137,7 +127,7 @@ mod specs {
 
     fn alice_at_nine() -> World {
         let nine = time(clinic(), NINE, TEN_PAST);
-        surgery().given::<SessionEvent>(taken(NINE, alice())).given::<DiaryEvent>(booked(alice(), nine))
+        surgery().given(taken(NINE, alice())).given(booked(alice(), nine))
     }
 
     #[test]
@@ -196,7 +186,7 @@ mod specs {
     #[test]
     fn without_its_practice_nothing_is_cancelled() {
         let nine = time(clinic(), NINE, TEN_PAST);
-        world().given::<DiaryEvent>(booked(alice(), nine)).when(by_citizen()).rejected(&PRACTICE_NOT_FOUND);
+        world().given(booked(alice(), nine)).when(by_citizen()).rejected(&PRACTICE_NOT_FOUND);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use vocabulary::{
     LocalDate, Personal, SessionId, Timestamp,
-    appointment::{BookedTime, DiaryEvent},
-    practice::PracticeSettings,
+    appointments::{BookedTime, DiaryEvent},
+    practices::PracticeSettings,
     text::{Comment, Reason},
 };
 

@@ -1,10 +1,6 @@
-//! Hold a slot for five minutes, while the details of a booking are filled in.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
     OdsCode, SessionId, SubjectId, Timestamp,
-    appointment::{HoldPlaced, SlotHeld},
+    appointments::{HoldPlaced, SlotHeld},
     envelope::IdentityLevel::P0,
 };
 
@@ -14,11 +10,9 @@ use super::{
     session::{HOLD_MINUTES, Session},
 };
 use crate::{
-    Access, Capability, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::{patient, proxy, staff},
-    command::{nothing_new, record},
     practices::{Practice, rejections::PRACTICE_NOT_FOUND},
-    registration::{Registration, rejections::NOT_REGISTERED_HERE},
+    prelude::*,
+    registrations::{Registration, rejections::NOT_REGISTERED_HERE},
 };
 
 /// Hold a slot for five minutes, while the details of a booking are filled in.
@@ -54,14 +48,14 @@ impl Command for HoldSlot {
         Some(self.session.site())
     }
 
-    fn streams(&self, _: &Context) -> (Stream<Session>, Stream<Diary>, Stream<Practice>, Stream<Registration>) {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         let site = self.session.site();
         (Stream::of(&self.session), Stream::of(self.patient), Stream::of(site), Stream::of(self.patient))
     }
 
     fn decide(
         &self,
-        (session, diary, practice, registration): (&Session, &Diary, &Practice, &Registration),
+        (session, diary, practice, registration): States<'_, Self>,
         context: &Context,
     ) -> Result<Decision, Rejected> {
         let clinic = session.clinic()?;
@@ -78,17 +72,16 @@ impl Command for HoldSlot {
         clinic.has_room(&time, self.patient, None, context.now)?;
         let today = context.now.local_date();
         diary.may_hold(today)?;
-        let (in_session, in_diary, ..) = self.streams(context);
         let (session, starts_at, by) = (self.session.clone(), self.starts_at, self.patient);
         let expires_at = context.now.plus_minutes(HOLD_MINUTES);
         let placed = HoldPlaced { patient: by, session: session.clone(), starts_at, on: today };
-        Ok(record(&in_session, SlotHeld { session, starts_at, by, expires_at }).and(&in_diary, placed))
+        Ok(record(SlotHeld { session, starts_at, by, expires_at }).and(placed))
     }
 }
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::appointment::{DiaryEvent, SessionEvent, SlotTaken};
+    use vocabulary::appointments::SlotTaken;
 
     use super::*;
     use crate::spec::*;
@@ -125,7 +118,7 @@ mod specs {
 
     #[test]
     fn a_patient_places_twenty_holds_a_day() {
-        let placed = |world: World, _| world.given::<DiaryEvent>(hold_placed(NINE, alice()));
+        let placed = |world: World, _| world.given(hold_placed(NINE, alice()));
         let nineteen = (0..19).fold(surgery(), placed);
         nineteen
             .clone()
@@ -140,7 +133,7 @@ mod specs {
 
     #[test]
     fn a_booked_slot_is_not_held_and_a_full_one_neither() {
-        let full = surgery().given::<SessionEvent>(SlotTaken { session: clinic(), starts_at: at(NINE), by: bob() });
+        let full = surgery().given(SlotTaken { session: clinic(), starts_at: at(NINE), by: bob() });
         full.when(hold(NINE, alice())).rejected(&SLOT_TAKEN);
     }
 
@@ -148,8 +141,8 @@ mod specs {
     fn only_slots_that_exist_in_the_future_and_at_the_own_practice_are_held() {
         world().when(hold(NINE, alice())).rejected(&SESSION_NOT_FOUND);
         world()
-            .given::<vocabulary::registration::RegistrationEvent>(registered(alice(), "1980-02-29"))
-            .given::<SessionEvent>(published(clinic(), 1))
+            .given(registered(alice(), "1980-02-29"))
+            .given(published(clinic(), 1))
             .when(hold(NINE, alice()))
             .rejected(&PRACTICE_NOT_FOUND);
         surgery().when(hold("2026-03-09T09:05:00Z", alice())).rejected(&SLOT_NOT_FOUND);

@@ -11,16 +11,20 @@ pub mod rejections;
 pub mod release_hold;
 pub mod reschedule_appointment;
 pub mod session;
+mod strict;
 pub mod withdraw_session;
 
-pub use amend_appointment::AmendAppointment;
-pub use book_appointment::BookAppointment;
-pub use cancel_appointment::CancelAppointment;
 pub use diary::Diary;
-pub use hold_slot::HoldSlot;
-pub use publish_session::PublishSession;
 pub use publishing_day::PublishingDay;
-pub use release_hold::ReleaseHold;
-pub use reschedule_appointment::RescheduleAppointment;
 pub use session::Session;
-pub use withdraw_session::WithdrawSession;
+
+crate::catalogue::commands! {
+    publish_session::PublishSession,
+    withdraw_session::WithdrawSession,
+    hold_slot::HoldSlot,
+    release_hold::ReleaseHold,
+    book_appointment::BookAppointment,
+    reschedule_appointment::RescheduleAppointment,
+    cancel_appointment::CancelAppointment,
+    amend_appointment::AmendAppointment,
+}

@@ -1,25 +1,19 @@
-//! Publish a clinic session, so that its slots can be booked.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
-    LocalDate, OdsCode, SessionId, SubjectId,
-    appointment::{Channel, Practitioner, ServiceType, SessionPublished, Timetable},
-    publishing::SessionCounted,
+    LocalDate, OdsCode, SessionId,
+    appointments::SessionCounted,
+    appointments::{Channel, Practitioner, ServiceType, SessionPublished, Timetable},
     time::{LocalTime, ZONE, instant_of},
 };
 
+use super::strict::StrictPractitioner;
 use super::{
     publishing_day::PublishingDay,
     rejections::{LIMIT_REACHED, SESSION_EXISTS, SESSION_INVALID},
     session::Session,
 };
 use crate::{
-    Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::staff,
-    command::{nothing_new, record},
     practices::{Practice, rejections::PRACTICE_NOT_FOUND},
-    strict::StrictPractitioner,
+    prelude::*,
 };
 
 /// How far ahead a session can be published.
@@ -64,15 +58,11 @@ impl Command for PublishSession {
         &[&PRACTICE_NOT_FOUND, &SESSION_EXISTS, &SESSION_INVALID, &LIMIT_REACHED];
     type Reads = (Session, Practice, PublishingDay);
 
-    fn subject(&self) -> Option<SubjectId> {
-        None
-    }
-
     fn organisation(&self) -> Option<OdsCode> {
         Some(self.session.site())
     }
 
-    fn streams(&self, context: &Context) -> (Stream<Session>, Stream<Practice>, Stream<PublishingDay>) {
+    fn streams(&self, context: &Context) -> Streams<Self> {
         let site = self.session.site();
         let today = PublishingDay::of(&site, context.now.local_date());
         (Stream::of(&self.session), Stream::of(site), today)
@@ -80,7 +70,7 @@ impl Command for PublishSession {
 
     fn decide(
         &self,
-        (session, practice, publishing): (&Session, &Practice, &PublishingDay),
+        (session, practice, publishing): States<'_, Self>,
         context: &Context,
     ) -> Result<Decision, Rejected> {
         practice.settings()?;
@@ -98,9 +88,8 @@ impl Command for PublishSession {
                     return Err(invalid("a session has 200 slots at most"));
                 }
                 publishing.may_publish()?;
-                let (in_session, _, on_day) = self.streams(context);
                 let (site, session) = (self.session.site(), self.session.clone());
-                Ok(record(&in_session, published).and(&on_day, SessionCounted { site, on: today, session }))
+                Ok(record(published).and(SessionCounted { site, on: today, session }))
             }
         }
     }
@@ -152,7 +141,7 @@ fn invalid(why: &str) -> Rejected {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::{appointment::SessionEvent, practice::PracticeEvent, publishing::PublishingEvent};
+    use vocabulary::appointments::{PublishingEvent, SessionEvent};
 
     use super::*;
     use crate::{
@@ -177,7 +166,7 @@ mod specs {
     }
 
     fn practice() -> World {
-        world().given::<PracticeEvent>(practice_opened(Default::default()))
+        world().given(practice_opened(Default::default()))
     }
 
     fn session(number: u32) -> SessionId {
@@ -237,8 +226,7 @@ mod specs {
     #[test]
     fn a_site_publishes_500_sessions_a_day_and_withdrawing_gives_none_back() {
         let nine = |number| PublishSession { session: session(number), ..publish("2026-03-09", "09:00", "09:30") };
-        let before =
-            (1..SESSIONS_A_DAY_MAX).fold(practice(), |world, number| world.given::<PublishingEvent>(counted(number)));
+        let before = (1..SESSIONS_A_DAY_MAX).fold(practice(), |world, number| world.given(counted(number)));
         let full = before.when(nine(500)).records_kinds(&GRANTED);
         let details = full.clone().when(nine(501)).rejected_with(&LIMIT_REACHED);
         let expected = (&SESSIONS_A_DAY_MAX.into(), &"sessions published a day".into());
@@ -248,21 +236,20 @@ mod specs {
         let withdrawn = withdrawn.records_kinds(&["appointment.session-withdrawn.v1"]);
         withdrawn.clone().when(nine(501)).rejected(&LIMIT_REACHED);
         let other: SessionId = "B99999.000000000001".parse().expect("valid");
-        let opened = vocabulary::practice::PracticeOpened {
+        let opened = vocabulary::practices::PracticeOpened {
             practice: other.site(),
             name: line("Low Street"),
             address: line("1 Low Street"),
             settings: Default::default(),
         };
-        let elsewhere = withdrawn.given::<PracticeEvent>(opened);
+        let elsewhere = withdrawn.given(opened);
         elsewhere.when(PublishSession { session: other, ..nine(1) }).records_kinds(&GRANTED);
     }
 
     #[test]
     fn the_next_day_of_london_has_sessions_of_its_own() {
         let nine = PublishSession { session: session(501), ..publish("2026-03-09", "09:00", "09:30") };
-        let full =
-            (0..SESSIONS_A_DAY_MAX).fold(practice(), |world, number| world.given::<PublishingEvent>(counted(number)));
+        let full = (0..SESSIONS_A_DAY_MAX).fold(practice(), |world, number| world.given(counted(number)));
         full.clone().at("2026-03-02T23:59:59Z").when(nine.clone()).rejected(&LIMIT_REACHED);
         full.at("2026-03-03T00:00:00Z").when(nine).records_kinds(&GRANTED);
     }
@@ -271,7 +258,7 @@ mod specs {
     fn a_session_that_was_published_before_there_was_a_limit_is_still_nothing_new() {
         let long = PublishSession { slot_minutes: 1, ..publish("2026-03-09", "09:00", "13:00") };
         let published: SessionEvent = long.published().expect("it fits").into();
-        practice().given::<SessionEvent>(published).when(long).nothing_new();
+        practice().given(published).when(long).nothing_new();
     }
 
     #[test]

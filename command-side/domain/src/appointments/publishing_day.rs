@@ -1,6 +1,6 @@
 //! How many sessions a site has published on one day.
 
-use vocabulary::{LocalDate, OdsCode, publishing::PublishingEvent};
+use vocabulary::{LocalDate, OdsCode, appointments::PublishingEvent};
 
 use super::rejections::LIMIT_REACHED;
 use crate::{Rejected, State, Stream};

@@ -1,15 +1,7 @@
-//! Give a held slot back before the hold expires.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
-use vocabulary::{OdsCode, SessionId, SubjectId, Timestamp, appointment::HoldReleased, envelope::IdentityLevel::P0};
+use vocabulary::{OdsCode, SessionId, SubjectId, Timestamp, appointments::HoldReleased, envelope::IdentityLevel::P0};
 
 use super::{rejections::SESSION_NOT_FOUND, session::Session};
-use crate::{
-    Access, Capability, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::{patient, proxy, staff},
-    command::{nothing_new, record},
-};
+use crate::prelude::*;
 
 /// Give a held slot back before the hold expires.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -36,23 +28,23 @@ impl Command for ReleaseHold {
         Some(self.session.site())
     }
 
-    fn streams(&self, _: &Context) -> Stream<Session> {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         Stream::of(&self.session)
     }
 
-    fn decide(&self, session: &Session, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, session: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let held = session.clinic()?.hold(self.starts_at, self.patient);
         if held.is_none_or(|hold| hold.expires_at <= context.now) {
             return Ok(nothing_new());
         }
         let released = HoldReleased { session: self.session.clone(), starts_at: self.starts_at, by: self.patient };
-        Ok(record(&self.streams(context), released))
+        Ok(record(released))
     }
 }
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::appointment::SessionEvent;
+    use vocabulary::appointments::SessionEvent;
 
     use super::*;
     use crate::spec::*;
@@ -63,17 +55,17 @@ mod specs {
 
     #[test]
     fn a_hold_is_given_back_once() {
-        let holding = surgery().given::<SessionEvent>(held(NINE, alice(), "2026-03-02T08:05:00Z"));
+        let holding = surgery().given(held(NINE, alice(), "2026-03-02T08:05:00Z"));
         let released: SessionEvent = HoldReleased { session: clinic(), starts_at: at(NINE), by: alice() }.into();
         holding.when(release(NINE)).records(&[&released]).when(release(NINE)).nothing_new();
     }
 
     #[test]
     fn an_expired_hold_another_ones_and_none_are_nothing_to_give_back() {
-        let holding = surgery().given::<SessionEvent>(held(NINE, alice(), "2026-03-02T08:05:00Z"));
+        let holding = surgery().given(held(NINE, alice(), "2026-03-02T08:05:00Z"));
         holding.clone().when(release(TEN_PAST)).nothing_new();
         holding.at("2026-03-02T08:05:00Z").when(release(NINE)).nothing_new();
-        surgery().given::<SessionEvent>(held(NINE, bob(), "2026-03-02T08:05:00Z")).when(release(NINE)).nothing_new();
+        surgery().given(held(NINE, bob(), "2026-03-02T08:05:00Z")).when(release(NINE)).nothing_new();
         world().when(release(NINE)).rejected(&SESSION_NOT_FOUND);
     }
 }

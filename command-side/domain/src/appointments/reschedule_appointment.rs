@@ -1,10 +1,6 @@
-//! Move an appointment to another time: the old slot is freed if and only if the new one is booked.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
     OdsCode, SessionId, SubjectId, Timestamp,
-    appointment::{AppointmentRescheduled, CancellationReason, SlotFreed, SlotTaken},
+    appointments::{AppointmentRescheduled, CancellationReason, SlotFreed, SlotTaken},
     envelope::IdentityLevel::P9,
 };
 
@@ -19,11 +15,9 @@ use super::{
     session::Session,
 };
 use crate::{
-    Access, Capability, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::{patient, proxy, staff},
-    command::nothing_new,
     practices::{Practice, rejections::PRACTICE_NOT_FOUND},
-    registration::{Registration, rejections::NOT_REGISTERED_HERE},
+    prelude::*,
+    registrations::{Registration, rejections::NOT_REGISTERED_HERE},
 };
 
 /// Move an appointment to another time: the old slot is freed if and only if the new one is booked.
@@ -49,9 +43,6 @@ pub struct RescheduleAppointment {
     #[schemars(length(max = SLOTS_MAX - 1))]
     pub to_more_slots: Vec<Timestamp>,
 }
-
-type Streams =
-    (Stream<Session>, Stream<Session>, Stream<Diary>, Stream<Practice>, Stream<Practice>, Stream<Registration>);
 
 impl Command for RescheduleAppointment {
     const NAME: &'static str = "reschedule-appointment";
@@ -83,7 +74,7 @@ impl Command for RescheduleAppointment {
         Some(self.session.site())
     }
 
-    fn streams(&self, _: &Context) -> Streams {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         (
             Stream::of(&self.session),
             Stream::of(&self.to_session),
@@ -96,14 +87,7 @@ impl Command for RescheduleAppointment {
 
     fn decide(
         &self,
-        (_, there, diary, practice, practice_there, registration): (
-            &Session,
-            &Session,
-            &Diary,
-            &Practice,
-            &Practice,
-            &Registration,
-        ),
+        (_, there, diary, practice, practice_there, registration): States<'_, Self>,
         context: &Context,
     ) -> Result<Decision, Rejected> {
         let now = context.now;
@@ -124,7 +108,6 @@ impl Command for RescheduleAppointment {
         clinic.has_room(&to, self.patient, Some(&booking.time), now)?;
         diary.has_room_for(&to, Some(&booking.time), settings, context)?;
 
-        let (in_old, in_new, in_diary, ..) = self.streams(context);
         let free = |starts_at| SlotFreed { session: self.session.clone(), starts_at, by: self.patient };
         let take = |starts_at| SlotTaken { session: self.to_session.clone(), starts_at, by: self.patient };
         let moved = AppointmentRescheduled {
@@ -137,10 +120,7 @@ impl Command for RescheduleAppointment {
             version: (booking.version + 1).max(diary.next_version(&to)),
             rescheduled_at: Some(now),
         };
-        Ok(nothing_new()
-            .and_all(&in_old, booking.time.slots().map(free))
-            .and_all(&in_new, to.slots().map(take))
-            .and(&in_diary, moved))
+        Ok(nothing_new().and_all(booking.time.slots().map(free)).and_all(to.slots().map(take)).and(moved))
     }
 }
 
@@ -166,8 +146,8 @@ impl RescheduleAppointment {
 #[cfg(test)]
 mod specs {
     use vocabulary::{
-        appointment::{DiaryEvent, SessionEvent},
-        practice::{PracticeEvent, PracticeSettings},
+        appointments::{DiaryEvent, SessionEvent},
+        practices::PracticeSettings,
     };
 
     use super::*;
@@ -192,16 +172,16 @@ mod specs {
     /// Alice has nine o'clock in `clinic`; there is another session at the same time.
     fn alice_at_nine() -> World {
         surgery()
-            .given::<SessionEvent>(published(elsewhere(), 1))
-            .given::<SessionEvent>(taken(NINE, alice()))
-            .given::<DiaryEvent>(booked(alice(), time(clinic(), NINE, TEN_PAST)))
+            .given(published(elsewhere(), 1))
+            .given(taken(NINE, alice()))
+            .given(booked(alice(), time(clinic(), NINE, TEN_PAST)))
     }
 
     fn freed(slot: &str) -> SessionEvent {
         SlotFreed { session: clinic(), starts_at: at(slot), by: alice() }.into()
     }
 
-    fn moved(to: vocabulary::appointment::BookedTime) -> DiaryEvent {
+    fn moved(to: vocabulary::appointments::BookedTime) -> DiaryEvent {
         AppointmentRescheduled {
             patient: alice(),
             from: time(clinic(), NINE, TEN_PAST),
@@ -225,7 +205,7 @@ mod specs {
             .when(move_to(elsewhere(), NINE))
             .nothing_new();
         let full: SessionEvent = SlotTaken { session: elsewhere(), starts_at: at(NINE), by: bob() }.into();
-        alice_at_nine().given::<SessionEvent>(full).when(move_to(elsewhere(), NINE)).rejected(&SLOT_TAKEN);
+        alice_at_nine().given(full).when(move_to(elsewhere(), NINE)).rejected(&SLOT_TAKEN);
     }
 
     #[test]
@@ -256,16 +236,13 @@ mod specs {
     fn the_old_booking_does_not_count_against_the_limit() {
         let other =
             |hour: u32| time(elsewhere(), &format!("2026-03-10T{hour}:00:00Z"), &format!("2026-03-10T{hour}:10:00Z"));
-        let three = alice_at_nine()
-            .given::<DiaryEvent>(booked(alice(), other(10)))
-            .given::<DiaryEvent>(booked(alice(), other(11)));
+        let three = alice_at_nine().given(booked(alice(), other(10))).given(booked(alice(), other(11)));
         three.clone().when(move_to(clinic(), TEN_PAST)).records_kinds(&[
             "appointment.slot-freed.v1",
             "appointment.slot-taken.v1",
             "appointment.rescheduled.v1",
         ]);
-        let meanwhile = three
-            .given::<DiaryEvent>(booked(alice(), time(elsewhere(), "2026-03-09T09:05:00Z", "2026-03-09T09:15:00Z")));
+        let meanwhile = three.given(booked(alice(), time(elsewhere(), "2026-03-09T09:05:00Z", "2026-03-09T09:15:00Z")));
         meanwhile.when(move_to(clinic(), TEN_PAST)).rejected(&OVERLAPPING_BOOKING);
     }
 
@@ -290,14 +267,14 @@ mod specs {
     fn a_stale_version_or_a_cancelled_appointment_is_not_moved() {
         let stale = RescheduleAppointment { version: Some(7), ..move_to(clinic(), TEN_PAST) };
         alice_at_nine().when(stale).rejected(&STALE_VERSION);
-        let cancelled = vocabulary::appointment::AppointmentCancelled {
+        let cancelled = vocabulary::appointments::AppointmentCancelled {
             patient: alice(),
             time: time(clinic(), NINE, TEN_PAST),
             cause: CancellationReason::CancelledByCitizen,
             cancelled_at: at(NOW),
             version: 2,
         };
-        alice_at_nine().given::<DiaryEvent>(cancelled).when(move_to(clinic(), TEN_PAST)).rejected(&ALREADY_CANCELLED);
+        alice_at_nine().given(cancelled).when(move_to(clinic(), TEN_PAST)).rejected(&ALREADY_CANCELLED);
     }
 
     #[test]
@@ -310,8 +287,8 @@ mod specs {
         let other = time(elsewhere(), "2026-03-10T10:00:00Z", "2026-03-10T10:10:00Z");
         let only_one = PracticeSettings { open_bookings_max: 1, ..PracticeSettings::default() };
         alice_at_nine()
-            .given::<DiaryEvent>(booked(alice(), other))
-            .given::<PracticeEvent>(settings_changed(only_one))
+            .given(booked(alice(), other))
+            .given(settings_changed(only_one))
             .when(move_to(clinic(), TEN_PAST))
             .rejected(&LIMIT_REACHED);
         let long = RescheduleAppointment { to_more_slots: vec![at(TEN_PAST); SLOTS_MAX], ..move_to(clinic(), NINE) };
@@ -336,7 +313,7 @@ mod specs {
     #[test]
     fn without_its_practice_nothing_is_moved() {
         world()
-            .given::<DiaryEvent>(booked(alice(), time(clinic(), NINE, TEN_PAST)))
+            .given(booked(alice(), time(clinic(), NINE, TEN_PAST)))
             .when(move_to(clinic(), TEN_PAST))
             .rejected(&PRACTICE_NOT_FOUND);
     }

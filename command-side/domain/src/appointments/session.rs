@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use vocabulary::{
     SubjectId, Timestamp,
-    appointment::{BookedTime, SessionEvent, SessionPublished},
-    practice::PracticeSettings,
+    appointments::{BookedTime, SessionEvent, SessionPublished},
+    practices::PracticeSettings,
 };
 
 use super::rejections::{

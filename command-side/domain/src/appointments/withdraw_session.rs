@@ -1,18 +1,10 @@
-//! Withdraw a clinic session that nobody has booked.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
-use vocabulary::{OdsCode, SessionId, SubjectId, appointment::SessionWithdrawn};
+use vocabulary::{OdsCode, SessionId, appointments::SessionWithdrawn};
 
 use super::{
     rejections::{BOOKINGS_AFFECTED, SESSION_NOT_FOUND},
     session::Session,
 };
-use crate::{
-    Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::staff,
-    command::{nothing_new, record},
-};
+use crate::prelude::*;
 
 /// Withdraw a clinic session that nobody has booked. Holds on its slots end with it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -28,19 +20,15 @@ impl Command for WithdrawSession {
     const GIVES_UP: bool = true;
     type Reads = Session;
 
-    fn subject(&self) -> Option<SubjectId> {
-        None
-    }
-
     fn organisation(&self) -> Option<OdsCode> {
         Some(self.session.site())
     }
 
-    fn streams(&self, _: &Context) -> Stream<Session> {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         Stream::of(&self.session)
     }
 
-    fn decide(&self, session: &Session, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, session: States<'_, Self>, _: &Context) -> Result<Decision, Rejected> {
         match session {
             Session::Withdrawn => Ok(nothing_new()),
             Session::Unpublished => Err((&SESSION_NOT_FOUND).into()),
@@ -49,7 +37,7 @@ impl Command for WithdrawSession {
             }
             Session::Open(clinic) => {
                 let timetable = clinic.details.timetable.clone();
-                Ok(record(&self.streams(context), SessionWithdrawn { session: self.session.clone(), timetable }))
+                Ok(record(SessionWithdrawn { session: self.session.clone(), timetable }))
             }
         }
     }
@@ -57,7 +45,6 @@ impl Command for WithdrawSession {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::appointment::SessionEvent;
 
     use super::*;
     use crate::{appointments::BookAppointment, spec::*};
@@ -68,7 +55,7 @@ mod specs {
 
     #[test]
     fn a_session_without_bookings_is_withdrawn_once_and_holds_end_with_it() {
-        let holding = surgery().given::<SessionEvent>(held(NINE, alice(), "2026-03-02T08:05:00Z"));
+        let holding = surgery().given(held(NINE, alice(), "2026-03-02T08:05:00Z"));
         let gone = holding
             .when(withdraw())
             .records_kinds(&["appointment.session-withdrawn.v1"])
@@ -88,7 +75,7 @@ mod specs {
 
     #[test]
     fn a_session_with_bookings_is_not_withdrawn() {
-        surgery().given::<SessionEvent>(taken(NINE, alice())).when(withdraw()).rejected(&BOOKINGS_AFFECTED);
+        surgery().given(taken(NINE, alice())).when(withdraw()).rejected(&BOOKINGS_AFFECTED);
         world().when(withdraw()).rejected(&SESSION_NOT_FOUND);
     }
 }

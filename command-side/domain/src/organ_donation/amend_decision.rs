@@ -1,23 +1,15 @@
-//! Change a decision about organ donation. The newest decision holds; the history is kept.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
-    OdsCode, Personal, SubjectId,
+    Personal, SubjectId,
     envelope::IdentityLevel::P9,
     organ_donation::{DecisionAmended, OrganDecision},
 };
 
+use super::strict::StrictDecision;
 use super::{
     donor::{Donor, checked},
     rejections::{NO_ORGANS_CHOSEN, NOTHING_TO_AMEND, TOO_MANY_CHANGES, TOO_MANY_REPRESENTATIVES},
 };
-use crate::{
-    Access, Command, Context, Decision, Rejected, Rejection, Stream,
-    access::patient,
-    command::{nothing_new, record},
-    strict::StrictDecision,
-};
+use crate::prelude::*;
 
 /// Change a decision about organ donation. The newest decision holds; the history is kept.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -41,15 +33,11 @@ impl Command for AmendDecision {
         Some(self.subject)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
-        None
-    }
-
-    fn streams(&self, _: &Context) -> Stream<Donor> {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         Stream::of(self.subject)
     }
 
-    fn decide(&self, donor: &Donor, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, donor: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let decision: Personal<OrganDecision> = checked(&self.decision)?.into();
         match &donor.decision {
             Some(standing) if *standing == decision => Ok(nothing_new()),
@@ -57,7 +45,7 @@ impl Command for AmendDecision {
             Some(_) => {
                 donor.may_change(context.now)?;
                 let amended = DecisionAmended { subject: self.subject, decision, decided_at: context.now };
-                Ok(record(&self.streams(context), amended))
+                Ok(record(amended))
             }
         }
     }
@@ -81,7 +69,7 @@ mod specs {
         let decided_at = at("2026-01-01T12:00:00Z");
         let registered =
             vocabulary::organ_donation::DecisionRegistered { subject: alice(), decision: decision.into(), decided_at };
-        world().given::<DonorEvent>(registered)
+        world().given(registered)
     }
 
     #[test]

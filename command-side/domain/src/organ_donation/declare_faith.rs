@@ -1,19 +1,11 @@
-//! Say whether faith or beliefs should be respected when donation is arranged. It is no decision about donation.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
-    OdsCode, Personal, SubjectId,
+    Personal, SubjectId,
     envelope::IdentityLevel::P9,
     organ_donation::{FaithDeclaration, FaithDeclared},
 };
 
 use super::{donor::Donor, rejections::TOO_MANY_CHANGES};
-use crate::{
-    Access, Command, Context, Decision, Rejected, Rejection, Stream,
-    access::patient,
-    command::{nothing_new, record},
-};
+use crate::prelude::*;
 
 /// Say whether faith or beliefs should be respected when donation is arranged. It is no decision about donation.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -34,22 +26,18 @@ impl Command for DeclareFaith {
         Some(self.subject)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
-        None
-    }
-
-    fn streams(&self, _: &Context) -> Stream<Donor> {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         Stream::of(self.subject)
     }
 
-    fn decide(&self, donor: &Donor, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, donor: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let faith: Personal<FaithDeclaration> = self.faith.into();
         if donor.faith.as_ref() == Some(&faith) {
             return Ok(nothing_new());
         }
         donor.may_change(context.now)?;
         let declared = FaithDeclared { subject: self.subject, faith, declared_at: context.now };
-        Ok(record(&self.streams(context), declared))
+        Ok(record(declared))
     }
 }
 

@@ -5,10 +5,14 @@ pub mod declare_faith;
 pub mod donor;
 pub mod register_donor;
 pub mod rejections;
+mod strict;
 pub mod withdraw_decision;
 
-pub use amend_decision::AmendDecision;
-pub use declare_faith::DeclareFaith;
 pub use donor::Donor;
-pub use register_donor::RegisterDonor;
-pub use withdraw_decision::WithdrawDecision;
+
+crate::catalogue::commands! {
+    register_donor::RegisterDonor,
+    amend_decision::AmendDecision,
+    withdraw_decision::WithdrawDecision,
+    declare_faith::DeclareFaith,
+}

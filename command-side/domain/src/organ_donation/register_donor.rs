@@ -1,23 +1,15 @@
-//! Register a decision about organ donation.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
-    OdsCode, Personal, SubjectId,
+    Personal, SubjectId,
     envelope::IdentityLevel::P9,
     organ_donation::{DecisionRegistered, OrganDecision},
 };
 
+use super::strict::StrictDecision;
 use super::{
     donor::{Donor, checked},
     rejections::{ALREADY_REGISTERED, NO_ORGANS_CHOSEN, TOO_MANY_CHANGES, TOO_MANY_REPRESENTATIVES},
 };
-use crate::{
-    Access, Command, Context, Decision, Rejected, Rejection, Stream,
-    access::patient,
-    command::{nothing_new, record},
-    strict::StrictDecision,
-};
+use crate::prelude::*;
 
 /// Register a decision about organ donation.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -41,15 +33,11 @@ impl Command for RegisterDonor {
         Some(self.subject)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
-        None
-    }
-
-    fn streams(&self, _: &Context) -> Stream<Donor> {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         Stream::of(self.subject)
     }
 
-    fn decide(&self, donor: &Donor, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, donor: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let decision: Personal<OrganDecision> = checked(&self.decision)?.into();
         match &donor.decision {
             Some(standing) if *standing == decision => Ok(nothing_new()),
@@ -57,7 +45,7 @@ impl Command for RegisterDonor {
             None => {
                 donor.may_change(context.now)?;
                 let registered = DecisionRegistered { subject: self.subject, decision, decided_at: context.now };
-                Ok(record(&self.streams(context), registered))
+                Ok(record(registered))
             }
         }
     }

@@ -1,11 +1,7 @@
-//! Take a decision about organ donation back. This is no opt-out: no decision stands, and consent may be deemed.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
-use vocabulary::{OdsCode, SubjectId, envelope::IdentityLevel::P9, organ_donation::DecisionWithdrawn};
+use vocabulary::{SubjectId, envelope::IdentityLevel::P9, organ_donation::DecisionWithdrawn};
 
 use super::{donor::Donor, rejections::NOTHING_TO_WITHDRAW};
-use crate::{Access, Command, Context, Decision, Rejected, Rejection, Stream, access::patient, command::record};
+use crate::prelude::*;
 
 /// Take a decision about organ donation back. This is no opt-out: no decision stands, and consent may be deemed.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -26,20 +22,16 @@ impl Command for WithdrawDecision {
         Some(self.subject)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
-        None
-    }
-
-    fn streams(&self, _: &Context) -> Stream<Donor> {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         Stream::of(self.subject)
     }
 
-    fn decide(&self, donor: &Donor, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, donor: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         if donor.decision.is_none() {
             return Err((&NOTHING_TO_WITHDRAW).into());
         }
         let withdrawn = DecisionWithdrawn { subject: self.subject, decided_at: context.now };
-        Ok(record(&self.streams(context), withdrawn))
+        Ok(record(withdrawn))
     }
 }
 
@@ -52,7 +44,7 @@ mod specs {
 
     fn opted_out() -> World {
         let (decision, decided_at) = (OrganDecision::OptOut.into(), at("2026-01-01T12:00:00Z"));
-        world().given::<DonorEvent>(DecisionRegistered { subject: alice(), decision, decided_at })
+        world().given(DecisionRegistered { subject: alice(), decision, decided_at })
     }
 
     fn withdraw() -> WithdrawDecision {

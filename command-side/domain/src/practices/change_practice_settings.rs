@@ -1,22 +1,14 @@
-//! Change what a practice sets for itself: how far ahead, how many, how late.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
-    OdsCode, SubjectId,
-    practice::{PracticeSettings, SettingsChanged},
+    OdsCode,
+    practices::{PracticeSettings, SettingsChanged},
 };
 
+use super::strict::StrictSettings;
 use super::{
     practice::{Practice, check},
     rejections::{PRACTICE_NOT_FOUND, SETTINGS_CHANGED_TOO_OFTEN, SETTINGS_INVALID},
 };
-use crate::{
-    Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::staff,
-    command::{nothing_new, record},
-    strict::StrictSettings,
-};
+use crate::prelude::*;
 
 /// Change what a practice sets for itself: how far ahead, how many, how late.
 ///
@@ -38,19 +30,15 @@ impl Command for ChangePracticeSettings {
         &[&PRACTICE_NOT_FOUND, &SETTINGS_INVALID, &SETTINGS_CHANGED_TOO_OFTEN];
     type Reads = Practice;
 
-    fn subject(&self) -> Option<SubjectId> {
-        None
-    }
-
     fn organisation(&self) -> Option<OdsCode> {
         Some(self.practice.clone())
     }
 
-    fn streams(&self, _: &Context) -> Stream<Practice> {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         Stream::of(&self.practice)
     }
 
-    fn decide(&self, practice: &Practice, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, practice: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         if *practice.settings()? == self.settings {
             return Ok(nothing_new());
         }
@@ -58,13 +46,12 @@ impl Command for ChangePracticeSettings {
         practice.may_change_settings(context.now.local_date())?;
         let (practice, settings) = (self.practice.clone(), self.settings);
         let changed = SettingsChanged { practice, settings, changed_at: Some(context.now) };
-        Ok(record(&self.streams(context), changed))
+        Ok(record(changed))
     }
 }
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::practice::PracticeEvent;
 
     use super::*;
     use crate::{practices::practice::SETTINGS_CHANGES_A_DAY_MAX, spec::*};
@@ -77,7 +64,7 @@ mod specs {
     fn a_practice_changes_its_settings_once() {
         let later = PracticeSettings { booking_window_days: 14, ..PracticeSettings::default() };
         let changed = settings_changed(later);
-        let opened = world().given::<PracticeEvent>(practice_opened(PracticeSettings::default()));
+        let opened = world().given(practice_opened(PracticeSettings::default()));
         opened.when(change(later)).records(&[&changed]).when(change(later)).nothing_new();
     }
 
@@ -88,9 +75,8 @@ mod specs {
         // Events from before the limit hold no decision time and are not counted.
         let before = SettingsChanged { practice: site(), settings: window(99), changed_at: None };
         let changes = (1..).map(window).take(SETTINGS_CHANGES_A_DAY_MAX as usize);
-        let full = changes.fold(surgery().given::<PracticeEvent>(before), |world, settings| {
-            world.when(change(settings)).records_kinds(&kinds)
-        });
+        let full =
+            changes.fold(surgery().given(before), |world, settings| world.when(change(settings)).records_kinds(&kinds));
         let details = full.clone().when(change(window(50))).rejected_with(&SETTINGS_CHANGED_TOO_OFTEN);
         assert_eq!(details["limit"], SETTINGS_CHANGES_A_DAY_MAX);
         full.clone().when(change(window(20))).nothing_new();

@@ -4,7 +4,11 @@ pub mod change_practice_settings;
 pub mod open_practice;
 pub mod practice;
 pub mod rejections;
+mod strict;
 
-pub use change_practice_settings::ChangePracticeSettings;
-pub use open_practice::OpenPractice;
 pub use practice::Practice;
+
+crate::catalogue::commands! {
+    open_practice::OpenPractice,
+    change_practice_settings::ChangePracticeSettings,
+}

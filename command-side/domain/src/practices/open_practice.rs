@@ -1,23 +1,15 @@
-//! Open a practice on the platform, so that people can register and book there.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
-    OdsCode, SubjectId,
-    practice::{PracticeOpened, PracticeSettings},
+    OdsCode,
+    practices::{PracticeOpened, PracticeSettings},
     text::Line,
 };
 
+use super::strict::StrictSettings;
 use super::{
     practice::{Practice, check},
     rejections::{PRACTICE_EXISTS, SETTINGS_INVALID},
 };
-use crate::{
-    Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::operator,
-    command::{nothing_new, record},
-    strict::StrictSettings,
-};
+use crate::prelude::*;
 
 /// Open a practice on the platform, so that people can register and book there.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -40,19 +32,15 @@ impl Command for OpenPractice {
     const REJECTIONS: &'static [&'static Rejection] = &[&PRACTICE_EXISTS, &SETTINGS_INVALID];
     type Reads = Practice;
 
-    fn subject(&self) -> Option<SubjectId> {
-        None
-    }
-
     fn organisation(&self) -> Option<OdsCode> {
         Some(self.practice.clone())
     }
 
-    fn streams(&self, _: &Context) -> Stream<Practice> {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         Stream::of(&self.practice)
     }
 
-    fn decide(&self, practice: &Practice, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, practice: States<'_, Self>, _: &Context) -> Result<Decision, Rejected> {
         let opened = PracticeOpened {
             practice: self.practice.clone(),
             name: self.name.clone(),
@@ -64,7 +52,7 @@ impl Command for OpenPractice {
             Practice::Open { .. } => Err((&PRACTICE_EXISTS).into()),
             Practice::Unknown => {
                 check(&self.settings)?;
-                Ok(record(&self.streams(context), opened))
+                Ok(record(opened))
             }
         }
     }
@@ -72,7 +60,6 @@ impl Command for OpenPractice {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::practice::PracticeEvent;
 
     use super::*;
     use crate::{practices::practice::OPEN_BOOKINGS_MAX, spec::*};
@@ -90,7 +77,7 @@ mod specs {
     #[test]
     fn opening_it_again_the_same_way_is_nothing_new_and_otherwise_refused() {
         let defaults = PracticeSettings::default();
-        let opened = world().given::<PracticeEvent>(practice_opened(defaults));
+        let opened = world().given(practice_opened(defaults));
         let others = PracticeSettings { open_bookings_max: 5, ..defaults };
         opened.when(open(defaults)).nothing_new().when(open(others)).rejected(&PRACTICE_EXISTS);
     }

@@ -2,7 +2,7 @@
 
 use vocabulary::{
     LocalDate,
-    practice::{PracticeEvent, PracticeOpened, PracticeSettings},
+    practices::{PracticeEvent, PracticeOpened, PracticeSettings},
 };
 
 use super::rejections::{PRACTICE_NOT_FOUND, SETTINGS_CHANGED_TOO_OFTEN, SETTINGS_INVALID};

@@ -138,7 +138,7 @@ pub(crate) fn fold<'a>(
 
 #[cfg(test)]
 mod tests {
-    use domain::{Stream, registration::Registration};
+    use domain::{Stream, registrations::Registration};
 
     use super::*;
 

@@ -21,13 +21,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 use vocabulary::{
-    Event, Issuer, LogName, OdsCode, Raw, StreamName, SubjectId, Undecodable,
+    Event, EventData, Issuer, LogName, OdsCode, Raw, StreamName, SubjectId, Undecodable,
     envelope::{IdentityLevel, Role},
     text::Reason,
 };
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NumberGiven {
+    pub desk: String,
     pub number: u32,
 }
 
@@ -38,6 +39,10 @@ impl Event for NumberGiven {
 
     fn kind(&self) -> &'static str {
         "desk.number-given.v1"
+    }
+
+    fn stream_id(&self) -> String {
+        self.desk.clone()
     }
 
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
@@ -52,6 +57,10 @@ impl Event for NumberGiven {
             other => Err(Undecodable::UnknownKind(other.to_owned())),
         }
     }
+}
+
+impl EventData for NumberGiven {
+    type Event = NumberGiven;
 }
 
 #[derive(Debug, Clone, Default)]
@@ -129,7 +138,7 @@ impl Command for TakeNumber {
         (Stream::of(&self.desk), Stream::of(self.also.as_ref().unwrap_or(&self.desk)))
     }
 
-    fn decide(&self, (desk, other): (&Desk, &Desk), context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, (desk, other): (&Desk, &Desk), _: &Context) -> Result<Decision, Rejected> {
         *DECISIONS.lock().expect("not poisoned").entry(self.desk.clone()).or_default() += 1;
         meddle(&self.desk, desk.given);
         assert_ne!(self.desk, "panic", "the desk that panics");
@@ -139,9 +148,11 @@ impl Command for TakeNumber {
         if desk.given >= self.most || (self.also.is_some() && other.given >= self.most) {
             return Err(NONE_LEFT.with("given", desk.given));
         }
-        let (here, there) = self.streams(context);
-        let decision = record(&here, NumberGiven { number: desk.given + 1 });
-        Ok(if self.also.is_some() { decision.and(&there, NumberGiven { number: other.given + 1 }) } else { decision })
+        let decision = record(NumberGiven { desk: self.desk.clone(), number: desk.given + 1 });
+        Ok(match &self.also {
+            Some(also) => decision.and(NumberGiven { desk: also.clone(), number: other.given + 1 }),
+            None => decision,
+        })
     }
 }
 
@@ -170,8 +181,8 @@ impl Command for LookAfter {
         Stream::of(self.patient)
     }
 
-    fn decide(&self, desk: &Desk, context: &Context) -> Result<Decision, Rejected> {
-        Ok(record(&self.streams(context), NumberGiven { number: desk.given + 1 }))
+    fn decide(&self, desk: &Desk, _: &Context) -> Result<Decision, Rejected> {
+        Ok(record(NumberGiven { desk: self.patient.to_string(), number: desk.given + 1 }))
     }
 }
 
@@ -201,7 +212,7 @@ fn meddle(desk: &str, given: u32) {
 
 /// An append past the engine.
 pub fn number(desk: &str, revision: u32, number: u32) -> Append {
-    let data = NumberGiven { number }.encode().expect("written");
+    let data = NumberGiven { desk: desk.to_owned(), number }.encode().expect("written");
     append(desk_stream(desk), revision.into(), NumberGiven::KINDS[0], data)
 }
 

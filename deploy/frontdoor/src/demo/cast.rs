@@ -2,7 +2,7 @@
 //! same things. NHS numbers are of the range for tests, 999 000 0000 on.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use vocabulary::LocalDate;
+use vocabulary::{LocalDate, text::NhsNumber};
 
 pub struct Practice {
     pub ods: &'static str,
@@ -92,22 +92,21 @@ const NAMES: [&str; 24] = [
 pub struct Person {
     pub name: &'static str,
     pub subject: String,
-    pub nhs_number: String,
+    pub nhs_number: NhsNumber,
     pub born_on: String,
     pub practice: &'static Practice,
 }
 
 pub fn people() -> Vec<Person> {
-    let numbers = (0..).filter_map(|n| nhs_number(999_000_000 + n));
-    let person = |((n, name), nhs_number): ((usize, &'static str), String)| Person {
+    let person = |(n, name)| Person {
         name,
         subject: subject(n),
-        nhs_number,
+        nhs_number: NhsNumber::synthetic(n as u32),
         // 29 February is among them.
         born_on: format!("{}-02-{:02}", 1948 + 4 * (n % 15), 1 + (28 + n) % 29),
         practice: &PRACTICES[n % PRACTICES.len()],
     };
-    NAMES.into_iter().enumerate().zip(numbers).map(person).collect()
+    NAMES.into_iter().enumerate().map(person).collect()
 }
 
 /// A UUID of version 4 in form; its bits come from a hash instead of chance, because nobody real is meant.
@@ -118,32 +117,20 @@ fn subject(n: usize) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-/// The number with this first nine digits, where there is one (Modulus 11).
-fn nhs_number(nine: u32) -> Option<String> {
-    let digits = format!("{nine:09}");
-    let sum: u32 = digits.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    match 11 - sum % 11 {
-        10 => None,
-        11 => Some(format!("{digits}0")),
-        check => Some(format!("{digits}{check}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use vocabulary::{SessionId, SubjectId, text::NhsNumber};
+    use vocabulary::{SessionId, SubjectId};
 
     #[test]
     fn everybody_is_invented_and_nobody_is_there_twice() {
         let people = people();
         let subjects: BTreeSet<_> = people.iter().map(|person| person.subject.clone()).collect();
-        let numbers: BTreeSet<_> = people.iter().map(|person| person.nhs_number.clone()).collect();
+        let numbers: BTreeSet<_> = people.iter().map(|person| person.nhs_number.to_string()).collect();
         assert_eq!((subjects.len(), numbers.len()), (NAMES.len(), NAMES.len()));
         for person in &people {
             assert!(person.subject.parse::<SubjectId>().is_ok(), "{}", person.subject);
-            assert!(person.nhs_number.parse::<NhsNumber>().is_ok() && person.nhs_number.starts_with("999"));
             assert!(person.born_on.parse::<LocalDate>().is_ok(), "{}", person.born_on);
         }
     }

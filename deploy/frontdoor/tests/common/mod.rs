@@ -9,6 +9,7 @@ use std::{
 
 use frontdoor::tokens::{AUDIENCE, DEMO_ISSUER, DemoKey};
 use serde_json::{Value, json};
+use vocabulary::text::NhsNumber;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_frontdoor");
 /// The issuer of tests that are no demonstration.
@@ -242,27 +243,13 @@ pub fn subject(n: u64) -> String {
     format!("{:08x}-0000-4000-8000-{n:012x}", n >> 16)
 }
 
-/// The nth NHS number of the range for tests.
-pub fn nhs_number(n: u64) -> String {
-    let with_check = |nine: u64| {
-        let digits = format!("{nine:09}");
-        let sum: u64 = digits.bytes().zip((2..=10).rev()).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
-        match 11 - sum % 11 {
-            10 => None,
-            11 => Some(format!("{digits}0")),
-            check => Some(format!("{digits}{check}")),
-        }
-    };
-    (999_000_000 + n..).find_map(with_check).expect("there are enough")
-}
-
 /// What `register-patient` takes.
 pub fn registration(n: u64, practice: &str) -> Value {
     json!({
         "subject": subject(n),
         "practice": practice,
         "name": "Somebody Invented",
-        "nhsNumber": nhs_number(n),
+        "nhsNumber": NhsNumber::synthetic(n as u32),
         "bornOn": "1980-02-29",
     })
 }

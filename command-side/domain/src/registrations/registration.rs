@@ -2,7 +2,7 @@
 
 use vocabulary::{
     OdsCode,
-    registration::{PatientRegistered, RegistrationEvent},
+    registrations::{PatientRegistered, RegistrationEvent},
 };
 
 use super::rejections::NOT_REGISTERED_HERE;

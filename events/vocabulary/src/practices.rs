@@ -7,7 +7,7 @@ use crate::{event::events, ids::OdsCode, text::Line, time::Timestamp};
 
 events! {
     /// What happens to a practice.
-    PracticeEvent of "practice" on "practice" {
+    PracticeEvent of "practice" on "practice" by (practice) {
         Opened(PracticeOpened) = "practice.opened.v1",
         SettingsChanged(SettingsChanged) = "practice.settings-changed.v1",
     }

@@ -1,12 +1,12 @@
-//! Appointments: clinic sessions and their slots (stream `session-<ODS>.<id>`), and what one patient has booked
-//! (stream `diary-<subject>`).
+//! Appointments: clinic sessions and their slots (stream `session-<ODS>.<id>`), what one patient has booked (stream
+//! `diary-<subject>`), and how many sessions a site publishes on one day (stream `publishing-<ODS>.<day>`).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     event::events,
-    ids::{SessionId, SubjectId},
+    ids::{OdsCode, SessionId, SubjectId},
     personal::Personal,
     text::{Comment, Line, Reason},
     time::{LocalDate, LocalTime, Timestamp},
@@ -14,7 +14,7 @@ use crate::{
 
 events! {
     /// What happens to a clinic session and its slots.
-    SessionEvent of "appointment" on "session" {
+    SessionEvent of "appointment" on "session" by (session) {
         Published(SessionPublished) = "appointment.session-published.v1",
         Withdrawn(SessionWithdrawn) = "appointment.session-withdrawn.v1",
         Held(SlotHeld) = "appointment.slot-held.v1",
@@ -26,12 +26,21 @@ events! {
 
 events! {
     /// What happens to one patient's appointments.
-    DiaryEvent of "appointment" on "diary" {
+    DiaryEvent of "appointment" on "diary" by (patient) {
         HoldPlaced(HoldPlaced) = "appointment.hold-placed.v1",
         Booked(AppointmentBooked) = "appointment.booked.v1",
         Rescheduled(AppointmentRescheduled) = "appointment.rescheduled.v1",
         Cancelled(AppointmentCancelled) = "appointment.cancelled.v1",
         Amended(AppointmentAmended) = "appointment.amended.v1",
+    }
+}
+
+events! {
+    /// What one site publishes on one day. Its kinds have a prefix of their own because a read model follows all kinds of
+    /// a prefix: the previous release stops at a kind that it does not know if its prefix is `appointment`, and skips a
+    /// kind with a prefix that it does not follow.
+    PublishingEvent of "publishing" on "publishing" by (site, on) {
+        Counted(SessionCounted) = "publishing.session-counted.v1",
     }
 }
 
@@ -266,6 +275,16 @@ pub enum CancellationReason {
     CancelledBySite,
     CancelledByService,
     RescheduledByCitizen,
+}
+
+/// A site published a session; counted against its daily limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionCounted {
+    pub site: OdsCode,
+    /// The day on which it was published, in London. It is not the day of the session.
+    pub on: LocalDate,
+    pub session: SessionId,
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::{
 
 events! {
     /// What happens to a person's registration.
-    RegistrationEvent of "registration" on "registration" {
+    RegistrationEvent of "registration" on "registration" by (subject) {
         Registered(PatientRegistered) = "registration.registered.v1",
     }
 }

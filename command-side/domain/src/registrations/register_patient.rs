@@ -1,10 +1,6 @@
-//! Register somebody as a patient of a practice.
-
-use schemars::JsonSchema;
-use serde::Deserialize;
 use vocabulary::{
     OdsCode, SubjectId,
-    registration::PatientRegistered,
+    registrations::PatientRegistered,
     text::{BirthDate, NhsNumber, PersonName},
 };
 
@@ -13,10 +9,8 @@ use super::{
     rejections::{ALREADY_A_PATIENT, BORN_IN_THE_FUTURE},
 };
 use crate::{
-    Access, Command, Context, Decision, Permission, Rejected, Rejection, Stream,
-    access::staff,
-    command::{nothing_new, record},
     practices::{Practice, rejections::PRACTICE_NOT_FOUND},
+    prelude::*,
 };
 
 /// Register somebody as a patient of a practice.
@@ -50,11 +44,11 @@ impl Command for RegisterPatient {
         Some(self.practice.clone())
     }
 
-    fn streams(&self, _: &Context) -> (Stream<Registration>, Stream<Practice>) {
+    fn streams(&self, _: &Context) -> Streams<Self> {
         (Stream::of(self.subject), Stream::of(&self.practice))
     }
 
-    fn decide(&self, states: (&Registration, &Practice), context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, states: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let (registration, practice) = states;
         let registered = PatientRegistered {
             subject: self.subject,
@@ -71,7 +65,7 @@ impl Command for RegisterPatient {
                 if self.born_on.0 > context.now.local_date() {
                     return Err((&BORN_IN_THE_FUTURE).into());
                 }
-                Ok(record(&self.streams(context).0, registered))
+                Ok(record(registered))
             }
         }
     }
@@ -79,7 +73,6 @@ impl Command for RegisterPatient {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::practice::PracticeEvent;
 
     use super::*;
     use crate::spec::*;
@@ -95,7 +88,7 @@ mod specs {
     }
 
     fn practice() -> World {
-        world().given::<PracticeEvent>(practice_opened(Default::default()))
+        world().given(practice_opened(Default::default()))
     }
 
     #[test]

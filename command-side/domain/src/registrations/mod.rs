@@ -1,0 +1,11 @@
+//! Registrations: who is a patient of which practice.
+
+pub mod register_patient;
+pub mod registration;
+pub mod rejections;
+
+pub use registration::Registration;
+
+crate::catalogue::commands! {
+    register_patient::RegisterPatient,
+}
