@@ -132,7 +132,7 @@ mod tests {
     use serde_json::{Value, json};
     use vocabulary::{
         Event,
-        appointment::{AppointmentAmended, DiaryEvent},
+        appointments::{AppointmentAmended, DiaryEvent},
         personal::{Unsealed, with_key},
     };
 

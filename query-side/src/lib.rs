@@ -1,4 +1,4 @@
-//! The query side: what can be seen, by whom, and how fresh it is. Queries are a file each in `queries`; here they are
+//! The query side: what can be seen, by whom, and how fresh it is. Each query is a file in `queries`; here they are
 //! put together with the gate, the views and the log. It decides nothing, writes nothing, and holds no SQL.
 
 mod ask;
@@ -9,7 +9,6 @@ mod page;
 mod parameters;
 mod queries;
 mod query;
-mod reference;
 mod refusal;
 mod route;
 

@@ -1,5 +1,6 @@
-//! What a query is: parameters, who may ask it, the rows it reads, and the answer's shape. One file a query in
-//! `queries/`; the way in (`route`), the gate, freshness, paging and the API's description are the same for all.
+//! What a query is: parameters, who may ask it, the rows it reads, and the answer's shape. One file for each
+//! query, in its service's folder in `queries/`; the way in (`route`), the gate, freshness, paging and the API's
+//! description are the same for all.
 
 use axum::routing::MethodRouter;
 use domain::{Access, Rejection};

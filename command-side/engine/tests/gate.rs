@@ -13,7 +13,7 @@ use vocabulary::{
     Event, Personal, SubjectId,
     envelope::IdentityLevel,
     personal::{Unsealed, with_key},
-    registration::{PatientRegistered, RegistrationEvent},
+    registrations::{PatientRegistered, RegistrationEvent},
 };
 
 const HERE: &str = "A12345";

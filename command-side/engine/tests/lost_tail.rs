@@ -19,7 +19,8 @@ async fn house_in(database: &Database) -> House {
 
 /// The last event is lost, and another process has filled its place: revisions and positions fit as before.
 fn another_history(database: &Database, number: u32) {
-    let other = format!("id = gen_random_uuid(), data = convert_to('{{\"desk\":\"desk\",\"number\":{number}}}', 'UTF8')");
+    let other =
+        format!("id = gen_random_uuid(), data = convert_to('{{\"desk\":\"desk\",\"number\":{number}}}', 'UTF8')");
     database.run(&format!("UPDATE care.event SET {other} WHERE position = (SELECT max(position) FROM care.event)"));
     database.disconnect_servers();
 }

@@ -27,7 +27,7 @@ use vocabulary::{
     LogName, Raw, StreamName,
     event::Event,
     personal::{Unsealed, with_key},
-    practice::{PracticeEvent, PracticeOpened, PracticeSettings},
+    practices::{PracticeEvent, PracticeOpened, PracticeSettings},
 };
 
 use crate::{load::median, postgres::at_rest, results::Measured, synthetic};

@@ -9,7 +9,7 @@ use frontdoor::tokens::DEMO_ISSUER;
 use uuid::Uuid;
 use vocabulary::{
     Event, SessionId, StreamName, SubjectId, Timestamp,
-    appointment::{
+    appointments::{
         AppointmentBooked, AppointmentCancelled, BookedTime, CancellationReason, Channel, DiaryEvent, Practitioner,
         SessionEvent, SlotFreed, SlotTaken,
     },

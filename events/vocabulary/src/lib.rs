@@ -2,6 +2,7 @@
 //! each service (one file a service). Pure: no I/O, no clock, no randomness.
 
 pub mod asyncapi;
+pub mod booking_number;
 pub mod envelope;
 pub mod event;
 pub mod ids;
@@ -17,8 +18,6 @@ pub mod appointments;
 pub mod organ_donation;
 pub mod practices;
 pub mod registrations;
-
-pub use {appointments as appointment, practices as practice, registrations as registration};
 
 pub use envelope::{Actor, LogName, Raw, Recorded, Token};
 pub use event::{Category, Event, EventData, Followed, Undecodable};

@@ -256,7 +256,7 @@ mod tests {
     use views::{FreeSlots, Practices};
     use vocabulary::{
         LogName, Raw, StreamName, Timestamp,
-        appointment::{SessionEvent, SessionWithdrawn, Timetable},
+        appointments::{SessionEvent, SessionWithdrawn, Timetable},
         event::Event,
         personal::{Unsealed, with_key},
     };

@@ -11,11 +11,16 @@ use crate::{
     cloud_events::CloudEvent,
     page::{ITEMS_DEFAULT, ITEMS_MAX},
     parameters::Faulty,
-    query::{Kind, Query},
+    query::{Entry, Kind, Query, entry},
     refusal::{Refusal, UNKNOWN_POSITION},
 };
 
 const FIRST_REVISION: u64 = 1;
+
+/// The auditor's queries. They belong to no health service.
+pub fn all() -> Vec<Entry> {
+    vec![entry::<ListEvents>(), entry::<ListStreamEvents>()]
+}
 
 /// The events of a log in the order of their positions.
 ///

@@ -1,25 +1,18 @@
-//! The questions that can be asked, a file each. A new one is a file, and a line here.
+//! The questions that can be asked: a folder for each service, and in it a file for each query.
 
 mod appointments;
-mod free_slots;
 mod log;
 mod organ_donation;
-mod organ_donation_history;
-mod practice_day;
 mod practices;
-mod site;
 
-use crate::query::{Entry, entry};
+use crate::query::Entry;
 
+/// A new service is one line here. A new query is a line in its service's folder.
 pub fn all() -> Vec<Entry> {
-    vec![
-        entry::<free_slots::SearchFreeSlots>(),
-        entry::<appointments::ListAppointments>(),
-        entry::<practice_day::SeePracticeDay>(),
-        entry::<organ_donation::SeeOrganDonation>(),
-        entry::<organ_donation_history::ListOrganDonationHistory>(),
-        entry::<practices::ListPractices>(),
-        entry::<log::ListEvents>(),
-        entry::<log::ListStreamEvents>(),
-    ]
+    let mut all = Vec::new();
+    all.extend(appointments::all());
+    all.extend(organ_donation::all());
+    all.extend(practices::all());
+    all.extend(log::all());
+    all
 }

@@ -42,6 +42,12 @@ pub fn hold(method: &Method, path: &str, answer: &Answer) {
     }
 }
 
+/// The described path that a request for `path` reaches, like `/streams/{stream}` for `/streams/diary-1`.
+pub fn template_of(path: &str) -> Option<String> {
+    let contract = CONTRACT.get().expect("a document");
+    contract.described(path).map(|(template, _)| template.clone())
+}
+
 /// Whether the schema accepts the body of a command, and the schema.
 pub fn accepts(command: &str, body: &Value) -> bool {
     let contract = CONTRACT.get().expect("a document");
@@ -51,12 +57,7 @@ pub fn accepts(command: &str, body: &Value) -> bool {
 
 impl Contract {
     fn hold(&self, method: &Method, path: &str, answer: &Answer) {
-        let path = path.split('?').next().unwrap_or_default();
-        let paths = self.document["paths"].as_object().expect("paths");
-        // A path without braces is meant before one with them.
-        let mut fitting: Vec<_> = paths.iter().filter(|(template, _)| fits(template, path)).collect();
-        fitting.sort_by_key(|(template, _)| template.matches('{').count());
-        let Some((template, operations)) = fitting.first() else { return };
+        let Some((template, operations)) = self.described(path) else { return };
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let operation = &operations[method.as_str().to_lowercase()];
         if operation.is_null() {
@@ -77,6 +78,15 @@ impl Contract {
         let faults: Vec<String> =
             self.validator(&schema["schema"]).iter_errors(&body).map(|fault| fault.to_string()).collect();
         assert!(faults.is_empty(), "{place}: {faults:?}\n{body}");
+    }
+
+    /// The described path that a request for `path` reaches, and its operations.
+    fn described(&self, path: &str) -> Option<(&String, &Value)> {
+        let path = path.split('?').next().unwrap_or_default();
+        let paths = self.document["paths"].as_object().expect("paths");
+        // A path without braces is meant before one with them.
+        let fitting = paths.iter().filter(|(template, _)| fits(template, path));
+        fitting.min_by_key(|(template, _)| template.matches('{').count())
     }
 
     fn hold_headers(&self, place: &str, described: &Value, answer: &Answer) {

@@ -110,6 +110,25 @@ impl Event {
         self.data.as_ref().and_then(|data| data.pointer(pointer)).unwrap_or(&Value::Null)
     }
 
+    /// The released example of a kind.
+    #[cfg(test)]
+    pub fn example(kind: &str) -> Event {
+        let file = format!("{}/../../events/vocabulary/released/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+        let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+        Event {
+            position: 1,
+            stream: "example-1".to_owned(),
+            revision: 1,
+            id: Vec::new(),
+            kind: kind.to_owned(),
+            recorded_at: 0,
+            command_key: None,
+            meta: Vec::new(),
+            data: serde_json::from_slice(&bytes).ok(),
+            bytes,
+        }
+    }
+
     pub fn uuid(&self) -> Option<Uuid> {
         Uuid::from_slice(&self.id).ok()
     }

@@ -2,13 +2,17 @@
 //! with code of its own, from plain SQL and plain JSON, so that a fault of the engines is not repeated here. It changes
 //! nothing.
 
-mod agreement;
+mod appointments;
 mod chain;
 mod event;
 mod files;
 mod findings;
 mod folds;
+mod kinds;
+mod organ_donation;
+mod owners;
 mod postgres;
+mod practices;
 mod remembered;
 mod told;
 mod topic;
@@ -26,7 +30,7 @@ use crate::{
     output,
     url::{self, Url},
 };
-use agreement::Agreement;
+use appointments::Agreement;
 use chain::Chain;
 use event::{Event, Source};
 use files::Files;
@@ -200,6 +204,7 @@ impl Proof {
             self.checked.events += 1;
             chain.event(event, findings);
             if log == "care" {
+                owners::prove(event, findings);
                 self.agreement.event(event, findings);
                 self.views.event(event, findings);
                 self.told.event(event, findings);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     event::Event,
     findings::Findings,
-    folds::{self, Fold, Rows},
+    folds::{self, Rows, SecondFold},
 };
 
 const LIVE: &str = "SELECT name, version, build, position, event_id, lineage FROM projection WHERE live ORDER BY name";
@@ -58,7 +58,7 @@ struct Build {
     position: u64,
     event_id: Option<Vec<u8>>,
     lineage: Vec<u8>,
-    fold: Fold,
+    fold: &'static SecondFold,
     stored: Rows,
     folded: Rows,
 }
@@ -80,7 +80,7 @@ impl Views {
         each_has_one_build(&live, findings);
         for live in live {
             let label = format!("{} version {}", live.0, live.1);
-            let superseded = folds::ALL.into_iter().any(|(name, version, _)| name == live.0 && live.1 < version);
+            let superseded = folds::all().any(|fold| fold.name == live.0 && live.1 < fold.version);
             let Some(build) = Build::of(live) else {
                 // During a rolling upgrade servers of the version before still read the rows of theirs.
                 if !superseded {
@@ -111,7 +111,7 @@ impl Views {
     pub fn event(&mut self, event: &Event, findings: &mut Findings) {
         self.end = event.position;
         for build in self.builds.iter_mut().filter(|build| event.position <= build.position) {
-            (build.fold)(&mut build.folded, event);
+            build.fold.event(&mut build.folded, event, findings);
             if event.position == build.position && build.event_id.as_ref().is_some_and(|id| *id != event.id) {
                 findings.add("care", event.position, format!("{} was made from another event here", build.name));
             }
@@ -131,8 +131,8 @@ impl Views {
 
 /// Queries read the live build of each read model: without one they answer nothing, and two answer by chance.
 fn each_has_one_build(live: &[Live], findings: &mut Findings) {
-    for (name, version, _) in folds::ALL {
-        match live.iter().filter(|live| live.0 == name && live.1 == version).count() {
+    for SecondFold { name, version, .. } in folds::all() {
+        match live.iter().filter(|live| live.0 == *name && live.1 == *version).count() {
             0 => findings.line(format!("{name} version {version}: it has no live build")),
             1 => {}
             count => findings.line(format!("{name} version {version}: it has {count} live builds")),
@@ -142,8 +142,7 @@ fn each_has_one_build(live: &[Live], findings: &mut Findings) {
 
 impl Build {
     fn of((name, version, build, position, event_id, lineage): Live) -> Option<Build> {
-        let known = folds::ALL.into_iter().find(|(known, of, _)| *known == name && *of == version);
-        let (.., fold) = known?;
+        let fold = folds::all().find(|fold| fold.name == name && fold.version == version)?;
         Some(Build {
             table: format!("view_{name}_v{version}_b{build}"),
             name,

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use vocabulary::{
     SessionId, SubjectId, Timestamp,
-    appointment::{
+    appointments::{
         AppointmentAmended, AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, BookedTime,
         CancellationReason, Channel, DiaryEvent, HoldReleased, Practitioner, SessionEvent, SessionPublished,
         SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken, Timetable,
@@ -13,7 +13,7 @@ use vocabulary::{
         DecisionAmended, DecisionRegistered, DecisionWithdrawn, DonorEvent, FaithDeclaration, FaithDeclared,
         OrganDecision,
     },
-    practice::{PracticeEvent, PracticeSettings, SettingsChanged},
+    practices::{PracticeEvent, PracticeSettings, SettingsChanged},
 };
 
 use crate::house::{Written, opened, practice};

@@ -16,10 +16,10 @@ use uuid::Uuid;
 use views::{Key, Projection, Visitor};
 use vocabulary::{
     Followed, LogName, OdsCode, SessionId, StreamName, Timestamp,
-    appointment::{Channel, Practitioner, SessionEvent, SessionPublished, Timetable},
+    appointments::{Channel, Practitioner, SessionEvent, SessionPublished, Timetable},
     event::Event,
     personal::{Unsealed, with_key},
-    practice::{PracticeEvent, PracticeOpened, PracticeSettings},
+    practices::{PracticeEvent, PracticeOpened, PracticeSettings},
 };
 
 /// Far more than anything here takes.

@@ -10,7 +10,7 @@ use projection_engine::{Model, Waited, model};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use views::{DonorDecision, FreeSlots, Key, Keys, MyAppointments, PracticeDay, PracticeRow, Practices, Projection};
-use vocabulary::{LogName, Recorded, StreamName, practice::PracticeEvent};
+use vocabulary::{LogName, Recorded, StreamName, practices::PracticeEvent};
 
 /// The practices, by code that does not bear the thirteenth.
 struct Fragile;

@@ -9,7 +9,7 @@ use projection_engine::{Views, ViewsError, model};
 use sqlx::{AssertSqlSafe, Row};
 use tempfile::TempDir;
 use views::{Key, Keys, PracticeRow, Practices, Projection};
-use vocabulary::{Recorded, practice::PracticeEvent};
+use vocabulary::{Recorded, practices::PracticeEvent};
 
 use crate::{
     house::{Running, Written, folded, holds_exactly, open_views, practice, reaches},

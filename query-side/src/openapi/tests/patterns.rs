@@ -13,7 +13,7 @@ use proptest::{
 use uuid::Uuid;
 use vocabulary::{
     LocalDate, OdsCode, SessionId, StreamName, SubjectId, Timestamp, Token,
-    appointment::ServiceType,
+    appointments::ServiceType,
     strictness::strictly,
     text::{Comment, Line, NhsNumber, PersonName, Reason},
     time::LocalTime,

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use views::{FreeSlotRow, FreeSlots};
 use vocabulary::{
     LocalDate, OdsCode, SessionId, Timestamp,
-    appointment::{Channel, Practitioner, ServiceType},
-    practice::PracticeSettings,
+    appointments::{Channel, Practitioner, ServiceType},
+    practices::PracticeSettings,
     time::start_of,
 };
 

@@ -68,7 +68,7 @@ impl DonorChange {
 }
 
 /// The person whom the event concerns.
-pub(crate) fn subject_of(event: &DonorEvent) -> SubjectId {
+pub(super) fn subject_of(event: &DonorEvent) -> SubjectId {
     match event {
         DonorEvent::Registered(event) => event.subject,
         DonorEvent::Amended(event) => event.subject,

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use vocabulary::{
     LocalDate, OdsCode, Personal, Recorded, SessionId, SubjectId, Timestamp,
-    appointment::{BookedTime, Channel, DiaryEvent, Practitioner, ServiceType, SessionEvent, Timetable},
+    appointments::{BookedTime, Channel, DiaryEvent, Practitioner, ServiceType, SessionEvent, Timetable},
     text::Reason,
 };
 
-use crate::{Key, Keys, Projection, free_slots::slot_of};
+use super::free_slots::slot_of;
+use crate::{Key, Keys, Projection};
 
 pub struct PracticeDay;
 
@@ -141,7 +142,7 @@ fn why(mut row: DaySlotRow, patient: SubjectId, reason: &Option<Personal<Reason>
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::appointment::{AppointmentBooked, SlotFreed, SlotHeld, SlotTaken};
+    use vocabulary::appointments::{AppointmentBooked, SlotFreed, SlotHeld, SlotTaken};
 
     use super::*;
     use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, fold, published, time};
@@ -157,7 +158,7 @@ mod specs {
 
     #[test]
     fn every_slot_of_the_day_is_there_whoever_has_it() {
-        let rows = fold::<PracticeDay>([DayEvent::Session(published(1)), taken()]);
+        let rows = fold::<PracticeDay>([DayEvent::Session(published(clinic(), 1)), taken()]);
         let bookings: Vec<_> = rows.values().map(|row| row.bookings.len()).collect();
         assert_eq!(bookings, [1, 0, 0]);
         assert!(rows.keys().all(|key| key.partition == "A12345.2026-03-09"));
@@ -168,13 +169,13 @@ mod specs {
         let reason: Personal<Reason> = serde_json::from_str("\"p0.ImtuZWUi\"").expect("a closed text");
         let booked = AppointmentBooked {
             patient: alice(),
-            time: time(NINE, TEN_PAST),
+            time: time(clinic(), NINE, TEN_PAST),
             reason: Some(reason.clone()),
             comment: None,
             version: 1,
             booked_at: None,
         };
-        let booked = vec![DayEvent::Session(published(1)), taken(), DayEvent::Diary(booked.into())];
+        let booked = vec![DayEvent::Session(published(clinic(), 1)), taken(), DayEvent::Diary(booked.into())];
         assert_eq!(nine(booked.clone()).bookings, [DayBooking { patient: alice(), reason: Some(reason) }]);
         let freed = DayEvent::Session(SlotFreed { session: clinic(), starts_at: at(NINE), by: alice() }.into());
         assert_eq!(nine([booked, vec![freed]].concat()).bookings, []);
@@ -183,7 +184,7 @@ mod specs {
     #[test]
     fn a_hold_is_shown_until_it_is_booked() {
         let held = SlotHeld { session: clinic(), starts_at: at(NINE), by: bob(), expires_at: at(NINE) };
-        let held = vec![DayEvent::Session(published(2)), DayEvent::Session(held.into())];
+        let held = vec![DayEvent::Session(published(clinic(), 2)), DayEvent::Session(held.into())];
         assert_eq!(nine(held.clone()).holds.len(), 1);
         let bobs = DayEvent::Session(SlotTaken { session: clinic(), starts_at: at(NINE), by: bob() }.into());
         assert_eq!(nine([held, vec![bobs]].concat()).holds, []);

@@ -1,14 +1,21 @@
-//! The number by which a patient and a practice speak of a booking.
+//! The booking number: the reference that a patient reads out and a practice types in to find an appointment, like
+//! `RR77-1XCQ-C8XY`. No event stores it. It is computed from the session, the start and the patient, so the same booking
+//! always has the same number; an appointment that is moved to another time has another number.
 
-use vocabulary::{SessionId, SubjectId, Timestamp};
+use crate::{
+    ids::{SessionId, SubjectId},
+    time::Timestamp,
+};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// 60 bits: among a million bookings of one practice, two share a number in less than one case in a million.
 const CHARACTERS: u32 = 12;
 
-/// Twelve characters of Crockford base32 in groups of four, the same for ever for a booking: it follows from session,
-/// start and patient, and tells nothing about them. It finds a booking, and is no proof of anything.
-pub fn reference(session: &SessionId, starts_at: Timestamp, patient: SubjectId) -> String {
+/// The number of a booking: twelve characters of Crockford base32 in groups of four. It shows neither the
+/// session nor the start nor the patient. It identifies a booking; it does not prove who asks.
+///
+/// A booking keeps its number forever, so this computation must not change.
+pub fn of(session: &SessionId, starts_at: Timestamp, patient: SubjectId) -> String {
     let name = format!("{session}|{starts_at}|{patient}");
     let hash = name
         .bytes()
@@ -35,10 +42,9 @@ mod tests {
         let session: SessionId = "A12345.0123456789AB".parse().expect("valid");
         let patient: SubjectId = "8f14e45f-ceea-467f-a9b5-0123456789ab".parse().expect("valid");
         let nine: Timestamp = "2026-07-01T08:00:00Z".parse().expect("valid");
-        let numbers: HashSet<String> =
-            (0..20_000).map(|n| reference(&session, nine.plus_minutes(n), patient)).collect();
+        let numbers: HashSet<String> = (0..20_000).map(|n| of(&session, nine.plus_minutes(n), patient)).collect();
         assert_eq!(numbers.len(), 20_000);
-        let number = reference(&session, nine, patient);
+        let number = of(&session, nine, patient);
         assert_eq!(number, "RR77-1XCQ-C8XY");
         assert!(number.split('-').all(|part| part.len() == 4), "{number}");
     }

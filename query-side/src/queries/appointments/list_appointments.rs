@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use views::{AppointmentRow, AppointmentStatus, MyAppointments};
 use vocabulary::{
     SessionId, SubjectId, Timestamp,
-    appointment::{Channel, Practitioner, ServiceType},
+    appointments::{Channel, Practitioner, ServiceType},
+    booking_number,
     envelope::IdentityLevel::P9,
     personal::Unsealed,
     text::{Comment, Reason},
@@ -22,7 +23,6 @@ use crate::{
     ask::{Ask, Span},
     page::List,
     query::{Kind, Query},
-    reference::reference,
     refusal::Refusal,
 };
 
@@ -115,7 +115,7 @@ impl Query for ListAppointments {
 fn shown(patient: SubjectId, row: AppointmentRow, site: Site) -> Result<Appointment, Refusal> {
     let time = row.time;
     Ok(Appointment {
-        reference: reference(&time.session, time.starts_at, patient),
+        reference: booking_number::of(&time.session, time.starts_at, patient),
         starts_at: time.starts_at,
         ends_at: time.ends_at,
         minutes: time.ends_at.since(time.starts_at).as_mins(),

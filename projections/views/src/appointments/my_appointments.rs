@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vocabulary::{
     Personal, Recorded, SessionId, SubjectId, Timestamp,
-    appointment::{BookedTime, DiaryEvent},
+    appointments::{BookedTime, DiaryEvent},
     text::{Comment, Reason},
 };
 
@@ -99,17 +99,17 @@ impl Projection for MyAppointments {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::appointment::{
+    use vocabulary::appointments::{
         AppointmentAmended, AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, CancellationReason,
     };
 
     use super::*;
-    use crate::spec::{NINE, TEN_PAST, alice, at, fold, time};
+    use crate::spec::{NINE, TEN_PAST, alice, at, clinic, fold, time};
 
     fn booked() -> DiaryEvent {
         AppointmentBooked {
             patient: alice(),
-            time: time(NINE, TEN_PAST),
+            time: time(clinic(), NINE, TEN_PAST),
             reason: None,
             comment: None,
             version: 1,
@@ -121,7 +121,7 @@ mod specs {
     fn moved(to: BookedTime) -> DiaryEvent {
         AppointmentRescheduled {
             patient: alice(),
-            from: time(NINE, TEN_PAST),
+            from: time(clinic(), NINE, TEN_PAST),
             to,
             cause: CancellationReason::RescheduledByCitizen,
             reason: None,
@@ -134,14 +134,14 @@ mod specs {
 
     #[test]
     fn a_moved_appointment_is_in_its_new_place_only() {
-        let rows = fold::<MyAppointments>([booked(), moved(time(TEN_PAST, "2026-03-09T09:20:00Z"))]);
+        let rows = fold::<MyAppointments>([booked(), moved(time(clinic(), TEN_PAST, "2026-03-09T09:20:00Z"))]);
         let starts: Vec<_> = rows.values().map(|row| (row.time.starts_at.to_string(), row.version)).collect();
         assert_eq!(starts, [(TEN_PAST.to_owned(), 2)]);
     }
 
     #[test]
     fn an_appointment_that_grew_longer_stays_one_row() {
-        let rows = fold::<MyAppointments>([booked(), moved(time(NINE, "2026-03-09T09:20:00Z"))]);
+        let rows = fold::<MyAppointments>([booked(), moved(time(clinic(), NINE, "2026-03-09T09:20:00Z"))]);
         let ends: Vec<_> = rows.values().map(|row| row.time.ends_at.to_string()).collect();
         assert_eq!(ends, ["2026-03-09T09:20:00Z"]);
     }
@@ -150,7 +150,7 @@ mod specs {
     fn a_cancelled_appointment_stays_and_says_so() {
         let cancelled = AppointmentCancelled {
             patient: alice(),
-            time: time(NINE, TEN_PAST),
+            time: time(clinic(), NINE, TEN_PAST),
             cause: CancellationReason::CancelledByCitizen,
             cancelled_at: at(NINE),
             version: 2,
@@ -165,7 +165,7 @@ mod specs {
         let reason: Personal<Reason> = serde_json::from_str("\"p0.ImtuZWUi\"").expect("a closed text");
         let amended = AppointmentAmended {
             patient: alice(),
-            time: time(NINE, TEN_PAST),
+            time: time(clinic(), NINE, TEN_PAST),
             reason: Some(reason.clone()),
             comment: None,
             version: 2,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vocabulary::{
     OdsCode, Recorded,
-    practice::{PracticeEvent, PracticeSettings},
+    practices::{PracticeEvent, PracticeSettings},
     text::Line,
 };
 
@@ -57,7 +57,7 @@ impl Projection for Practices {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::practice::{PracticeOpened, SettingsChanged};
+    use vocabulary::practices::{PracticeOpened, SettingsChanged};
 
     use super::*;
     use crate::spec::{fold, site};

@@ -6,7 +6,7 @@ use domain::{Access, access::anybody};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::Practices;
-use vocabulary::{OdsCode, practice::PracticeSettings, text::Line};
+use vocabulary::{OdsCode, practices::PracticeSettings, text::Line};
 
 use crate::{
     ask::{Ask, Span},

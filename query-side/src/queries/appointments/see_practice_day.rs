@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use views::{DaySlotRow, PracticeDay};
 use vocabulary::{
     LocalDate, OdsCode, SessionId, SubjectId, Timestamp,
-    appointment::{Channel, Practitioner, ServiceType},
+    appointments::{Channel, Practitioner, ServiceType},
     personal::Unsealed,
     text::Reason,
 };

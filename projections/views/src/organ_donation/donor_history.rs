@@ -2,7 +2,8 @@
 
 use vocabulary::{Recorded, SubjectId, organ_donation::DonorEvent};
 
-use crate::{DonorChange, Key, Keys, Projection, donor_decision::subject_of};
+use super::donor_decision::{DonorChange, subject_of};
+use crate::{Key, Keys, Projection};
 
 pub struct DonorHistory;
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use views::DonorHistory;
 use vocabulary::{SubjectId, envelope::IdentityLevel::P9};
 
-use super::organ_donation::{Change, change};
+use super::see_organ_donation::{Change, change};
 use crate::{
     ask::{Ask, Span},
     page::List,

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use vocabulary::{
     OdsCode, Recorded, SessionId, SubjectId, Timestamp,
-    appointment::{Channel, Practitioner, ServiceType, SessionEvent, Timetable},
+    appointments::{Channel, Practitioner, ServiceType, SessionEvent, Timetable},
 };
 
 use crate::{Key, Keys, Projection};
@@ -59,7 +59,7 @@ impl FreeSlots {
 
 /// The slot that a key names, where its session has such a slot. Looking for the slot whose key it is would cost a
 /// session of n slots n² comparisons.
-pub(crate) fn slot_of(key: &Key, session: &SessionId, timetable: &Timetable) -> Option<Timestamp> {
+pub(super) fn slot_of(key: &Key, session: &SessionId, timetable: &Timetable) -> Option<Timestamp> {
     let starts_at = key.sort.strip_suffix(session.as_str())?.strip_suffix('.')?.parse().ok()?;
     timetable.has_slot(starts_at).then_some(starts_at)
 }
@@ -127,7 +127,7 @@ impl Projection for FreeSlots {
 mod specs {
     use std::time::{Duration, Instant};
 
-    use vocabulary::appointment::{HoldReleased, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken};
+    use vocabulary::appointments::{HoldReleased, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken};
 
     use super::*;
     use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, fold, fold_recorded, published};
@@ -152,7 +152,7 @@ mod specs {
 
     #[test]
     fn every_slot_of_a_session_is_a_row() {
-        let rows = fold::<FreeSlots>([published(1)]);
+        let rows = fold::<FreeSlots>([published(clinic(), 1)]);
         let starts: Vec<_> = rows.values().map(|row| row.starts_at.to_string()).collect();
         assert_eq!(starts, [NINE, TEN_PAST, "2026-03-09T09:20:00Z"]);
     }
@@ -160,7 +160,7 @@ mod specs {
     #[test]
     #[expect(clippy::disallowed_methods, reason = "a deadline of the test, not a time of a row")]
     fn a_session_of_many_slots_costs_each_slot_once() {
-        let SessionEvent::Published(mut session) = published(1) else { panic!("it is published") };
+        let SessionEvent::Published(mut session) = published(clinic(), 1) else { panic!("it is published") };
         let minutes = i64::from(session.timetable.slot_minutes);
         session.timetable.ends_at = at(NINE).plus_minutes(minutes * MANY);
         let began = Instant::now();
@@ -172,15 +172,15 @@ mod specs {
 
     #[test]
     fn a_hold_takes_a_place_until_it_expires_or_is_released() {
-        assert_eq!(places(vec![published(1), held(alice())], BEFORE), Some(0));
-        assert_eq!(places(vec![published(1), held(alice())], AFTER), Some(1));
+        assert_eq!(places(vec![published(clinic(), 1), held(alice())], BEFORE), Some(0));
+        assert_eq!(places(vec![published(clinic(), 1), held(alice())], AFTER), Some(1));
         let released = HoldReleased { session: clinic(), starts_at: at(NINE), by: alice() }.into();
-        assert_eq!(places(vec![published(1), held(alice()), released], BEFORE), Some(1));
+        assert_eq!(places(vec![published(clinic(), 1), held(alice()), released], BEFORE), Some(1));
     }
 
     #[test]
     fn expired_holds_do_not_pile_up() {
-        let events = [(at(BEFORE), published(1)), (at(BEFORE), held(alice())), (at(AFTER), held(bob()))];
+        let events = [(at(BEFORE), published(clinic(), 1)), (at(BEFORE), held(alice())), (at(AFTER), held(bob()))];
         let rows = fold_recorded::<FreeSlots>(events);
         let holders: Vec<_> = rows[&FreeSlots::key(&clinic(), at(NINE))].holds.iter().map(|hold| hold.by).collect();
         assert_eq!(holders, [bob()]);
@@ -188,16 +188,16 @@ mod specs {
 
     #[test]
     fn a_booking_takes_a_place_and_ends_the_hold_of_the_same_patient_only() {
-        assert_eq!(places(vec![published(2), held(alice()), taken(alice())], BEFORE), Some(1));
-        assert_eq!(places(vec![published(2), held(alice()), taken(bob())], BEFORE), Some(0));
+        assert_eq!(places(vec![published(clinic(), 2), held(alice()), taken(alice())], BEFORE), Some(1));
+        assert_eq!(places(vec![published(clinic(), 2), held(alice()), taken(bob())], BEFORE), Some(0));
         let freed = SlotFreed { session: clinic(), starts_at: at(NINE), by: alice() }.into();
-        assert_eq!(places(vec![published(1), taken(alice()), freed], BEFORE), Some(1));
+        assert_eq!(places(vec![published(clinic(), 1), taken(alice()), freed], BEFORE), Some(1));
     }
 
     #[test]
     fn a_withdrawn_session_has_no_rows() {
-        let SessionEvent::Published(session) = published(1) else { panic!("it is published") };
+        let SessionEvent::Published(session) = published(clinic(), 1) else { panic!("it is published") };
         let withdrawn = SessionWithdrawn { session: clinic(), timetable: session.timetable.clone() }.into();
-        assert!(fold::<FreeSlots>([published(1), withdrawn]).is_empty());
+        assert!(fold::<FreeSlots>([published(clinic(), 1), withdrawn]).is_empty());
     }
 }

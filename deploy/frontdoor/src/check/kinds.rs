@@ -1,0 +1,33 @@
+//! The kinds of events that a part of the check has to know. Every kind of a followed service is handled, or is listed
+//! as ignored. Any other kind of that service is a finding: the check could not say whether the rows are right.
+
+use super::{event::Event, findings::Findings};
+
+/// Whether a part of the check has an arm for the kind of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Arm {
+    Found,
+    Missing,
+}
+
+/// Which kinds a part of the check has to know.
+#[derive(Clone, Copy)]
+pub struct Kinds {
+    /// The followed service, which is the first part of its kinds: `appointment` in `appointment.booked.v1`.
+    pub service: &'static str,
+    /// The kinds of this service that change nothing here.
+    pub ignored: &'static [&'static str],
+}
+
+impl Kinds {
+    /// Whether this kind needs an arm: it is one of the service, and not an ignored one.
+    pub fn need(&self, kind: &str) -> bool {
+        kind.split_once('.').map_or(kind, |(service, _)| service) == self.service && !self.ignored.contains(&kind)
+    }
+}
+
+/// Adds the finding that `part` of the check has no arm for the kind of this event.
+pub fn unknown(part: &str, event: &Event, findings: &mut Findings) {
+    findings.add("care", event.position, format!("{part}: the check does not know the kind {}", event.kind));
+}

@@ -1,0 +1,19 @@
+//! Each event is on the stream that its data names. This rule is the same for all services.
+
+use vocabulary::CATEGORIES;
+
+use super::{event::Event, findings::Findings};
+
+/// Adds a finding where the event is on another stream than the one that its data names.
+pub fn prove(event: &Event, findings: &mut Findings) {
+    if named_by(event).is_some_and(|named| named != event.stream) {
+        findings.add("care", event.position, format!("it stands on {}, which its data does not name", event.stream));
+    }
+}
+
+/// The stream that the data names. Unknown for a category that this binary does not know.
+fn named_by(event: &Event) -> Option<String> {
+    let category = CATEGORIES.iter().find(|category| category.kinds.contains(&event.kind.as_str()))?;
+    let parts: Vec<&str> = category.named_by.iter().map(|field| event.text(&format!("/{field}"))).collect();
+    Some(format!("{}-{}", category.name, parts.join(".")))
+}

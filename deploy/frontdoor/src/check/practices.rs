@@ -1,0 +1,39 @@
+//! Practices: the second fold of their read model.
+
+use serde_json::{Value, json};
+
+use super::{
+    event::Event,
+    folds::{Rows, SecondFold, change, of},
+    kinds::{Arm, Kinds},
+};
+
+pub const FOLDS: &[SecondFold] = &[SecondFold {
+    name: "practices",
+    version: 1,
+    kinds: Kinds { service: "practice", ignored: &[] },
+    fold: practices,
+}];
+
+fn practices(rows: &mut Rows, event: &Event) -> Arm {
+    let key = ("practices".to_owned(), event.text("/practice").to_owned());
+    match event.kind.as_str() {
+        "practice.opened.v1" => {
+            let mut row = of(event, &["practice", "name", "address"]);
+            row["settings"] = settings(event);
+            rows.insert(key, row);
+        }
+        "practice.settings-changed.v1" => change(rows, &key, |row| row["settings"] = settings(event)),
+        _ => return Arm::Missing,
+    }
+    Arm::Found
+}
+
+/// A setting that the event leaves out has its default.
+fn settings(event: &Event) -> Value {
+    let mut all = json!({"bookingWindowDays": 42, "openBookingsMax": 3, "cancelCutOffMinutes": 30});
+    if let (Some(all), Some(given)) = (all.as_object_mut(), event.value("/settings").as_object()) {
+        all.extend(given.clone());
+    }
+    all
+}

@@ -1,0 +1,18 @@
+//! The read models of appointments: what can be booked, what a patient has booked, and a practice's day.
+
+mod free_slots;
+mod my_appointments;
+mod practice_day;
+
+pub use free_slots::{FreeSlotRow, FreeSlots};
+pub use my_appointments::{AppointmentRow, AppointmentStatus, MyAppointments};
+pub use practice_day::{DayBooking, DayHold, DaySlotRow, PracticeDay};
+
+use crate::Visitor;
+
+/// A new read model of this service is one line here.
+pub(crate) fn visit(visitor: &mut impl Visitor) {
+    visitor.visit::<FreeSlots>();
+    visitor.visit::<MyAppointments>();
+    visitor.visit::<PracticeDay>();
+}

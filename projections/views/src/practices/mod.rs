@@ -1,0 +1,12 @@
+//! The read models of practices.
+
+mod practice_list;
+
+pub use practice_list::{PracticeRow, Practices};
+
+use crate::Visitor;
+
+/// A new read model of this service is one line here.
+pub(crate) fn visit(visitor: &mut impl Visitor) {
+    visitor.visit::<Practices>();
+}
