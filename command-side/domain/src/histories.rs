@@ -144,7 +144,7 @@ impl History {
 
     fn note_session(&mut self, event: &SessionEvent) {
         match event {
-            SessionEvent::Published(_) | SessionEvent::Withdrawn(_) => {}
+            SessionEvent::Published(_) | SessionEvent::Extended(_) | SessionEvent::Withdrawn(_) => {}
             SessionEvent::Held(e) => {
                 self.holds.insert((e.session.clone(), e.by), (e.starts_at, e.expires_at));
             }

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use common::{Answer, BINARY, Signer, ask, frontdoor, give, granted, registration, session, slot, subject};
+use common::{Answer, BINARY, Signer, ask, frontdoor, give, granted, in_days, registration, session, slot, subject};
 use faults::{Faults, KILLS, REST_WITHIN, end, relayed, until};
 use futures::future::join_all;
 use local::system::{Node, System};
@@ -152,6 +152,16 @@ async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
         let path = format!("/patients/{}/appointments?strict=true&after={}", subject(1), booked.position());
         let seen = ask(client, base, &patient, &path).await;
         assert_eq!(seen.body["items"].as_array().map(Vec::len), Some(1), "{}", seen.body);
+    }
+    // The session ends an hour later, and both query nodes show a slot of that hour.
+    let longer = json!({"session": id, "until": "15:00"});
+    let extended = granted(client, &commands[1], &staff, "extend-session", "far-extend-00001", &longer).await;
+    for base in &world.queries {
+        let (day, after) = (in_days(7), extended.position());
+        let path = format!("/free-slots?site={PRACTICE}&from={day}&until={day}&limit=100&strict=true&after={after}");
+        let seen = ask(client, base, &patient, &path).await.body;
+        let slots = seen["items"].as_array().expect("slots");
+        assert!(slots.iter().any(|free| free["startsAt"] == slot(30)), "{seen}");
     }
     // A node does what its roles say, and nothing else.
     assert_eq!(ask(client, &commands[0], &patient, "/free-slots").await.status, 404);

@@ -16,6 +16,7 @@ events! {
     /// What happens to a clinic session and its slots.
     SessionEvent of "appointment" on "session" by (session) {
         Published(SessionPublished) = "appointment.session-published.v1",
+        Extended(SessionExtended) = "appointment.session-extended.v1",
         Withdrawn(SessionWithdrawn) = "appointment.session-withdrawn.v1",
         Held(SlotHeld) = "appointment.slot-held.v1",
         Released(HoldReleased) = "appointment.hold-released.v1",
@@ -128,6 +129,22 @@ impl std::str::FromStr for ServiceType {
             Err(crate::ids::Malformed("a service is 1 to 50 characters of a-z, 0-9 and '-', like gp-routine".into()))
         }
     }
+}
+
+/// A clinic session was extended: it ends later, and has more slots that can be booked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionExtended {
+    pub session: SessionId,
+    /// The civil time at which the session now ends, in the zone in which it was published.
+    pub until: LocalTime,
+    /// The slots that were added. They begin where the last of the earlier slots ends.
+    pub added: Timetable,
+    /// As published, like all that follows.
+    pub capacity: u16,
+    pub service: ServiceType,
+    pub channel: Channel,
+    pub practitioner: Practitioner,
 }
 
 /// A clinic session was withdrawn: none of its slots can be booked any more.

@@ -2,7 +2,7 @@
 
 use crate::{
     OdsCode, SessionId, SubjectId, Timestamp,
-    appointments::{BookedTime, Channel, Practitioner, SessionEvent, SessionPublished, Timetable},
+    appointments::{BookedTime, Channel, Practitioner, SessionEvent, SessionExtended, SessionPublished, Timetable},
     text::Line,
 };
 
@@ -47,6 +47,24 @@ pub fn published(session: SessionId, capacity: u16) -> SessionEvent {
         until: "09:30".parse().expect("a time"),
         zone: "Europe/London".into(),
         timetable: Timetable { starts_at: at(NINE), ends_at: at("2026-03-09T09:30:00Z"), slot_minutes: 10 },
+        capacity,
+        service: "gp-routine".parse().expect("a service"),
+        channel: Channel::InPerson,
+        practitioner: practitioner(),
+    }
+    .into()
+}
+
+/// One more slot for it: it ends at twenty to ten.
+pub fn extended(session: SessionId, capacity: u16) -> SessionEvent {
+    SessionExtended {
+        session,
+        until: "09:40".parse().expect("a time"),
+        added: Timetable {
+            starts_at: at("2026-03-09T09:30:00Z"),
+            ends_at: at("2026-03-09T09:40:00Z"),
+            slot_minutes: 10,
+        },
         capacity,
         service: "gp-routine".parse().expect("a service"),
         channel: Channel::InPerson,

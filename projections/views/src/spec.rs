@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use uuid::Uuid;
-pub use vocabulary::testing::{NINE, TEN_PAST, alice, at, bob, clinic, published, site, time};
+pub use vocabulary::testing::{NINE, TEN_PAST, alice, at, bob, clinic, extended, published, site, time};
 use vocabulary::{LogName, Recorded, StreamName, Timestamp};
 
 use crate::{Key, Projection};

@@ -76,6 +76,7 @@ fn bodies(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
         ),
         ("declare-faith", themselves.clone(), json!({"subject": alice, "faith": "prefer-not-to-say"})),
         ("withdraw-decision", themselves, json!({"subject": alice})),
+        ("extend-session", desk.clone(), json!({"session": SESSION, "until": "10:30"})),
         ("withdraw-session", desk, json!({"session": SESSION})),
     ]
 }

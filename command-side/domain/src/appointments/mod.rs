@@ -4,6 +4,7 @@ pub mod amend_appointment;
 pub mod book_appointment;
 pub mod cancel_appointment;
 pub mod diary;
+pub mod extend_session;
 pub mod hold_slot;
 pub mod publish_session;
 pub mod publishing_day;
@@ -20,6 +21,7 @@ pub use session::Session;
 
 crate::catalogue::commands! {
     publish_session::PublishSession,
+    extend_session::ExtendSession,
     withdraw_session::WithdrawSession,
     hold_slot::HoldSlot,
     release_hold::ReleaseHold,

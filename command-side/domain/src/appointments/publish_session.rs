@@ -84,9 +84,7 @@ impl Command for PublishSession {
                 if !(1..=DAYS_AHEAD_MAX).contains(&days) {
                     return Err(invalid("the day has to be tomorrow at the earliest and in 365 days at the latest"));
                 }
-                if published.timetable.slots().nth(SLOTS_MAX).is_some() {
-                    return Err(invalid("a session has 200 slots at most"));
-                }
+                check_slots(&published.timetable)?;
                 publishing.may_publish()?;
                 let (site, session) = (self.session.site(), self.session.clone());
                 Ok(record(published).and(SessionCounted { site, on: today, session }))
@@ -113,13 +111,10 @@ impl PublishSession {
             ends_at: instant(self.until)?,
             slot_minutes: self.slot_minutes,
         };
-        match timetable.slots().count() {
-            0 => return Err(invalid("not one slot fits between its start and its end")),
-            slots if slots * usize::from(self.capacity) > PLACES_MAX => {
-                return Err(invalid("slots times capacity has to be 2000 at most"));
-            }
-            _ => {}
+        if timetable.slots().next().is_none() {
+            return Err(invalid("not one slot fits between its start and its end"));
         }
+        check_places(&timetable, self.capacity)?;
         Ok(SessionPublished {
             session: self.session.clone(),
             on: self.on,
@@ -135,7 +130,25 @@ impl PublishSession {
     }
 }
 
-fn invalid(why: &str) -> Rejected {
+/// # Errors
+/// `session-invalid`: more than `SLOTS_MAX`.
+pub(super) fn check_slots(timetable: &Timetable) -> Result<(), Rejected> {
+    match timetable.slots().nth(SLOTS_MAX) {
+        Some(_) => Err(invalid("a session has 200 slots at most")),
+        None => Ok(()),
+    }
+}
+
+/// # Errors
+/// `session-invalid`: more than `PLACES_MAX`.
+pub(super) fn check_places(timetable: &Timetable, capacity: u16) -> Result<(), Rejected> {
+    if timetable.slots().count() * usize::from(capacity) > PLACES_MAX {
+        return Err(invalid("slots times capacity has to be 2000 at most"));
+    }
+    Ok(())
+}
+
+pub(super) fn invalid(why: &str) -> Rejected {
     SESSION_INVALID.with("why", why)
 }
 

@@ -50,6 +50,11 @@ impl State for Session {
                 let details = Arc::new(published.clone());
                 *session = Session::Open(Clinic { details, taken: Vec::new(), holds: Vec::new() });
             }
+            (Session::Open(clinic), SessionEvent::Extended(extended)) => {
+                let details = Arc::make_mut(&mut clinic.details);
+                details.until = extended.until;
+                details.timetable.ends_at = extended.added.ends_at;
+            }
             (session, SessionEvent::Withdrawn(_)) => *session = Session::Withdrawn,
             (Session::Open(clinic), SessionEvent::Held(held)) => {
                 clinic.holds.retain(|hold| hold.by != held.by);
@@ -68,7 +73,11 @@ impl State for Session {
             }
             (
                 Session::Unpublished | Session::Withdrawn,
-                SessionEvent::Held(_) | SessionEvent::Released(_) | SessionEvent::Taken(_) | SessionEvent::Freed(_),
+                SessionEvent::Extended(_)
+                | SessionEvent::Held(_)
+                | SessionEvent::Released(_)
+                | SessionEvent::Taken(_)
+                | SessionEvent::Freed(_),
             ) => {}
         }
     }

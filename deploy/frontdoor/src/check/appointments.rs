@@ -36,9 +36,9 @@ fn free_slots(rows: &mut Rows, event: &Event) -> Arm {
     let key_of_this = key(event.text("/startsAt"));
     let by = event.text("/by");
     match event.kind.as_str() {
-        "appointment.session-published.v1" => {
+        "appointment.session-published.v1" | "appointment.session-extended.v1" => {
             for mut row in slots_of(event) {
-                row["slotMinutes"] = event.value("/timetable/slotMinutes").clone();
+                row["slotMinutes"] = event.value(&format!("{}/slotMinutes", timetable(event))).clone();
                 row["taken"] = json!(0);
                 row["holds"] = json!([]);
                 rows.insert(key(row["startsAt"].as_str().unwrap_or_default()), row);
@@ -68,6 +68,7 @@ const MY_APPOINTMENTS_KINDS: Kinds = Kinds {
     service: "appointment",
     ignored: &[
         "appointment.session-published.v1",
+        "appointment.session-extended.v1",
         "appointment.session-withdrawn.v1",
         "appointment.slot-held.v1",
         "appointment.hold-released.v1",
@@ -116,7 +117,7 @@ fn practice_day(rows: &mut Rows, event: &Event) -> Arm {
     let key_of_this = day_key(event.text("/session"), event.text("/startsAt"));
     let by = event.text("/by");
     match event.kind.as_str() {
-        "appointment.session-published.v1" => {
+        "appointment.session-published.v1" | "appointment.session-extended.v1" => {
             for mut row in slots_of(event) {
                 row["bookings"] = json!([]);
                 row["holds"] = json!([]);
@@ -159,9 +160,14 @@ fn reasons(rows: &mut Rows, event: &Event, time: &str) {
     }
 }
 
-/// A row for every slot of a session that is published.
+/// Where the event says which slots it is about.
+fn timetable(event: &Event) -> &'static str {
+    if event.kind == "appointment.session-extended.v1" { "/added" } else { "/timetable" }
+}
+
+/// A row for every slot that a session gets.
 fn slots_of(event: &Event) -> Vec<Value> {
-    let minutes = event.number("/timetable/slotMinutes");
+    let minutes = event.number(&format!("{}/slotMinutes", timetable(event)));
     let slot = |start: String| {
         let mut row = of(event, &["session", "service", "channel", "practitioner", "capacity"]);
         let ends = start.parse::<Timestamp>().map(|start| start + SignedDuration::from_secs(60 * minutes as i64));
@@ -173,7 +179,7 @@ fn slots_of(event: &Event) -> Vec<Value> {
 }
 
 fn table(event: &Event) -> Vec<String> {
-    let part = |field: &str| event.value(&format!("/timetable/{field}"));
+    let part = |field: &str| event.value(&format!("{}/{field}", timetable(event)));
     starts(part("startsAt"), part("endsAt"), part("slotMinutes"))
 }
 
@@ -221,10 +227,11 @@ pub struct Agreement {
     booked: Bookings,
 }
 
-/// Neither a hold nor a changed reason says who has which slot.
+/// Neither a hold nor a changed reason says who has which slot, and an extension leaves the capacity as it is.
 const AGREEMENT_KINDS: Kinds = Kinds {
     service: "appointment",
     ignored: &[
+        "appointment.session-extended.v1",
         "appointment.slot-held.v1",
         "appointment.hold-released.v1",
         "appointment.hold-placed.v1",

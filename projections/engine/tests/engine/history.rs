@@ -6,8 +6,8 @@ use vocabulary::{
     SessionId, SubjectId, Timestamp,
     appointments::{
         AppointmentAmended, AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, BookedTime,
-        CancellationReason, Channel, DiaryEvent, HoldReleased, Practitioner, SessionEvent, SessionPublished,
-        SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken, Timetable,
+        CancellationReason, Channel, DiaryEvent, HoldReleased, Practitioner, SessionEvent, SessionExtended,
+        SessionPublished, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken, Timetable,
     },
     organ_donation::{
         DecisionAmended, DecisionRegistered, DecisionWithdrawn, DonorEvent, FaithDeclaration, FaithDeclared,
@@ -50,6 +50,7 @@ impl Happening {
         let (session, by, starts_at) = (self.session(), self.patient(), slot(self.slot));
         match self.what {
             0 => self.published().into(),
+            1 if self.to == 0 => self.extended().into(),
             1 => SessionWithdrawn { session, timetable: timetable() }.into(),
             2 => SlotHeld { session, starts_at, by, expires_at: starts_at.plus_minutes(self.to.into()) }.into(),
             3 => HoldReleased { session, starts_at, by }.into(),
@@ -111,6 +112,19 @@ impl Happening {
             starts_at: slot(first),
             ends_at: slot(first).plus_minutes(20),
             slot_minutes: 10,
+            service: "gp-routine".parse().expect("a service"),
+            channel: Channel::Video,
+            practitioner: practitioner(),
+        }
+    }
+
+    fn extended(self) -> SessionExtended {
+        let starts_at = timetable().ends_at;
+        SessionExtended {
+            session: self.session(),
+            until: "00:30".parse().expect("a time"),
+            added: Timetable { starts_at, ends_at: starts_at.plus_minutes(10), slot_minutes: 10 },
+            capacity: u16::from(self.slot) + 1,
             service: "gp-routine".parse().expect("a service"),
             channel: Channel::Video,
             practitioner: practitioner(),

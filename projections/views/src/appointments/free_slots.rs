@@ -7,6 +7,7 @@ use vocabulary::{
     appointments::{Channel, Practitioner, ServiceType, SessionEvent, Timetable},
 };
 
+use super::added_slots::AddedSlots;
 use crate::{Key, Keys, Projection};
 
 pub struct FreeSlots;
@@ -57,13 +58,6 @@ impl FreeSlots {
     }
 }
 
-/// The slot that a key names, where its session has such a slot. Looking for the slot whose key it is would cost a
-/// session of n slots n² comparisons.
-pub(super) fn slot_of(key: &Key, session: &SessionId, timetable: &Timetable) -> Option<Timestamp> {
-    let starts_at = key.sort.strip_suffix(session.as_str())?.strip_suffix('.')?.parse().ok()?;
-    timetable.has_slot(starts_at).then_some(starts_at)
-}
-
 fn all(session: &SessionId, timetable: &Timetable) -> Keys {
     timetable.slots().map(|starts_at| FreeSlots::key(session, starts_at)).collect()
 }
@@ -77,6 +71,7 @@ impl Projection for FreeSlots {
     fn keys(fact: &Recorded<SessionEvent>) -> Keys {
         match &fact.data {
             SessionEvent::Published(event) => all(&event.session, &event.timetable),
+            SessionEvent::Extended(event) => all(&event.session, &event.added),
             SessionEvent::Withdrawn(event) => all(&event.session, &event.timetable),
             SessionEvent::Held(event) => vec![Self::key(&event.session, event.starts_at)],
             SessionEvent::Released(event) => vec![Self::key(&event.session, event.starts_at)],
@@ -86,26 +81,23 @@ impl Projection for FreeSlots {
     }
 
     fn evolve(key: &Key, row: Option<FreeSlotRow>, fact: &Recorded<SessionEvent>) -> Option<FreeSlotRow> {
-        let mut row = match (&fact.data, row) {
-            (SessionEvent::Published(event), _) => {
-                let starts_at = slot_of(key, &event.session, &event.timetable)?;
-                return Some(FreeSlotRow {
-                    session: event.session.clone(),
-                    starts_at,
-                    ends_at: starts_at.plus_minutes(i64::from(event.timetable.slot_minutes)),
-                    slot_minutes: event.timetable.slot_minutes,
-                    service: event.service.clone(),
-                    channel: event.channel,
-                    practitioner: event.practitioner.clone(),
-                    capacity: event.capacity,
-                    taken: 0,
-                    holds: Vec::new(),
-                });
-            }
-            (_, row) => row?,
-        };
+        if let Some(added) = AddedSlots::of(&fact.data) {
+            return added.slot(key).map(|starts_at| FreeSlotRow {
+                session: added.session.clone(),
+                starts_at,
+                ends_at: added.ends_at(starts_at),
+                slot_minutes: added.timetable.slot_minutes,
+                service: added.service.clone(),
+                channel: added.channel,
+                practitioner: added.practitioner.clone(),
+                capacity: added.capacity,
+                taken: 0,
+                holds: Vec::new(),
+            });
+        }
+        let mut row = row?;
         match &fact.data {
-            SessionEvent::Published(_) => {}
+            SessionEvent::Published(_) | SessionEvent::Extended(_) => {}
             SessionEvent::Withdrawn(_) => return None,
             SessionEvent::Held(event) => {
                 // Expired holds take no place, and would grow the row for ever.
@@ -130,7 +122,7 @@ mod specs {
     use vocabulary::appointments::{HoldReleased, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken};
 
     use super::*;
-    use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, fold, fold_recorded, published};
+    use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, extended, fold, fold_recorded, published};
 
     fn places(events: Vec<SessionEvent>, now: &str) -> Option<u16> {
         fold::<FreeSlots>(events).get(&FreeSlots::key(&clinic(), at(NINE))).map(|row| row.places(at(now)))
@@ -192,6 +184,14 @@ mod specs {
         assert_eq!(places(vec![published(clinic(), 2), held(alice()), taken(bob())], BEFORE), Some(0));
         let freed = SlotFreed { session: clinic(), starts_at: at(NINE), by: alice() }.into();
         assert_eq!(places(vec![published(clinic(), 1), taken(alice()), freed], BEFORE), Some(1));
+    }
+
+    #[test]
+    fn the_slots_of_an_extension_are_rows_and_the_earlier_ones_stay_as_they_are() {
+        let rows = fold::<FreeSlots>([published(clinic(), 1), taken(alice()), extended(clinic(), 1)]);
+        let slots: Vec<_> = rows.values().map(|row| (row.starts_at.to_string(), row.taken)).collect();
+        let expected = [(NINE, 1), (TEN_PAST, 0), ("2026-03-09T09:20:00Z", 0), ("2026-03-09T09:30:00Z", 0)];
+        assert_eq!(slots, expected.map(|(start, taken)| (start.to_owned(), taken)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The read models of appointments: what can be booked, what a patient has booked, and a practice's day.
 
+mod added_slots;
 mod free_slots;
 mod my_appointments;
 mod practice_day;

@@ -7,7 +7,7 @@ use vocabulary::{
     text::Reason,
 };
 
-use super::free_slots::slot_of;
+use super::added_slots::AddedSlots;
 use crate::{Key, Keys, Projection};
 
 pub struct PracticeDay;
@@ -76,6 +76,7 @@ impl Projection for PracticeDay {
     fn keys(fact: &Recorded<DayEvent>) -> Keys {
         match &fact.data {
             DayEvent::Session(SessionEvent::Published(event)) => of_table(&event.session, &event.timetable),
+            DayEvent::Session(SessionEvent::Extended(event)) => of_table(&event.session, &event.added),
             DayEvent::Session(SessionEvent::Withdrawn(event)) => of_table(&event.session, &event.timetable),
             DayEvent::Session(SessionEvent::Held(event)) => vec![Self::key(&event.session, event.starts_at)],
             DayEvent::Session(SessionEvent::Released(event)) => vec![Self::key(&event.session, event.starts_at)],
@@ -91,16 +92,16 @@ impl Projection for PracticeDay {
 
     fn evolve(key: &Key, row: Option<DaySlotRow>, fact: &Recorded<DayEvent>) -> Option<DaySlotRow> {
         match &fact.data {
-            DayEvent::Session(SessionEvent::Published(event)) => {
-                let starts_at = slot_of(key, &event.session, &event.timetable)?;
-                Some(DaySlotRow {
-                    session: event.session.clone(),
+            DayEvent::Session(event @ (SessionEvent::Published(_) | SessionEvent::Extended(_))) => {
+                let added = AddedSlots::of(event)?;
+                added.slot(key).map(|starts_at| DaySlotRow {
+                    session: added.session.clone(),
                     starts_at,
-                    ends_at: starts_at.plus_minutes(i64::from(event.timetable.slot_minutes)),
-                    service: event.service.clone(),
-                    channel: event.channel,
-                    practitioner: event.practitioner.clone(),
-                    capacity: event.capacity,
+                    ends_at: added.ends_at(starts_at),
+                    service: added.service.clone(),
+                    channel: added.channel,
+                    practitioner: added.practitioner.clone(),
+                    capacity: added.capacity,
                     bookings: Vec::new(),
                     holds: Vec::new(),
                 })
@@ -117,7 +118,7 @@ impl Projection for PracticeDay {
 
 fn slot(mut row: DaySlotRow, event: &SessionEvent, recorded_at: Timestamp) -> DaySlotRow {
     match event {
-        SessionEvent::Published(_) | SessionEvent::Withdrawn(_) => {}
+        SessionEvent::Published(_) | SessionEvent::Extended(_) | SessionEvent::Withdrawn(_) => {}
         SessionEvent::Held(event) => {
             // Expired holds take no place, and would grow the row for ever.
             row.holds.retain(|hold| hold.patient != event.by && hold.expires_at > recorded_at);
@@ -145,7 +146,7 @@ mod specs {
     use vocabulary::appointments::{AppointmentBooked, SlotFreed, SlotHeld, SlotTaken};
 
     use super::*;
-    use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, fold, published, time};
+    use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, extended, fold, published, time};
 
     fn taken() -> DayEvent {
         DayEvent::Session(SlotTaken { session: clinic(), starts_at: at(NINE), by: alice() }.into())
@@ -162,6 +163,13 @@ mod specs {
         let bookings: Vec<_> = rows.values().map(|row| row.bookings.len()).collect();
         assert_eq!(bookings, [1, 0, 0]);
         assert!(rows.keys().all(|key| key.partition == "A12345.2026-03-09"));
+    }
+
+    #[test]
+    fn an_extension_adds_slots_to_the_day() {
+        let rows = fold::<PracticeDay>([published(clinic(), 1), extended(clinic(), 1)].map(DayEvent::Session));
+        let starts: Vec<_> = rows.values().map(|row| row.starts_at.to_string()).collect();
+        assert_eq!(starts, [NINE, TEN_PAST, "2026-03-09T09:20:00Z", "2026-03-09T09:30:00Z"]);
     }
 
     #[test]
