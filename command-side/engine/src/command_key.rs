@@ -6,45 +6,64 @@
 //! transaction that stores the batch, hence also where processes of both versions run at the same time. It costs one
 //! more look-up in the index of keys a command, and nothing in a log that this version began.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use domain::Caller;
 use event_log::Log;
-use tokio::sync::OnceCell;
 use vocabulary::{Actor, envelope::Hash};
 
 /// The keys of commands in one log. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct CommandKeys {
     log: Log,
-    /// True where an earlier version began the log; unset as long as the log is empty or cannot be read.
-    earlier: Arc<OnceCell<bool>>,
+    beginning: Arc<Beginning>,
+}
+
+/// Who began the log, as far as it is known.
+#[derive(Default)]
+struct Beginning {
+    /// True where it was an earlier version. Unset as long as the log is empty or cannot be read.
+    by_earlier: OnceLock<bool>,
+    /// The log's first event is being read.
+    is_being_read: AtomicBool,
 }
 
 impl CommandKeys {
     pub(crate) fn new(log: Log) -> CommandKeys {
-        CommandKeys { log, earlier: Arc::default() }
+        CommandKeys { log, beginning: Arc::default() }
     }
 
     /// The key of a command, and the one that an earlier version gave it where the log may hold such.
-    pub(crate) async fn of(&self, caller: &Caller, command: &str, key: &str) -> (Hash, Option<Hash>) {
+    pub(crate) fn of(&self, caller: &Caller, command: &str, key: &str) -> (Hash, Option<Hash>) {
         let [issuer, id] = [caller.issuer.as_str(), &caller.id].map(str::as_bytes);
         let [command, key] = [command, key].map(str::as_bytes);
-        let earlier = self.begun_by_earlier().await.then(|| self.log.keyed_hash(&[id, command, key]));
+        let earlier = self.may_be_begun_by_earlier().then(|| self.log.keyed_hash(&[id, command, key]));
         (self.log.keyed_hash(&[issuer, id, command, key]), earlier)
     }
 
-    /// True where the actor of the log's first event has no issuer: then an earlier version began the log. While that is
-    /// unknown, the keys of such a version are looked for.
-    async fn begun_by_earlier(&self) -> bool {
-        if !self.earlier.initialized() && self.log.end() == 0 {
-            return true;
+    /// False only where the actor of the log's first event is known to have an issuer. No command waits for that to be
+    /// read, because a log that does not answer would then delay one command after another.
+    fn may_be_begun_by_earlier(&self) -> bool {
+        if let Some(known) = self.beginning.by_earlier.get() {
+            return *known;
         }
-        let read = || async {
-            let first = self.log.read(0, 1).await.map_err(drop)?;
-            let actor = first.first().map(|event| serde_json::from_str::<Actor>(&event.actor)).ok_or(())?;
-            Ok::<_, ()>(!actor.is_ok_and(|actor| actor.issuer.is_some()))
-        };
-        self.earlier.get_or_try_init(read).await.copied().unwrap_or(true)
+        if self.log.end() > 0 && !self.beginning.is_being_read.swap(true, Ordering::AcqRel) {
+            tokio::spawn(read_beginning(self.log.clone(), Arc::clone(&self.beginning)));
+        }
+        true
     }
+}
+
+async fn read_beginning(log: Log, beginning: Arc<Beginning>) {
+    // A log that cannot be read is asked again, for a later command.
+    if let Ok(first) = log.read(0, 1).await
+        && let Some(first) = first.first()
+    {
+        let actor = serde_json::from_str::<Actor>(&first.actor);
+        let _ = beginning.by_earlier.set(!actor.is_ok_and(|actor| actor.issuer.is_some()));
+    }
+    beginning.is_being_read.store(false, Ordering::Release);
 }

@@ -135,7 +135,7 @@ impl Engine {
         body: &[u8],
         request: RequestContext,
     ) -> Result<Answer, Failure> {
-        let idempotency = self.idempotency(entry, &caller, body, &request).await?;
+        let idempotency = self.idempotency(entry, &caller, body, &request)?;
         let command = entry.parse(body)?;
         let question =
             Question { who: entry.who, subject: command.answers_for(), organisation: command.organisation(), caller };
@@ -166,7 +166,7 @@ impl Engine {
         answered.await.unwrap_or(Err(Failure::Broken))
     }
 
-    async fn idempotency(
+    fn idempotency(
         &self,
         entry: &Entry,
         caller: &Caller,
@@ -179,7 +179,7 @@ impl Engine {
         }
         let body: serde_json::Value = serde_json::from_slice(body)
             .map_err(|error| Failure::Unreadable(Fault { pointer: String::new(), detail: error.to_string() }))?;
-        let (command_key, earlier_key) = self.keys.of(caller, entry.name, key).await;
+        let (command_key, earlier_key) = self.keys.of(caller, entry.name, key);
         Ok(Idempotency {
             command_key,
             earlier_key,

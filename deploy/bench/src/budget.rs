@@ -21,13 +21,13 @@ pub const ALL: [(&str, u64); 17] = [
     ("book", 90),
     ("race", 15),
     ("read", 60),
-    ("rebuild", 90),
+    ("rebuild", 60),
     ("rebuild-postgres", 75),
     ("relay", 120),
     ("visible", 75),
     ("memory", 90),
     ("peers-append", 75),
-    ("peers-command", 185),
+    ("peers-command", 215),
     ("peers-replay", 180),
 ];
 

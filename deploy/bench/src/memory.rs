@@ -29,6 +29,8 @@ async fn resident_mib(folder: &Path, events: u64) -> anyhow::Result<f64> {
     synthetic::fill(&log, events).await?;
     log.close().await;
     drop(log);
+    // A server refuses a folder that has one of its logs only.
+    Log::open(&url, LogName::Access, LogOptions::default()).await?.close().await;
     let first = ServerProcess::start(folder)?;
     let (following, _) = (first.resident_mib()?, first.end()?);
     let again = ServerProcess::start(folder)?;

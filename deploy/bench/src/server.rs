@@ -26,7 +26,8 @@ impl ServerProcess {
             .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--demo", "--data"])
             .arg(folder)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            // Why it does not start is said there.
+            .args(["--log-level", "warn"])
             .spawn()
             .with_context(|| format!("{} does not start: build it first (make bench does)", binary.display()))?;
         let output = child.stdout.take().context("it has an output")?;

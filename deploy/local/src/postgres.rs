@@ -18,6 +18,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
 use vocabulary::LogName;
 
+use crate::silence::{SilentProxy, Upstream};
+
 /// Where Debian's package `postgresql` has its programs, newest first; or the folder in `POSTGRES_BIN`.
 fn programs() -> PathBuf {
     if let Some(folder) = std::env::var_os("POSTGRES_BIN") {
@@ -216,6 +218,14 @@ impl Database {
     pub async fn url(&self, role: &str) -> String {
         self.made.get_or_init(|| copy(&self.name)).await;
         SERVER.url(role, &self.name)
+    }
+
+    /// Its address over a proxy that can go silent, and the proxy.
+    pub async fn behind_proxy(&self, role: &str) -> (String, SilentProxy) {
+        self.made.get_or_init(|| copy(&self.name)).await;
+        let proxy = SilentProxy::start();
+        proxy.forward_to(Upstream::Socket(SERVER.socket()));
+        (format!("postgres://{role}@127.0.0.1:{}/{}", proxy.port, self.name), proxy)
     }
 }
 

@@ -180,3 +180,16 @@ pub enum LogError {
     #[error("event {position} of the log is damaged: {why}")]
     Damaged { position: u64, why: String },
 }
+
+impl LogError {
+    /// Whether any other read would fail, too: the log does not answer, or has another history.
+    pub fn is_general(&self) -> bool {
+        match self {
+            LogError::OtherHistory(_) => true,
+            LogError::Read(error) => {
+                !matches!(error, sqlx::Error::Database(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. })
+            }
+            LogError::Damaged { .. } | LogError::Unusable(_) => false,
+        }
+    }
+}

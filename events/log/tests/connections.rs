@@ -13,7 +13,7 @@ use std::{
 use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance, Refused, postgres};
 use local::{
     postgres::{Database, SERVER, Server},
-    silence::{Silence, SilentProxy, Upstream},
+    silence::Silence,
 };
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
@@ -265,11 +265,7 @@ const WELL_AGAIN_MAX: Duration = Duration::from_secs(30);
 /// its limit; what was stored is there once; and the log goes on by itself when the database speaks again.
 async fn meets_silence(silence: Silence) {
     let database = Database::new();
-    let straight = database.url("server").await;
-    let proxy = SilentProxy::start();
-    proxy.forward_to(Upstream::Socket(PathBuf::from(&SERVER.folder).join(SOCKET)));
-    let name = straight.split_once("5432/").and_then(|(_, rest)| rest.split_once('?')).expect("a database").0;
-    let url = format!("postgres://server@127.0.0.1:{}/{name}", proxy.port);
+    let (url, proxy) = database.behind_proxy("server").await;
     let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");
     let stream = StreamName::of("session", "a");
     log.append(append(&stream, 0)).await.expect("it is stored");

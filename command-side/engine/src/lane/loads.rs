@@ -35,8 +35,9 @@ pub(super) struct Loaded {
 /// Why a stream has no state that a command could be decided on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unloaded {
-    #[error(transparent)]
-    Read(#[from] LogError),
+    /// Shared by the streams of one read.
+    #[error("{0}")]
+    Read(Arc<LogError>),
     #[error(transparent)]
     Fold(#[from] Unreadable),
     #[error("reading it panicked")]
@@ -47,10 +48,11 @@ impl Unloaded {
     /// What the stream's commands are answered.
     pub fn failure(&self) -> Failure {
         match self {
-            Unloaded::Read(LogError::Unusable(_) | LogError::Read(_)) => Failure::Unavailable,
-            Unloaded::Read(LogError::Damaged { .. } | LogError::OtherHistory(_))
-            | Unloaded::Fold(_)
-            | Unloaded::Panicked => Failure::Broken,
+            Unloaded::Read(error) => match **error {
+                LogError::Unusable(_) | LogError::Read(_) => Failure::Unavailable,
+                LogError::Damaged { .. } | LogError::OtherHistory(_) => Failure::Broken,
+            },
+            Unloaded::Fold(_) | Unloaded::Panicked => Failure::Broken,
         }
     }
 }
@@ -106,14 +108,22 @@ async fn load(log: Log, key: Arc<dyn Key>, wanted: Vec<Wanted>) -> Vec<(StreamNa
                 loaded.push(folded(&key, wanted, &events));
             }
         }
-        // One damaged stream is no reason to refuse the others.
-        Err(_) if names.len() > 1 => {
+        // One damaged stream is no reason to refuse the others. A log that does not answer is: each read would take as
+        // long as the first.
+        Err(mut error) => {
             for (wanted, name) in wanted.iter().zip(&names) {
-                let read = log.read_streams(std::slice::from_ref(name)).await;
-                loaded.push(read.map_err(Unloaded::Read).and_then(|read| folded(&key, wanted, read.iter().flatten())));
+                if names.len() == 1 || error.is_general() {
+                    break;
+                }
+                match log.read_streams(std::slice::from_ref(name)).await {
+                    Ok(read) => loaded.push(folded(&key, wanted, read.iter().flatten())),
+                    Err(general) if general.is_general() => error = general,
+                    Err(one) => loaded.push(Err(Unloaded::Read(Arc::new(one)))),
+                }
             }
+            let error = Arc::new(error);
+            loaded.resize_with(names.len(), || Err(Unloaded::Read(Arc::clone(&error))));
         }
-        Err(error) => loaded.push(Err(error.into())),
     }
     names.into_iter().zip(loaded).collect()
 }
