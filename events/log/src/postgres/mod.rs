@@ -1,6 +1,7 @@
 //! A log in a schema of a PostgreSQL database, written by any number of nodes. What is stored is decided under the log's
 //! own lock, in the database; what a node remembers of the streams' heads only spares it a second round trip.
 
+mod batch;
 pub mod connections;
 mod history;
 mod leases;

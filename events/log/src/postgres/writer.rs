@@ -16,9 +16,10 @@ use std::{
 use async_trait::async_trait;
 use lru::LruCache;
 use sqlx::{ConnectOptions, Connection, PgConnection, Row as _, postgres::PgConnectOptions};
-use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
+use vocabulary::{LogName, StreamName, Timestamp};
 
 use super::{
+    batch::{heads_of, keys_of, streams_of},
     connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, silent, within},
     history::compare,
     outcomes::outcomes,
@@ -26,7 +27,7 @@ use super::{
     send::{Probes, names, send},
 };
 use crate::{
-    evaluate::{Ground, Head, Heads, Plan, Repeats, known_by},
+    evaluate::{Ground, Head, Heads, Plan, Repeats},
     history::History,
     log::LogOptions,
     port::{Expected, Granted, LogError, Refused, limits},
@@ -55,6 +56,8 @@ pub(super) struct PgWriter {
     clock: fn() -> Timestamp,
     /// As this node last saw them: another one may have moved them since.
     heads: LruCache<StreamName, Head>,
+    /// The number of the history in which they were seen.
+    heads_history: u64,
     end: u64,
     /// Microseconds for which a decision without events is remembered.
     remember: i64,
@@ -82,15 +85,26 @@ impl PgWriter {
         let heads_max = NonZeroUsize::new(options.heads_cached_max).unwrap_or(NonZeroUsize::MIN);
         let (clock, heads) = (options.clock, LruCache::new(heads_max));
         let remember = i64::try_from(options.remember.as_micros()).unwrap_or(i64::MAX);
-        let forget_at = Instant::now();
-        PgWriter { connecting, connection: None, history, log, clock, heads, end: 0, remember, forget_at }
+        let (forget_at, heads_history) = (Instant::now(), history.number());
+        PgWriter {
+            connecting,
+            connection: None,
+            history,
+            log,
+            clock,
+            heads,
+            heads_history,
+            end: 0,
+            remember,
+            forget_at,
+        }
     }
 
     /// On what is assumed, in one round trip; `None` where something was not so.
     async fn at_once(&mut self, batch: &[Request]) -> Result<Option<Done>, LogError> {
         // Before the cache is asked: a new connection empties it.
         self.connected().await?;
-        let history = self.history.number();
+        let history = self.current_history();
         let (assumed, unseen) = self.assumed(batch).await?;
         let repeats = Repeats::new();
         let plan = self.plan(batch, &assumed, self.end, history);
@@ -111,6 +125,18 @@ impl PgWriter {
         probes.found(&stored.positions, &mut heads);
         let plan = self.plan(batch, &heads, stored.base, history);
         Ok(Some(Done { plan, heads, repeats, end, history }))
+    }
+
+    /// The number of the log's history. Heads of an earlier one are forgotten: a reader's new connection may find that the
+    /// log has lost events while this one goes on.
+    fn current_history(&mut self) -> u64 {
+        let history = self.history.number();
+        if history != self.heads_history {
+            self.heads.clear();
+            self.end = 0;
+            self.heads_history = history;
+        }
+        history
     }
 
     /// On what is true, under the lock.
@@ -354,28 +380,4 @@ fn is_passing(error: &LogError) -> bool {
         LogError::Read(_) => true,
         LogError::Unusable(_) | LogError::OtherHistory(_) | LogError::Damaged { .. } => false,
     }
-}
-
-/// Each once.
-fn keys_of(batch: &[Request]) -> Vec<Hash> {
-    let mut keys: Vec<_> = batch.iter().flat_map(|request| known_by(&request.append)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys
-}
-
-fn streams_of(batch: &[Request]) -> Vec<StreamName> {
-    let mut streams: Vec<_> =
-        batch.iter().flat_map(|request| &request.append.conditions).map(|condition| condition.stream.clone()).collect();
-    streams.sort_unstable();
-    streams.dedup();
-    streams
-}
-
-fn heads_of(streams: Vec<StreamName>, revisions: Vec<i64>, positions: Vec<i64>) -> Result<Heads, LogError> {
-    let mut heads = Heads::new();
-    for ((stream, revision), position) in streams.into_iter().zip(revisions).zip(positions) {
-        heads.insert(stream, Head { revision: number(revision)?, position: number(position)? });
-    }
-    Ok(heads)
 }
