@@ -87,8 +87,8 @@ impl<E: Event> AnyEvent for E {
     }
 }
 
-/// What a granted command makes happen, in order. The data of each event names its stream, which the command has to read.
-/// Empty: there is nothing new.
+/// The events of a granted command, in order. The data of each event names its stream, which is one that the command reads.
+/// Without events there is nothing new.
 #[derive(Default)]
 pub struct Decision {
     pub events: Vec<(StreamName, Box<dyn AnyEvent>)>,

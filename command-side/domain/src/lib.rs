@@ -13,7 +13,7 @@ pub mod organ_donation;
 pub mod practices;
 pub mod registrations;
 
-/// What most command files use.
+/// Imports that most command files use.
 pub(crate) mod prelude {
     pub use schemars::JsonSchema;
     pub use serde::Deserialize;

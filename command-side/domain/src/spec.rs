@@ -35,7 +35,7 @@ pub fn as_staff() -> Caller {
     Caller { issuer, id, role: Role::Staff, permissions: vec![], organisation: Some(site()), level: None }
 }
 
-/// Whether no command of this type has this body, however it is read.
+/// True if no way of reading makes a command of this type of this body.
 pub fn refuses<C: Command>(body: serde_json::Value) -> bool {
     serde_json::from_str::<C>(&body.to_string()).is_err() && serde_json::from_value::<C>(body).is_err()
 }

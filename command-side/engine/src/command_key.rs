@@ -22,7 +22,7 @@ pub(crate) struct CommandKeys {
     beginning: Arc<Beginning>,
 }
 
-/// Who began the log, as far as it is known.
+/// The version that began the log, as far as it is known.
 #[derive(Default)]
 struct Beginning {
     /// True where it was an earlier version. Unset as long as the log is empty or cannot be read.

@@ -95,7 +95,7 @@ async fn a_key_belongs_to_its_callers_issuer() {
     }
 }
 
-/// An append in the form of an earlier version, for `somebody` under this key: its command key and its actor have no issuer.
+/// An append in the form of an earlier version, under this key: its command key and its actor have no issuer.
 fn stored_before(house: &House, number: u32, key: &str) -> Append {
     let parts: [&[u8]; 3] = [b"somebody", b"take-number", key.as_bytes()];
     let (key, hash) = (house.log.keyed_hash(&parts), house.log.keyed_hash(&[br#"{"desk":"before","most":9}"#]));

@@ -17,7 +17,7 @@ use std::{
 };
 
 use common::{Answer, BINARY, Signer, ask, frontdoor, give, granted, in_days, registration, session, slot, subject};
-use faults::{Faults, KILLS, REST_WITHIN, end, relayed, until};
+use faults::{Faults, KILLS, REST_WITHIN, end, relayed, succeeds_within, until};
 use futures::future::join_all;
 use local::system::{Node, System};
 use rdkafka::{Message, message::OwnedMessage};
@@ -51,36 +51,27 @@ fn check(system: &System, told: Option<&Path>) -> (i32, String) {
 /// Waits until topics and views have come to the end of the logs, by themselves. Gives back how long it took.
 fn comes_to_rest(system: &System) -> Duration {
     let began = Instant::now();
-    loop {
+    succeeds_within(REST_WITHIN, "it comes to rest", || {
         let behind = "SELECT count(*) FROM views.projection WHERE live AND position < ";
         let views = system.postgres.run("views", &format!("{behind}{}", end(system, "care")));
         let live = "SELECT count(*) || ' ' || count(DISTINCT name) FROM views.projection WHERE live";
         let is_one_each = system.postgres.run("views", live) == format!("{MODELS} {MODELS}");
-        if views == "0" && is_one_each && ["care", "access"].iter().all(|log| relayed(system, log) >= end(system, log))
-        {
-            return began.elapsed();
+        let are_relayed = ["care", "access"].iter().all(|log| relayed(system, log) >= end(system, log));
+        if views == "0" && is_one_each && are_relayed {
+            return Ok(began.elapsed());
         }
-        assert!(
-            began.elapsed() < REST_WITHIN,
-            "it does not come to rest: {views} views are behind, one live build each: {is_one_each}"
-        );
-        std::thread::sleep(Duration::from_millis(100));
-    }
+        Err(format!("{views} views are behind, one live build each: {is_one_each}, relayed: {are_relayed}"))
+    })
 }
 
 /// Waits until `frontdoor status` exits with 0: every process is ready, every log has one relay that leads, every read
 /// model follows. On a busy machine a process may be late with what makes it ready.
 fn well(admins: &[&str]) -> String {
-    let began = Instant::now();
-    loop {
+    succeeds_within(REST_WITHIN, "it is well", || {
         let status = frontdoor(&["status", "--admin", &admins.join(",")]);
         let printed = String::from_utf8_lossy(&status.stdout).into_owned();
-        if status.status.success() {
-            return printed;
-        }
-        assert!(began.elapsed() < REST_WITHIN, "it does not become well: {printed}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+        if status.status.success() { Ok(printed) } else { Err(printed) }
+    })
 }
 
 struct World {

@@ -475,7 +475,7 @@ impl World {
         (relayed && followed && (whole || self.history > 0)) || refused
     }
 
-    /// Where everything stands, for whoever looks into a schedule that fails.
+    /// The state of every part, printed when a schedule fails.
     fn told(&self) -> String {
         let relay = |relay: &Relay| {
             let (done, in_flight) = (relay.core.done().map(|done| done.position), relay.core.in_flight());
@@ -564,7 +564,7 @@ fn no_schedule_loses_doubles_or_reorders_an_event() {
     println!("{SCHEDULES} schedules from seed {first}");
 }
 
-/// The failure: the mark of the lost topic was confirmed by late records in the new one, which lacked event 1 for ever.
+/// The failure: late records in the new topic confirmed the mark of the lost one, and event 1 was never sent again.
 #[test]
 fn late_records_in_a_topic_that_is_made_anew_do_not_confirm_the_lost_ones_mark() {
     let mut world = World::new(0);

@@ -47,7 +47,7 @@ impl Topic {
     /// Makes the topic where it is missing, and looks whether it can hold a log.
     ///
     /// # Errors
-    /// `Unfit` says which setting is wrong. `Broker` where somebody else makes it just now: it is looked at the next time.
+    /// `Unfit` says which setting is wrong. `Broker` while another process creates it: the next call finds it.
     pub async fn prepare(&self) -> Result<(), TopicError> {
         if self.is_there().await? { Ok(()) } else { self.make().await }
     }
@@ -96,7 +96,7 @@ impl Topic {
     /// Makes the topic.
     ///
     /// # Errors
-    /// `Broker` where somebody else makes it just now: it is looked at the next time.
+    /// `Broker` while another process creates it: the next call finds it.
     pub async fn make(&self) -> Result<(), TopicError> {
         let (admin, brokers, _) = self.found().await?;
         let name = self.name();

@@ -1,6 +1,6 @@
-//! Detects that the log is no longer the one that this process has seen. A database that is restored to an earlier point, or a
-//! standby that takes over without the last transactions, gives positions that were seen here to other events. Only a new
-//! connection can lead there, so each is asked for the last event that was seen before it is used.
+//! Detects that the log has lost events that this process has seen. A database that is restored to an earlier point, or a
+//! standby that takes over without the last transactions, gives their positions to other events. Only a new connection can
+//! lead to such a database, so each new connection is asked for the last event seen before it is used.
 //!
 //! A log in SQLite has one history as long as it is open: its process holds the file.
 

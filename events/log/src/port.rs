@@ -182,7 +182,7 @@ pub enum LogError {
 }
 
 impl LogError {
-    /// Whether any other read would fail, too: the log does not answer, or has another history.
+    /// True if any other read would fail, too: the log does not answer, or has another history.
     pub fn is_general(&self) -> bool {
         match self {
             LogError::OtherHistory(_) => true,

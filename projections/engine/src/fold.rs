@@ -255,10 +255,11 @@ mod tests {
     use uuid::Uuid;
     use views::{FreeSlots, Practices};
     use vocabulary::{
-        LogName, Raw, StreamName, Timestamp,
+        Raw, Timestamp,
         appointments::{SessionEvent, SessionWithdrawn, Timetable},
         event::Event,
         personal::{Unsealed, with_key},
+        testing::recorded,
     };
 
     use super::*;
@@ -271,24 +272,8 @@ mod tests {
         let timetable = Timetable { starts_at, ends_at: starts_at.plus_minutes(SLOTS.into()), slot_minutes: 1 };
         let session = format!("A00001.{position:012}").parse().expect("a session");
         let event = SessionEvent::from(SessionWithdrawn { session, timetable });
-        Raw {
-            log: LogName::Care,
-            position,
-            stream: StreamName::of("session", position),
-            revision: 1,
-            id: Uuid::from_u128(position.into()),
-            kind: event.kind().into(),
-            recorded_at: starts_at,
-            actor: "{}".into(),
-            acting_for: None,
-            subject: None,
-            correlation: Uuid::nil(),
-            causation: None,
-            command_key: None,
-            request_hash: None,
-            trace: None,
-            data: with_key(Arc::new(Unsealed), || event.encode()).expect("it is written").into(),
-        }
+        let data = with_key(Arc::new(Unsealed), || event.encode()).expect("it is written");
+        recorded(position, event.kind(), data.into())
     }
 
     /// The trap: 1,000 sessions of 1,439 slots are one batch of 1,400,000 rows, and all others wait for it.

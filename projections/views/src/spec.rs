@@ -1,10 +1,9 @@
 //! How the specs beside the read models are written: given these events, these are the rows.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
-use uuid::Uuid;
 pub use vocabulary::testing::{NINE, TEN_PAST, alice, at, bob, clinic, extended, published, site, time};
-use vocabulary::{LogName, Recorded, StreamName, Timestamp};
+use vocabulary::{Recorded, Timestamp, testing::recorded};
 
 use crate::{Key, Projection};
 
@@ -17,24 +16,7 @@ pub fn fold<P: Projection>(events: impl IntoIterator<Item = P::Event>) -> BTreeM
 pub fn fold_recorded<P: Projection>(events: impl IntoIterator<Item = (Timestamp, P::Event)>) -> BTreeMap<Key, P::Row> {
     let mut rows = BTreeMap::new();
     for ((recorded_at, event), position) in events.into_iter().zip(1..) {
-        let fact = Recorded {
-            log: LogName::Care,
-            position,
-            stream: StreamName::of("spec", position),
-            revision: position,
-            id: Uuid::from_u128(u128::from(position)),
-            kind: Cow::Borrowed("spec"),
-            recorded_at,
-            actor: "{}".into(),
-            acting_for: None,
-            subject: None,
-            correlation: Uuid::nil(),
-            causation: None,
-            command_key: None,
-            request_hash: None,
-            trace: None,
-            data: event,
-        };
+        let fact = Recorded { recorded_at, ..recorded(position, "spec", event) };
         for key in P::keys(&fact) {
             let row = P::evolve(&key, rows.remove(&key), &fact);
             row.map(|row| rows.insert(key, row));

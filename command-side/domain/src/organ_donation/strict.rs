@@ -9,7 +9,7 @@ use vocabulary::{
 
 use super::donor::REPRESENTATIVES_MAX;
 
-/// What somebody decides.
+/// A decision about organ donation.
 // Braces on those without fields: serde lets a unit variant of a tagged enum have any fields, so that an opt-out with
 // organs would pass as an opt-out.
 #[derive(Deserialize, JsonSchema)]
@@ -25,7 +25,7 @@ pub enum StrictDecision {
     },
     /// None.
     OptOut {},
-    /// Somebody else decides: at most two people, completed on paper.
+    /// Others decide: at most two people, completed on paper.
     AppointedRepresentative {
         #[schemars(length(min = 1, max = REPRESENTATIVES_MAX))]
         representatives: Vec<PersonName>,

@@ -6,7 +6,7 @@ use vocabulary::practices::PracticeSettings;
 
 use super::practice::{BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OPEN_BOOKINGS_MAX};
 
-/// What a practice may set for itself. What is left out has its default (written into the schema, so it is writable).
+/// The settings of a practice. A setting that is left out has its default (written into the schema, so it is writable).
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "PracticeSettings", rename_all = "camelCase", default, deny_unknown_fields)]
 #[schemars(rename = "PracticeSettings")]

@@ -44,7 +44,7 @@ impl Lane {
     pub(super) fn decide(&mut self, job: Job, read: Read) {
         match judge(&job, &read.states) {
             Ok(decision) => self.submit(job, read, decision, None),
-            // A bug is no decision that could be validated.
+            // A bug is not a decision, so the log has nothing to validate.
             Err(Failure::Broken) => job.answer(Err(Failure::Broken)),
             Err(refusal) => self.submit(job, read, Decision::default(), Some(refusal)),
         }

@@ -19,20 +19,20 @@ use crate::failure::Failure;
 /// Reads that run at once: the database reads some while the events of others are folded.
 const LOADS_MAX: usize = 4;
 
-/// What came of one read.
+/// The result of one read.
 pub(super) struct Load {
     /// The number of the log's history in which it was read.
     pub history: u64,
     pub streams: Vec<(StreamName, Result<Loaded, Unloaded>)>,
 }
 
-/// What a stream amounts to.
+/// The state of a stream, folded from its events.
 pub(super) struct Loaded {
     pub state: Arc<dyn AnyState>,
     pub revision: u64,
 }
 
-/// Why a stream has no state that a command could be decided on.
+/// The reason why a stream has no state.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unloaded {
     /// Shared by the streams of one read.
@@ -45,7 +45,7 @@ pub(super) enum Unloaded {
 }
 
 impl Unloaded {
-    /// What the stream's commands are answered.
+    /// The answer to the commands on the stream.
     pub fn failure(&self) -> Failure {
         match self {
             Unloaded::Read(error) => match **error {
@@ -108,8 +108,8 @@ async fn load(log: Log, key: Arc<dyn Key>, wanted: Vec<Wanted>) -> Vec<(StreamNa
                 loaded.push(folded(&key, wanted, &events));
             }
         }
-        // One damaged stream is no reason to refuse the others. A log that does not answer is: each read would take as
-        // long as the first.
+        // A damaged stream does not make the others unreadable, so each is tried alone. A log that does not answer is
+        // not asked again: each read would take as long as the first.
         Err(mut error) => {
             for (wanted, name) in wanted.iter().zip(&names) {
                 if names.len() == 1 || error.is_general() {
@@ -139,7 +139,7 @@ fn folded<'a>(
     Ok(Loaded { state, revision })
 }
 
-/// The streams that were complained about: one line in the log each, however often they are asked for.
+/// The streams with an error line: one line for each, however often commands ask for it.
 #[derive(Default)]
 pub(super) struct Complaints(HashSet<StreamName>);
 

@@ -65,7 +65,7 @@ pub(crate) struct Lane {
     options: EngineOptions,
 }
 
-/// Where commands got their states.
+/// Counts of states, by their source.
 #[derive(Default)]
 struct StateReads {
     from_memory: u64,
@@ -74,7 +74,7 @@ struct StateReads {
 
 impl Lane {
     pub fn new(log: Log, waiting: mpsc::Receiver<Given>, options: EngineOptions) -> Lane {
-        // What one read loads has to fit beside what it is decided with, or a command could never be decided.
+        // The cache has to hold the states of one whole read, or a command could never be decided.
         let states_max = options.states_max.max(options.batch_max.max(1) * STREAMS_MAX);
         let key: Arc<dyn Key> = Arc::new(Unsealed);
         Lane {

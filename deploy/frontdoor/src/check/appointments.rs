@@ -145,7 +145,7 @@ fn practice_day(rows: &mut Rows, event: &Event) -> Arm {
     Arm::Found
 }
 
-/// The diary says why somebody has the slots of this time.
+/// The diary gives the reason for a booking of these slots.
 fn reasons(rows: &mut Rows, event: &Event, time: &str) {
     let (time, patient) = (event.value(time), event.text("/patient"));
     let session = time["session"].as_str().unwrap_or_default();
@@ -165,7 +165,7 @@ fn timetable(event: &Event) -> &'static str {
     if event.kind == "appointment.session-extended.v1" { "/added" } else { "/timetable" }
 }
 
-/// A row for every slot that a session gets.
+/// One row for each slot that the event adds.
 fn slots_of(event: &Event) -> Vec<Value> {
     let minutes = event.number(&format!("{}/slotMinutes", timetable(event)));
     let slot = |start: String| {

@@ -65,11 +65,8 @@ pub fn push(row: &mut Value, list: &str, item: Value) {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use ::views::{Projection, Visitor};
-    use uuid::Uuid;
-    use vocabulary::{ALL_KINDS, Followed, LogName, Recorded, StreamName, Timestamp};
+    use vocabulary::{ALL_KINDS, Followed, Recorded, Timestamp, testing::recorded};
 
     use super::*;
 
@@ -123,7 +120,7 @@ mod tests {
                 let fold = of_read_model(P::NAME);
                 for kind in fold.kinds.ignored {
                     assert!(every_kind().any(|known| known == *kind), "{} ignores {kind}, which is no kind", fold.name);
-                    let fact = recorded::<P::Event>(kind);
+                    let fact = recorded_example::<P::Event>(kind);
                     if fact.is_some_and(|fact| !P::keys(&fact).is_empty()) {
                         self.0.push(format!("the second fold {} ignores {kind}, which touches rows", fold.name));
                     }
@@ -146,26 +143,12 @@ mod tests {
     }
 
     /// The example of this kind as a read model gets it; `None` where the read model does not follow it.
-    fn recorded<E: Followed>(kind: &'static str) -> Option<Recorded<E>> {
+    fn recorded_example<E: Followed>(kind: &'static str) -> Option<Recorded<E>> {
         let example = Event::example(kind);
         let data = E::read(kind, &example.bytes).expect("a released event decodes")?;
         Some(Recorded {
-            log: LogName::Care,
-            position: example.position,
-            stream: StreamName::of("example", example.position),
-            revision: example.revision,
-            id: Uuid::nil(),
-            kind: Cow::Borrowed(kind),
             recorded_at: Timestamp::from_micros(example.recorded_at),
-            actor: "{}".into(),
-            acting_for: None,
-            subject: None,
-            correlation: Uuid::nil(),
-            causation: None,
-            command_key: None,
-            request_hash: None,
-            trace: None,
-            data,
+            ..recorded(example.position, kind, data)
         })
     }
 }

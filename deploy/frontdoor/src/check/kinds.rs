@@ -3,7 +3,7 @@
 
 use super::{event::Event, findings::Findings};
 
-/// Whether a part of the check has an arm for the kind of an event.
+/// The result of a search for the arm that handles a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Arm {
@@ -21,7 +21,7 @@ pub struct Kinds {
 }
 
 impl Kinds {
-    /// Whether this kind needs an arm: it is one of the service, and not an ignored one.
+    /// True if this kind needs an arm: the kind is of the service and not ignored.
     pub fn need(&self, kind: &str) -> bool {
         kind.split_once('.').map_or(kind, |(service, _)| service) == self.service && !self.ignored.contains(&kind)
     }

@@ -172,9 +172,17 @@ pub fn until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 fn within(time: Duration, what: &str, is_so: impl Fn() -> bool) {
+    succeeds_within(time, what, || if is_so() { Ok(()) } else { Err(String::new()) });
+}
+
+/// Repeats an inquiry until it succeeds. Other processes and databases have to be asked: they wake nobody here.
+pub fn succeeds_within<T>(time: Duration, what: &str, inquiry: impl Fn() -> Result<T, String>) -> T {
     let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < time, "not within {} s: {what}", time.as_secs());
+    loop {
+        match inquiry() {
+            Ok(answer) => return answer,
+            Err(why) => assert!(began.elapsed() < time, "not within {} s: {what}. {why}", time.as_secs()),
+        }
         std::thread::sleep(Duration::from_millis(100));
     }
 }

@@ -296,29 +296,12 @@ fn bytes_of<'a>(events: impl IntoIterator<Item = &'a Raw>) -> usize {
 #[cfg(test)]
 mod tests {
     use event_log::{LogOptions, port::limits::PAGE_BYTES_MAX};
-    use vocabulary::{LogName, StreamName, Timestamp};
+    use vocabulary::{LogName, testing::recorded};
 
     use super::*;
 
     fn large(position: u64) -> Raw {
-        Raw {
-            log: LogName::Care,
-            position,
-            stream: StreamName::of("session", position),
-            revision: 1,
-            id: Uuid::from_u128(position.into()),
-            kind: "test.happened.v1".into(),
-            recorded_at: Timestamp::EPOCH,
-            actor: "{}".into(),
-            acting_for: None,
-            subject: None,
-            correlation: Uuid::nil(),
-            causation: None,
-            command_key: None,
-            request_hash: None,
-            trace: None,
-            data: vec![b'x'; 250_000].into(),
-        }
+        recorded(position, "test.happened.v1", vec![b'x'; 250_000].into())
     }
 
     /// The trap: 5,000 large events are more than a gigabyte.

@@ -306,8 +306,8 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// A mark belongs to one topic. Without it late records of dead producers could confirm, in a topic that was made anew,
-    /// the mark of the one that was lost. So the mark is forgotten before the topic is made, and only by the lease's owner.
+    /// Creates the topic. The lease's owner resets the mark first: a mark is valid for one topic only, and late records of
+    /// dead producers in the new topic could otherwise confirm the mark of the lost one.
     async fn make_the_topic(&mut self) -> Result<(), TopicError> {
         let Some(epoch) = self.core.epoch() else { return Ok(()) };
         if !self.relay.log.leases().mark(ROLE, &self.relay.owner, epoch, Mark::default()).await? {

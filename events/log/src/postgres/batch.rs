@@ -1,4 +1,4 @@
-//! What a batch asks about before it is decided under the lock.
+//! The keys and streams of a batch that are looked up before it is decided under the lock.
 
 use vocabulary::{StreamName, envelope::Hash};
 
