@@ -14,6 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::process;
+
 /// The version that `deploy/local/kafka/pom.xml` names.
 const VERSION: &str = "4.1.1";
 /// Of the package `kafka-python`, as the Makefile names it.
@@ -142,14 +144,14 @@ impl Kafka {
         self.wait_for(broker, Instant::now() + STARTED_WITHIN).unwrap_or_else(|log| panic!("{log}"));
     }
 
-    /// SIGSTOP: its connections stay, and nobody answers.
+    /// SIGSTOP: its connections stay, and it answers none when this returns.
     pub fn freeze(&self, broker: usize) {
-        self.signal("-STOP", broker);
+        process::freeze(&self.process(broker));
     }
 
     /// SIGCONT after [`Kafka::freeze`].
     pub fn thaw(&self, broker: usize) {
-        self.signal("-CONT", broker);
+        process::signal("-CONT", &self.process(broker));
     }
 
     /// Runs one of Kafka's own tools to its end, such as `org.apache.kafka.tools.TopicCommand`.
@@ -294,11 +296,6 @@ impl Kafka {
         assert!(order.starts_with(answer.trim()) && answer.len() > 1, "the shell that minds Kafka is gone");
     }
 
-    fn signal(&self, signal: &str, broker: usize) {
-        let sent = Command::new("kill").args([signal, &self.process(broker)]).status().expect("kill runs");
-        assert!(sent.success(), "broker {broker} does not run");
-    }
-
     fn process(&self, broker: usize) -> String {
         let process = fs::read_to_string(self.folder.join(format!("{broker}.pid")));
         process.unwrap_or_else(|_| panic!("broker {broker} does not run")).trim().to_owned()
@@ -307,13 +304,8 @@ impl Kafka {
     /// Until it has joined the cluster and takes requests. What its log says, where it ended instead.
     fn wait_for(&self, broker: usize, deadline: Instant) -> Result<(), String> {
         let process = self.process(broker);
-        // A dead one is a zombie until the shell asks for it.
-        let runs = || {
-            let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-            state.rsplit(") ").next().is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))
-        };
         loop {
-            let ended = !runs();
+            let ended = !process::is_running(&process);
             let log = fs::read(self.folder.join(format!("{broker}.log"))).unwrap_or_default();
             let log = String::from_utf8_lossy(&log);
             let this_time = log.rsplit("Starting controller").next().unwrap_or_default();

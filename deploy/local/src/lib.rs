@@ -4,5 +4,6 @@
 
 pub mod kafka;
 pub mod postgres;
+mod process;
 pub mod silence;
 pub mod system;

@@ -13,6 +13,7 @@ use std::{
 use crate::{
     kafka::{Kafka, free_ports},
     postgres::Server,
+    process,
     silence::{SilentProxy, Upstream},
 };
 
@@ -234,14 +235,18 @@ impl Node {
     /// # Panics
     /// When it was killed.
     pub fn pid(&self) -> String {
-        self.lock().as_ref().expect("it runs").pid.clone()
+        self.with_pid(str::to_owned)
+    }
+
+    /// Nothing kills it meanwhile.
+    fn with_pid<T>(&self, act: impl FnOnce(&str) -> T) -> T {
+        act(&self.lock().as_ref().expect("it runs").pid)
     }
 
     pub fn is_running(&self) -> bool {
         let running = self.lock();
         let Some(Running { pid, .. }) = &*running else { return false };
-        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        state.rsplit(") ").next().is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))
+        process::is_running(pid)
     }
 
     /// Asks it, by its operator's address.
@@ -272,23 +277,17 @@ impl Node {
 
     /// SIGTERM; does not wait.
     pub fn terminate(&self) {
-        self.signal("-TERM");
+        self.with_pid(|pid| process::signal("-TERM", pid));
     }
 
-    /// SIGSTOP: its connections stay, and nobody answers.
+    /// SIGSTOP: its connections stay, and it answers none when this returns.
     pub fn freeze(&self) {
-        self.signal("-STOP");
+        self.with_pid(process::freeze);
     }
 
     /// SIGCONT.
     pub fn thaw(&self) {
-        self.signal("-CONT");
-    }
-
-    fn signal(&self, signal: &str) {
-        let running = self.lock();
-        let pid = &running.as_ref().expect("it runs").pid;
-        assert!(Command::new("kill").args([signal, pid]).status().expect("kill runs").success());
+        self.with_pid(|pid| process::signal("-CONT", pid));
     }
 }
 

@@ -1,0 +1,44 @@
+//! What the tests do to a process by its id.
+
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+/// A process stops within this time of SIGSTOP, also on a busy machine.
+const STOPPED_WITHIN: Duration = Duration::from_secs(10);
+
+/// A dead process is a zombie until its parent asks for it: that is not running.
+pub(crate) fn is_running(pid: &str) -> bool {
+    state(&format!("/proc/{pid}/stat")).is_some_and(|state| state != 'Z')
+}
+
+/// # Panics
+/// When there is no such process.
+pub(crate) fn signal(signal: &str, pid: &str) {
+    let sent = Command::new("kill").args([signal, pid]).status().expect("kill runs");
+    assert!(sent.success(), "process {pid} does not run");
+}
+
+/// SIGSTOP. Every thread has stopped when this returns: `kill` itself returns while a thread on another core may still
+/// read a request and answer it.
+pub(crate) fn freeze(pid: &str) {
+    signal("-STOP", pid);
+    let deadline = Instant::now() + STOPPED_WITHIN;
+    while !is_stopped(pid) {
+        assert!(Instant::now() < deadline, "process {pid} does not stop");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn is_stopped(pid: &str) -> bool {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("it runs").flatten();
+    // A thread that ended after the folder was listed has no state.
+    threads.filter_map(|thread| state(&thread.path().join("stat").to_string_lossy())).all(|state| state == 'T')
+}
+
+/// The letter that proc(5) calls `state`.
+fn state(stat: &str) -> Option<char> {
+    fs::read_to_string(stat).ok()?.rsplit(") ").next()?.chars().next()
+}
