@@ -2,12 +2,12 @@
 
 use std::{borrow::Cow, ops::Bound, time::Duration};
 
+use event_core::{LogName, LogPosition, Timestamp};
 use event_log::Log;
 use projection_engine::{Read, Reader, Scan};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use tokio::time::Instant;
 use views::{Key, Projection};
-use vocabulary::{LogName, Timestamp, Token};
 
 use crate::{
     Sources,
@@ -19,7 +19,7 @@ use crate::{
 /// How long a request waits for the position that it asks for, over all views that it reads.
 pub const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// How a `Token` of the log `care` is written: the only ones that a request can give.
+/// How a `LogPosition` of the log `care` is written: the only ones that a request can give.
 pub struct PositionInCare;
 
 impl JsonSchema for PositionInCare {
@@ -50,10 +50,10 @@ impl Wanted {
     /// When one is malformed, or `after` is of a log that no view follows.
     pub fn take(given: &mut Given<'_>) -> Result<Wanted, Faulty> {
         let strict = given.take::<bool>("strict")?.unwrap_or(false);
-        let after = match given.take::<Token>("after")? {
+        let after = match given.take::<LogPosition>("after")? {
             None => None,
-            Some(Token { log: LogName::Care, position }) => Some(position),
-            Some(Token { log: LogName::Access, .. }) => {
+            Some(LogPosition { log: LogName::Care, position }) => Some(position),
+            Some(LogPosition { log: LogName::Access, .. }) => {
                 return Err(Faulty::new("after", "views follow the log care: it is like care:17"));
             }
         };
@@ -192,8 +192,8 @@ impl<'a> Ask<'a> {
     }
 
     /// How far the oldest of the rows has come; `None`: no view was read.
-    pub fn position(&self) -> Option<Token> {
-        self.seen.map(|position| Token { log: LogName::Care, position })
+    pub fn position(&self) -> Option<LogPosition> {
+        self.seen.map(|position| LogPosition { log: LogName::Care, position })
     }
 
     /// Whether the answer is older than was asked for.

@@ -3,11 +3,11 @@
 
 use std::borrow::Cow;
 
+use event_core::{Raw, StreamName, SubjectId, Timestamp, envelope::Hash};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
-use vocabulary::{Raw, StreamName, SubjectId, Timestamp, envelope::Hash};
 
 pub const BATCH: &str = "application/cloudevents-batch+json";
 
@@ -86,7 +86,7 @@ fn hex(hash: &Hash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The wire forms of a personal value: any text that begins so is one (`vocabulary::personal`).
+/// The wire forms of a personal value: any text that begins so is one (`event_core::personal`).
 const PERSONAL_FORMS: [&str; 2] = ["p0.", "p1."];
 const MASK: &str = "***";
 
@@ -128,13 +128,13 @@ fn closing_quote(inside: &str) -> usize {
 mod tests {
     use std::sync::Arc;
 
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-    use vocabulary::{
+    use event_core::{
         Event,
-        appointments::{AppointmentAmended, DiaryEvent},
         personal::{Unsealed, with_key},
     };
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+    use vocabulary::appointments::{AppointmentAmended, DiaryEvent};
 
     use super::*;
 

@@ -16,9 +16,9 @@ use std::sync::Arc;
 
 use axum::{Json, Router, extract::FromRef, routing::get};
 use command_engine::{Engine, http::Tokens};
+use event_core::Timestamp;
 use event_log::Log;
 use projection_engine::Views;
-use vocabulary::Timestamp;
 
 /// What the queries read, and who admits to them.
 #[derive(Clone)]

@@ -197,8 +197,8 @@ impl<'de> Deserializer<'de> for Text<'_> {
 
 #[cfg(test)]
 mod tests {
+    use event_core::{LogPosition, OrganisationCode};
     use serde::Deserialize;
-    use vocabulary::{OdsCode, Token};
 
     use super::*;
 
@@ -212,7 +212,7 @@ mod tests {
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "camelCase", deny_unknown_fields)]
     struct Wanted {
-        site: OdsCode,
+        site: OrganisationCode,
         when: Option<When>,
         from: Option<u64>,
     }
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_value_is_decoded_once() {
         let mut given = Given::new([].into_iter(), Some("after=care%3A17&x=a%2525")).expect("decodes");
-        assert_eq!(given.take::<Token>("after"), Ok(Some("care:17".parse().expect("valid"))));
+        assert_eq!(given.take::<LogPosition>("after"), Ok(Some("care:17".parse().expect("valid"))));
         assert_eq!(given.take::<String>("x"), Ok(Some("a%25".into())));
         assert_eq!(given.take::<String>("x"), Ok(None));
     }

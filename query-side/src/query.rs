@@ -4,9 +4,9 @@
 
 use axum::routing::MethodRouter;
 use domain::{Access, Rejection};
+use event_core::{OrganisationCode, SubjectId};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
-use vocabulary::{OdsCode, SubjectId};
 
 use crate::{Sources, ask::Ask, refusal::Refusal, route};
 
@@ -41,7 +41,7 @@ pub trait Query: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     }
 
     /// The organisation whose data it is.
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         None
     }
 

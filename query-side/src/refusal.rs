@@ -10,9 +10,9 @@ use command_engine::{
     http::{Explained, Problem},
 };
 use domain::{Class, Rejected, Rejection};
+use event_core::personal::CannotOpen;
 use event_log::LogError;
 use projection_engine::ViewsError;
-use vocabulary::personal::CannotOpen;
 
 use crate::parameters::Faulty;
 

@@ -1,10 +1,10 @@
 //! Who may do what, as data: shown, tested, and checked by one function.
 
-use serde::Serialize;
-use vocabulary::{
-    Actor, Issuer, OdsCode, SubjectId,
+use event_core::{
+    Actor, Issuer, OrganisationCode, SubjectId,
     envelope::{IdentityLevel, Role},
 };
+use serde::Serialize;
 
 /// What a member of staff, an auditor or an operator may be permitted to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -43,7 +43,7 @@ pub struct Caller {
     pub id: Box<str>,
     pub role: Role,
     pub permissions: Vec<Permission>,
-    pub organisation: Option<OdsCode>,
+    pub organisation: Option<OrganisationCode>,
     pub level: Option<IdentityLevel>,
 }
 
@@ -146,8 +146,8 @@ impl Access {
         &self,
         caller: &Caller,
         subject: Option<SubjectId>,
-        organisation: Option<&OdsCode>,
-        registered_at: Option<&OdsCode>,
+        organisation: Option<&OrganisationCode>,
+        registered_at: Option<&OrganisationCode>,
     ) -> Result<(), Denied> {
         if self.anybody {
             return Ok(());

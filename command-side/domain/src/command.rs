@@ -2,9 +2,9 @@
 
 use std::any::Any;
 
+use event_core::{Event, EventData, OrganisationCode, StreamName, SubjectId, Timestamp};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use vocabulary::{Event, EventData, OdsCode, StreamName, SubjectId, Timestamp};
 
 use crate::{
     access::{Access, Caller},
@@ -44,7 +44,7 @@ pub trait Command: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     }
 
     /// The organisation concerned.
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         None
     }
 

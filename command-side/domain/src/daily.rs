@@ -1,6 +1,7 @@
 //! How often something happened on one day (of London): what one person can repeat has a limit a day.
 
-use vocabulary::{LocalDate, Timestamp};
+use event_core::{LocalDate, Timestamp};
+use vocabulary::time::LONDON;
 
 /// A count of the last day on which it happened. What happened on earlier days is forgotten.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -16,7 +17,7 @@ impl Daily {
     /// counted.
     pub fn count_at(&mut self, decided_at: Option<Timestamp>) {
         if let Some(at) = decided_at {
-            self.count(at.local_date());
+            self.count(LONDON.day(at));
         }
     }
 
@@ -35,9 +36,9 @@ mod tests {
         let mut daily = Daily::default();
         let (evening, night) = (at("2026-07-01T22:59:59Z"), at("2026-07-01T23:00:00Z"));
         for instant in [Some(evening), Some(evening), None, Some(night)] {
-            assert_eq!(daily.on(night.local_date()), 0);
+            assert_eq!(daily.on(LONDON.day(night)), 0);
             daily.count_at(instant);
         }
-        assert_eq!((daily.on(evening.local_date()), daily.on(night.local_date())), (0, 1));
+        assert_eq!((daily.on(LONDON.day(evening)), daily.on(LONDON.day(night))), (0, 1));
     }
 }

@@ -7,12 +7,13 @@ use std::{
     sync::Arc,
 };
 
+use event_core::{Event, StreamName, SubjectId, Timestamp};
 use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use vocabulary::{
-    Event, SessionId, StreamName, SubjectId, Timestamp,
+    SessionId,
     appointments::{BookedTime, CancellationReason, DiaryEvent, SessionEvent, Timetable},
     practices::PracticeSettings,
 };

@@ -1,12 +1,15 @@
 //! Given, when, then: how the specs beside the commands are written. A world is what has happened so far, by stream.
 
 use std::{collections::HashMap, sync::Arc};
+use vocabulary::time::LONDON;
 
-use vocabulary::{
+use event_core::{
     Event, EventData, Issuer, StreamName, SubjectId, Timestamp,
-    appointments::{AppointmentBooked, BookedTime, DiaryEvent, HoldPlaced, SessionEvent, SlotHeld, SlotTaken},
     envelope::{IdentityLevel, Role},
     personal::{Unsealed, with_key},
+};
+use vocabulary::{
+    appointments::{AppointmentBooked, BookedTime, DiaryEvent, HoldPlaced, SessionEvent, SlotHeld, SlotTaken},
     practices::{PracticeEvent, PracticeOpened, PracticeSettings, SettingsChanged},
     registrations::{PatientRegistered, RegistrationEvent},
     text::BirthDate,
@@ -188,7 +191,7 @@ pub fn held(slot: &str, by: SubjectId, until: &str) -> SessionEvent {
 }
 
 pub fn hold_placed(slot: &str, by: SubjectId) -> DiaryEvent {
-    HoldPlaced { patient: by, session: clinic(), starts_at: at(slot), on: at(NOW).local_date() }.into()
+    HoldPlaced { patient: by, session: clinic(), starts_at: at(slot), on: LONDON.day(at(NOW)) }.into()
 }
 
 pub fn taken(slot: &str, by: SubjectId) -> SessionEvent {

@@ -2,7 +2,7 @@
 
 use std::{any::Any, marker::PhantomData, sync::Arc};
 
-use vocabulary::{Event, StreamName, Undecodable};
+use event_core::{Event, StreamName, Undecodable};
 
 /// What the events of one stream amount to. `evolve` sees event data only, never the envelope: what is proposed has no
 /// position or time yet. It cannot fail: what happened, happened.

@@ -6,10 +6,10 @@ use domain::{
     Access, Command, Context, Decision, Rejected, Rejection, Visitor,
     state::{AnyState, Reads, Wanted},
 };
+use event_core::{OrganisationCode, SubjectId, strictness::strictly, text::TOO_LONG};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
-use vocabulary::{OdsCode, SubjectId, strictness::strictly, text::TOO_LONG};
 
 use crate::{
     failure::{Failure, Fault},
@@ -99,7 +99,7 @@ impl Visitor for Catalogue {
 pub(crate) trait AnyCommand: Send + Sync {
     fn subject(&self) -> Option<SubjectId>;
     fn answers_for(&self) -> Option<SubjectId>;
-    fn organisation(&self) -> Option<OdsCode>;
+    fn organisation(&self) -> Option<OrganisationCode>;
     fn wanted(&self, context: &Context) -> Vec<Wanted>;
     fn gives_up(&self) -> bool;
     /// `None` where the states are not of the types that `wanted` asks for: a bug.
@@ -115,7 +115,7 @@ impl<C: Command> AnyCommand for C {
         Command::answers_for(self)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Command::organisation(self)
     }
 

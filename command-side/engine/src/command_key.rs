@@ -12,8 +12,8 @@ use std::sync::{
 };
 
 use domain::Caller;
+use event_core::{Actor, envelope::Hash};
 use event_log::Log;
-use vocabulary::{Actor, envelope::Hash};
 
 /// The keys of commands in one log. Cheap to clone.
 #[derive(Clone)]

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::{Access, Caller, state::AnyState};
+use event_core::{LogPosition, OrganisationCode, SubjectId, Timestamp};
 use event_log::{Idempotency, Log, Provenance, Stored};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
 use uuid::Uuid;
-use vocabulary::{OdsCode, SubjectId, Timestamp, Token};
 
 use crate::{
     canonical::canonical,
@@ -66,7 +66,7 @@ pub struct RequestContext {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// A view that has come here shows it. Of the last event, or the highest that was read where nothing was stored.
-    pub position: Token,
+    pub position: LogPosition,
     pub events: Vec<Stored>,
     /// The same command was granted before; this is what was answered then.
     pub replayed: bool,
@@ -198,7 +198,7 @@ impl Engine {
         who: &Access,
         caller: &Caller,
         subject: Option<SubjectId>,
-        organisation: Option<&OdsCode>,
+        organisation: Option<&OrganisationCode>,
     ) -> Result<(), Failure> {
         let question = Question { who: *who, caller: caller.clone(), subject, organisation: organisation.cloned() };
         let Some(registration) = question.by_token()? else { return Ok(()) };

@@ -9,7 +9,7 @@ use domain::{
     registrations::Registration,
     state::{AnyState, Wanted},
 };
-use vocabulary::{OdsCode, SubjectId};
+use event_core::{OrganisationCode, SubjectId};
 
 /// What is asked of the gate.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub(crate) struct Question {
     pub caller: Caller,
     /// The person whose relationship to the caller decides.
     pub subject: Option<SubjectId>,
-    pub organisation: Option<OdsCode>,
+    pub organisation: Option<OrganisationCode>,
 }
 
 impl Question {
@@ -43,7 +43,7 @@ impl Question {
         self.admits((**state).as_any().downcast_ref::<Registration>().and_then(Registration::practice))
     }
 
-    fn admits(&self, registered_at: Option<&OdsCode>) -> Result<(), Denied> {
+    fn admits(&self, registered_at: Option<&OrganisationCode>) -> Result<(), Denied> {
         self.who.admits(&self.caller, self.subject, self.organisation.as_ref(), registered_at)
     }
 }

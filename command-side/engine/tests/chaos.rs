@@ -6,10 +6,9 @@ mod common;
 use std::collections::{HashMap, HashSet};
 
 use command_engine::{Answer, EngineOptions, Failure};
-use common::{House, NumberGiven, desk_stream, house_with, new_key, number, somebody};
+use common::{House, decoded, desk_stream, house_with, new_key, number, somebody};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
-use vocabulary::Event;
 
 /// What another node's numbers are ahead of those before them.
 const LEAP: u32 = 1_000;
@@ -55,7 +54,7 @@ fn wishes(dice: &mut Dice, desks: &[String]) -> Vec<Wish> {
 /// Another node takes a number, if nobody is faster.
 async fn meddle(house: &House, desk: &str) {
     let events = house.events(&desk_stream(desk)).await;
-    let last = events.last().map_or(0, |event| NumberGiven::decode(&event.kind, &event.data).expect("read").number);
+    let last = events.last().map_or(0, decoded);
     let revision = u32::try_from(events.len()).expect("small");
     let _ = house.log.append(number(desk, revision, last + LEAP)).await;
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use command_engine::{Answer, Failure};
 use common::{House, append, house, new_key, new_subject, nurse, patient, somebody};
 use domain::{Command, Stream, access::Denied, registrations::Registration};
-use event_log::Log;
-use serde_json::json;
-use vocabulary::{
+use event_core::{
     Event, Personal, SubjectId,
     envelope::IdentityLevel,
     personal::{Unsealed, with_key},
-    registrations::{PatientRegistered, RegistrationEvent},
 };
+use event_log::Log;
+use serde_json::json;
+use vocabulary::registrations::{PatientRegistered, RegistrationEvent};
 
 const HERE: &str = "A12345";
 const ELSEWHERE: &str = "B67890";

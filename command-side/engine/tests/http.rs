@@ -240,7 +240,7 @@ async fn what_is_broken_tells_nothing_of_its_cause() {
 
 #[tokio::test]
 async fn the_end_of_the_task_that_decides_is_noticed() {
-    let clock = || -> vocabulary::Timestamp { panic!("the clock is broken") };
+    let clock = || -> event_core::Timestamp { panic!("the clock is broken") };
     let house = common::house_with(command_engine::EngineOptions { clock, ..Default::default() }).await;
     assert!(futures::poll!(std::pin::pin!(house.engine.ended())).is_pending());
     let answer = house.take("clock", 9).await;

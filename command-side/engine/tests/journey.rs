@@ -15,14 +15,14 @@ use domain::{
         rejections::{LIMIT_REACHED, SLOT_TAKEN},
     },
 };
+use event_core::{
+    StreamName, SubjectId, Timestamp,
+    envelope::{IdentityLevel, Role},
+};
 use event_log::{Log, LogOptions};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
-use vocabulary::{
-    StreamName, SubjectId, Timestamp,
-    envelope::{IdentityLevel, Role},
-    text::NhsNumber,
-};
+use vocabulary::text::NhsNumber;
 
 const PRACTICE: &str = "A12345";
 const SESSION: &str = "A12345.0123456789AB";

@@ -5,10 +5,10 @@ mod common;
 
 use command_engine::{Engine, EngineOptions};
 use common::{House, catalogue, counted, new_key, number};
+use event_core::LogName;
 use event_log::{Log, LogOptions};
 use local::postgres::Database;
 use serde_json::json;
-use vocabulary::LogName;
 
 async fn house_in(database: &Database) -> House {
     let url = database.url("server").await;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use command_engine::{Engine, EngineOptions, Failure};
 use common::{House, catalogue};
+use event_core::LogName;
 use event_log::{Log, LogOptions};
 use futures::future::join_all;
 use local::{postgres::Database, silence::Silence};
-use vocabulary::LogName;
 
 const DESKS: usize = 8;
 /// A read that is not answered takes 10 s. Eight of them, one after another, would take longer than this.

@@ -5,13 +5,13 @@ mod signer;
 
 use command_engine::http::{Tokens, TrustedIssuer, UnfitIssuer};
 use domain::Permission;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
-use serde_json::{Value, json};
-use signer::{AUDIENCE, ISSUER, Signer, claims, now, trusted};
-use vocabulary::{
+use event_core::{
     Issuer,
     envelope::{IdentityLevel, Role},
 };
+use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
+use serde_json::{Value, json};
+use signer::{AUDIENCE, ISSUER, Signer, claims, now, trusted};
 
 const OTHER_ISSUER: &str = "https://other.example";
 

@@ -11,9 +11,9 @@ use std::{
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
+use event_core::{LogName, StreamName};
 use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance};
 use uuid::Uuid;
-use vocabulary::{LogName, StreamName};
 
 use crate::{
     load::{self, Slice, median},

@@ -8,6 +8,11 @@ use std::{
 
 use anyhow::Context;
 use async_trait::async_trait;
+use event_core::{
+    LogName, Raw, StreamName,
+    event::Event,
+    personal::{Unsealed, with_key},
+};
 use event_kafka::{Address, FromKafka, Relay, Topic, relay::Delivery, relay::Sender, relay::core::IN_FLIGHT_MAX};
 use event_log::{
     Append, Condition, EventPage, Expected, Granted, Log, LogError, LogOptions, NewEvent, Provenance,
@@ -23,12 +28,7 @@ use rdkafka::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use views::{MyAppointments, Practices};
-use vocabulary::{
-    LogName, Raw, StreamName,
-    event::Event,
-    personal::{Unsealed, with_key},
-    practices::{PracticeEvent, PracticeOpened, PracticeSettings},
-};
+use vocabulary::practices::{PracticeEvent, PracticeOpened, PracticeSettings};
 
 use crate::{load::median, postgres::at_rest, results::Measured, synthetic};
 
@@ -160,7 +160,9 @@ async fn sent(events: &[Raw]) -> anyhow::Result<f64> {
 /// Events a second of one read model that follows these feeds into a PostgreSQL of its own.
 async fn projected(log: &Log, feeds: Arc<dyn Feeds>) -> anyhow::Result<f64> {
     let database = Database::new();
-    let views = Views::open(&database.url("owner").await, log.clone(), vec![model::<MyAppointments>()]).await?;
+    let views =
+        Views::open(&database.url("owner").await, log.clone(), vocabulary::SERVICES, vec![model::<MyAppointments>()])
+            .await?;
     let (views, stop, end) = (views.fed_by(feeds), CancellationToken::new(), log.end());
     let running = tokio::spawn({
         let (views, stop) = (views.clone(), stop.clone());
@@ -232,9 +234,9 @@ pub async fn visible() -> anyhow::Result<Vec<Measured>> {
     let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await?;
     let (url, stop) = (of_views.url("owner").await, CancellationToken::new());
     let all = || vec![model::<Practices>()];
-    let following = Views::open(&url, log.clone(), all()).await?;
+    let following = Views::open(&url, log.clone(), vocabulary::SERVICES, all()).await?;
     let following = following.fed_by(Arc::new(FromKafka::new(log.clone(), address()?)));
-    let reading = Views::open(&url, log.clone(), all()).await?;
+    let reading = Views::open(&url, log.clone(), vocabulary::SERVICES, all()).await?;
     let relay = Relay::new(log.clone(), address()?, Uuid::now_v7().to_string());
     let tasks = [
         tokio::spawn({
@@ -357,7 +359,7 @@ impl Practice {
 
 async fn opened(log: &Log, views: &Views, number: u64) -> anyhow::Result<()> {
     let letter = char::from(b'A' + u8::try_from(number / 100_000)?);
-    let practice: vocabulary::OdsCode = format!("{letter}{:05}", number % 100_000).parse()?;
+    let practice: event_core::OrganisationCode = format!("{letter}{:05}", number % 100_000).parse()?;
     let stream = StreamName::of(PracticeEvent::CATEGORY, &practice);
     let event = PracticeEvent::from(PracticeOpened {
         practice,

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use event_core::LogName;
 use event_log::{Log, LogOptions};
-use vocabulary::LogName;
 
 use crate::{results::Measured, server::ServerProcess, synthetic};
 

@@ -5,9 +5,9 @@ mod donors;
 
 use std::{ops::Range, path::Path, sync::Arc, time::Duration};
 
+use event_core::LogName;
 use event_log::{Log, LogOptions};
 use local::postgres::{Database, SERVER};
-use vocabulary::LogName;
 
 use self::donors::{Decided, Engines, town};
 use crate::{

@@ -6,13 +6,13 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use event_core::Timestamp;
 use frontdoor::{
     cli::{Cli, Task},
     tokens::DemoKey,
 };
 use futures::future::try_join_all;
 use serde_json::{Value, json};
-use vocabulary::Timestamp;
 
 use crate::{http::Connection, load::Slice, results::Measured, server::ServerProcess, synthetic, town};
 
@@ -122,7 +122,7 @@ impl Course {
     }
 
     async fn run(&self, round: u64) -> anyhow::Result<Slice> {
-        let nine = vocabulary::time::instant_of(day(), "09:00".parse()?).context("it exists on every day")?;
+        let nine = vocabulary::time::LONDON.instant_of(day(), "09:00".parse()?).context("it exists on every day")?;
         let mut wishes = Vec::new();
         for n in 0..PATIENTS {
             let subject = synthetic::patient(round * PATIENTS + n)?.to_string();
@@ -153,6 +153,6 @@ fn session_id(round: u64) -> String {
     format!("{PRACTICE}.RACE{round:08}")
 }
 
-fn day() -> vocabulary::LocalDate {
-    Timestamp::from_jiff(jiff::Timestamp::now()).local_date().plus_days(DAYS_AHEAD)
+fn day() -> event_core::LocalDate {
+    vocabulary::time::LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())).plus_days(DAYS_AHEAD)
 }

@@ -2,11 +2,11 @@
 
 use std::{path::Path, time::Instant};
 
+use event_core::LogName;
 use event_log::{Log, LogOptions};
 use local::postgres::Database;
 use projection_engine::{Views, model};
 use views::MyAppointments;
-use vocabulary::LogName;
 
 use crate::{load::median, postgres::at_rest, results::Measured, synthetic};
 
@@ -77,7 +77,7 @@ impl Filled {
         if let Some(of_log) = databases.first() {
             at_rest(of_log).await?;
         }
-        let views = Views::open(views_url, log.clone(), vec![model::<MyAppointments>()]).await?;
+        let views = Views::open(views_url, log.clone(), vocabulary::SERVICES, vec![model::<MyAppointments>()]).await?;
         Ok(Filled { log, views, events, _databases: databases })
     }
 

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use bytes::Bytes;
+use event_core::{
+    Event, StreamName, SubjectId, Timestamp,
+    personal::{Unsealed, with_key},
+};
 use event_log::{Append, Condition, Expected, Log, NewEvent, Provenance};
 use frontdoor::tokens::DEMO_ISSUER;
 use uuid::Uuid;
 use vocabulary::{
-    Event, SessionId, StreamName, SubjectId, Timestamp,
+    SessionId,
     appointments::{
         AppointmentBooked, AppointmentCancelled, BookedTime, CancellationReason, Channel, DiaryEvent, Practitioner,
         SessionEvent, SlotFreed, SlotTaken,
     },
-    personal::{Unsealed, with_key},
 };
 
 /// 2026-03-02T09:00:00Z.

@@ -11,6 +11,10 @@ use command_engine::{
     http::{Authenticated, Tokens, TrustedIssuer},
 };
 use domain::{Caller, Permission};
+use event_core::{
+    LocalDate, OrganisationCode, Timestamp,
+    envelope::{IdentityLevel, Role},
+};
 use frontdoor::{
     cli::{Cli, Places, Roles, Task, Token},
     front::{
@@ -23,11 +27,7 @@ use frontdoor::{
 use futures::{TryStreamExt, stream};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use vocabulary::{
-    LocalDate, OdsCode, Timestamp,
-    envelope::{IdentityLevel, Role},
-    text::NhsNumber,
-};
+use vocabulary::text::NhsNumber;
 
 use crate::{http::Connection, synthetic};
 
@@ -107,7 +107,7 @@ impl Town {
             let stop = stop.clone();
             tokio::spawn(async move { views.run(stop).await });
         }
-        let first_day = Timestamp::from_jiff(jiff::Timestamp::now()).local_date().plus_days(7);
+        let first_day = vocabulary::time::LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())).plus_days(7);
         let town = Town { house, key, folder, first_day, stop };
         town.prepare().await?;
         Ok(town)
@@ -121,7 +121,7 @@ impl Town {
         }
         let reception = caller(Role::Staff, "reception", vec![Permission::Registration, Permission::Clinics])?;
         let staff = |session: u64| -> anyhow::Result<Caller> {
-            Ok(Caller { organisation: Some(practice(session).parse::<OdsCode>()?), ..reception.clone() })
+            Ok(Caller { organisation: Some(practice(session).parse::<OrganisationCode>()?), ..reception.clone() })
         };
         let sessions = (0..BOOKINGS_EACH * PATIENTS.div_ceil(SLOTS)).map(|n| {
             let (day, session) = (n % BOOKINGS_EACH, n / BOOKINGS_EACH);
@@ -167,7 +167,7 @@ impl Town {
     fn body(&self, wish: Wish) -> anyhow::Result<String> {
         let (session, slot) = (wish.patient / SLOTS, wish.patient % SLOTS);
         let day = self.first_day.plus_days(i64::try_from(wish.day)?);
-        let nine = vocabulary::time::instant_of(day, "09:00".parse()?)?;
+        let nine = vocabulary::time::LONDON.instant_of(day, "09:00".parse()?)?;
         let body = json!({
             "session": session_id(wish.day, session)?,
             "startsAt": nine.plus_minutes(i64::try_from(slot)? * SLOT_MINUTES),

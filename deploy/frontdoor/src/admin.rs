@@ -20,11 +20,11 @@ use axum::{
     routing::{get, post},
 };
 use command_engine::http::Problem;
+use event_core::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use projection_engine::Views;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use vocabulary::Timestamp;
 
 use crate::{
     cli::Role,

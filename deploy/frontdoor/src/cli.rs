@@ -12,8 +12,11 @@ use std::{
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use domain::Permission;
+use event_core::{
+    OrganisationCode,
+    envelope::{IdentityLevel, Role as CallerRole},
+};
 use event_kafka::Address;
-use vocabulary::{OdsCode, envelope::IdentityLevel, envelope::Role as CallerRole};
 
 use crate::{
     Misconfigured,
@@ -222,9 +225,9 @@ pub struct Token {
     /// P0, P5 or P9: how surely a patient is who they say they are.
     #[arg(long, value_parser = from_wire::<IdentityLevel>)]
     pub level: Option<IdentityLevel>,
-    /// The ODS code of the organisation that a member of staff works for.
+    /// The code of the organisation that a member of staff works for.
     #[arg(long)]
-    pub organisation: Option<OdsCode>,
+    pub organisation: Option<OrganisationCode>,
     /// practices, practice-admin, registration, clinics, booking, audit; may be given several times
     #[arg(long = "permission", value_delimiter = ',', value_parser = from_wire::<Permission>)]
     pub permissions: Vec<Permission>,
@@ -375,7 +378,7 @@ impl fmt::Display for Roles {
 /// An issuer of tokens, and the file of its public keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
-    pub name: vocabulary::Issuer,
+    pub name: event_core::Issuer,
     pub jwks: PathBuf,
 }
 
@@ -385,7 +388,7 @@ impl FromStr for Issuer {
     fn from_str(text: &str) -> Result<Issuer, String> {
         match text.rsplit_once('=') {
             Some((name, file)) if !name.is_empty() && !file.is_empty() => {
-                let name = name.parse().map_err(|error: vocabulary::ids::Malformed| error.to_string())?;
+                let name = name.parse().map_err(|error: event_core::ids::Malformed| error.to_string())?;
                 Ok(Issuer { name, jwks: file.into() })
             }
             _ => Err("an issuer is ISSUER=JWKS_FILE".to_owned()),

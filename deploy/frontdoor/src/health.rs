@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
+use event_core::{Raw, Timestamp};
 use event_log::Log;
 use projection_engine::{ModelState, ModelStatus};
 use tokio_util::sync::CancellationToken;
-use vocabulary::{Raw, Timestamp};
 
 use crate::{cli::Role, house::House};
 

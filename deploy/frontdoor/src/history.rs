@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use event_core::LogName;
 use event_log::{Log, LogOptions};
-use vocabulary::LogName;
 
 use crate::{Misconfigured, cli::LogCreate, operator::ask, output, url::Url};
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use command_engine::{Catalogue, Engine, EngineOptions, http::Tokens};
+use event_core::LogName;
 use event_kafka::{Address, FromKafka, Relay};
 use event_log::{Log, LogOptions};
 use projection_engine::{Model, ModelStatus, Views, model};
 use uuid::Uuid;
-use vocabulary::LogName;
 
 use crate::{
     cli::{Places, Role, Roles},
@@ -50,7 +50,7 @@ impl House {
         let access = log(LogName::Access).await?;
         let roles = places.roles.clone();
         let views = if roles.has(Role::Projections) || roles.has(Role::Query) {
-            let views = Views::open(places.views_url.exposed(), care.clone(), models()).await;
+            let views = Views::open(places.views_url.exposed(), care.clone(), vocabulary::SERVICES, models()).await;
             let views = views.context("the views cannot be opened")?;
             Some(match &places.feed {
                 Some(address) => views.fed_by(Arc::new(FromKafka::new(care.clone(), address.clone()))),

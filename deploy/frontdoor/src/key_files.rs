@@ -3,9 +3,9 @@
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use command_engine::http::{RsaAlgorithm, Tokens, TrustedIssuer, key_set};
+use event_core::Issuer;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use vocabulary::Issuer;
 
 use crate::{
     Misconfigured,
@@ -29,7 +29,7 @@ impl FromStr for IssuerRsa {
     fn from_str(text: &str) -> Result<IssuerRsa, String> {
         let (issuer, algorithm) =
             text.rsplit_once('=').ok_or("it is ISSUER=ALGORITHM, like https://id.example=PS256")?;
-        let issuer = issuer.parse().map_err(|error: vocabulary::ids::Malformed| error.to_string())?;
+        let issuer = issuer.parse().map_err(|error: event_core::ids::Malformed| error.to_string())?;
         Ok(IssuerRsa { issuer, algorithm: algorithm.parse()? })
     }
 }
@@ -52,7 +52,7 @@ impl KeyFiles {
         let rsa = |issuer: &Issuer| options.issuers_rsa.iter().find(|given| given.issuer == *issuer);
         let given = options.issuers.iter().map(|given| (given.name.clone(), given.jwks.clone()));
         let own = demo
-            .map(|key| Ok::<_, vocabulary::ids::Malformed>((DEMO_ISSUER.parse::<Issuer>()?, key.jwks().to_owned())));
+            .map(|key| Ok::<_, event_core::ids::Malformed>((DEMO_ISSUER.parse::<Issuer>()?, key.jwks().to_owned())));
         let files = given.chain(own.transpose()?).map(|(issuer, file)| {
             let rsa = rsa(&issuer).map_or_else(RsaAlgorithm::default, |given| given.algorithm);
             KeyFile { issuer, file, rsa }

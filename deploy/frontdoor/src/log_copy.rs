@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::Context;
+use event_core::LogName;
 use event_log::copy::{Copied, Copy, Progress, Step};
 use indicatif::{ProgressBar, ProgressStyle};
-use vocabulary::LogName;
 
 use crate::{
     Misconfigured,

@@ -4,7 +4,8 @@ use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use vocabulary::{LogName, asyncapi};
+use event_core::{LogName, asyncapi};
+use vocabulary::SERVICES;
 
 use crate::{
     Misconfigured,
@@ -38,8 +39,8 @@ pub fn migrate(options: &Migrate) -> anyhow::Result<()> {
 /// When there is no such kind, or nobody reads what is printed.
 pub fn asyncapi(options: &Asyncapi) -> anyhow::Result<()> {
     let document = match &options.kind {
-        None => asyncapi::document(),
-        Some(kind) => asyncapi::schema(kind)
+        None => asyncapi::document(SERVICES),
+        Some(kind) => asyncapi::schema(SERVICES, kind)
             .ok_or_else(|| Misconfigured("there is no such kind; `frontdoor asyncapi` lists them".to_owned()))?,
     };
     output::line(format_args!("{document:#}"));

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use axum::{Router, middleware};
+use event_core::LogName;
 use futures::FutureExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
@@ -18,7 +19,6 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use vocabulary::LogName;
 
 use crate::{
     Misconfigured,

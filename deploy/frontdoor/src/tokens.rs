@@ -35,12 +35,12 @@ struct Claims<'a> {
     sub: &'a str,
     iat: i64,
     exp: i64,
-    role: vocabulary::envelope::Role,
+    role: event_core::envelope::Role,
     permissions: &'a [domain::Permission],
     #[serde(skip_serializing_if = "Option::is_none")]
     organisation: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    identity_proofing_level: Option<vocabulary::envelope::IdentityLevel>,
+    identity_proofing_level: Option<event_core::envelope::IdentityLevel>,
 }
 
 /// `frontdoor token`.
@@ -103,7 +103,7 @@ impl DemoKey {
             exp: issued + i64::from(token.hours) * 3_600,
             role: token.role,
             permissions: &token.permissions,
-            organisation: token.organisation.as_ref().map(vocabulary::OdsCode::as_str),
+            organisation: token.organisation.as_ref().map(event_core::OrganisationCode::as_str),
             identity_proofing_level: token.level,
         };
         let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA);

@@ -9,11 +9,11 @@ use std::{
 };
 
 use common::{BINARY, Server, Signer, ask, frontdoor, granted, registration, session, slot, subject};
+use event_core::{LogName, StreamName};
 use event_log::{Append, Condition, Expected, Log, LogOptions, NewEvent, Provenance};
 use local::postgres::Database;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
-use vocabulary::{LogName, StreamName};
 
 const PRACTICE: &str = "A99010";
 const SESSION: &str = "A99010.M0VE00000001";

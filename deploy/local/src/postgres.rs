@@ -13,10 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use event_core::LogName;
 use event_log::postgres;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
-use vocabulary::LogName;
 
 use crate::silence::{SilentProxy, Upstream};
 

@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
+use event_core::{LogName, Raw, Timestamp, envelope::Hash};
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use uuid::Uuid;
-use vocabulary::{LogName, Raw, Timestamp, envelope::Hash};
 
 /// A record that is no event of this log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

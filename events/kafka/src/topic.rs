@@ -2,13 +2,13 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use event_core::LogName;
 use rdkafka::{
     admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
     error::{KafkaError, RDKafkaErrorCode},
 };
 use uuid::Uuid;
-use vocabulary::LogName;
 
 use crate::{Address, TopicError, closing::Closing, consumer::Reading};
 

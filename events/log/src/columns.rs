@@ -1,11 +1,12 @@
 //! The columns of an event's row, whatever database they come from, as the envelope.
 
-use uuid::Uuid;
-use vocabulary::{
+use std::borrow::Cow;
+
+use event_core::{
     LogName, Raw, Timestamp,
     envelope::{Hash, Meta},
-    event::interned,
 };
+use uuid::Uuid;
 
 use crate::port::{LogError, Stored};
 
@@ -33,7 +34,7 @@ impl Columns<'_> {
             stream: self.stream.parse().map_err(|error| damaged(format!("{error}")))?,
             revision: self.revision,
             id: self.id,
-            kind: interned(self.kind),
+            kind: Cow::Owned(self.kind.to_owned()),
             recorded_at: Timestamp::from_micros(self.recorded_at),
             actor: meta.actor,
             acting_for: meta.acting_for,
@@ -53,7 +54,7 @@ impl Columns<'_> {
         let meta = Meta::unpack(self.meta).map_err(|error| damaged(error.to_string()))?;
         let stored = Stored {
             id: self.id,
-            kind: interned(self.kind),
+            kind: Cow::Owned(self.kind.to_owned()),
             stream: self.stream.parse().map_err(|error| damaged(format!("{error}")))?,
             revision: self.revision,
             position: self.position,

@@ -6,9 +6,9 @@
 
 use std::path::Path;
 
+use event_core::{LogName, envelope::Hash};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
-use vocabulary::{LogName, envelope::Hash};
 
 use crate::{
     columns::{Columns, damaged_at},

@@ -7,8 +7,8 @@
 
 use std::collections::HashMap;
 
+use event_core::{StreamName, envelope::Hash};
 use uuid::Uuid;
-use vocabulary::{StreamName, envelope::Hash};
 
 use crate::{
     port::{Append, Expected, Granted, Refused, Stored, limits},

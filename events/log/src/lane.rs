@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use event_core::LogName;
 use tokio::sync::{mpsc, oneshot, watch};
-use vocabulary::LogName;
 
 use crate::{
     end::raise,

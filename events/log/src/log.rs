@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
+use event_core::{LogName, Raw, StreamName, Timestamp, envelope::Hash};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
-use vocabulary::{LogName, Raw, StreamName, Timestamp, envelope::Hash};
 
 use crate::{
     end,

@@ -1,7 +1,7 @@
 //! Pages of events, and how far each one is complete. A page is read statement by statement: a statement's answer is in
 //! memory as a whole.
 
-use vocabulary::{Raw, StreamName};
+use event_core::{Raw, StreamName};
 
 use crate::port::{LogError, StreamEvent, limits};
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use event_core::{StreamName, SubjectId, envelope::Hash};
 use uuid::Uuid;
-use vocabulary::{StreamName, SubjectId, envelope::Hash};
 
 /// Limits of one append. What is beyond them is `Refused::Invalid`, before anything is written.
 pub mod limits {
@@ -69,7 +69,7 @@ pub struct StreamEvent {
 /// The part of the envelope that all events of a request share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
-    /// JSON of `vocabulary::Actor`.
+    /// JSON of `event_core::Actor`.
     pub actor: Box<str>,
     pub acting_for: Option<StreamName>,
     pub subject: Option<SubjectId>,

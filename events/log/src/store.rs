@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
-use tokio::sync::watch;
-use uuid::Uuid;
-use vocabulary::{
+use event_core::{
     LogName, Raw, StreamName,
     envelope::{Hash, Meta},
 };
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{
     history::History,

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, hash::Hash};
 
-use vocabulary::{LogName, StreamName};
+use event_core::{LogName, StreamName};
 
 use crate::port::{Append, Expected, Refused, limits};
 

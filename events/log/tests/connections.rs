@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use event_core::{LogName, StreamName};
 use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance, Refused, postgres};
 use local::{
     postgres::{Database, SERVER, Server},
@@ -23,7 +24,6 @@ use tokio::{
     sync::watch,
 };
 use uuid::Uuid;
-use vocabulary::{LogName, StreamName};
 
 /// PostgreSQL's name for the socket of its usual port.
 const SOCKET: &str = ".s.PGSQL.5432";

@@ -1,12 +1,12 @@
 //! The laws of a log, kept on SQLite, by both logs.
 
 use async_trait::async_trait;
+use event_core::LogName;
 use event_log::{
     Log, LogError, LogOptions,
     contract::{Place, World},
 };
 use tempfile::TempDir;
-use vocabulary::LogName;
 
 struct Folder(TempDir);
 
@@ -22,9 +22,9 @@ fn world(name: LogName) -> World {
 }
 
 mod care {
-    event_log::contract_laws!(|| super::world(vocabulary::LogName::Care));
+    event_log::contract_laws!(|| super::world(event_core::LogName::Care));
 }
 
 mod access {
-    event_log::contract_laws!(|| super::world(vocabulary::LogName::Access));
+    event_log::contract_laws!(|| super::world(event_core::LogName::Access));
 }

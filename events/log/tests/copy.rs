@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use event_core::{LogName, Raw, StreamName, envelope::Hash};
 use event_log::{
     Append, Condition, Expected, Granted, Idempotency, Log, LogError, LogOptions, NewEvent, Provenance,
     copy::{Copied, Copy, Progress, Step},
@@ -10,7 +11,6 @@ use local::postgres::Database;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
-use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
 
 /// More than a copy's transaction takes.
 const MANY: usize = 12_000;

@@ -3,10 +3,10 @@
 
 use std::{collections::HashSet, process::Command};
 
+use event_core::{LogName, StreamName};
 use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance, Refused};
 use tempfile::TempDir;
 use uuid::Uuid;
-use vocabulary::{LogName, StreamName};
 
 /// Names the folder, for the process whose disk fails.
 const FOLDER: &str = "EVENT_LOG_FAILING_DISK";

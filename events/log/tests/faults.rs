@@ -5,6 +5,7 @@ use std::{
     process::Command,
 };
 
+use event_core::{LogName, StreamName};
 use event_log::{
     Append, Condition, Expected, Granted, Idempotency, Log, LogError, LogOptions, NewEvent, Provenance, Refused,
     sqlite::{self, Held},
@@ -12,7 +13,6 @@ use event_log::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
-use vocabulary::{LogName, StreamName};
 
 async fn open(folder: &Path) -> Result<Log, LogError> {
     Log::open(&format!("sqlite:{}", folder.display()), LogName::Care, LogOptions::default()).await

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use event_core::{LogName, StreamName};
 use event_log::{
     Append, Condition, Expected, Granted, Idempotency, Log, LogError, LogOptions, NewEvent, Provenance, Refused,
     lease::Mark, postgres,
@@ -10,7 +11,6 @@ use futures::{StreamExt, future::join, stream};
 use local::postgres::{Database, SERVER};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
-use vocabulary::{LogName, StreamName};
 
 /// Rounds of a race between two nodes.
 const ROUNDS: usize = 10_000;
@@ -67,11 +67,11 @@ fn is_stored(outcome: &Result<Granted, Refused>) -> bool {
 }
 
 /// Everything in the log: positions without gaps, times that never go back.
-async fn whole(log: &Log, url: &str) -> Vec<vocabulary::Raw> {
+async fn whole(log: &Log, url: &str) -> Vec<event_core::Raw> {
     // The other node may have stored last.
     log.close().await;
     let log = Log::open(url, LogName::Care, LogOptions::default()).await.expect("it opens");
-    let mut events: Vec<vocabulary::Raw> = Vec::new();
+    let mut events: Vec<event_core::Raw> = Vec::new();
     while (events.len() as u64) < log.end() {
         events.extend(log.read(events.len() as u64, 5_000).await.expect("readable"));
     }

@@ -1,12 +1,12 @@
 //! The laws of a log, kept on a real PostgreSQL, by both logs.
 
 use async_trait::async_trait;
+use event_core::LogName;
 use event_log::{
     Log, LogError, LogOptions,
     contract::{Place, World},
 };
 use local::postgres::Database;
-use vocabulary::LogName;
 
 struct Copy(Database);
 
@@ -22,9 +22,9 @@ fn world(name: LogName) -> World {
 }
 
 mod care {
-    event_log::contract_laws!(|| super::world(vocabulary::LogName::Care));
+    event_log::contract_laws!(|| super::world(event_core::LogName::Care));
 }
 
 mod access {
-    event_log::contract_laws!(|| super::world(vocabulary::LogName::Access));
+    event_log::contract_laws!(|| super::world(event_core::LogName::Access));
 }

@@ -1,20 +1,23 @@
-//! Appointments: clinic sessions and their slots (stream `session-<ODS>.<id>`), what one patient has booked (stream
-//! `diary-<subject>`), and how many sessions a site publishes on one day (stream `publishing-<ODS>.<day>`).
+//! Appointments: clinic sessions and their slots (stream `session-<code>.<id>`), what one patient has booked (stream
+//! `diary-<subject>`), and how many sessions a site publishes on one day (stream `publishing-<code>.<day>`).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::events,
-    ids::{OdsCode, SessionId, SubjectId},
-    personal::Personal,
-    text::{Comment, Line, Reason},
-    time::{LocalDate, LocalTime, Timestamp},
+    ids::SessionId,
+    text::{Comment, Reason},
 };
+use event_core::{
+    LocalDate, OrganisationCode, Personal, Service, SubjectId, Timestamp, events, text::Line, time::LocalTime,
+};
+
+pub static SERVICE: Service =
+    Service { name: "appointments", categories: &[SessionEvent::ABOUT, DiaryEvent::ABOUT, PublishingEvent::ABOUT] };
 
 events! {
     /// What happens to a clinic session and its slots.
-    SessionEvent of "appointment" on "session" by (session) {
+    SessionEvent of SERVICE as "appointment" on "session" by (session) {
         Published(SessionPublished) = "appointment.session-published.v1",
         Extended(SessionExtended) = "appointment.session-extended.v1",
         Withdrawn(SessionWithdrawn) = "appointment.session-withdrawn.v1",
@@ -27,7 +30,7 @@ events! {
 
 events! {
     /// What happens to one patient's appointments.
-    DiaryEvent of "appointment" on "diary" by (patient) {
+    DiaryEvent of SERVICE as "appointment" on "diary" by (patient) {
         HoldPlaced(HoldPlaced) = "appointment.hold-placed.v1",
         Booked(AppointmentBooked) = "appointment.booked.v1",
         Rescheduled(AppointmentRescheduled) = "appointment.rescheduled.v1",
@@ -40,7 +43,7 @@ events! {
     /// What one site publishes on one day. Its kinds have a prefix of their own because a read model follows all kinds of
     /// a prefix: the previous release stops at a kind that it does not know if its prefix is `appointment`, and skips a
     /// kind with a prefix that it does not follow.
-    PublishingEvent of "publishing" on "publishing" by (site, on) {
+    PublishingEvent of SERVICE as "publishing" on "publishing" by (site, on) {
         Counted(SessionCounted) = "publishing.session-counted.v1",
     }
 }
@@ -111,7 +114,7 @@ pub struct SessionPublished {
 #[serde(try_from = "String", into = "String")]
 pub struct ServiceType(Box<str>);
 
-crate::ids::text_id!(ServiceType, "ServiceType", "^[a-z0-9-]{1,50}$");
+event_core::text_id!(ServiceType, "ServiceType", "^[a-z0-9-]{1,50}$");
 
 impl std::fmt::Display for ServiceType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -120,13 +123,13 @@ impl std::fmt::Display for ServiceType {
 }
 
 impl std::str::FromStr for ServiceType {
-    type Err = crate::ids::Malformed;
+    type Err = event_core::Malformed;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if (1..=50).contains(&text.len()) && text.bytes().all(allowed) {
             Ok(ServiceType(text.into()))
         } else {
-            Err(crate::ids::Malformed("a service is 1 to 50 characters of a-z, 0-9 and '-', like gp-routine".into()))
+            Err(event_core::Malformed("a service is 1 to 50 characters of a-z, 0-9 and '-', like gp-routine".into()))
         }
     }
 }
@@ -298,7 +301,7 @@ pub enum CancellationReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionCounted {
-    pub site: OdsCode,
+    pub site: OrganisationCode,
     /// The day on which it was published, in London. It is not the day of the session.
     pub on: LocalDate,
     pub session: SessionId,

@@ -2,10 +2,8 @@
 //! `RR77-1XCQ-C8XY`. No event stores it. It is computed from the session, the start and the patient, so the same booking
 //! always has the same number; an appointment that is moved to another time has another number.
 
-use crate::{
-    ids::{SessionId, SubjectId},
-    time::Timestamp,
-};
+use crate::ids::SessionId;
+use event_core::{SubjectId, Timestamp};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// 60 bits: among a million bookings of one practice, two share a number in less than one case in a million.

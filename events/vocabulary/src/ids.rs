@@ -1,267 +1,55 @@
-//! Identifiers. Each says what is wrong with a text that it refuses; none is ever personal.
+//! Identifiers of the health services. None is ever personal.
 
-use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 
+use event_core::{Malformed, OrganisationCode, text_id};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::strictness::is_strict;
-
-/// A text that is not an identifier of the kind that was asked for. The message says what is expected.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Malformed(pub Cow<'static, str>);
-
-/// Serde and JSON Schema for an identifier that is a text on the wire. The pattern accepts what the parser accepts; what
-/// no pattern can say, the further members of the schema do (`"maxLength": 100`).
-macro_rules! text_id {
-    ($name:ident, $title:literal, $pattern:expr $(, $member:literal: $value:expr)*) => {
-        impl TryFrom<String> for $name {
-            type Error = $crate::ids::Malformed;
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
-            }
-        }
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.to_string()
-            }
-        }
-        impl schemars::JsonSchema for $name {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                $title.into()
-            }
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", "pattern": $pattern $(, $member: $value)*})
-            }
-        }
-    };
-}
-pub(crate) use text_id;
-
-/// A person, as the platform addresses them: a random UUIDv4, never made from anything personal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct SubjectId(Uuid);
-
-text_id!(SubjectId, "SubjectId", "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$");
-
-impl SubjectId {
-    /// # Errors
-    /// When the UUID is not of version 4 (a version 7 would tell when the person joined), or, from outside, of another
-    /// variant than RFC 9562's.
-    pub fn new(id: Uuid) -> Result<Self, Malformed> {
-        let usual = !is_strict() || id.get_variant() == uuid::Variant::RFC4122;
-        if id.get_version_num() == 4 && usual {
-            Ok(SubjectId(id))
-        } else {
-            Err(Malformed("a subject is a random UUID (version 4)".into()))
-        }
-    }
-
-    pub fn uuid(self) -> Uuid {
-        self.0
-    }
-}
-
-impl fmt::Display for SubjectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for SubjectId {
-    type Err = Malformed;
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        // One spelling only: the hyphenated lower-case one. Two spellings would be two streams.
-        let id = Uuid::try_parse(text).ok().filter(|id| text.len() == 36 && id.to_string() == text);
-        SubjectId::new(id.ok_or(Malformed("a subject is a lower-case hyphenated UUID (version 4)".into()))?)
-    }
-}
-
-/// An organisation's code in the Organisation Data Service: `^[A-Z0-9]{1,10}$`.
+/// A clinic session: `<code of its site>.<12 characters of Crockford base32>`, made by whoever publishes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct OdsCode(Arc<str>);
-
-text_id!(OdsCode, "OdsCode", "^[A-Z0-9]{1,10}$");
-
-impl OdsCode {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+pub struct SessionId {
+    text: Arc<str>,
+    site: OrganisationCode,
 }
-
-impl fmt::Display for OdsCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for OdsCode {
-    type Err = Malformed;
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let fits = (1..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        if fits {
-            Ok(OdsCode(text.into()))
-        } else {
-            Err(Malformed("an ODS code is 1 to 10 characters of A-Z and 0-9".into()))
-        }
-    }
-}
-
-/// Who issues tokens and vouches for the ids in them, as a token's `iss` names it: `^[!-~]{1,256}$`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Issuer(Arc<str>);
-
-text_id!(Issuer, "Issuer", "^[!-~]{1,256}$");
-
-impl Issuer {
-    /// Bytes, each a visible ASCII character.
-    pub const LENGTH_MAX: usize = 256;
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Issuer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for Issuer {
-    type Err = Malformed;
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let fits = (1..=Self::LENGTH_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        if fits {
-            Ok(Issuer(text.into()))
-        } else {
-            Err(Malformed("an issuer is 1 to 256 visible ASCII characters".into()))
-        }
-    }
-}
-
-/// A clinic session: `<ODS of its site>.<12 characters of Crockford base32>`, made by whoever publishes it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct SessionId(Arc<str>);
 
 text_id!(SessionId, "SessionId", "^[A-Z0-9]{1,10}[.][0-9A-HJKMNP-TV-Z]{12}$");
 
 impl SessionId {
     /// The organisation at which the session takes place.
-    pub fn site(&self) -> OdsCode {
-        let (site, _) = self.0.split_once('.').unwrap_or((&self.0, ""));
-        OdsCode(site.into())
+    pub fn site(&self) -> OrganisationCode {
+        self.site.clone()
     }
 
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.text.fmt(f)
     }
 }
 
 impl FromStr for SessionId {
     type Err = Malformed;
     fn from_str(text: &str) -> Result<Self, Malformed> {
+        let malformed =
+            || Malformed("a session is <code of its site>.<12 characters of Crockford base32, upper case>".into());
         let crockford = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !b"ILOU".contains(&b));
-        let fits = text.split_once('.').is_some_and(|(site, own)| {
-            site.parse::<OdsCode>().is_ok() && own.len() == 12 && own.bytes().all(crockford)
-        });
-        if fits {
-            Ok(SessionId(text.into()))
-        } else {
-            Err(Malformed("a session is <ODS>.<12 characters of Crockford base32, upper case>".into()))
+        let (site, own) = text.split_once('.').ok_or_else(malformed)?;
+        if own.len() != 12 || !own.bytes().all(crockford) {
+            return Err(malformed());
         }
-    }
-}
-
-/// A stream's name, `<category>-<id>`: 1 to 100 characters of `A-Za-z0-9.-`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct StreamName(Arc<str>);
-
-text_id!(StreamName, "StreamName", "^[a-z]+-[A-Za-z0-9.-]+$", "maxLength": Self::LENGTH_MAX);
-
-impl StreamName {
-    pub const LENGTH_MAX: usize = 100;
-
-    /// The stream of one thing, named by its id.
-    pub fn of(category: &str, id: impl fmt::Display) -> StreamName {
-        StreamName(format!("{category}-{id}").into())
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The part before the first hyphen: `session` in `session-A12345.0123456789AB`.
-    pub fn category(&self) -> &str {
-        self.0.split_once('-').map_or(&self.0, |(category, _)| category)
-    }
-
-    /// The part after the first hyphen.
-    pub fn id(&self) -> &str {
-        self.0.split_once('-').map_or("", |(_, id)| id)
-    }
-}
-
-impl fmt::Display for StreamName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for StreamName {
-    type Err = Malformed;
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
-        let fits = text.len() <= Self::LENGTH_MAX
-            && text.bytes().all(allowed)
-            && text.split_once('-').is_some_and(|(category, id)| {
-                !id.is_empty() && !category.is_empty() && category.bytes().all(|b| b.is_ascii_lowercase())
-            });
-        if fits {
-            Ok(StreamName(text.into()))
-        } else {
-            Err(Malformed("a stream is <category>-<id>: at most 100 characters of A-Z, a-z, 0-9, '.' and '-'".into()))
-        }
+        let site = site.parse().map_err(|_| malformed())?;
+        Ok(SessionId { text: text.into(), site })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strictness::strictly;
-
-    #[test]
-    fn a_subject_has_one_spelling_and_version_4() {
-        assert!("8f14e45f-ceea-467f-a9b5-0123456789ab".parse::<SubjectId>().is_ok());
-        for wrong in [
-            "8F14E45F-CEEA-467F-A9B5-0123456789AB",
-            "8f14e45fceea467fa9b50123456789ab",
-            "018f14e4-5fce-7ea4-a7fa-0123456789ab",
-            "",
-        ] {
-            assert!(wrong.parse::<SubjectId>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_subject_of_another_variant_is_refused_from_outside_and_read_from_what_is_stored() {
-        let other = "8f14e45f-ceea-467f-29b5-0123456789ab";
-        assert!(strictly(|| other.parse::<SubjectId>()).is_err());
-        assert!(other.parse::<SubjectId>().is_ok());
-        assert!(strictly(|| "8f14e45f-ceea-467f-a9b5-0123456789ab".parse::<SubjectId>()).is_ok());
-    }
 
     #[test]
     fn a_session_names_its_site() {
@@ -270,25 +58,5 @@ mod tests {
         for wrong in ["A12345.9KTW3M0ZQ1B", "A12345.9KTW3M0ZQ1BI", "a12345.9KTW3M0ZQ1BC", "A12345"] {
             assert!(wrong.parse::<SessionId>().is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn an_issuer_is_bounded_and_visible() {
-        for right in ["https://id.example/?a=b", "urn:frontdoor:demo", &"i".repeat(256)] {
-            assert_eq!(right.parse::<Issuer>().expect("an issuer").as_str(), right);
-        }
-        for wrong in ["", "two words", "línea", "a\n", &"i".repeat(257)] {
-            assert!(wrong.parse::<Issuer>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_stream_has_a_category_and_an_id() {
-        let stream: StreamName = "session-A12345.9KTW3M0ZQ1BC".parse().expect("valid");
-        assert_eq!((stream.category(), stream.id()), ("session", "A12345.9KTW3M0ZQ1BC"));
-        for wrong in ["session", "-a", "session-", "session-a b", "Session-a", "s_x-a"] {
-            assert!(wrong.parse::<StreamName>().is_err(), "{wrong}");
-        }
-        assert!(format!("s-{}", "a".repeat(99)).parse::<StreamName>().is_err());
     }
 }

@@ -5,17 +5,17 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    event::events,
-    ids::SubjectId,
-    personal::{KeyKind, Personal, PersonalData},
-    text::PersonName,
-    time::Timestamp,
+use crate::text::PersonName;
+use event_core::{
+    Personal, Service, SubjectId, Timestamp, events,
+    personal::{KeyKind, PersonalData},
 };
+
+pub static SERVICE: Service = Service { name: "organ-donation", categories: &[DonorEvent::ABOUT] };
 
 events! {
     /// What happens to a person's decision about organ donation.
-    DonorEvent of "organ-donation" on "donor" by (subject) {
+    DonorEvent of SERVICE as "organ-donation" on "donor" by (subject) {
         Registered(DecisionRegistered) = "organ-donation.registered.v1",
         Amended(DecisionAmended) = "organ-donation.amended.v1",
         Withdrawn(DecisionWithdrawn) = "organ-donation.withdrawn.v1",
@@ -73,7 +73,7 @@ pub enum OrganDecision {
 }
 
 impl PersonalData for OrganDecision {
-    const KEY: KeyKind = KeyKind::Care;
+    const KEY: KeyKind = KeyKind::Record;
 }
 
 impl fmt::Debug for OrganDecision {
@@ -105,7 +105,7 @@ pub enum FaithDeclaration {
 }
 
 impl PersonalData for FaithDeclaration {
-    const KEY: KeyKind = KeyKind::Care;
+    const KEY: KeyKind = KeyKind::Record;
 }
 
 impl fmt::Debug for FaithDeclaration {

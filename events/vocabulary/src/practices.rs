@@ -1,13 +1,15 @@
-//! Practices: the organisations at which people are registered and seen. Stream `practice-<ODS>`.
+//! Practices: the organisations at which people are registered and seen. Stream `practice-<code>`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{event::events, ids::OdsCode, text::Line, time::Timestamp};
+use event_core::{OrganisationCode, Service, Timestamp, events, text::Line};
+
+pub static SERVICE: Service = Service { name: "practices", categories: &[PracticeEvent::ABOUT] };
 
 events! {
     /// What happens to a practice.
-    PracticeEvent of "practice" on "practice" by (practice) {
+    PracticeEvent of SERVICE as "practice" on "practice" by (practice) {
         Opened(PracticeOpened) = "practice.opened.v1",
         SettingsChanged(SettingsChanged) = "practice.settings-changed.v1",
     }
@@ -17,7 +19,7 @@ events! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PracticeOpened {
-    pub practice: OdsCode,
+    pub practice: OrganisationCode,
     pub name: Line,
     /// In one line, as on a letter.
     pub address: Line,
@@ -28,7 +30,7 @@ pub struct PracticeOpened {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsChanged {
-    pub practice: OdsCode,
+    pub practice: OrganisationCode,
     pub settings: PracticeSettings,
     /// Absent where they were changed before there was a limit of changes a day.
     #[serde(skip_serializing_if = "Option::is_none")]

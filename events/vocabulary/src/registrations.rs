@@ -3,16 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    event::events,
-    ids::{OdsCode, SubjectId},
-    personal::Personal,
-    text::{BirthDate, NhsNumber, PersonName},
-};
+use crate::text::{BirthDate, NhsNumber, PersonName};
+use event_core::{OrganisationCode, Personal, Service, SubjectId, events};
+
+pub static SERVICE: Service = Service { name: "registrations", categories: &[RegistrationEvent::ABOUT] };
 
 events! {
     /// What happens to a person's registration.
-    RegistrationEvent of "registration" on "registration" by (subject) {
+    RegistrationEvent of SERVICE as "registration" on "registration" by (subject) {
         Registered(PatientRegistered) = "registration.registered.v1",
     }
 }
@@ -22,7 +20,7 @@ events! {
 #[serde(rename_all = "camelCase")]
 pub struct PatientRegistered {
     pub subject: SubjectId,
-    pub practice: OdsCode,
+    pub practice: OrganisationCode,
     pub name: Personal<PersonName>,
     pub nhs_number: Personal<NhsNumber>,
     pub born_on: Personal<BirthDate>,

@@ -1,13 +1,10 @@
 //! Synthetic people, a clinic and its events, for the tests of every crate (feature `testing`).
 
-use std::borrow::Cow;
-
-use uuid::Uuid;
+use event_core::{OrganisationCode, SubjectId, Timestamp, text::Line};
 
 use crate::{
-    LogName, OdsCode, Recorded, SessionId, StreamName, SubjectId, Timestamp,
+    SessionId,
     appointments::{BookedTime, Channel, Practitioner, SessionEvent, SessionExtended, SessionPublished, Timetable},
-    text::Line,
 };
 
 /// The first two slots of `clinic`.
@@ -26,8 +23,8 @@ pub fn bob() -> SubjectId {
     "b0b00000-0000-4000-8000-000000000002".parse().expect("a subject")
 }
 
-pub fn site() -> OdsCode {
-    "A12345".parse().expect("an ODS code")
+pub fn site() -> OrganisationCode {
+    "A12345".parse().expect("a code")
 }
 
 pub fn clinic() -> SessionId {
@@ -87,27 +84,5 @@ pub fn time(session: SessionId, from: &str, until: &str) -> BookedTime {
         service: "gp-routine".parse().expect("a service"),
         channel: Channel::InPerson,
         practitioner: practitioner(),
-    }
-}
-
-/// The first event of a stream of its own, at this position of the log `care`. Its id is its position.
-pub fn recorded<D>(position: u64, kind: impl Into<Cow<'static, str>>, data: D) -> Recorded<D> {
-    Recorded {
-        log: LogName::Care,
-        position,
-        stream: StreamName::of("session", position),
-        revision: 1,
-        id: Uuid::from_u128(position.into()),
-        kind: kind.into(),
-        recorded_at: Timestamp::EPOCH,
-        actor: "{}".into(),
-        acting_for: None,
-        subject: None,
-        correlation: Uuid::nil(),
-        causation: None,
-        command_key: None,
-        request_hash: None,
-        trace: None,
-        data,
     }
 }

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeSet, fs};
 
+use event_core::asyncapi;
 use serde_json::{Value, json};
-use vocabulary::{ALL_KINDS, asyncapi};
+use vocabulary::SERVICES;
 
 fn kinds() -> BTreeSet<&'static str> {
-    ALL_KINDS.iter().flat_map(|kinds| kinds.iter().copied()).collect()
+    vocabulary::kinds().collect()
 }
 
 fn released(kind: &str) -> Value {
@@ -32,7 +33,7 @@ fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
 
 #[test]
 fn every_kind_has_a_message_that_says_what_happened() {
-    let document = asyncapi::document();
+    let document = asyncapi::document(SERVICES);
     let messages = document["components"]["messages"].as_object().expect("messages");
     assert_eq!(messages.keys().map(String::as_str).collect::<BTreeSet<_>>(), kinds());
     assert_eq!(document["channels"]["log"]["messages"].as_object().map(|messages| messages.len()), Some(kinds().len()));
@@ -44,7 +45,7 @@ fn every_kind_has_a_message_that_says_what_happened() {
 
 #[test]
 fn every_reference_leads_somewhere() {
-    let document = asyncapi::document();
+    let document = asyncapi::document(SERVICES);
     let mut found = Vec::new();
     references(&document, &mut found);
     assert!(found.len() > 3 * kinds().len(), "{}", found.len());
@@ -57,7 +58,7 @@ fn every_reference_leads_somewhere() {
 #[test]
 fn every_released_event_is_valid_for_the_schema_of_its_kind() {
     for kind in kinds() {
-        let schema = asyncapi::schema(kind).expect("every kind has a schema");
+        let schema = asyncapi::schema(SERVICES, kind).expect("every kind has a schema");
         assert_eq!(schema["title"], kind);
         let event = released(kind);
         if let Err(error) = validator(&schema).validate(&event) {
@@ -69,11 +70,12 @@ fn every_released_event_is_valid_for_the_schema_of_its_kind() {
 #[test]
 fn a_schema_refuses_what_is_no_such_event_and_tolerates_what_a_later_release_adds() {
     for kind in kinds() {
-        let validator = validator(&asyncapi::schema(kind).expect("every kind has a schema"));
+        let validator = validator(&asyncapi::schema(SERVICES, kind).expect("every kind has a schema"));
         let mut event = released(kind);
         event["laterAdded"] = json!(1);
         assert!(validator.is_valid(&event), "{kind}");
-        let required = asyncapi::schema(kind).expect("a schema")["required"].as_array().cloned().unwrap_or_default();
+        let required =
+            asyncapi::schema(SERVICES, kind).expect("a schema")["required"].as_array().cloned().unwrap_or_default();
         assert!(!required.is_empty(), "{kind} requires nothing");
         for field in required.iter().filter_map(Value::as_str) {
             let mut without = released(kind);
@@ -88,11 +90,11 @@ fn a_schema_refuses_what_is_no_such_event_and_tolerates_what_a_later_release_add
 
 #[test]
 fn the_documents_schema_of_a_kind_says_what_its_own_schema_says() {
-    let document = asyncapi::document();
+    let document = asyncapi::document(SERVICES);
     for kind in kinds() {
         let payload = document["components"]["messages"][kind]["payload"]["$ref"].as_str().expect("a reference");
         let shared = document.pointer(payload.strip_prefix('#').expect("within")).expect("there");
-        let own = asyncapi::schema(kind).expect("a schema");
+        let own = asyncapi::schema(SERVICES, kind).expect("a schema");
         let names = |schema: &Value| -> Vec<String> {
             schema["properties"].as_object().expect("properties").keys().cloned().collect()
         };
@@ -102,13 +104,13 @@ fn the_documents_schema_of_a_kind_says_what_its_own_schema_says() {
 
 #[test]
 fn a_personal_field_is_an_opaque_text() {
-    let schema = asyncapi::schema("registration.registered.v1").expect("a kind");
+    let schema = asyncapi::schema(SERVICES, "registration.registered.v1").expect("a kind");
     assert_eq!(schema["properties"]["nhsNumber"]["$ref"], "#/definitions/Personal");
     assert_eq!(schema["definitions"]["Personal"]["type"], "string");
-    assert!(!asyncapi::document().to_string().contains("opt-in"), "it tells what a personal field may hold");
+    assert!(!asyncapi::document(SERVICES).to_string().contains("opt-in"), "it tells what a personal field may hold");
 }
 
 #[test]
 fn an_unknown_kind_has_no_schema() {
-    assert_eq!(asyncapi::schema("appointment.booked.v0"), None);
+    assert_eq!(asyncapi::schema(SERVICES, "appointment.booked.v0"), None);
 }

@@ -3,11 +3,12 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 
-use serde_json::Value;
-use vocabulary::{
-    ALL_KINDS, CATEGORIES, Category, Undecodable,
+use event_core::{
+    Category, Undecodable,
     personal::{Unsealed, with_key},
 };
+use serde_json::Value;
+use vocabulary::{SERVICES, kinds};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("released")
@@ -20,12 +21,12 @@ fn released(kind: &str) -> Vec<u8> {
     text.trim_end().as_bytes().to_vec()
 }
 
-fn kinds() -> impl Iterator<Item = &'static str> {
-    ALL_KINDS.iter().flat_map(|kinds| kinds.iter().copied())
-}
-
 fn category(kind: &str) -> &'static Category {
-    CATEGORIES.iter().find(|category| category.kinds.contains(&kind)).expect("a category of events")
+    SERVICES
+        .iter()
+        .flat_map(|service| service.categories)
+        .find(|category| category.kinds.contains(&kind))
+        .expect("a category of events")
 }
 
 /// The event of these bytes, written again.

@@ -6,9 +6,9 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use event_core::{Followed, Recorded};
 use event_log::EventPage;
 use views::{Key, Keys, Projection};
-use vocabulary::{Followed, Recorded};
 
 use crate::{ViewsError, store::Checkpoint};
 
@@ -252,15 +252,15 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 mod tests {
     use std::sync::Arc;
 
-    use uuid::Uuid;
-    use views::{FreeSlots, Practices};
-    use vocabulary::{
+    use event_core::{
         Raw, Timestamp,
-        appointments::{SessionEvent, SessionWithdrawn, Timetable},
         event::Event,
         personal::{Unsealed, with_key},
         testing::recorded,
     };
+    use uuid::Uuid;
+    use views::{FreeSlots, Practices};
+    use vocabulary::appointments::{SessionEvent, SessionWithdrawn, Timetable};
 
     use super::*;
 

@@ -64,7 +64,7 @@ impl Drop for Ahead {
 
 impl Ahead {
     fn of(feeds: &dyn Feeds, kept: &Kept, from: Checkpoint) -> Ahead {
-        let mut feed = feeds.after(from.position, from.event_id, (kept.model.passed_over)());
+        let mut feed = feeds.after(from.position, from.event_id, kept.passed_over.clone());
         let (to, pages) = mpsc::channel(PAGES_AHEAD_MAX);
         let reading = tokio::spawn(async move {
             let mut failed = false;
@@ -236,7 +236,7 @@ impl Follower<'_> {
                 // What lies before it is applied; then it stops there.
                 while turn.checkpoint.position + 1 < position {
                     let (from, last) = (turn.checkpoint.position, position - 1);
-                    let page = self.log.read_range(&(self.kept.model.passed_over)(), from, last).await?;
+                    let page = self.log.read_range(&self.kept.passed_over, from, last).await?;
                     apply_all(self.store, &build, self.kept, &mut turn, page).await?;
                     advanced(self.kept, &turn);
                 }

@@ -2,8 +2,8 @@
 
 use std::any::TypeId;
 
+use event_core::{Followed, Service};
 use views::Projection;
-use vocabulary::Followed;
 
 use crate::{
     fold::{Fold, Folding},
@@ -16,8 +16,8 @@ pub struct Model {
     pub(crate) name: &'static str,
     pub(crate) version: u32,
     pub(crate) type_id: TypeId,
-    /// The kinds of events that it has no use for.
-    pub(crate) passed_over: fn() -> Vec<&'static str>,
+    /// The kinds of events of these services that it has no use for.
+    pub(crate) passed_over: fn(&[&Service]) -> Vec<&'static str>,
     /// A fold whose rows are stored as of a checkpoint.
     pub(crate) fold: fn(Checkpoint) -> Box<dyn Fold>,
 }

@@ -136,7 +136,7 @@ impl Rebuild<'_> {
         tell: &(impl Fn(u64, u64) + Send + Sync),
     ) -> Result<(), ViewsError> {
         let (store, total) = (&**self.store, self.log.end_now().await?);
-        let mut pages = read_ahead(self.log.clone(), (self.kept.model.passed_over)(), total, self.rows_in_memory_max);
+        let mut pages = read_ahead(self.log.clone(), self.kept.passed_over.clone(), total, self.rows_in_memory_max);
         let mut fold = (self.kept.model.fold)(turn.checkpoint);
         // Until rows are written for the first time, there are none to load.
         let mut written = false;
@@ -163,10 +163,10 @@ impl Rebuild<'_> {
     /// Folds the events that were appended during the rebuild: up to the end that the log's database reports now, or
     /// `pages_max` pages.
     async fn catch_up(&self, new: &Build, turn: &mut Turn, pages_max: Option<usize>) -> Result<(), ViewsError> {
-        let (passed_over, end) = ((self.kept.model.passed_over)(), self.log.end_now().await?);
+        let (passed_over, end) = (&self.kept.passed_over, self.log.end_now().await?);
         let mut pages = 0;
         while turn.checkpoint.position < end && pages_max.is_none_or(|pages_max| pages < pages_max) {
-            let page = self.log.read_range(&passed_over, turn.checkpoint.position, end).await?;
+            let page = self.log.read_range(passed_over, turn.checkpoint.position, end).await?;
             apply_all(&**self.store, new, self.kept, turn, page).await?;
             pages += 1;
         }

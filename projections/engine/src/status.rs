@@ -1,7 +1,7 @@
 //! How the read models are, as operators and metrics see them.
 
+use event_core::Timestamp;
 use serde::Serialize;
-use vocabulary::Timestamp;
 
 /// One read model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use vocabulary::Timestamp;
+use event_core::Timestamp;
 
 /// A fault that passes, or is thought to: what failed is tried again and again.
 #[derive(Debug, Clone, PartialEq, Eq)]

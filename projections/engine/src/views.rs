@@ -9,12 +9,12 @@ use std::{
     },
 };
 
+use event_core::{Service, Timestamp};
 use event_log::{Log, feed::Feeds};
 use futures::{FutureExt, future::try_join_all};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use views::Projection;
-use vocabulary::Timestamp;
 
 use crate::{
     Model, ModelState, ModelStatus, Reader, RebuildProgress, RebuildReport, ViewsError, Waited,
@@ -43,6 +43,8 @@ pub struct Views {
 /// One read model, as it is kept.
 pub struct Kept {
     pub model: Model,
+    /// The kinds of events that it has no use for.
+    pub passed_over: Vec<&'static str>,
     /// How far its rows are; readers wait on it.
     pub position: watch::Sender<u64>,
     /// When the last event in its rows was recorded, in microseconds; 0 where that is not known.
@@ -143,16 +145,17 @@ impl Kept {
 
 impl Views {
     /// Opens (makes) the views of a log at `sqlite:FILE`, or at `postgres://…`, which several processes can share. Nothing
-    /// follows yet: see `run` and `look`. A read model without a live build gets an empty one; nothing is dropped.
+    /// follows yet: see `run` and `look`. A read model without a live build gets an empty one; nothing is dropped. Events of
+    /// `services` that a read model does not follow are not read for it.
     ///
     /// # Errors
     /// When the database cannot be opened.
-    pub async fn open(url: &str, log: Log, models: Vec<Model>) -> Result<Views, ViewsError> {
+    pub async fn open(url: &str, log: Log, services: &[&Service], models: Vec<Model>) -> Result<Views, ViewsError> {
         let store = store::open(url).await?;
         let owner: Arc<str> = format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()).into();
         let mut kept = HashMap::new();
         for model in models {
-            kept.insert(model.type_id, Arc::new(keep(&store, &log, model, &owner).await?));
+            kept.insert(model.type_id, Arc::new(keep(&store, &log, services, model, &owner).await?));
         }
         Ok(Views {
             store,
@@ -325,13 +328,20 @@ impl Drop for Rebuilding<'_> {
     }
 }
 
-async fn keep(store: &Arc<dyn Store>, log: &Log, model: Model, owner: &str) -> Result<Kept, ViewsError> {
+async fn keep(
+    store: &Arc<dyn Store>,
+    log: &Log,
+    services: &[&Service],
+    model: Model,
+    owner: &str,
+) -> Result<Kept, ViewsError> {
     let found = store.ensure_live(model.key(), log.lineage()).await?;
     let build = model.key().build(found.build);
     let (checkpoint, stop) = prepare(log, &found).await?;
     // Views that are shared are taken later, when nobody else has them.
     let epoch = if store.shared() { 0 } else { store.take_over(&build, owner).await? };
     Ok(Kept {
+        passed_over: (model.passed_over)(services),
         model,
         position: watch::Sender::new(checkpoint.position),
         recorded_at: AtomicI64::new(checkpoint.recorded_at),

@@ -1,7 +1,7 @@
 //! A projection answers two questions: which rows does this event belong to, and what becomes of each?
 
+use event_core::{Followed, Recorded};
 use serde::{Serialize, de::DeserializeOwned};
-use vocabulary::{Followed, Recorded};
 
 /// Names a row. Both parts are of `[A-Za-z0-9.:-]`, compared bytewise, never personal; instants in them have a fixed width.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

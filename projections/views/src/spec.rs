@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use event_core::{Recorded, Timestamp, testing::recorded};
 pub use vocabulary::testing::{NINE, TEN_PAST, alice, at, bob, clinic, extended, published, site, time};
-use vocabulary::{Recorded, Timestamp, testing::recorded};
 
 use crate::{Key, Projection};
 

@@ -1,8 +1,8 @@
 //! The parts of the API's description that follow from no command and no query.
 
+use event_core::{LogPosition, StreamName};
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
-use vocabulary::{StreamName, Token};
 
 use super::{
     answers::Answers,
@@ -73,7 +73,7 @@ pub fn schemas(components: &mut Components) {
             "type": "object",
             "required": ["position", "events"],
             "properties": {
-                "position": {"$ref": "#/components/schemas/Token",
+                "position": {"$ref": "#/components/schemas/LogPosition",
                     "description": "Give it to a query as `after`, to see what this command did."},
                 "events": {"type": "array", "items": {"$ref": "#/components/schemas/StoredEvent"}},
             },
@@ -93,7 +93,7 @@ pub fn schemas(components: &mut Components) {
             },
         }),
     );
-    add("Token", Token::json_schema(&mut super::answers()).to_value());
+    add("LogPosition", LogPosition::json_schema(&mut super::answers()).to_value());
     add("StreamName", StreamName::json_schema(&mut super::answers()).to_value());
     add(
         "Explanation",
@@ -181,7 +181,7 @@ pub fn headers() -> Value {
     json!({
         "Frontdoor-Position": {
             "description": "How far the answer's rows have come in the log.",
-            "schema": {"$ref": "#/components/schemas/Token"},
+            "schema": {"$ref": "#/components/schemas/LogPosition"},
         },
         "Frontdoor-Stale": {
             "description": "`true`: the answer is from before `after`, or from a view that has stopped.",

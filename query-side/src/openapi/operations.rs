@@ -2,8 +2,8 @@
 
 use command_engine::http::status_of;
 use domain::{Access, Command, Rejection};
+use event_core::strictness::strictly;
 use serde_json::{Value, json};
-use vocabulary::strictness::strictly;
 
 use super::{
     answers::Answers,

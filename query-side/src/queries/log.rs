@@ -2,9 +2,9 @@
 //! auditors themselves look at is recorded once the access log is written (a later issue).
 
 use domain::{Access, Permission, Rejection, access::auditor};
+use event_core::{LogName, LogPosition, Raw, StreamName};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use vocabulary::{LogName, Raw, StreamName, Token};
 
 use crate::{
     ask::{Ask, PositionInCare, refuse_unknown},
@@ -30,7 +30,7 @@ pub fn all() -> Vec<Entry> {
 pub struct ListEvents {
     /// The position after which to begin; from the start of the log `care` where it is absent.
     #[schemars(with = "Option<PositionInCare>")]
-    pub after: Option<Token>,
+    pub after: Option<LogPosition>,
     /// How many events at most: 1 to 500, 50 where it is absent.
     #[schemars(range(min = 1, max = 500))]
     pub limit: Option<u32>,
@@ -47,7 +47,7 @@ impl Query for ListEvents {
 
     async fn answer(&self, ask: &mut Ask<'_>) -> Result<Vec<CloudEvent>, Refusal> {
         let limit = events_of_page(self.limit)?;
-        let after = self.after.unwrap_or(Token { log: LogName::Care, position: 0 });
+        let after = self.after.unwrap_or(LogPosition { log: LogName::Care, position: 0 });
         if after.log != ask.log().name() {
             return Err(Faulty::new("after", format!("events are read from the log {}", ask.log().name())).into());
         }
@@ -57,7 +57,7 @@ impl Query for ListEvents {
         let reached = page.last().map_or(after.position, |event| event.position);
         ask.saw_log(reached);
         if reached < end {
-            let next = Token { position: reached, ..after };
+            let next = LogPosition { position: reached, ..after };
             ask.next_page = Some(format!("/events?after={next}&limit={limit}"));
         }
         shown(page, ask)

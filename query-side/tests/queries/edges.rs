@@ -5,9 +5,9 @@ use axum::{
     body::Body,
     http::{Method, Request, header},
 };
+use event_core::SubjectId;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vocabulary::SubjectId;
 
 use crate::{
     contract,

@@ -1,10 +1,10 @@
 //! How fresh an answer is, and how it says so.
 
 use axum::http::StatusCode;
+use event_core::StreamName;
 use event_log::{Append, Condition, Expected, NewEvent, Provenance};
 use futures::poll;
 use uuid::Uuid;
-use vocabulary::StreamName;
 
 use crate::house::{House, SITE, somebody_new, staff, themselves};
 

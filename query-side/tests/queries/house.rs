@@ -20,6 +20,7 @@ use command_engine::{
     Catalogue, Engine, EngineOptions,
     http::{Tokens, TrustedIssuer},
 };
+use event_core::{LogName, SubjectId, Timestamp};
 use event_log::{Log, LogOptions};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use projection_engine::{Model, Views, model};
@@ -29,7 +30,6 @@ use tempfile::TempDir;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
 use uuid::Uuid;
-use vocabulary::{LogName, SubjectId, Timestamp};
 
 use crate::contract;
 
@@ -113,7 +113,7 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let url = |name: &str| format!("sqlite:{}{name}", folder.path().display());
         let log = Log::open(&url(""), LogName::Care, LogOptions::default()).await.expect("a log");
-        let views = Views::open(&url("/views.db"), log.clone(), models()).await.expect("views");
+        let views = Views::open(&url("/views.db"), log.clone(), vocabulary::SERVICES, models()).await.expect("views");
         let options = EngineOptions { clock: || at(NOW), ..EngineOptions::default() };
         let engine = Engine::start(log.clone(), Catalogue::of_the_house(), options);
         let signer = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key").as_ref().to_vec();

@@ -37,7 +37,7 @@ async fn a_patient_searches_books_sees_and_cancels() {
     assert_eq!(seen.header("cache-control"), Some("no-store"));
     let mut expected = json!({"session": MONDAY, "startsAt": "2026-03-23T09:20:00Z", "endsAt": "2026-03-23T09:40:00Z",
         "minutes": 20, "channel": "in-person", "service": "gp-routine",
-        "site": {"ods": SITE, "name": "Practice A12345", "address": "1 High Street"},
+        "site": {"code": SITE, "name": "Practice A12345", "address": "1 High Street"},
         "practitioner": {"name": "Dr Ada Example", "role": "General practitioner"},
         "reason": "a sore knee", "comment": "since Tuesday", "status": "booked", "version": 1});
     expected["reference"] = seen.items()[0]["reference"].clone();
@@ -156,7 +156,7 @@ async fn the_practices_are_listed_with_what_they_have_set() {
     house.open_practice("B54321").await;
     let opened = house.open_practice(SITE).await;
     let listed = house.get(&auditor(), &format!("/practices?after={opened}")).await;
-    let codes: Vec<Value> = listed.items().iter().map(|practice| practice["ods"].clone()).collect();
+    let codes: Vec<Value> = listed.items().iter().map(|practice| practice["practice"].clone()).collect();
     assert_eq!(codes, [SITE, "B54321"]);
     assert_eq!(
         listed.items()[0]["settings"],

@@ -1,13 +1,13 @@
 //! The log as auditors read it.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use event_core::StreamName;
 use event_log::{
     Append, Condition, Expected, NewEvent, Provenance,
     port::limits::{DATA_BYTES_MAX, PAGE_BYTES_MAX},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vocabulary::StreamName;
 
 use crate::house::{House, SITE, auditor, operator, somebody_new, themselves};
 

@@ -124,7 +124,7 @@ async fn practices_are_walked_like_slots() {
     for pages in [3, 3, 1] {
         let answer = house.get(&me, &format!("/practices?limit=3&after={after}{next}")).await;
         assert_eq!(answer.items().len(), pages);
-        codes.extend(answer.items().iter().map(|practice| practice["ods"].as_str().expect("a code").to_owned()));
+        codes.extend(answer.items().iter().map(|practice| practice["practice"].as_str().expect("a code").to_owned()));
         next = answer.json()["next"].as_str().map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
     }
     assert_eq!((codes.len(), next.as_str()), (7, ""));

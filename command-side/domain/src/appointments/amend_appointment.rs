@@ -1,7 +1,7 @@
+use event_core::{OrganisationCode, Personal, SubjectId, Timestamp, envelope::IdentityLevel::P9};
 use vocabulary::{
-    OdsCode, Personal, SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::AppointmentAmended,
-    envelope::IdentityLevel::P9,
     text::{Comment, Reason},
 };
 
@@ -40,7 +40,7 @@ impl Command for AmendAppointment {
         Some(self.patient)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
     }
 

@@ -1,7 +1,7 @@
+use event_core::{OrganisationCode, SubjectId, Timestamp, envelope::IdentityLevel::P0};
 use vocabulary::{
-    OdsCode, SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::{AppointmentBooked, SlotTaken},
-    envelope::IdentityLevel::P0,
     text::{Comment, Reason},
 };
 
@@ -70,7 +70,7 @@ impl Command for BookAppointment {
         Some(self.patient)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
     }
 
@@ -132,7 +132,8 @@ impl BookAppointment {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::{practices::PracticeSettings, text::TOO_LONG};
+    use event_core::text::TOO_LONG;
+    use vocabulary::practices::PracticeSettings;
 
     use super::*;
     use crate::spec::*;

@@ -1,12 +1,15 @@
+use event_core::{
+    OrganisationCode, SubjectId, Timestamp,
+    envelope::{IdentityLevel::P9, Role},
+};
 use serde_json::json;
 use vocabulary::{
-    OdsCode, SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::{
         AppointmentCancelled,
         CancellationReason::{self, CancelledByCitizen, CancelledByService, CancelledBySite, RescheduledByCitizen},
         SlotFreed,
     },
-    envelope::{IdentityLevel::P9, Role},
 };
 
 use super::{
@@ -54,7 +57,7 @@ impl Command for CancelAppointment {
         Some(self.patient)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
     }
 

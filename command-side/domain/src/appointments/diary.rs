@@ -1,9 +1,11 @@
 //! A patient's diary: what one person has booked. It guards the person's limits.
 
 use std::sync::Arc;
+use vocabulary::time::LONDON;
 
+use event_core::{LocalDate, Personal, Timestamp};
 use vocabulary::{
-    LocalDate, Personal, SessionId, Timestamp,
+    SessionId,
     appointments::{BookedTime, DiaryEvent},
     practices::PracticeSettings,
     text::{Comment, Reason},
@@ -166,7 +168,7 @@ impl Diary {
     pub fn may_change(&self, session: &SessionId, context: &Context) -> Result<(), Rejected> {
         let by_patient = context.caller.subject().is_some();
         let limit = if by_patient { CHANGES_A_DAY_MAX } else { CHANGES_A_DAY_BY_STAFF_MAX };
-        if self.changes.on(context.now.local_date()) >= limit {
+        if self.changes.on(LONDON.day(context.now)) >= limit {
             return Err(LIMIT_REACHED.with("limit", limit).with("of", "changes a day"));
         }
         let changes = self.changes_in.iter().find(|(known, _)| known == session).map_or(0, |(_, count)| *count);

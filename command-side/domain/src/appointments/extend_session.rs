@@ -1,7 +1,8 @@
+use event_core::{OrganisationCode, time::LocalTime};
 use vocabulary::{
-    OdsCode, SessionId,
+    SessionId,
     appointments::{SessionExtended, Timetable},
-    time::{LocalTime, instant_of},
+    time::LONDON,
 };
 
 use super::{
@@ -26,7 +27,7 @@ impl Command for ExtendSession {
     const REJECTIONS: &'static [&'static Rejection] = &[&SESSION_NOT_FOUND, &SESSION_INVALID];
     type Reads = Session;
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
     }
 
@@ -40,7 +41,7 @@ impl Command for ExtendSession {
             return Ok(nothing_new());
         }
         let ends_at =
-            instant_of(details.on, self.until).map_err(|fault| invalid(&format!("{}: {fault}", self.until)))?;
+            LONDON.instant_of(details.on, self.until).map_err(|fault| invalid(&format!("{}: {fault}", self.until)))?;
         if ends_at <= details.timetable.ends_at {
             return Err(invalid("it has to end later than it does now"));
         }

@@ -1,7 +1,8 @@
+use event_core::{OrganisationCode, SubjectId, Timestamp, envelope::IdentityLevel::P0};
+use vocabulary::time::LONDON;
 use vocabulary::{
-    OdsCode, SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::{HoldPlaced, SlotHeld},
-    envelope::IdentityLevel::P0,
 };
 
 use super::{
@@ -44,7 +45,7 @@ impl Command for HoldSlot {
         Some(self.patient)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
     }
 
@@ -70,7 +71,7 @@ impl Command for HoldSlot {
             None => {}
         }
         clinic.has_room(&time, self.patient, None, context.now)?;
-        let today = context.now.local_date();
+        let today = LONDON.day(context.now);
         diary.may_hold(today)?;
         let (session, starts_at, by) = (self.session.clone(), self.starts_at, self.patient);
         let expires_at = context.now.plus_minutes(HOLD_MINUTES);

@@ -1,8 +1,8 @@
+use event_core::{LocalDate, OrganisationCode, time::LocalTime};
 use vocabulary::{
-    LocalDate, OdsCode, SessionId,
-    appointments::SessionCounted,
-    appointments::{Channel, Practitioner, ServiceType, SessionPublished, Timetable},
-    time::{LocalTime, ZONE, instant_of},
+    SessionId,
+    appointments::{Channel, Practitioner, ServiceType, SessionCounted, SessionPublished, Timetable},
+    time::LONDON,
 };
 
 use super::strict::StrictPractitioner;
@@ -31,7 +31,7 @@ pub const PLACES_MAX: usize = 2_000;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublishSession {
-    /// The session's new id: the site's ODS code, a dot, and 12 random characters of Crockford base32.
+    /// The session's new id: the site's code, a dot, and 12 random characters of Crockford base32.
     pub session: SessionId,
     /// The day, in London: tomorrow at the earliest, in 365 days at the latest.
     pub on: LocalDate,
@@ -58,13 +58,13 @@ impl Command for PublishSession {
         &[&PRACTICE_NOT_FOUND, &SESSION_EXISTS, &SESSION_INVALID, &LIMIT_REACHED];
     type Reads = (Session, Practice, PublishingDay);
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
     }
 
     fn streams(&self, context: &Context) -> Streams<Self> {
         let site = self.session.site();
-        let today = PublishingDay::of(&site, context.now.local_date());
+        let today = PublishingDay::of(&site, LONDON.day(context.now));
         (Stream::of(&self.session), Stream::of(site), today)
     }
 
@@ -79,7 +79,7 @@ impl Command for PublishSession {
             Session::Open(clinic) if *clinic.details == published => Ok(nothing_new()),
             Session::Open(_) | Session::Withdrawn => Err((&SESSION_EXISTS).into()),
             Session::Unpublished => {
-                let today = context.now.local_date();
+                let today = LONDON.day(context.now);
                 let days = self.on.days_since(today);
                 if !(1..=DAYS_AHEAD_MAX).contains(&days) {
                     return Err(invalid("the day has to be tomorrow at the earliest and in 365 days at the latest"));
@@ -105,7 +105,7 @@ impl PublishSession {
             return Err(invalid("it has to begin before it ends"));
         }
         // A civil time that the clocks skip or repeat is refused, never guessed.
-        let instant = |time| instant_of(self.on, time).map_err(|fault| invalid(&format!("{time}: {fault}")));
+        let instant = |time| LONDON.instant_of(self.on, time).map_err(|fault| invalid(&format!("{time}: {fault}")));
         let timetable = Timetable {
             starts_at: instant(self.from)?,
             ends_at: instant(self.until)?,
@@ -120,7 +120,7 @@ impl PublishSession {
             on: self.on,
             from: self.from,
             until: self.until,
-            zone: ZONE.into(),
+            zone: LONDON.name().into(),
             timetable,
             capacity: self.capacity,
             service: self.service.clone(),
@@ -187,7 +187,7 @@ mod specs {
     }
 
     fn counted(number: u32) -> PublishingEvent {
-        SessionCounted { site: site(), on: at(NOW).local_date(), session: session(number) }.into()
+        SessionCounted { site: site(), on: LONDON.day(at(NOW)), session: session(number) }.into()
     }
 
     /// The practice, on another day at noon.

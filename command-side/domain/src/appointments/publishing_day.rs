@@ -1,6 +1,7 @@
 //! How many sessions a site has published on one day.
 
-use vocabulary::{LocalDate, OdsCode, appointments::PublishingEvent};
+use event_core::{LocalDate, OrganisationCode};
+use vocabulary::appointments::PublishingEvent;
 
 use super::rejections::LIMIT_REACHED;
 use crate::{Rejected, State, Stream};
@@ -27,7 +28,7 @@ impl State for PublishingDay {
 }
 
 impl PublishingDay {
-    pub fn of(site: &OdsCode, day: LocalDate) -> Stream<PublishingDay> {
+    pub fn of(site: &OrganisationCode, day: LocalDate) -> Stream<PublishingDay> {
         Stream::of(format_args!("{site}.{day}"))
     }
 

@@ -1,4 +1,5 @@
-use vocabulary::{OdsCode, SessionId, SubjectId, Timestamp, appointments::HoldReleased, envelope::IdentityLevel::P0};
+use event_core::{OrganisationCode, SubjectId, Timestamp, envelope::IdentityLevel::P0};
+use vocabulary::{SessionId, appointments::HoldReleased};
 
 use super::{rejections::SESSION_NOT_FOUND, session::Session};
 use crate::prelude::*;
@@ -24,7 +25,7 @@ impl Command for ReleaseHold {
         Some(self.patient)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
     }
 

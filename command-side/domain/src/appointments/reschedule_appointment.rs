@@ -1,7 +1,7 @@
+use event_core::{OrganisationCode, SubjectId, Timestamp, envelope::IdentityLevel::P9};
 use vocabulary::{
-    OdsCode, SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::{AppointmentRescheduled, CancellationReason, SlotFreed, SlotTaken},
-    envelope::IdentityLevel::P9,
 };
 
 use super::{
@@ -70,7 +70,7 @@ impl Command for RescheduleAppointment {
         Some(self.patient)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
     }
 

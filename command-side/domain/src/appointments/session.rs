@@ -1,9 +1,10 @@
 //! A clinic session: one clinician at one site on one day, cut into slots. It guards the capacity of its slots.
 
 use std::sync::Arc;
+use vocabulary::time::LONDON;
 
+use event_core::{SubjectId, Timestamp};
 use vocabulary::{
-    SubjectId, Timestamp,
     appointments::{BookedTime, SessionEvent, SessionPublished},
     practices::PracticeSettings,
 };
@@ -135,7 +136,7 @@ impl Clinic {
             return Err((&IN_THE_PAST).into());
         }
         let days = i64::from(settings.booking_window_days);
-        if first.local_date() > now.local_date().plus_days(days) {
+        if LONDON.day(first) > LONDON.day(now).plus_days(days) {
             return Err(OUTSIDE_BOOKING_WINDOW.with("days", days));
         }
         Ok(BookedTime {

@@ -1,8 +1,9 @@
 //! The strict form of a part that events also carry: commands refuse unknown fields, and events tolerate them.
 
+use event_core::text::Line;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use vocabulary::{appointments::Practitioner, text::Line};
+use vocabulary::appointments::Practitioner;
 
 /// A clinician as patients see them.
 #[derive(Deserialize, JsonSchema)]

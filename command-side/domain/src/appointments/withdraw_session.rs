@@ -1,4 +1,5 @@
-use vocabulary::{OdsCode, SessionId, appointments::SessionWithdrawn};
+use event_core::OrganisationCode;
+use vocabulary::{SessionId, appointments::SessionWithdrawn};
 
 use super::{
     rejections::{BOOKINGS_AFFECTED, SESSION_NOT_FOUND},
@@ -20,7 +21,7 @@ impl Command for WithdrawSession {
     const GIVES_UP: bool = true;
     type Reads = Session;
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
     }
 

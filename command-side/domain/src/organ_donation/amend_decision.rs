@@ -1,8 +1,5 @@
-use vocabulary::{
-    Personal, SubjectId,
-    envelope::IdentityLevel::P9,
-    organ_donation::{DecisionAmended, OrganDecision},
-};
+use event_core::{Personal, SubjectId, envelope::IdentityLevel::P9};
+use vocabulary::organ_donation::{DecisionAmended, OrganDecision};
 
 use super::strict::StrictDecision;
 use super::{

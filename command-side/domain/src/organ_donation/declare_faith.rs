@@ -1,8 +1,5 @@
-use vocabulary::{
-    Personal, SubjectId,
-    envelope::IdentityLevel::P9,
-    organ_donation::{FaithDeclaration, FaithDeclared},
-};
+use event_core::{Personal, SubjectId, envelope::IdentityLevel::P9};
+use vocabulary::organ_donation::{FaithDeclaration, FaithDeclared};
 
 use super::{donor::Donor, rejections::TOO_MANY_CHANGES};
 use crate::prelude::*;

@@ -1,9 +1,8 @@
 //! What decision of a person stands, if any. The newest decision holds.
 
-use vocabulary::{
-    Personal, Timestamp,
-    organ_donation::{DonorEvent, FaithDeclaration, OrganDecision},
-};
+use event_core::{Personal, Timestamp};
+use vocabulary::organ_donation::{DonorEvent, FaithDeclaration, OrganDecision};
+use vocabulary::time::LONDON;
 
 use super::rejections::{NO_ORGANS_CHOSEN, TOO_MANY_CHANGES, TOO_MANY_REPRESENTATIVES};
 use crate::{Rejected, State, daily::Daily};
@@ -31,16 +30,16 @@ impl State for Donor {
         match event {
             DonorEvent::Registered(registered) => {
                 self.decision = Some(registered.decision.clone());
-                self.changes.count(registered.decided_at.local_date());
+                self.changes.count(LONDON.day(registered.decided_at));
             }
             DonorEvent::Amended(amended) => {
                 self.decision = Some(amended.decision.clone());
-                self.changes.count(amended.decided_at.local_date());
+                self.changes.count(LONDON.day(amended.decided_at));
             }
             DonorEvent::Withdrawn(_) => self.decision = None,
             DonorEvent::FaithDeclared(declared) => {
                 self.faith = Some(declared.faith.clone());
-                self.changes.count(declared.declared_at.local_date());
+                self.changes.count(LONDON.day(declared.declared_at));
             }
         }
     }
@@ -52,7 +51,7 @@ impl Donor {
     /// # Errors
     /// `too-many-changes`.
     pub fn may_change(&self, now: Timestamp) -> Result<(), Rejected> {
-        if self.changes.on(now.local_date()) < CHANGES_A_DAY_MAX {
+        if self.changes.on(LONDON.day(now)) < CHANGES_A_DAY_MAX {
             Ok(())
         } else {
             Err(TOO_MANY_CHANGES.with("limit", CHANGES_A_DAY_MAX))

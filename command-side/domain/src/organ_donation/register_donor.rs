@@ -1,8 +1,5 @@
-use vocabulary::{
-    Personal, SubjectId,
-    envelope::IdentityLevel::P9,
-    organ_donation::{DecisionRegistered, OrganDecision},
-};
+use event_core::{Personal, SubjectId, envelope::IdentityLevel::P9};
+use vocabulary::organ_donation::{DecisionRegistered, OrganDecision};
 
 use super::strict::StrictDecision;
 use super::{

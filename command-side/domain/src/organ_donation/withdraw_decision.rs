@@ -1,4 +1,5 @@
-use vocabulary::{SubjectId, envelope::IdentityLevel::P9, organ_donation::DecisionWithdrawn};
+use event_core::{SubjectId, envelope::IdentityLevel::P9};
+use vocabulary::organ_donation::DecisionWithdrawn;
 
 use super::{donor::Donor, rejections::NOTHING_TO_WITHDRAW};
 use crate::prelude::*;

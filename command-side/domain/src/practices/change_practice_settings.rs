@@ -1,7 +1,6 @@
-use vocabulary::{
-    OdsCode,
-    practices::{PracticeSettings, SettingsChanged},
-};
+use event_core::OrganisationCode;
+use vocabulary::practices::{PracticeSettings, SettingsChanged};
+use vocabulary::time::LONDON;
 
 use super::strict::StrictSettings;
 use super::{
@@ -16,7 +15,7 @@ use crate::prelude::*;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePracticeSettings {
-    pub practice: OdsCode,
+    pub practice: OrganisationCode,
     /// All of them; what is left out has its default.
     #[serde(with = "StrictSettings")]
     #[schemars(with = "StrictSettings")]
@@ -30,7 +29,7 @@ impl Command for ChangePracticeSettings {
         &[&PRACTICE_NOT_FOUND, &SETTINGS_INVALID, &SETTINGS_CHANGED_TOO_OFTEN];
     type Reads = Practice;
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.practice.clone())
     }
 
@@ -43,7 +42,7 @@ impl Command for ChangePracticeSettings {
             return Ok(nothing_new());
         }
         check(&self.settings)?;
-        practice.may_change_settings(context.now.local_date())?;
+        practice.may_change_settings(LONDON.day(context.now))?;
         let (practice, settings) = (self.practice.clone(), self.settings);
         let changed = SettingsChanged { practice, settings, changed_at: Some(context.now) };
         Ok(record(changed))

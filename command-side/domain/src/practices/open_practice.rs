@@ -1,8 +1,5 @@
-use vocabulary::{
-    OdsCode,
-    practices::{PracticeOpened, PracticeSettings},
-    text::Line,
-};
+use event_core::{OrganisationCode, text::Line};
+use vocabulary::practices::{PracticeOpened, PracticeSettings};
 
 use super::strict::StrictSettings;
 use super::{
@@ -16,7 +13,7 @@ use crate::prelude::*;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OpenPractice {
     /// Its code in the Organisation Data Service.
-    pub practice: OdsCode,
+    pub practice: OrganisationCode,
     pub name: Line,
     /// In one line, as on a letter.
     pub address: Line,
@@ -32,7 +29,7 @@ impl Command for OpenPractice {
     const REJECTIONS: &'static [&'static Rejection] = &[&PRACTICE_EXISTS, &SETTINGS_INVALID];
     type Reads = Practice;
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.practice.clone())
     }
 

@@ -1,9 +1,7 @@
 //! A practice, as commands need to know it.
 
-use vocabulary::{
-    LocalDate,
-    practices::{PracticeEvent, PracticeOpened, PracticeSettings},
-};
+use event_core::LocalDate;
+use vocabulary::practices::{PracticeEvent, PracticeOpened, PracticeSettings};
 
 use super::rejections::{PRACTICE_NOT_FOUND, SETTINGS_CHANGED_TOO_OFTEN, SETTINGS_INVALID};
 use crate::{Rejected, State, daily::Daily};

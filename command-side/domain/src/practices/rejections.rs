@@ -6,7 +6,7 @@ pub const PRACTICE_NOT_FOUND: Rejection = Rejection {
     code: "practice-not-found",
     class: Class::NotFound,
     title: "There is no such practice.",
-    advice: "Check the ODS code. A practice has to be opened before anything happens there.",
+    advice: "Check the code. A practice has to be opened before anything happens there.",
 };
 
 pub const PRACTICE_EXISTS: Rejection = Rejection {

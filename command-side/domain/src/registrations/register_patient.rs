@@ -1,5 +1,6 @@
+use event_core::{OrganisationCode, SubjectId};
+use vocabulary::time::LONDON;
 use vocabulary::{
-    OdsCode, SubjectId,
     registrations::PatientRegistered,
     text::{BirthDate, NhsNumber, PersonName},
 };
@@ -19,7 +20,7 @@ use crate::{
 pub struct RegisterPatient {
     /// The person's new id: a random UUID (version 4) that says nothing about them.
     pub subject: SubjectId,
-    pub practice: OdsCode,
+    pub practice: OrganisationCode,
     pub name: PersonName,
     pub nhs_number: NhsNumber,
     pub born_on: BirthDate,
@@ -40,7 +41,7 @@ impl Command for RegisterPatient {
         None
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.practice.clone())
     }
 
@@ -62,7 +63,7 @@ impl Command for RegisterPatient {
             Registration::At(_) => Err((&ALREADY_A_PATIENT).into()),
             Registration::Unregistered => {
                 practice.settings()?;
-                if self.born_on.0 > context.now.local_date() {
+                if self.born_on.0 > LONDON.day(context.now) {
                     return Err((&BORN_IN_THE_FUTURE).into());
                 }
                 Ok(record(registered))

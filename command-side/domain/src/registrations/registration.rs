@@ -1,9 +1,7 @@
 //! Where a person is registered.
 
-use vocabulary::{
-    OdsCode,
-    registrations::{PatientRegistered, RegistrationEvent},
-};
+use event_core::OrganisationCode;
+use vocabulary::registrations::{PatientRegistered, RegistrationEvent};
 
 use super::rejections::NOT_REGISTERED_HERE;
 use crate::{Rejected, State};
@@ -26,7 +24,7 @@ impl State for Registration {
 }
 
 impl Registration {
-    pub fn practice(&self) -> Option<&OdsCode> {
+    pub fn practice(&self) -> Option<&OrganisationCode> {
         match self {
             Registration::Unregistered => None,
             Registration::At(registered) => Some(&registered.practice),
@@ -35,7 +33,7 @@ impl Registration {
 
     /// # Errors
     /// `not-registered-here`.
-    pub fn has_to_be_at(&self, practice: &OdsCode) -> Result<(), Rejected> {
+    pub fn has_to_be_at(&self, practice: &OrganisationCode) -> Result<(), Rejected> {
         if self.practice() == Some(practice) { Ok(()) } else { Err((&NOT_REGISTERED_HERE).into()) }
     }
 }

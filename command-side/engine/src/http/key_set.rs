@@ -2,13 +2,13 @@
 
 use std::str::FromStr;
 
+use event_core::Issuer;
 use jsonwebtoken::{
     Algorithm,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
 };
 use serde::Deserialize;
 use serde_json::Value;
-use vocabulary::Issuer;
 
 use super::json::ByName;
 

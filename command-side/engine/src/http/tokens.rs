@@ -8,14 +8,14 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{Caller, Permission};
+use event_core::{
+    Issuer, OrganisationCode, SubjectId,
+    envelope::{IdentityLevel, Role},
+};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind, jwk::Jwk};
 use moka::{Expiry, future::Cache};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use vocabulary::{
-    Issuer, OdsCode, SubjectId,
-    envelope::{IdentityLevel, Role},
-};
 
 use super::{
     json::{self, ByName},
@@ -102,7 +102,7 @@ struct Claims {
     /// Those that this binary does not know permit nothing here.
     #[serde(default)]
     permissions: Vec<String>,
-    organisation: Option<OdsCode>,
+    organisation: Option<OrganisationCode>,
     #[serde(default, deserialize_with = "json::name_or_none")]
     identity_proofing_level: Option<IdentityLevel>,
 }

@@ -6,9 +6,9 @@ use std::{
 };
 
 use domain::{Decision, command::AnyEvent, state::AnyState};
+use event_core::{StreamName, personal::with_key};
 use event_log::{Append, Condition, Expected, Idempotency, NewEvent, Ticket};
 use uuid::Uuid;
-use vocabulary::{StreamName, personal::with_key};
 
 use super::{
     Job, Lane, failure,

@@ -3,9 +3,9 @@
 use std::{pin::Pin, sync::Arc, task};
 
 use domain::{Context, Rejection, state::Wanted};
+use event_core::{StreamName, Timestamp};
 use event_log::{Granted, Idempotency, Outcome, Provenance, Refused, Ticket};
 use tokio::sync::oneshot;
-use vocabulary::{StreamName, Timestamp};
 
 use crate::{catalogue::AnyCommand, engine::Answer, failure::Failure, gate::Question};
 

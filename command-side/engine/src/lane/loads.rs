@@ -6,12 +6,12 @@ use std::{
 };
 
 use domain::state::{AnyState, Wanted};
-use event_log::{Log, LogError, StreamEvent};
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use vocabulary::{
+use event_core::{
     StreamName,
     personal::{Key, with_key},
 };
+use event_log::{Log, LogError, StreamEvent};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 
 use super::states::{Unreadable, fold};
 use crate::failure::Failure;

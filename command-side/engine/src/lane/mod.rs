@@ -19,13 +19,13 @@ mod states;
 use std::{collections::VecDeque, sync::Arc};
 
 use domain::state::Wanted;
+use event_core::{
+    LogName, LogPosition,
+    personal::{Key, Unsealed},
+};
 use event_log::{Granted, Log, Refused};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::sync::mpsc;
-use vocabulary::{
-    LogName, Token,
-    personal::{Key, Unsealed},
-};
 
 use self::{
     job::{Flight, Sent},
@@ -268,6 +268,6 @@ fn answer(events: Vec<event_log::Stored>, replayed: bool) -> Answer {
 }
 
 /// Every command is stored in this log.
-fn care(position: u64) -> Token {
-    Token { log: LogName::Care, position }
+fn care(position: u64) -> LogPosition {
+    LogPosition { log: LogName::Care, position }
 }

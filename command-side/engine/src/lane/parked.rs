@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::state::Wanted;
-use vocabulary::StreamName;
+use event_core::StreamName;
 
 use super::Job;
 

@@ -10,9 +10,9 @@ use domain::{
     command::AnyEvent,
     state::{AnyState, Wanted},
 };
+use event_core::StreamName;
 use event_log::{StreamEvent, Ticket};
 use lru::LruCache;
-use vocabulary::StreamName;
 
 use super::{job::Ground, loads::Loaded};
 

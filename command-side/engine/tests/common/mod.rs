@@ -14,53 +14,32 @@ use domain::{
     Access, Caller, Class, Command, Context, Decision, Permission, Rejected, Rejection, State, Stream, access,
     nothing_new, record,
 };
+use event_core::{
+    Event, Issuer, LogName, OrganisationCode, Raw, Service, StreamName, SubjectId,
+    envelope::{IdentityLevel, Role},
+    events,
+};
 use event_log::{Append, Condition, Expected, Log, LogOptions, NewEvent, Provenance};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
-use vocabulary::{
-    Event, EventData, Issuer, LogName, OdsCode, Raw, StreamName, SubjectId, Undecodable,
-    envelope::{IdentityLevel, Role},
-    text::Reason,
-};
+use vocabulary::text::Reason;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NumberGiven {
     pub desk: String,
     pub number: u32,
 }
 
-impl Event for NumberGiven {
-    const CATEGORY: &'static str = "desk";
-    const SERVICE: &'static str = "desk";
-    const KINDS: &'static [&'static str] = &["desk.number-given.v1"];
+static SERVICE: Service = Service { name: "desks", categories: &[DeskEvent::ABOUT] };
 
-    fn kind(&self) -> &'static str {
-        "desk.number-given.v1"
+events! {
+    /// What happens at a desk.
+    DeskEvent of SERVICE as "desk" on "desk" by (desk) {
+        Given(NumberGiven) = "desk.number-given.v1",
     }
-
-    fn stream_id(&self) -> String {
-        self.desk.clone()
-    }
-
-    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(self)
-    }
-
-    fn decode(kind: &str, data: &[u8]) -> Result<Self, Undecodable> {
-        match kind {
-            "desk.number-given.v1" => {
-                serde_json::from_slice(data).map_err(|cause| Undecodable::Data { kind: Self::KINDS[0], cause })
-            }
-            other => Err(Undecodable::UnknownKind(other.to_owned())),
-        }
-    }
-}
-
-impl EventData for NumberGiven {
-    type Event = NumberGiven;
 }
 
 #[derive(Debug, Clone, Default)]
@@ -69,9 +48,9 @@ pub struct Desk {
 }
 
 impl State for Desk {
-    type Event = NumberGiven;
+    type Event = DeskEvent;
 
-    fn evolve(&mut self, event: &NumberGiven) {
+    fn evolve(&mut self, DeskEvent::Given(event): &DeskEvent) {
         if event.number == LOADS_SLOWLY {
             SLOW_LOADS.wait();
         }
@@ -130,7 +109,7 @@ impl Command for TakeNumber {
         None
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         None
     }
 
@@ -173,7 +152,7 @@ impl Command for LookAfter {
         Some(self.patient)
     }
 
-    fn organisation(&self) -> Option<OdsCode> {
+    fn organisation(&self) -> Option<OrganisationCode> {
         None
     }
 
@@ -212,8 +191,9 @@ fn meddle(desk: &str, given: u32) {
 
 /// An append past the engine.
 pub fn number(desk: &str, revision: u32, number: u32) -> Append {
-    let data = NumberGiven { desk: desk.to_owned(), number }.encode().expect("written");
-    append(desk_stream(desk), revision.into(), NumberGiven::KINDS[0], data)
+    let event = DeskEvent::from(NumberGiven { desk: desk.to_owned(), number });
+    let data = event.encode().expect("written");
+    append(desk_stream(desk), revision.into(), event.kind(), data)
 }
 
 pub fn append(stream: StreamName, revision: u64, kind: &'static str, data: Vec<u8>) -> Append {
@@ -295,8 +275,9 @@ impl House {
     }
 }
 
-fn decoded(event: &Raw) -> u32 {
-    NumberGiven::decode(&event.kind, &event.data).expect("a number").number
+pub fn decoded(event: &Raw) -> u32 {
+    let DeskEvent::Given(given) = DeskEvent::decode(&event.kind, &event.data).expect("a number");
+    given.number
 }
 
 pub fn request(key: &str) -> RequestContext {

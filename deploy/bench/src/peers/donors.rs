@@ -13,10 +13,10 @@ use std::{
 use bytes::Bytes;
 use command_engine::{Catalogue, Engine, EngineOptions, RequestContext};
 use domain::Caller;
+use event_core::{Timestamp, envelope::Role};
 use frontdoor::cli::Places;
 use local::postgres::Database;
 use serde_json::json;
-use vocabulary::{Timestamp, envelope::Role};
 
 use super::COMMANDED;
 use crate::{

@@ -4,10 +4,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use event_core::{LogName, StreamName};
 use event_log::{Granted, Log, LogOptions};
 use local::postgres::Database;
 use sqlx::{Connection, PgConnection};
-use vocabulary::{LogName, StreamName};
 
 use super::{at_rest, raw::Bare};
 use crate::{

@@ -7,10 +7,10 @@ mod raw;
 
 use std::time::Duration;
 
+use event_core::LogName;
 use event_log::{Log, LogOptions};
 use local::postgres::Database;
 use sqlx::{Connection, PgConnection};
-use vocabulary::LogName;
 
 use self::raw::Bare;
 pub use self::{

@@ -5,10 +5,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use event_core::{LogName, StreamName};
 use event_log::{Granted, Log, LogOptions, Refused};
 use local::postgres::Database;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use vocabulary::{LogName, StreamName};
 
 use crate::{
     append::{one_event, shares},

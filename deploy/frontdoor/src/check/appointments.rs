@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn the_agreement_handles_or_ignores_every_kind_of_appointments() {
-        let every_kind = vocabulary::ALL_KINDS.iter().copied().flatten().copied();
+        let every_kind = vocabulary::kinds();
         for kind in every_kind.filter(|kind| AGREEMENT_KINDS.need(kind)) {
             let arm = Agreement::default().follow(&Event::example(kind), &mut Findings::default());
             assert_eq!(arm, Arm::Found, "the agreement of sessions and diaries neither handles nor ignores {kind}");

@@ -66,12 +66,13 @@ pub fn push(row: &mut Value, list: &str, item: Value) {
 #[cfg(test)]
 mod tests {
     use ::views::{Projection, Visitor};
-    use vocabulary::{ALL_KINDS, Followed, Recorded, Timestamp, testing::recorded};
+    use event_core::{Followed, Recorded, Timestamp, testing::recorded};
+    use vocabulary::kinds;
 
     use super::*;
 
     fn every_kind() -> impl Iterator<Item = &'static str> {
-        ALL_KINDS.iter().copied().flatten().copied()
+        kinds()
     }
 
     fn of_read_model(name: &str) -> &'static SecondFold {

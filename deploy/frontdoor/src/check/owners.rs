@@ -1,6 +1,6 @@
 //! Each event is on the stream that its data names. This rule is the same for all services.
 
-use vocabulary::CATEGORIES;
+use vocabulary::SERVICES;
 
 use super::{event::Event, findings::Findings};
 
@@ -13,7 +13,10 @@ pub fn prove(event: &Event, findings: &mut Findings) {
 
 /// The stream that the data names. Unknown for a category that this binary does not know.
 fn named_by(event: &Event) -> Option<String> {
-    let category = CATEGORIES.iter().find(|category| category.kinds.contains(&event.kind.as_str()))?;
+    let category = SERVICES
+        .iter()
+        .flat_map(|service| service.categories)
+        .find(|category| category.kinds.contains(&event.kind.as_str()))?;
     let parts: Vec<&str> = category.named_by.iter().map(|field| event.text(&format!("/{field}"))).collect();
     Some(format!("{}-{}", category.name, parts.join(".")))
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
+use event_core::{Timestamp, envelope::Meta};
 use event_kafka::Address;
 use rdkafka::{
     Message, Offset, TopicPartitionList,
@@ -16,7 +17,6 @@ use rdkafka::{
     message::{BorrowedMessage, Headers},
 };
 use uuid::Uuid;
-use vocabulary::{Timestamp, envelope::Meta};
 
 use super::{event::Event, findings::Findings};
 

@@ -2,18 +2,19 @@
 //! same things. NHS numbers are of the range for tests, 999 000 0000 on.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use vocabulary::{LocalDate, text::NhsNumber};
+use event_core::LocalDate;
+use vocabulary::text::NhsNumber;
 
 pub struct Practice {
-    pub ods: &'static str,
+    pub code: &'static str,
     pub name: &'static str,
     pub address: &'static str,
 }
 
 pub const PRACTICES: [Practice; 3] = [
-    Practice { ods: "A99001", name: "Brook Street Surgery", address: "1 Brook Street, Exampleton, EX1 1AA" },
-    Practice { ods: "A99002", name: "The Old Mill Practice", address: "Mill Lane, Exampleton, EX2 2BB" },
-    Practice { ods: "A99003", name: "Harbour View Health Centre", address: "9 Quayside, Sampleport, EX3 3CC" },
+    Practice { code: "A99001", name: "Brook Street Surgery", address: "1 Brook Street, Exampleton, EX1 1AA" },
+    Practice { code: "A99002", name: "The Old Mill Practice", address: "Mill Lane, Exampleton, EX2 2BB" },
+    Practice { code: "A99003", name: "Harbour View Health Centre", address: "9 Quayside, Sampleport, EX3 3CC" },
 ];
 
 /// One clinician's clinic on every weekday at every practice.
@@ -59,7 +60,7 @@ pub const CLINICS: [Clinic; 3] = [
 
 /// The id of a clinic's session on a day: `A99001.202603290001` is Crockford base32 too.
 pub fn session_id(practice: &Practice, on: LocalDate, clinic: usize) -> String {
-    format!("{}.{}{:04}", practice.ods, on.to_string().replace('-', ""), clinic + 1)
+    format!("{}.{}{:04}", practice.code, on.to_string().replace('-', ""), clinic + 1)
 }
 
 const NAMES: [&str; 24] = [
@@ -120,8 +121,9 @@ fn subject(n: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use event_core::SubjectId;
     use std::collections::BTreeSet;
-    use vocabulary::{SessionId, SubjectId};
+    use vocabulary::SessionId;
 
     #[test]
     fn everybody_is_invented_and_nobody_is_there_twice() {

@@ -5,14 +5,15 @@ mod cast;
 mod try_it;
 
 use std::path::Path;
+use vocabulary::time::LONDON;
 
 use anyhow::{Context, bail};
 use command_engine::{Failure, RequestContext};
 use domain::{Caller, Permission};
+use event_core::{Issuer, LocalDate, Timestamp, envelope};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
-use vocabulary::{Issuer, LocalDate, Timestamp, envelope};
 
 use crate::{
     cli::Role,
@@ -39,7 +40,7 @@ pub async fn fill(house: &House, key: &DemoKey, data: &Path) -> anyhow::Result<O
     let (people, issuer) = (people(), DEMO_ISSUER.parse()?);
     give(house, PRACTICES.iter().map(|practice| open_practice(&issuer, practice)).collect()).await?;
     give(house, people.iter().map(|person| register(&issuer, person)).collect()).await?;
-    give(house, sessions(&issuer, Timestamp::from_jiff(jiff::Timestamp::now()).local_date())).await?;
+    give(house, sessions(&issuer, LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())))).await?;
     let alice = people.first().context("nobody is in the cast")?;
     let tokens = try_it::tokens(key, data, alice)?;
     match &house.views {
@@ -74,7 +75,7 @@ async fn give(house: &House, wishes: Vec<Wish>) -> anyhow::Result<()> {
 }
 
 fn open_practice(issuer: &Issuer, practice: &Practice) -> Wish {
-    let body = json!({"practice": practice.ods, "name": practice.name, "address": practice.address});
+    let body = json!({"practice": practice.code, "name": practice.name, "address": practice.address});
     let caller = Caller {
         issuer: issuer.clone(),
         id: "operator-demo".into(),
@@ -83,16 +84,16 @@ fn open_practice(issuer: &Issuer, practice: &Practice) -> Wish {
         organisation: None,
         level: None,
     };
-    Wish { caller, name: "open-practice", key: format!("demonstration-{}", practice.ods), body }
+    Wish { caller, name: "open-practice", key: format!("demonstration-{}", practice.code), body }
 }
 
 fn staff(issuer: &Issuer, practice: &Practice) -> Caller {
     Caller {
         issuer: issuer.clone(),
-        id: format!("reception-{}", practice.ods).into(),
+        id: format!("reception-{}", practice.code).into(),
         role: envelope::Role::Staff,
         permissions: vec![Permission::Registration, Permission::Clinics],
-        organisation: practice.ods.parse().ok(),
+        organisation: practice.code.parse().ok(),
         level: None,
     }
 }
@@ -100,7 +101,7 @@ fn staff(issuer: &Issuer, practice: &Practice) -> Caller {
 fn register(issuer: &Issuer, person: &Person) -> Wish {
     let body = json!({
         "subject": person.subject,
-        "practice": person.practice.ods,
+        "practice": person.practice.code,
         "name": person.name,
         "nhsNumber": person.nhs_number,
         "bornOn": person.born_on,

@@ -12,14 +12,14 @@ use std::{
 
 use anyhow::{Context, anyhow};
 use domain::Permission;
+use event_core::{
+    LocalDate, Timestamp,
+    envelope::{IdentityLevel, Role},
+};
 use projection_engine::{ROWS_MAX, Scan, Views};
 use serde_json::{Value, json};
 use views::{FreeSlotRow, FreeSlots, MyAppointments};
-use vocabulary::{
-    LocalDate, Timestamp,
-    envelope::{IdentityLevel, Role},
-    time::start_of,
-};
+use vocabulary::time::LONDON;
 
 use super::{DAYS, cast::Person};
 use crate::{cli::Token, tokens::DemoKey};
@@ -57,9 +57,9 @@ pub fn tokens(key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Toke
 /// # Errors
 /// When a file cannot be written, or the views do not answer.
 pub async fn prepare(views: &Views, tokens: Tokens, data: &Path, alice: &Person) -> anyhow::Result<Told> {
-    let today = Timestamp::from_jiff(jiff::Timestamp::now()).local_date();
+    let today = LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now()));
     let (from, until) = (today.plus_days(1), today.plus_days(DAYS));
-    let site = alice.practice.ods;
+    let site = alice.practice.code;
     let told = Told { data: data.to_owned(), site, subject: alice.subject.clone(), from, until, tokens };
     let slot = free_slot(views, alice).await.context("no slot to book was found")?;
     write(data, "book.json", &slot.to_string())?;
@@ -72,7 +72,7 @@ fn callers(alice: &Person, data: &Path) -> [(&'static str, Token); 4] {
         role,
         subject: subject.to_owned(),
         level: (role == Role::Patient).then_some(IdentityLevel::P9),
-        organisation: (role == Role::Staff).then(|| alice.practice.ods.parse().ok()).flatten(),
+        organisation: (role == Role::Staff).then(|| alice.practice.code.parse().ok()).flatten(),
         permissions: permissions.to_vec(),
         hours: 12,
         data: data.to_owned(),
@@ -95,7 +95,7 @@ fn write(data: &Path, name: &str, content: &str) -> anyhow::Result<()> {
 
 /// A booking of the first free slot on a day on which Alice has no appointment yet.
 async fn free_slot(views: &Views, alice: &Person) -> anyhow::Result<Value> {
-    let (site, patient) = (alice.practice.ods.parse()?, alice.subject.parse()?);
+    let (site, patient) = (alice.practice.code.parse()?, alice.subject.parse()?);
     let now = Timestamp::from_jiff(jiff::Timestamp::now());
     let all = |partition: String, from: String| Scan {
         partition,
@@ -106,10 +106,10 @@ async fn free_slot(views: &Views, alice: &Person) -> anyhow::Result<Value> {
     };
     let own = all(MyAppointments::partition(patient), MyAppointments::from(now));
     let own = views.reader::<MyAppointments>().page(own).await?.value;
-    let taken: HashSet<LocalDate> = own.iter().map(|(_, row)| row.time.starts_at.local_date()).collect();
-    let free = all(FreeSlots::partition(&site), FreeSlots::from(start_of(now.local_date().plus_days(1))));
+    let taken: HashSet<LocalDate> = own.iter().map(|(_, row)| LONDON.day(row.time.starts_at)).collect();
+    let free = all(FreeSlots::partition(&site), FreeSlots::from(LONDON.start_of(LONDON.day(now).plus_days(1))));
     let free = views.reader::<FreeSlots>().page(free).await?.value;
-    let suits = |row: &&FreeSlotRow| row.places(now) > 0 && !taken.contains(&row.starts_at.local_date());
+    let suits = |row: &&FreeSlotRow| row.places(now) > 0 && !taken.contains(&LONDON.day(row.starts_at));
     let slot = free.iter().map(|(_, row)| row).find(suits);
     let slot = slot.ok_or_else(|| anyhow!("there is none among {}", free.len()))?;
     Ok(json!({

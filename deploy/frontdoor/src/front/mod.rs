@@ -23,12 +23,12 @@ use axum::{
 };
 use body::Unread;
 use command_engine::http::{Authenticated, Explained, Problem, Tokens};
+use event_core::Issuer;
 use futures::FutureExt;
 use listener::Peer;
 use shares::{Full, Shares};
 use tokio::{sync::Semaphore, time::Instant};
 use tracing::Instrument;
-use vocabulary::Issuer;
 
 /// Bytes of bodies that one caller can have in memory at a time, and all can.
 const BODIES_BYTES_OF_A_CALLER_MAX: usize = 32 * 1024 * 1024;

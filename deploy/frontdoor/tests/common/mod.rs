@@ -271,12 +271,13 @@ pub fn session(id: &str, until: &str, capacity: u32) -> Value {
 
 /// The date so many days from today, in London.
 pub fn in_days(days: i64) -> String {
-    vocabulary::Timestamp::from_jiff(jiff::Timestamp::now()).local_date().plus_days(days).to_string()
+    vocabulary::time::LONDON.day(event_core::Timestamp::from_jiff(jiff::Timestamp::now())).plus_days(days).to_string()
 }
 
 /// The start of the nth ten-minute slot of `session`.
 pub fn slot(n: i64) -> String {
-    let nine = vocabulary::time::instant_of(in_days(7).parse().expect("a date"), "09:00".parse().expect("a time"));
+    let nine =
+        vocabulary::time::LONDON.instant_of(in_days(7).parse().expect("a date"), "09:00".parse().expect("a time"));
     nine.expect("exists on every day").plus_minutes(n * 10).to_string()
 }
 

@@ -15,13 +15,13 @@ use std::{
 };
 
 use async_trait::async_trait;
+use event_core::Raw;
 use event_log::{
     EventPage, Log, LogError,
     feed::{Feed, Feeds},
     port::limits::PAGE_EVENTS_MAX,
 };
 use uuid::Uuid;
-use vocabulary::Raw;
 
 use self::{
     core::{HOLE_MS, Order, Proof, Seen, fits, proof},
@@ -295,8 +295,8 @@ fn bytes_of<'a>(events: impl IntoIterator<Item = &'a Raw>) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use event_core::{LogName, testing::recorded};
     use event_log::{LogOptions, port::limits::PAGE_BYTES_MAX};
-    use vocabulary::{LogName, testing::recorded};
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use event_core::{LogName, Raw};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use vocabulary::{LogName, Raw};
 
 use super::core::begins_at;
 use crate::{

@@ -11,11 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use event_core::Raw;
 use event_log::{Log, LogError, lease::Mark};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use vocabulary::Raw;
 
 pub use self::sender::{Delivery, Sender};
 use self::{

@@ -1,13 +1,13 @@
 //! The producer of one relay, from a comparison to the next failure. It is idempotent and sends in order; what it gives
 //! up is never skipped: it is dropped as a whole, and the next one begins after a comparison.
 
+use event_core::Raw;
 use rdkafka::{
     ClientContext, Message,
     error::{KafkaError, RDKafkaErrorCode},
     producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use vocabulary::Raw;
 
 use super::core::IN_FLIGHT_MAX;
 use crate::{Topic, TopicError, address::REQUEST_MS_MAX, closing::Closing, record, topic::PARTITION};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use event_core::{LogName, Raw, StreamName};
 use event_kafka::{Address, FromKafka, Relay, Relayed, Topic};
 use event_log::{
     Append, Condition, Expected, Granted, Log, LogError, LogOptions, NewEvent, Provenance,
@@ -12,7 +13,6 @@ use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use vocabulary::{LogName, Raw, StreamName};
 
 /// Far more than anything here takes.
 pub const DEADLINE: Duration = Duration::from_secs(60);

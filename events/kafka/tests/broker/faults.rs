@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use event_core::{LogName, Raw};
 use event_kafka::{
     FromKafka,
     relay::{Delivery, Sender},
@@ -12,7 +13,6 @@ use rdkafka::{
     ClientConfig,
     producer::{BaseProducer, BaseRecord, Producer},
 };
-use vocabulary::{LogName, Raw};
 
 use crate::common::{DEADLINE, ReadAll, Relaying, Written, address, append, append_large, are_the_logs, follow, read};
 

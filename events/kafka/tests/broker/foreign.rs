@@ -6,6 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use event_core::{LogName, Raw, StreamName, asyncapi};
 use event_kafka::{Topic, record};
 use event_log::{Append, Condition, Expected, Granted, Idempotency, Log, NewEvent, Provenance};
 use local::kafka::{self, BROKER};
@@ -16,7 +17,7 @@ use rdkafka::{
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
-use vocabulary::{CATEGORIES, LogName, Raw, StreamName, asyncapi};
+use vocabulary::SERVICES;
 
 use crate::common::{DEADLINE, ReadAll, Relaying, Written, address};
 
@@ -30,7 +31,10 @@ fn file_of_events(path: &str) -> String {
 
 /// One event of every kind, as it was released; every other one with all that an envelope can hold.
 async fn append_every_kind(log: &Log) {
-    let kinds = CATEGORIES.iter().flat_map(|category| category.kinds.iter().map(|kind| (category.name, *kind)));
+    let kinds = SERVICES
+        .iter()
+        .flat_map(|service| service.categories)
+        .flat_map(|category| category.kinds.iter().map(|kind| (category.name, *kind)));
     for (number, (category, kind)) in (0_u8..).zip(kinds) {
         let stream = StreamName::of(category, Uuid::now_v7().simple());
         let data = file_of_events(&format!("vocabulary/released/{kind}.json"));
@@ -104,7 +108,7 @@ async fn kafkas_own_consumer_sees_the_headers_and_data_that_the_description_tell
     let (topic, records) = (written.topic().name(), events.len());
     let seen = spawn_blocking(move || console_consumer(&topic, records)).await.expect("it ran");
     assert_eq!(seen.len(), events.len());
-    let document = asyncapi::document();
+    let document = asyncapi::document(SERVICES);
     let told = document["components"]["schemas"]["EventHeaders"]["properties"].as_object().expect("headers");
     for (event, (headers, key, value)) in events.iter().zip(seen) {
         assert_eq!(headers["ce_position"], event.position.to_string());

@@ -1,7 +1,7 @@
 //! Topics that are fit to hold a log, and others.
 
+use event_core::LogName;
 use local::kafka::BROKER;
-use vocabulary::LogName;
 
 use crate::common::{Relaying, Written, address, append};
 

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use event_core::{LogName, Raw};
 use event_kafka::{Address, FromKafka, Topic, record};
 use event_log::feed::Feeds;
 use local::kafka::{BROKER, Kafka};
@@ -9,7 +10,6 @@ use rdkafka::{
     ClientConfig,
     producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer},
 };
-use vocabulary::{LogName, Raw};
 
 use crate::common::{DEADLINE, ReadAll, Relaying, Written, address, append, are_the_logs, follow, read};
 

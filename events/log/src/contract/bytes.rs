@@ -1,7 +1,7 @@
 //! What is read is exactly what was written.
 
+use event_core::{Raw, StreamName};
 use uuid::Uuid;
-use vocabulary::{Raw, StreamName};
 
 use super::{
     World,

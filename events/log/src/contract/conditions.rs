@@ -1,6 +1,6 @@
 //! A decision is stored only on the state on which it was made.
 
-use vocabulary::LogName;
+use event_core::LogName;
 
 use super::{
     World,

@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
+use event_core::StreamName;
 use proptest::{
     collection::vec,
     prelude::{Just, Strategy, any},
     prop_oneof,
     test_runner::{Config, TestRunner},
 };
-use vocabulary::StreamName;
 
 use super::{
     World,

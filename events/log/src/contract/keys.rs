@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use vocabulary::{Timestamp, envelope::Hash};
+use event_core::{Timestamp, envelope::Hash};
 
 use super::{
     World,

@@ -1,7 +1,7 @@
 //! Opening, closing, giving up, and knowing oneself again.
 
+use event_core::LogName;
 use uuid::Uuid;
-use vocabulary::LogName;
 
 use super::{
     World,

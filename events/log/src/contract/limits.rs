@@ -1,6 +1,6 @@
 //! Everything has a limit, and what is beyond it is refused before anything is written.
 
-use vocabulary::{LogName, StreamName};
+use event_core::{LogName, StreamName};
 
 use super::{
     World,

@@ -18,7 +18,7 @@ pub mod tickets;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use vocabulary::LogName;
+use event_core::LogName;
 
 use crate::{Log, LogError, LogOptions};
 

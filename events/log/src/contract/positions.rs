@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicI64, Ordering},
 };
 
-use vocabulary::Timestamp;
+use event_core::Timestamp;
 
 use super::{
     World,

@@ -6,7 +6,7 @@ use super::{
     World,
     speech::{Say, request, stored, stream},
 };
-use vocabulary::Raw;
+use event_core::Raw;
 
 use crate::{
     Log,

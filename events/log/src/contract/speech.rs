@@ -1,7 +1,7 @@
 //! Short words for requests.
 
+use event_core::StreamName;
 use uuid::Uuid;
-use vocabulary::StreamName;
 
 use crate::{Append, Condition, Expected, Granted, Idempotency, Log, NewEvent, Provenance, Refused, Stored, Ticket};
 

@@ -1,6 +1,6 @@
 //! The keys and streams of a batch that are looked up before it is decided under the lock.
 
-use vocabulary::{StreamName, envelope::Hash};
+use event_core::{StreamName, envelope::Hash};
 
 use super::rows::number;
 use crate::{

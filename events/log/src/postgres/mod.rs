@@ -15,8 +15,8 @@ mod writer;
 
 use std::{str::FromStr, sync::Arc};
 
+use event_core::LogName;
 use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
-use vocabulary::LogName;
 
 pub use schema::{SCHEMA_VERSION, migrate};
 pub(crate) use target::Target;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use event_core::envelope::Hash;
 use sqlx::{PgConnection, Row as _};
-use vocabulary::envelope::Hash;
 
 use super::rows::{self, number};
 use crate::{

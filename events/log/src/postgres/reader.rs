@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use event_core::{LogName, Raw, StreamName, envelope::Hash};
 use sqlx::Row as _;
 use uuid::Uuid;
-use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
 
 use super::{
     connections::{Asked, CALL_TIME_MAX, Connections, silent},

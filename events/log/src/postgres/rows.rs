@@ -1,7 +1,7 @@
 //! Rows to columns. Their order is the one of the SQL files.
 
+use event_core::{LogName, Raw};
 use sqlx::{Row as _, postgres::PgRow};
-use vocabulary::{LogName, Raw, event::interned};
 
 use crate::{
     columns::{Columns, Outcome},
@@ -30,7 +30,7 @@ pub(super) fn stream_event(row: &PgRow) -> Result<StreamEvent, LogError> {
     Ok(StreamEvent {
         position: number(row.try_get(0)?)?,
         revision: number(row.try_get(1)?)?,
-        kind: interned(row.try_get(3)?),
+        kind: std::borrow::Cow::Owned(row.try_get(3)?),
         data: row.try_get::<&[u8], _>(4)?.into(),
     })
 }

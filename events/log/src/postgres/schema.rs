@@ -1,9 +1,9 @@
 //! The schema of a log, of the log's own name: numbered, forward-only migrations, made by the owner and only looked at
 //! by a server; and the log's identity.
 
+use event_core::LogName;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use uuid::Uuid;
-use vocabulary::LogName;
 
 use super::connections::{CONNECT_TIME_MAX, within};
 use crate::{

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
+use event_core::{StreamName, envelope::Hash};
 use sqlx::{PgConnection, Row as _, postgres::PgRow};
 use uuid::Uuid;
-use vocabulary::{StreamName, envelope::Hash};
 
 use super::rows::{self, number};
 use crate::{

@@ -4,8 +4,8 @@
 
 use std::time::{Duration, Instant};
 
+use event_core::LogName;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgTransaction, postgres::PgRow};
-use vocabulary::LogName;
 
 use super::{connecting, rows, schema, unreachable};
 use crate::{

@@ -14,9 +14,9 @@ use std::{
 };
 
 use async_trait::async_trait;
+use event_core::{LogName, StreamName, Timestamp};
 use lru::LruCache;
 use sqlx::{ConnectOptions, Connection, PgConnection, Row as _, postgres::PgConnectOptions};
-use vocabulary::{LogName, StreamName, Timestamp};
 
 use super::{
     batch::{heads_of, keys_of, streams_of},

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use vocabulary::LogName;
+use event_core::LogName;
 
 use crate::port::LogError;
 

@@ -14,11 +14,11 @@ mod writer;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use event_core::LogName;
 use sqlx::{
     ConnectOptions, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
-use vocabulary::LogName;
 
 pub use checkpoint::Checkpoints;
 pub use lock::Held;

@@ -2,8 +2,8 @@
 //! leave behind in a pooled connection.
 
 use async_trait::async_trait;
+use event_core::{LogName, Raw, StreamName, envelope::Hash};
 use sqlx::{Sqlite, SqlitePool, query::Query, sqlite::SqliteArguments};
-use vocabulary::{LogName, Raw, StreamName, envelope::Hash};
 
 use super::{
     rows,

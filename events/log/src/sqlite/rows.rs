@@ -1,8 +1,8 @@
 //! Rows to columns. Their order is the one of the SQL files.
 
+use event_core::{LogName, Raw};
 use sqlx::{Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
-use vocabulary::{LogName, Raw, event::interned};
 
 use crate::{
     columns::{Columns, Outcome, damaged_at},
@@ -32,7 +32,7 @@ pub(super) fn stream_event(row: &SqliteRow) -> Result<StreamEvent, LogError> {
     Ok(StreamEvent {
         position: number(row, 0)?,
         revision: number(row, 1)?,
-        kind: interned(row.try_get_unchecked(2)?),
+        kind: std::borrow::Cow::Owned(row.try_get_unchecked(2)?),
         data: row.try_get_unchecked::<&[u8], _>(3)?.into(),
     })
 }

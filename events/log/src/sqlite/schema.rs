@@ -1,8 +1,8 @@
 //! The file's form: numbered, forward-only migrations, and the log's identity.
 
+use event_core::LogName;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use uuid::Uuid;
-use vocabulary::LogName;
 
 use crate::{
     port::LogError,

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use event_core::LogName;
 use sqlx::{ConnectOptions, Row as _, SqliteConnection};
-use vocabulary::LogName;
 
 use super::{explain, lock::Held, reading, rows, schema};
 use crate::{

@@ -12,9 +12,9 @@ use std::{
 };
 
 use async_trait::async_trait;
+use event_core::{LogName, StreamName, Timestamp, envelope::Hash};
 use lru::LruCache;
 use sqlx::{Connection, Row as _, SqliteConnection, error::ErrorKind};
-use vocabulary::{LogName, StreamName, Timestamp, envelope::Hash};
 
 use super::{Checkpoints, explain, insert::Statements, lock::Held, rows};
 use crate::{

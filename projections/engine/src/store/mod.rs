@@ -10,11 +10,11 @@ pub use sqlite::SCHEMA_VERSION as SCHEMA_VERSION_SQLITE;
 use std::{ops::Bound, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use event_core::Raw;
 use event_log::LogError;
 use tokio::sync::watch;
 use uuid::Uuid;
 use views::Key;
-use vocabulary::Raw;
 
 use crate::{
     ViewsError,

@@ -71,7 +71,9 @@ async fn views_on_a_disk_that_was_full_go_on_when_there_is_room_and_say_so_meanw
     let mut written = Written::open(folder.path()).await;
     let url = format!("sqlite:{}", disk.path().join("views.db").display());
     let models = vec![model::<Practices>(), model::<PracticeDay>()];
-    let running = Running::of(Views::open(&url, written.log.clone(), models).await.expect("the views open"));
+    let running = Running::of(
+        Views::open(&url, written.log.clone(), vocabulary::SERVICES, models).await.expect("the views open"),
+    );
     let end = written.open_practice(1).await;
     running.caught_up(end).await;
     for number in [2, 3] {

@@ -1,9 +1,10 @@
 //! Random histories of every service that a read model follows. They keep no business rule: a read model holds what
 //! happened, whatever it was.
 
+use event_core::{SubjectId, Timestamp};
 use proptest::prelude::*;
 use vocabulary::{
-    SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::{
         AppointmentAmended, AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, BookedTime,
         CancellationReason, Channel, DiaryEvent, HoldReleased, Practitioner, SessionEvent, SessionExtended,
@@ -137,7 +138,7 @@ impl Happening {
             on: "2026-07-01".parse().expect("a date"),
             from: "23:30".parse().expect("a time"),
             until: "23:59".parse().expect("a time"),
-            zone: vocabulary::time::ZONE.into(),
+            zone: vocabulary::time::LONDON.name().into(),
             timetable: timetable(),
             capacity: u16::from(self.to) + 1,
             service: "gp-routine".parse().expect("a service"),

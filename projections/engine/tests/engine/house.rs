@@ -8,6 +8,11 @@ use std::{
     time::Duration,
 };
 
+use event_core::{
+    Followed, LogName, OrganisationCode, StreamName, Timestamp,
+    event::Event,
+    personal::{Unsealed, with_key},
+};
 use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance};
 use projection_engine::{Model, ModelState, Reader, Scan, Views, ViewsError, Waited, model};
 use tokio::task::JoinHandle;
@@ -15,10 +20,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use views::{Key, Projection, Visitor};
 use vocabulary::{
-    Followed, LogName, OdsCode, SessionId, StreamName, Timestamp,
+    SessionId,
     appointments::{Channel, Practitioner, SessionEvent, SessionPublished, Timetable},
-    event::Event,
-    personal::{Unsealed, with_key},
     practices::{PracticeEvent, PracticeOpened, PracticeSettings},
 };
 
@@ -86,7 +89,7 @@ impl Written {
             on: "2026-07-01".parse().expect("a date"),
             from: "09:00".parse().expect("a time"),
             until: "13:00".parse().expect("a time"),
-            zone: vocabulary::time::ZONE.into(),
+            zone: vocabulary::time::LONDON.name().into(),
             timetable: Timetable { starts_at, ends_at: starts_at.plus_minutes(slots), slot_minutes: 1 },
             capacity: 1,
             service: "gp-routine".parse().expect("a service"),
@@ -110,8 +113,8 @@ impl Written {
     }
 }
 
-pub fn practice(number: usize) -> OdsCode {
-    format!("A{number:05}").parse().expect("an ODS code")
+pub fn practice(number: usize) -> OrganisationCode {
+    format!("A{number:05}").parse().expect("a code")
 }
 
 pub fn opened(number: usize) -> PracticeOpened {
@@ -168,7 +171,9 @@ impl Running {
 }
 
 pub async fn open_views(folder: &Path, log: &Log, models: Vec<Model>) -> Views {
-    Views::open(&crate::world::views_url(folder).await, log.clone(), models).await.expect("the views open")
+    Views::open(&crate::world::views_url(folder).await, log.clone(), vocabulary::SERVICES, models)
+        .await
+        .expect("the views open")
 }
 
 /// Every read model of the house.

@@ -5,11 +5,12 @@ use std::{
     sync::{Condvar, Mutex, PoisonError},
 };
 
+use event_core::Recorded;
 use projection_engine::{Views, ViewsError, model};
 use sqlx::{AssertSqlSafe, Row};
 use tempfile::TempDir;
 use views::{Key, Keys, PracticeRow, Practices, Projection};
-use vocabulary::{Recorded, practices::PracticeEvent};
+use vocabulary::practices::PracticeEvent;
 
 use crate::{
     house::{Running, Written, folded, holds_exactly, open_views, practice, reaches},

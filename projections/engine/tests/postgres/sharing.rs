@@ -118,7 +118,7 @@ async fn a_stopped_read_model_is_seen_as_such_by_every_process() {
         let (reading, stop) = (reading.clone(), stop.clone());
         async move { reading.look(stop).await }
     });
-    let stream = vocabulary::StreamName::of("practice", practice(1));
+    let stream = event_core::StreamName::of("practice", practice(1));
     let end = written.append_raw(stream, "practice.merged.v1", b"{}".to_vec()).await;
     assert_eq!(reading.reader::<Practices>().wait_for(end, DEADLINE).await, Waited::Late);
     let status = reading.status().remove(0);

@@ -71,7 +71,11 @@ async fn a_database_that_goes_silent_is_an_error_in_time_and_everything_goes_on_
     let proxy = Proxy::start();
     let url = views_url(folder.path()).await;
     let url = url.replace(&SERVER.folder, &proxy.folder.path().display().to_string());
-    let open = async || Views::open(&url, written.log.clone(), vec![model::<Practices>()]).await.expect("they open");
+    let open = async || {
+        Views::open(&url, written.log.clone(), vocabulary::SERVICES, vec![model::<Practices>()])
+            .await
+            .expect("they open")
+    };
     let (following, reading) = (Running::of(open().await), open().await);
     let stop = CancellationToken::new();
     let looking = tokio::spawn({

@@ -1,7 +1,8 @@
 //! The slots that a session gets when it is published, and those that it gets when it is extended.
 
+use event_core::Timestamp;
 use vocabulary::{
-    SessionId, Timestamp,
+    SessionId,
     appointments::{Channel, Practitioner, ServiceType, SessionEvent, SessionExtended, SessionPublished, Timetable},
 };
 

@@ -1,9 +1,10 @@
 //! The slots that can be booked: one row a slot, with what is taken and held. Whether it is free now is told when it is
 //! read, because a hold ends without an event.
 
+use event_core::{OrganisationCode, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 use vocabulary::{
-    OdsCode, Recorded, SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::{Channel, Practitioner, ServiceType, SessionEvent, Timetable},
 };
 
@@ -44,7 +45,7 @@ impl FreeSlotRow {
 }
 
 impl FreeSlots {
-    pub fn partition(site: &OdsCode) -> String {
+    pub fn partition(site: &OrganisationCode) -> String {
         site.to_string()
     }
 

@@ -1,8 +1,9 @@
 //! A patient's appointments, soonest first; cancelled ones stay, and say so.
 
+use event_core::{Personal, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 use vocabulary::{
-    Personal, Recorded, SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::{BookedTime, DiaryEvent},
     text::{Comment, Reason},
 };

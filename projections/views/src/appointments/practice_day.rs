@@ -1,8 +1,10 @@
 //! A practice's day: every slot with its state, and whose it is.
 
+use event_core::{LocalDate, OrganisationCode, Personal, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
+use vocabulary::time::LONDON;
 use vocabulary::{
-    LocalDate, OdsCode, Personal, Recorded, SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::{BookedTime, Channel, DiaryEvent, Practitioner, ServiceType, SessionEvent, Timetable},
     text::Reason,
 };
@@ -12,7 +14,7 @@ use crate::{Key, Keys, Projection};
 
 pub struct PracticeDay;
 
-vocabulary::followed! {
+event_core::followed! {
     /// What happens to slots, and to those who have booked them.
     pub enum DayEvent {
         Session(SessionEvent),
@@ -49,12 +51,12 @@ pub struct DayHold {
 }
 
 impl PracticeDay {
-    pub fn partition(site: &OdsCode, day: LocalDate) -> String {
+    pub fn partition(site: &OrganisationCode, day: LocalDate) -> String {
         format!("{site}.{day}")
     }
 
     pub fn key(session: &SessionId, starts_at: Timestamp) -> Key {
-        let partition = Self::partition(&session.site(), starts_at.local_date());
+        let partition = Self::partition(&session.site(), LONDON.day(starts_at));
         Key { partition, sort: format!("{starts_at}.{session}") }
     }
 }

@@ -1,6 +1,7 @@
 //! How a person came to what they decided about organ donation: a row for each step, so that no row grows.
 
-use vocabulary::{Recorded, SubjectId, organ_donation::DonorEvent};
+use event_core::{Recorded, SubjectId};
+use vocabulary::organ_donation::DonorEvent;
 
 use super::donor_decision::{DonorChange, subject_of};
 use crate::{Key, Keys, Projection};
@@ -35,9 +36,9 @@ impl Projection for DonorHistory {
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::{
-        Personal,
-        organ_donation::{DecisionRegistered, DecisionWithdrawn, FaithDeclaration, FaithDeclared, OrganDecision},
+    use event_core::Personal;
+    use vocabulary::organ_donation::{
+        DecisionRegistered, DecisionWithdrawn, FaithDeclaration, FaithDeclared, OrganDecision,
     };
 
     use super::*;

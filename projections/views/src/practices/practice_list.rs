@@ -1,11 +1,8 @@
 //! The practices: who they are, and what they set for themselves.
 
+use event_core::{OrganisationCode, Recorded, text::Line};
 use serde::{Deserialize, Serialize};
-use vocabulary::{
-    OdsCode, Recorded,
-    practices::{PracticeEvent, PracticeSettings},
-    text::Line,
-};
+use vocabulary::practices::{PracticeEvent, PracticeSettings};
 
 use crate::{Key, Keys, Projection};
 
@@ -14,17 +11,17 @@ pub struct Practices;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PracticeRow {
-    pub practice: OdsCode,
+    pub practice: OrganisationCode,
     pub name: Line,
     pub address: Line,
     pub settings: PracticeSettings,
 }
 
 impl Practices {
-    /// All practices are one list, by ODS code.
+    /// All practices are one list, by code.
     pub const PARTITION: &str = "practices";
 
-    pub fn key(practice: &OdsCode) -> Key {
+    pub fn key(practice: &OrganisationCode) -> Key {
         Key::new(Self::PARTITION, practice)
     }
 }

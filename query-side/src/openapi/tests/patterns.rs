@@ -3,6 +3,10 @@
 
 use std::str::FromStr;
 
+use event_core::{
+    LocalDate, LogPosition, OrganisationCode, StreamName, SubjectId, Timestamp, strictness::strictly, text::Line,
+    time::LocalTime,
+};
 use jsonschema::Validator;
 use proptest::{
     prelude::*,
@@ -12,11 +16,9 @@ use proptest::{
 };
 use uuid::Uuid;
 use vocabulary::{
-    LocalDate, OdsCode, SessionId, StreamName, SubjectId, Timestamp, Token,
+    SessionId,
     appointments::ServiceType,
-    strictness::strictly,
-    text::{Comment, Line, NhsNumber, PersonName, Reason},
-    time::LocalTime,
+    text::{Comment, NhsNumber, PersonName, Reason},
 };
 
 use super::*;
@@ -100,7 +102,7 @@ const SCHEMAS: &[Reader] = &[
         except: Some((check_digit_is_wrong, "no pattern adds up digits; the format `nhs-number` says it")),
         ..reader("NhsNumber", strict::<NhsNumber>)
     },
-    reader("OdsCode", strict::<OdsCode>),
+    reader("OrganisationCode", strict::<OrganisationCode>),
     reader("PersonNameInput", strict::<PersonName>),
     reader("ReasonInput", strict::<Reason>),
     reader("ServiceType", strict::<ServiceType>),
@@ -111,7 +113,7 @@ const SCHEMAS: &[Reader] = &[
         except: Some((is_after_the_end_of_time, "the last 26 hours of the year 9999 are beyond the clock")),
         ..reader("Timestamp", strict::<Timestamp>)
     },
-    reader("Token", strict::<Token>),
+    reader("LogPosition", strict::<LogPosition>),
 ];
 
 const PARAMETERS: &[Reader] = &[

@@ -6,15 +6,14 @@ use domain::{
     Access, Capability, Permission,
     access::{patient, proxy, staff},
 };
+use event_core::{SubjectId, Timestamp, envelope::IdentityLevel::P9, personal::Unsealed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{AppointmentRow, AppointmentStatus, MyAppointments};
 use vocabulary::{
-    SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::{Channel, Practitioner, ServiceType},
     booking_number,
-    envelope::IdentityLevel::P9,
-    personal::Unsealed,
     text::{Comment, Reason},
 };
 

@@ -4,14 +4,15 @@
 use std::ops::Bound;
 
 use domain::{Access, Rejection, access::anybody, practices::rejections::PRACTICE_NOT_FOUND};
+use event_core::{LocalDate, OrganisationCode, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{FreeSlotRow, FreeSlots};
 use vocabulary::{
-    LocalDate, OdsCode, SessionId, Timestamp,
+    SessionId,
     appointments::{Channel, Practitioner, ServiceType},
     practices::PracticeSettings,
-    time::start_of,
+    time::LONDON,
 };
 
 use super::site::practice;
@@ -36,8 +37,8 @@ const PAGE_ROWS: usize = 500;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SearchFreeSlots {
-    /// The practice's ODS code.
-    pub site: OdsCode,
+    /// The practice's code.
+    pub site: OrganisationCode,
     pub service: Option<ServiceType>,
     pub channel: Option<Channel>,
     /// The first day, in London.
@@ -86,9 +87,9 @@ impl Query for SearchFreeSlots {
 impl SearchFreeSlots {
     /// Which slots can be in the answer, by when they start: in the range of days, in the future, in the booking window.
     fn span(&self, settings: PracticeSettings, now: Timestamp) -> Span {
-        let last = now.local_date().plus_days(i64::from(settings.booking_window_days)).min(self.until);
-        let from = Bound::Included(FreeSlots::from(start_of(self.from).max(now)));
-        let until = Bound::Excluded(FreeSlots::from(start_of(last.plus_days(1))));
+        let last = LONDON.day(now).plus_days(i64::from(settings.booking_window_days)).min(self.until);
+        let from = Bound::Included(FreeSlots::from(LONDON.start_of(self.from).max(now)));
+        let until = Bound::Excluded(FreeSlots::from(LONDON.start_of(last.plus_days(1))));
         Span { partition: FreeSlots::partition(&self.site), from, until, backwards: false }
     }
 
@@ -122,7 +123,7 @@ impl SearchFreeSlots {
     fn shown(&self, row: FreeSlotRow, now: Timestamp) -> Option<FreeSlot> {
         let service = self.service.as_ref().is_none_or(|service| *service == row.service);
         let channel = self.channel.is_none_or(|channel| channel == row.channel);
-        let inside = row.ends_at <= start_of(self.until.plus_days(1));
+        let inside = row.ends_at <= LONDON.start_of(self.until.plus_days(1));
         let places = row.places(now);
         let free = service && channel && inside && row.starts_at > now && places > 0;
         free.then_some(FreeSlot {

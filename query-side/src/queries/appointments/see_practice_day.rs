@@ -3,13 +3,13 @@
 use std::ops::Bound;
 
 use domain::{Access, Permission, access::staff};
+use event_core::{LocalDate, OrganisationCode, SubjectId, Timestamp, personal::Unsealed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{DaySlotRow, PracticeDay};
 use vocabulary::{
-    LocalDate, OdsCode, SessionId, SubjectId, Timestamp,
+    SessionId,
     appointments::{Channel, Practitioner, ServiceType},
-    personal::Unsealed,
     text::Reason,
 };
 
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeePracticeDay {
-    pub ods: OdsCode,
+    pub practice: OrganisationCode,
     /// The day, in London.
     pub date: LocalDate,
 }
@@ -77,19 +77,19 @@ pub struct Held {
 
 impl Query for SeePracticeDay {
     const NAME: &'static str = "practice-day";
-    const PATH: &'static str = "/practices/{ods}/days/{date}";
+    const PATH: &'static str = "/practices/{practice}/days/{date}";
     const KIND: Kind = Kind::List;
     const WHO: Access = staff(Permission::Booking);
     const PERSONAL: bool = true;
     type Answer = List<DaySlot>;
 
-    fn organisation(&self) -> Option<OdsCode> {
-        Some(self.ods.clone())
+    fn organisation(&self) -> Option<OrganisationCode> {
+        Some(self.practice.clone())
     }
 
     async fn answer(&self, ask: &mut Ask<'_>) -> Result<List<DaySlot>, Refusal> {
         let span = Span {
-            partition: PracticeDay::partition(&self.ods, self.date),
+            partition: PracticeDay::partition(&self.practice, self.date),
             from: Bound::Unbounded,
             until: Bound::Unbounded,
             backwards: false,

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use event_core::{OrganisationCode, text::Line};
 use schemars::JsonSchema;
 use serde::Serialize;
 use views::Practices;
-use vocabulary::{OdsCode, text::Line};
 
 use crate::{ask::Ask, refusal::Refusal};
 
@@ -13,7 +13,7 @@ use crate::{ask::Ask, refusal::Refusal};
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Site {
-    pub ods: OdsCode,
+    pub code: OrganisationCode,
     /// Absent while the practice is not known here yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Line>,
@@ -23,21 +23,21 @@ pub struct Site {
 
 /// The sites of one answer, each read once.
 #[derive(Default)]
-pub struct Sites(HashMap<OdsCode, Site>);
+pub struct Sites(HashMap<OrganisationCode, Site>);
 
 impl Sites {
-    pub async fn get(&mut self, ods: OdsCode, ask: &mut Ask<'_>) -> Result<Site, Refusal> {
-        if let Some(known) = self.0.get(&ods) {
+    pub async fn get(&mut self, code: OrganisationCode, ask: &mut Ask<'_>) -> Result<Site, Refusal> {
+        if let Some(known) = self.0.get(&code) {
             return Ok(known.clone());
         }
-        let row = practice(&ods, ask).await?;
+        let row = practice(&code, ask).await?;
         let (name, address) = row.map(|row| (row.name, row.address)).unzip();
-        let site = Site { ods: ods.clone(), name, address };
-        self.0.insert(ods, site.clone());
+        let site = Site { code: code.clone(), name, address };
+        self.0.insert(code, site.clone());
         Ok(site)
     }
 }
 
-pub async fn practice(ods: &OdsCode, ask: &mut Ask<'_>) -> Result<Option<views::PracticeRow>, Refusal> {
-    ask.row::<Practices>(&Practices::key(ods)).await
+pub async fn practice(code: &OrganisationCode, ask: &mut Ask<'_>) -> Result<Option<views::PracticeRow>, Refusal> {
+    ask.row::<Practices>(&Practices::key(code)).await
 }

@@ -6,10 +6,10 @@ use domain::{
     Access, Capability,
     access::{patient, proxy},
 };
+use event_core::{SubjectId, envelope::IdentityLevel::P9};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use views::DonorHistory;
-use vocabulary::{SubjectId, envelope::IdentityLevel::P9};
 
 use super::see_organ_donation::{Change, change};
 use crate::{

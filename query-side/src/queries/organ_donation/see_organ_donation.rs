@@ -4,15 +4,11 @@ use domain::{
     Access, Capability,
     access::{patient, proxy},
 };
+use event_core::{SubjectId, Timestamp, envelope::IdentityLevel::P9, personal::Unsealed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{DonorChange, DonorDecision, DonorRow, Standing};
-use vocabulary::{
-    SubjectId, Timestamp,
-    envelope::IdentityLevel::P9,
-    organ_donation::{FaithDeclaration, OrganDecision},
-    personal::Unsealed,
-};
+use vocabulary::organ_donation::{FaithDeclaration, OrganDecision};
 
 use crate::{
     ask::Ask,

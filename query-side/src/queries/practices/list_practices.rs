@@ -3,10 +3,11 @@
 use std::ops::Bound;
 
 use domain::{Access, access::anybody};
+use event_core::{OrganisationCode, text::Line};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::Practices;
-use vocabulary::{OdsCode, practices::PracticeSettings, text::Line};
+use vocabulary::practices::PracticeSettings;
 
 use crate::{
     ask::{Ask, Span},
@@ -15,7 +16,7 @@ use crate::{
     refusal::Refusal,
 };
 
-/// The practices, in the order of their ODS codes.
+/// The practices, in the order of their codes.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListPractices {}
@@ -24,7 +25,7 @@ pub struct ListPractices {}
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Practice {
-    pub ods: OdsCode,
+    pub practice: OrganisationCode,
     pub name: Line,
     /// In one line, as on a letter.
     pub address: Line,
@@ -47,6 +48,11 @@ impl Query for ListPractices {
             backwards: false,
         };
         let rows = ask.list::<Practices>(span).await?;
-        Ok(rows.map(|row| Practice { ods: row.practice, name: row.name, address: row.address, settings: row.settings }))
+        Ok(rows.map(|row| Practice {
+            practice: row.practice,
+            name: row.name,
+            address: row.address,
+            settings: row.settings,
+        }))
     }
 }

@@ -19,7 +19,7 @@ pub fn strictly<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Whether the rules of today hold here.
-pub(crate) fn is_strict() -> bool {
+/// True inside `strictly`.
+pub fn is_strict() -> bool {
     STRICT.get()
 }

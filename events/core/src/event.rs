@@ -1,7 +1,5 @@
 //! What every event can do: name its kind, be written, be read.
 
-use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
-
 use schemars::{Schema, SchemaGenerator};
 
 use crate::{envelope::Recorded, ids::StreamName};
@@ -15,12 +13,37 @@ pub enum Undecodable {
     Data { kind: &'static str, cause: serde_json::Error },
 }
 
+/// The events of a service, by category. A binary is given a list of services; a kind that none of them has is unknown to
+/// it.
+pub struct Service {
+    /// In plural, as the service's folders are named: `appointments`.
+    pub name: &'static str,
+    pub categories: &'static [Category],
+}
+
+impl Service {
+    /// The kinds of all categories.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.categories.iter().flat_map(|category| category.kinds.iter().copied())
+    }
+
+    /// True for a kind of this family that the service does not have: a later release wrote it.
+    fn lacks(&self, family: &str, kind: &str) -> bool {
+        self::family(kind) == family && self.kinds().all(|known| known != kind)
+    }
+}
+
+/// The first part of a kind: `appointment` of `appointment.slot-taken.v1`.
+pub fn family(kind: &str) -> &str {
+    kind.split_once('.').map_or(kind, |(family, _)| family)
+}
+
 /// What is to be known about a category of streams without any event of it at hand.
 pub struct Category {
     /// [`Event::CATEGORY`]
     pub name: &'static str,
-    /// [`Event::SERVICE`]
-    pub service: &'static str,
+    /// The first part of its kinds: `appointment` in `appointment.slot-taken.v1`.
+    pub family: &'static str,
     /// [`Event::KINDS`]
     pub kinds: &'static [&'static str],
     /// The fields of the data that name the stream: joined with dots, they are the part of its name after the category.
@@ -38,10 +61,13 @@ pub type Refer = fn(&mut SchemaGenerator) -> Schema;
 pub trait Event: Sized + Clone + Send + Sync + 'static {
     /// The first part of its streams' names: `session` in `session-A12345.0123456789AB`.
     const CATEGORY: &'static str;
-    /// The first part of its kinds: `appointment` in `appointment.slot-taken.v1`.
-    const SERVICE: &'static str;
+    /// [`Category::family`]
+    const FAMILY: &'static str;
     /// Every kind that it writes or reads.
     const KINDS: &'static [&'static str];
+
+    /// The service to which it belongs.
+    fn service() -> &'static Service;
 
     fn kind(&self) -> &'static str;
 
@@ -71,19 +97,19 @@ pub trait EventData: Into<Self::Event> {
 
 /// What a read model, or a state, follows: events of one or several categories.
 pub trait Followed: Sized + Send + 'static {
-    /// The event, or `None` where it belongs to a service that is not followed.
+    /// The event, or `None` where it belongs to a category that is not followed.
     ///
     /// # Errors
-    /// An unknown kind of a followed service, or data that does not decode.
+    /// An unknown kind of a followed family, or data that does not decode.
     fn read(kind: &str, data: &[u8]) -> Result<Option<Self>, Undecodable>;
 
-    /// Whether this event has to be read at all: a kind of its own, or one of a followed service that this binary does
+    /// Whether this event has to be read at all: a kind of its own, or one of a followed family that this binary does
     /// not know.
     fn follows(kind: &str) -> bool;
 
-    /// The kinds that need not be read: those of all others.
-    fn passed_over() -> Vec<&'static str> {
-        crate::ALL_KINDS.iter().copied().flatten().copied().filter(|kind| !Self::follows(kind)).collect()
+    /// The kinds of these services that need not be read.
+    fn passed_over(services: &[&Service]) -> Vec<&'static str> {
+        services.iter().flat_map(|service| service.kinds()).filter(|kind| !Self::follows(kind)).collect()
     }
 }
 
@@ -93,14 +119,8 @@ impl<E: Event> Followed for E {
     }
 
     fn follows(kind: &str) -> bool {
-        E::KINDS.contains(&kind) || is_unknown_of(E::SERVICE, kind)
+        E::KINDS.contains(&kind) || E::service().lacks(E::FAMILY, kind)
     }
-}
-
-/// Whether a kind belongs to a service, and this binary does not know it.
-pub fn is_unknown_of(service: &str, kind: &str) -> bool {
-    kind.split_once('.').map_or(kind, |(its, _)| its) == service
-        && !crate::ALL_KINDS.iter().any(|kinds| kinds.contains(&kind))
 }
 
 impl<D> Recorded<D> {
@@ -110,15 +130,8 @@ impl<D> Recorded<D> {
     }
 }
 
-/// A kind as it is kept in an envelope: without a copy where this binary knows it.
-pub fn interned(kind: &str) -> Cow<'static, str> {
-    static KNOWN: LazyLock<HashSet<&'static str>> =
-        LazyLock::new(|| crate::ALL_KINDS.iter().flat_map(|kinds| kinds.iter().copied()).collect());
-    KNOWN.get(kind).map_or_else(|| Cow::Owned(kind.to_owned()), |known| Cow::Borrowed(*known))
-}
-
 /// [`Category::reencode`]
-pub(crate) fn reencode<E: Event>(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
+pub fn reencode<E: Event>(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
     let event = E::decode(kind, data)?;
     event.encode().map_err(|cause| Undecodable::Data { kind: event.kind(), cause })
 }
@@ -136,11 +149,27 @@ pub fn by_name<T: serde::de::DeserializeOwned>(data: &[u8]) -> Result<T, serde_j
 }
 
 /// Writes an enum of events together with its kinds, so that a kind, its variant and its data cannot come apart.
-/// A variant holds its data; each data type is a struct of camelCase JSON, and has the fields that name the stream.
+/// A variant holds its data; each data type is a struct of camelCase JSON, and has the fields that name the stream. The
+/// crate that uses it depends on `serde_json`.
+///
+/// ```
+/// # use event_core::{Service, events};
+/// # #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// # pub struct BookLent { copy: String }
+/// static SERVICE: Service = Service { name: "loans", categories: &[LoanEvent::ABOUT] };
+///
+/// events! {
+///     /// Loans of a copy.
+///     LoanEvent of SERVICE as "loan" on "copy" by (copy) {
+///         Lent(BookLent) = "loan.book-lent.v1",
+///     }
+/// }
+/// ```
+#[macro_export]
 macro_rules! events {
     (
         $(#[$doc:meta])*
-        $name:ident of $service:literal on $category:literal by $named_by:tt {
+        $name:ident of $service:path as $family:literal on $category:literal by $named_by:tt {
             $($(#[$variant_doc:meta])* $variant:ident($data:ty) = $kind:literal,)+
         }
     ) => {
@@ -153,9 +182,9 @@ macro_rules! events {
         impl $name {
             pub const ABOUT: $crate::event::Category = $crate::event::Category {
                 name: $category,
-                service: $service,
+                family: $family,
                 kinds: &[$($kind),+],
-                named_by: $crate::event::stream_fields!($named_by),
+                named_by: $crate::stream_fields!($named_by),
                 schemas: &[$(($kind, |generator| generator.subschema_for::<$data>())),+],
                 reencode: $crate::event::reencode::<$name>,
             };
@@ -163,8 +192,12 @@ macro_rules! events {
 
         impl $crate::event::Event for $name {
             const CATEGORY: &'static str = $category;
-            const SERVICE: &'static str = $service;
+            const FAMILY: &'static str = $family;
             const KINDS: &'static [&'static str] = $name::ABOUT.kinds;
+
+            fn service() -> &'static $crate::event::Service {
+                &$service
+            }
 
             fn kind(&self) -> &'static str {
                 match self {
@@ -174,13 +207,13 @@ macro_rules! events {
 
             fn stream_id(&self) -> String {
                 match self {
-                    $($name::$variant(data) => $crate::event::stream_id!(data, $named_by),)+
+                    $($name::$variant(data) => $crate::stream_id!(data, $named_by),)+
                 }
             }
 
-            fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+            fn encode(&self) -> Result<Vec<u8>, ::serde_json::Error> {
                 match self {
-                    $($name::$variant(data) => serde_json::to_vec(data),)+
+                    $($name::$variant(data) => ::serde_json::to_vec(data),)+
                 }
             }
 
@@ -211,19 +244,20 @@ macro_rules! events {
         )+
     };
 }
-pub(crate) use events;
 
 /// `(site, on)`: both fields of the data, joined with a dot.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! stream_id {
     ($data:ident, ($($field:ident),+)) => { [$($data.$field.to_string()),+].join(".") };
 }
-pub(crate) use stream_id;
 
 /// Their names in JSON, which are those in Rust: each is one word.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! stream_fields {
     (($($field:ident),+)) => { &[$(stringify!($field)),+] };
 }
-pub(crate) use stream_fields;
 
 /// Writes an enum of several categories, for those who follow more than one.
 #[macro_export]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ids::{Issuer, Malformed, OdsCode, StreamName, SubjectId, text_id},
+    ids::{Issuer, Malformed, OrganisationCode, StreamName, SubjectId},
+    text_id,
     time::Timestamp,
 };
 
@@ -39,20 +40,20 @@ impl fmt::Display for LogName {
 /// A place in a log, as it is seen from outside: `care:17`. Position 0 is before the first event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Token {
+pub struct LogPosition {
     pub log: LogName,
     pub position: u64,
 }
 
-text_id!(Token, "Token", "^(care|access):[0-9]{1,18}$");
+text_id!(LogPosition, "LogPosition", "^(care|access):[0-9]{1,18}$");
 
-impl fmt::Display for Token {
+impl fmt::Display for LogPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.log, self.position)
     }
 }
 
-impl FromStr for Token {
+impl FromStr for LogPosition {
     type Err = Malformed;
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let malformed = || Malformed("a position is <log>:<number>, like care:17".into());
@@ -62,7 +63,7 @@ impl FromStr for Token {
         if !digits {
             return Err(malformed());
         }
-        Ok(Token { log, position: position.parse().map_err(|_| malformed())? })
+        Ok(LogPosition { log, position: position.parse().map_err(|_| malformed())? })
     }
 }
 
@@ -92,7 +93,7 @@ pub struct Actor {
     /// somebody else.
     pub id: Box<str>,
     pub role: Role,
-    pub organisation: Option<OdsCode>,
+    pub organisation: Option<OrganisationCode>,
     pub level: Option<IdentityLevel>,
     /// Who vouched for all this. Absent in events that an earlier version wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,8 +139,8 @@ pub struct Recorded<D> {
 pub type Raw = Recorded<Box<[u8]>>;
 
 impl<D> Recorded<D> {
-    pub fn token(&self) -> Token {
-        Token { log: self.log, position: self.position }
+    pub fn log_position(&self) -> LogPosition {
+        LogPosition { log: self.log, position: self.position }
     }
 
     /// The same envelope around other data.
@@ -374,11 +375,11 @@ mod tests {
     }
 
     #[test]
-    fn a_token_names_its_log() {
-        let token: Token = "care:17".parse().expect("valid");
-        assert_eq!((token.log, token.position, token.to_string().as_str()), (LogName::Care, 17, "care:17"));
+    fn a_position_names_its_log() {
+        let place: LogPosition = "care:17".parse().expect("valid");
+        assert_eq!((place.log, place.position, place.to_string().as_str()), (LogName::Care, 17, "care:17"));
         for wrong in ["17", "care:", "care:-1", "other:1", "care:1x", "care:1234567890123456789"] {
-            assert!(wrong.parse::<Token>().is_err(), "{wrong}");
+            assert!(wrong.parse::<LogPosition>().is_err(), "{wrong}");
         }
     }
 }

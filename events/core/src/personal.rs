@@ -9,11 +9,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _, ser::Error as _};
 
-/// Which of a person's two keys seals a value: `Account` can be destroyed while the care record is kept.
+/// Which of a person's two keys seals a value: `Account` can be destroyed while the record is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
     Account,
-    Care,
+    Record,
 }
 
 /// A type of personal data, which names its key.
@@ -159,7 +159,8 @@ impl<T> JsonSchema for Personal<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Reason;
+
+    crate::personal_text!(Reason, "Reason", 100, false, Record);
 
     fn reason() -> Personal<Reason> {
         Personal::new("a sore knee".parse().expect("valid"))

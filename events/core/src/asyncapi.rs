@@ -5,7 +5,7 @@
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::CATEGORIES;
+use crate::event::{Category, Service};
 
 pub const VERSION: &str = "3.0.0";
 
@@ -14,10 +14,10 @@ const HEADERS: &str = "EventHeaders";
 /// Of AsyncAPI's description of Kafka.
 const BINDINGS: &str = "0.5.0";
 
-/// The schema of one kind's data, complete in itself, or `None` for an unknown kind.
-pub fn schema(kind: &str) -> Option<Value> {
+/// The schema of one kind's data, complete in itself, or `None` for a kind that these services do not have.
+pub fn schema(services: &[&Service], kind: &str) -> Option<Value> {
     let mut generator = SchemaSettings::draft07().into_generator();
-    let (_, refer) = CATEGORIES.iter().flat_map(|category| category.schemas).find(|(known, _)| *known == kind)?;
+    let (_, refer) = categories(services).flat_map(|category| category.schemas).find(|(known, _)| *known == kind)?;
     let reference = refer(&mut generator);
     let name = reference.get("$ref")?.as_str()?.strip_prefix("#/definitions/")?.to_owned();
     let mut definitions = generator.take_definitions(true);
@@ -33,10 +33,10 @@ pub fn schema(kind: &str) -> Option<Value> {
 }
 
 /// The whole document.
-pub fn document() -> Value {
+pub fn document(services: &[&Service]) -> Value {
     let mut generator = generator();
     let (mut messages, mut of_channel) = (Map::new(), Map::new());
-    for category in CATEGORIES {
+    for category in categories(services) {
         for (kind, refer) in category.schemas {
             let payload = refer(&mut generator).to_value();
             messages.insert((*kind).to_owned(), message(kind, category.name, payload));
@@ -66,6 +66,10 @@ pub fn document() -> Value {
         }},
         "components": {"messages": messages, "schemas": schemas},
     })
+}
+
+fn categories(services: &[&Service]) -> impl Iterator<Item = &'static Category> {
+    services.iter().flat_map(|service| service.categories)
 }
 
 fn generator() -> SchemaGenerator {
