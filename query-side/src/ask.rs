@@ -2,12 +2,11 @@
 
 use std::{borrow::Cow, ops::Bound, time::Duration};
 
-use event_core::{LogName, LogPosition, Timestamp};
+use event_core::{Key, LogName, LogPosition, Projection, Timestamp};
 use event_log::Log;
 use projection_engine::{Read, Reader, Scan};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use tokio::time::Instant;
-use views::{Key, Projection};
 
 use crate::{
     Sources,

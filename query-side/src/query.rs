@@ -3,8 +3,7 @@
 //! description are the same for all.
 
 use axum::routing::MethodRouter;
-use domain::{Access, Rejection};
-use event_core::{OrganisationCode, SubjectId};
+use event_core::{AccessRule, OrganisationCode, Rejection, SubjectId};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -28,7 +27,7 @@ pub trait Query: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// Its path; what stands in braces are fields: `/patients/{subject}/appointments`.
     const PATH: &'static str;
     const KIND: Kind;
-    const WHO: Access;
+    const WHO: &'static dyn AccessRule;
     /// Whether answers concern a person: they are not to be kept by anything on the way.
     const PERSONAL: bool;
     /// Every way in which it says no, beside what any request can meet.
@@ -54,7 +53,7 @@ pub trait Query: DeserializeOwned + JsonSchema + Send + Sync + 'static {
 pub struct Entry {
     pub path: &'static str,
     pub kind: Kind,
-    pub who: Access,
+    pub who: &'static dyn AccessRule,
     pub rejections: &'static [&'static Rejection],
     pub parameters: fn(&mut SchemaGenerator) -> Schema,
     pub answer: fn(&mut SchemaGenerator) -> Schema,

@@ -9,8 +9,7 @@ use command_engine::{
     Failure,
     http::{Explained, Problem},
 };
-use domain::{Class, Rejected, Rejection};
-use event_core::personal::CannotOpen;
+use event_core::{Class, Rejected, Rejection, personal::CannotOpen};
 use event_log::LogError;
 use projection_engine::ViewsError;
 

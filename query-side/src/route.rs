@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use command_engine::http::Authenticated;
-use domain::Caller;
+use event_core::{AccessRequest, Caller};
 use tokio::time::Instant;
 
 use crate::{
@@ -56,11 +56,8 @@ async fn asked<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given<'_
         Kind::Log => (Wanted::default(), Paging::default()),
     };
     let query: Q = given.read()?;
-    sources
-        .engine
-        .admit(&Q::WHO, caller, query.subject(), query.organisation().as_ref())
-        .await
-        .map_err(Refusal::Gate)?;
+    let access = AccessRequest { caller: caller.clone(), subject: query.subject(), organisation: query.organisation() };
+    sources.engine.admit(Q::WHO, &access).await.map_err(Refusal::Gate)?;
     let mut ask = Ask::new(sources, wanted, paging).await?;
     let answer = query.answer(&mut ask).await;
     // A no is as old as the rows that it comes from, too: "there is no such practice" may be about to change.

@@ -1,71 +1,112 @@
-//! Who may do what, as data: shown, tested, and checked by one function.
+//! Who may do what in the health services, as data: shown, tested, and checked by one function.
 
 use event_core::{
-    Actor, Issuer, OrganisationCode, SubjectId,
-    envelope::{IdentityLevel, Role},
+    AccessRequest, AccessRule, Caller, Denied, OrganisationCode, StateRequest, Stream, SubjectId, state::AnyState,
 };
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-/// What a member of staff, an auditor or an operator may be permitted to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Permission {
-    /// Open practices (the platform's operator).
-    Practices,
-    /// Change a practice's settings.
-    PracticeAdmin,
-    /// Register patients.
-    Registration,
-    /// Publish and withdraw clinic sessions.
-    Clinics,
-    /// Book, move and cancel for patients; see the day.
-    Booking,
-    /// Read the event log.
-    Audit,
-}
+use crate::registrations::Registration;
 
-/// What one person may do for another. Grants nobody until relationships exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Capability {
-    Book,
-    Order,
-    View,
-}
-
-/// Who asks, as the token says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The issuer of the token. An id is unique only within its issuer, so everything that belongs to a caller is kept
-    /// under both.
-    pub issuer: Issuer,
-    /// A patient's subject id, or the id of a member of staff.
-    pub id: Box<str>,
-    pub role: Role,
-    pub permissions: Vec<Permission>,
-    pub organisation: Option<OrganisationCode>,
-    pub level: Option<IdentityLevel>,
-}
-
-impl Caller {
-    pub fn actor(&self) -> Actor {
-        Actor {
-            id: self.id.clone(),
-            role: self.role,
-            organisation: self.organisation.clone(),
-            level: self.level,
-            issuer: Some(self.issuer.clone()),
+/// Writes an enum of the words that a token has for something.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum $name {
+            $($(#[$word_doc])* #[serde(rename = $text)] $word,)+
         }
-    }
 
-    /// The patient who asks, where it is one. A subject id is the platform's own and names one person, whichever issuer
-    /// vouches for it.
-    pub fn subject(&self) -> Option<SubjectId> {
-        match self.role {
-            Role::Patient => self.id.parse().ok(),
-            Role::Staff | Role::Auditor | Role::Operator => None,
+        impl $name {
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $($name::$word => $text,)+
+                }
+            }
+
+            /// `None` for a word that this binary does not know.
+            pub fn named(text: &str) -> Option<$name> {
+                [$($name::$word),+].into_iter().find(|word| word.as_str() == text)
+            }
         }
+
+        impl From<$name> for Box<str> {
+            fn from(word: $name) -> Box<str> {
+                word.as_str().into()
+            }
+        }
+    };
+}
+
+words! {
+    /// In which capacity a caller acts.
+    CallerRole {
+        Patient = "patient",
+        Staff = "staff",
+        Auditor = "auditor",
+        Operator = "operator",
     }
+}
+
+words! {
+    /// How surely a person is who they say they are (NHS login).
+    IdentityLevel {
+        /// E-mail and phone.
+        P0 = "P0",
+        /// Matched to a demographic record.
+        P5 = "P5",
+        /// Proven identity.
+        P9 = "P9",
+    }
+}
+
+words! {
+    /// What a member of staff, an auditor or an operator may be permitted to do.
+    Permission {
+        /// Open practices (the platform's operator).
+        Practices = "practices",
+        /// Change a practice's settings.
+        PracticeAdmin = "practice-admin",
+        /// Register patients.
+        Registration = "registration",
+        /// Publish and withdraw clinic sessions.
+        Clinics = "clinics",
+        /// Book, move and cancel for patients; see the day.
+        Booking = "booking",
+        /// Read the event log.
+        Audit = "audit",
+    }
+}
+
+words! {
+    /// What one person may do for another. Grants nobody until relationships exist.
+    Capability {
+        Book = "book",
+        Order = "order",
+        View = "view",
+    }
+}
+
+impl CallerRole {
+    /// `None` for a role that this binary does not know.
+    pub fn of(caller: &Caller) -> Option<CallerRole> {
+        CallerRole::named(&caller.role)
+    }
+}
+
+/// The patient who asks, where it is one. A subject id is the platform's own and names one person, whichever issuer
+/// vouches for it.
+pub fn patient_of(caller: &Caller) -> Option<SubjectId> {
+    if CallerRole::of(caller) == Some(CallerRole::Patient) { caller.id.parse().ok() } else { None }
+}
+
+/// True for a caller as the services know them: of a known role and level, and a patient by a subject id. A token of any
+/// other is not valid here.
+pub fn is_known(caller: &Caller) -> bool {
+    let level = caller.level.as_deref().is_none_or(|level| IdentityLevel::named(level).is_some());
+    let role = CallerRole::of(caller);
+    level && role.is_some_and(|role| role != CallerRole::Patient || patient_of(caller).is_some())
 }
 
 /// Who may give a command or ask a query. Deny by default: an arm that is absent admits nobody.
@@ -82,12 +123,9 @@ pub struct Access {
     pub operator: Option<Permission>,
     /// An auditor with this permission.
     pub auditor: Option<Permission>,
-    /// Any authenticated caller.
-    pub anybody: bool,
 }
 
-const NOBODY: Access =
-    Access { patient: None, proxy: None, staff: None, operator: None, auditor: None, anybody: false };
+const NOBODY: Access = Access { patient: None, proxy: None, staff: None, operator: None, auditor: None };
 
 pub const fn patient(level: IdentityLevel) -> Access {
     Access { patient: Some(level), ..NOBODY }
@@ -107,10 +145,6 @@ pub const fn operator(permission: Permission) -> Access {
 
 pub const fn auditor(permission: Permission) -> Access {
     Access { auditor: Some(permission), ..NOBODY }
-}
-
-pub const fn anybody() -> Access {
-    Access { anybody: true, ..NOBODY }
 }
 
 /// `a` where it is there, else `b` (`Option::or` is not const).
@@ -133,60 +167,75 @@ impl Access {
             staff: either!(self.staff, other.staff),
             operator: either!(self.operator, other.operator),
             auditor: either!(self.auditor, other.auditor),
-            anybody: self.anybody || other.anybody,
         }
     }
 
-    /// Whether this caller may, for this person and organisation. `registered_at` is the practice at which the person
-    /// is registered, and is asked for where `needs_registration` says so.
+    /// `registered_at`: the practice at which the person concerned is registered.
     ///
     /// # Errors
     /// Why not, in words that tell the caller nothing about the person.
-    pub fn admits(
-        &self,
-        caller: &Caller,
-        subject: Option<SubjectId>,
-        organisation: Option<&OrganisationCode>,
-        registered_at: Option<&OrganisationCode>,
-    ) -> Result<(), Denied> {
-        if self.anybody {
-            return Ok(());
-        }
-        let permitted = |wanted: Option<Permission>| wanted.is_some_and(|p| caller.permissions.contains(&p));
-        match caller.role {
-            Role::Patient => match self.patient {
-                Some(level) if subject.is_some() && caller.subject() == subject => {
-                    if caller.level.is_some_and(|own| own >= level) {
-                        Ok(())
-                    } else {
-                        Err(Denied::IdentityTooLow { level })
+    fn admits(&self, request: &AccessRequest, registered_at: Option<&OrganisationCode>) -> Result<(), Denied> {
+        let AccessRequest { caller, subject, organisation } = request;
+        let permitted = |wanted: Option<Permission>| {
+            wanted.is_some_and(|wanted| caller.permissions.iter().any(|own| **own == *wanted.as_str()))
+        };
+        let admitted = match CallerRole::of(caller) {
+            Some(CallerRole::Patient) => match self.patient {
+                Some(level) if subject.is_some() && patient_of(caller) == *subject => {
+                    let own = caller.level.as_deref().and_then(IdentityLevel::named);
+                    if own.is_none_or(|own| own < level) {
+                        return Err(Denied::IdentityTooLow { level: level.as_str() });
                     }
+                    true
                 }
-                _ => Err(Denied::NotYours),
+                _ => false,
             },
-            Role::Staff => {
+            Some(CallerRole::Staff) => {
                 let own = caller.organisation.as_ref();
-                let here = organisation.is_none_or(|concerned| Some(concerned) == own);
+                let here = organisation.is_none() || organisation.as_ref() == own;
                 let theirs = subject.is_none() || (registered_at.is_some() && registered_at == own);
-                if permitted(self.staff) && own.is_some() && here && theirs { Ok(()) } else { Err(Denied::NotYours) }
+                permitted(self.staff) && own.is_some() && here && theirs
             }
-            Role::Operator if permitted(self.operator) => Ok(()),
-            Role::Auditor if permitted(self.auditor) => Ok(()),
-            Role::Operator | Role::Auditor => Err(Denied::NotYours),
-        }
+            Some(CallerRole::Operator) => permitted(self.operator),
+            Some(CallerRole::Auditor) => permitted(self.auditor),
+            None => false,
+        };
+        if admitted { Ok(()) } else { Err(Denied::NotYours) }
     }
 
-    /// Whether the practice of the person concerned decides. Then the person's registration joins the conditions.
-    pub fn needs_registration(&self, caller: &Caller, subject: Option<SubjectId>) -> bool {
-        caller.role == Role::Staff && self.staff.is_some() && subject.is_some()
+    /// The registration of the person concerned, where it decides.
+    fn registration(&self, request: &AccessRequest) -> Option<Stream<Registration>> {
+        let is_staff = CallerRole::of(&request.caller) == Some(CallerRole::Staff);
+        request.subject.filter(|_| is_staff && self.staff.is_some()).map(Stream::of)
     }
 }
 
-/// Why a caller is not admitted. "Not yours" and "unknown" are one answer: who does not know stays without knowing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Denied {
-    #[error("This is not yours to see or change, or it does not exist.")]
-    NotYours,
-    #[error("Your identity has to be proven to a higher level for this.")]
-    IdentityTooLow { level: IdentityLevel },
+impl AccessRule for Access {
+    fn by_token(&self, request: &AccessRequest) -> Result<Option<StateRequest>, Denied> {
+        let registration = self.registration(request);
+        // A caller who would not be admitted whatever the registration says is turned away before it is read.
+        let at_best = registration.as_ref().and(request.caller.organisation.as_ref());
+        self.admits(request, at_best)?;
+        Ok(registration.as_ref().map(StateRequest::from))
+    }
+
+    fn by_state(&self, request: &AccessRequest, state: &dyn AnyState) -> Result<(), Denied> {
+        self.admits(request, state.as_any().downcast_ref::<Registration>().and_then(Registration::practice))
+    }
+
+    fn sentence(&self) -> String {
+        let arms = [
+            self.patient.map(|level| format!("the person concerned, identity level {} or higher", level.as_str())),
+            self.proxy.map(|capability| format!("a proxy with `{}`", capability.as_str())),
+            self.staff.map(|permission| format!("staff of the practice concerned with `{}`", permission.as_str())),
+            self.operator.map(|permission| format!("an operator with `{}`", permission.as_str())),
+            self.auditor.map(|permission| format!("an auditor with `{}`", permission.as_str())),
+        ];
+        let arms: Vec<String> = arms.into_iter().flatten().collect();
+        format!("Who may: {}.", arms.join("; "))
+    }
+
+    fn data(&self) -> Value {
+        json!(self)
+    }
 }

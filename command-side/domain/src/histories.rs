@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use event_core::{Event, StreamName, SubjectId, Timestamp};
+use event_core::{Command, Context, Event, Reads, StreamName, SubjectId, Timestamp, state::AnyState};
 use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
@@ -19,12 +19,10 @@ use vocabulary::{
 };
 
 use crate::{
-    Command, Context, Reads,
     appointments::{
         AmendAppointment, BookAppointment, CancelAppointment, HoldSlot, ReleaseHold, RescheduleAppointment,
     },
     spec::{alice, as_patient, at, bob, practice_opened, published, registered},
-    state::AnyState,
 };
 
 const CASES: u32 = 400;

@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{
-    Access, Command, Context, Decision, Rejected, Rejection, Visitor,
-    state::{AnyState, Reads, Wanted},
+use event_core::{
+    AccessRule, Command, CommandVisitor, Context, Decision, OrganisationCode, Reads, Rejected, Rejection, StateRequest,
+    SubjectId, state::AnyState, strictness::strictly, text::TOO_LONG,
 };
-use event_core::{OrganisationCode, SubjectId, strictness::strictly, text::TOO_LONG};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
@@ -21,7 +20,7 @@ type Parse = fn(&[u8]) -> Result<Arc<dyn AnyCommand>, Failure>;
 /// What is known of a command before anybody gives it.
 pub struct Entry {
     pub name: &'static str,
-    pub who: Access,
+    pub who: &'static dyn AccessRule,
     pub rejections: &'static [&'static Rejection],
     /// JSON Schema (2020-12) of its body.
     pub schema: Value,
@@ -57,10 +56,10 @@ impl Catalogue {
         Catalogue::default()
     }
 
-    /// Every command of the platform.
-    pub fn of_the_house() -> Catalogue {
+    /// The commands that `visit` visits: those of one or more services.
+    pub fn of(visit: impl FnOnce(&mut Catalogue)) -> Catalogue {
         let mut catalogue = Catalogue::new();
-        domain::every_command(&mut catalogue);
+        visit(&mut catalogue);
         catalogue
     }
 
@@ -80,7 +79,7 @@ impl Catalogue {
     }
 }
 
-impl Visitor for Catalogue {
+impl CommandVisitor for Catalogue {
     fn visit<C: Command>(&mut self) {
         // The body is read by the rules of today, too.
         let schema = strictly(|| SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<C>());
@@ -100,7 +99,7 @@ pub(crate) trait AnyCommand: Send + Sync {
     fn subject(&self) -> Option<SubjectId>;
     fn answers_for(&self) -> Option<SubjectId>;
     fn organisation(&self) -> Option<OrganisationCode>;
-    fn wanted(&self, context: &Context) -> Vec<Wanted>;
+    fn wanted(&self, context: &Context) -> Vec<StateRequest>;
     fn gives_up(&self) -> bool;
     /// `None` where the states are not of the types that `wanted` asks for: a bug.
     fn decide(&self, states: &[Arc<dyn AnyState>], context: &Context) -> Option<Result<Decision, Rejected>>;
@@ -119,7 +118,7 @@ impl<C: Command> AnyCommand for C {
         Command::organisation(self)
     }
 
-    fn wanted(&self, context: &Context) -> Vec<Wanted> {
+    fn wanted(&self, context: &Context) -> Vec<StateRequest> {
         C::Reads::wanted(&self.streams(context))
     }
 

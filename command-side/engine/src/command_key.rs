@@ -11,8 +11,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use domain::Caller;
-use event_core::{Actor, envelope::Hash};
+use event_core::{Actor, Caller, envelope::Hash};
 use event_log::Log;
 
 /// The keys of commands in one log. Cheap to clone.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{Access, Caller, state::AnyState};
-use event_core::{LogPosition, OrganisationCode, SubjectId, Timestamp};
+use event_core::{AccessRequest, AccessRule, Caller, LogPosition, Timestamp, state::AnyState};
 use event_log::{Idempotency, Log, Provenance, Stored};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -17,8 +16,7 @@ use crate::{
     catalogue::{Catalogue, Entry},
     command_key::CommandKeys,
     failure::{Failure, Fault},
-    gate::Question,
-    lane::{self, Given, Lane},
+    lane::{self, Access, Given, Lane},
 };
 
 /// Limits and ports of an engine. `Default` is what a server uses.
@@ -137,11 +135,13 @@ impl Engine {
     ) -> Result<Answer, Failure> {
         let idempotency = self.idempotency(entry, &caller, body, &request)?;
         let command = entry.parse(body)?;
-        let question =
-            Question { who: entry.who, subject: command.answers_for(), organisation: command.organisation(), caller };
-        let registration = question.by_token()?;
+        let access = Access {
+            rule: entry.who,
+            request: AccessRequest { caller, subject: command.answers_for(), organisation: command.organisation() },
+        };
+        let access_state = access.rule.by_token(&access.request)?;
         let provenance = Provenance {
-            actor: actor(&question.caller)?,
+            actor: actor(&access.request.caller)?,
             acting_for: None,
             subject: command.subject(),
             correlation: request.correlation,
@@ -153,8 +153,8 @@ impl Engine {
             name: entry.name,
             rejections: entry.rejections,
             command,
-            question,
-            registration,
+            access,
+            access_state,
             provenance,
             idempotency,
             answer,
@@ -189,28 +189,21 @@ impl Engine {
         })
     }
 
-    /// The gate, for queries: checked on what is durable now.
+    /// Checks the access of a query, on what is durable now.
     ///
     /// # Errors
     /// `Denied`, or that the log could not be read.
-    pub async fn admit(
-        &self,
-        who: &Access,
-        caller: &Caller,
-        subject: Option<SubjectId>,
-        organisation: Option<&OrganisationCode>,
-    ) -> Result<(), Failure> {
-        let question = Question { who: *who, caller: caller.clone(), subject, organisation: organisation.cloned() };
-        let Some(registration) = question.by_token()? else { return Ok(()) };
-        let events = self.log.read_streams(std::slice::from_ref(&registration.stream)).await.map_err(|error| {
-            tracing::error!(%error, "the gate could not read a registration");
+    pub async fn admit(&self, rule: &dyn AccessRule, request: &AccessRequest) -> Result<(), Failure> {
+        let Some(wanted) = rule.by_token(request)? else { return Ok(()) };
+        let events = self.log.read_streams(std::slice::from_ref(&wanted.stream)).await.map_err(|error| {
+            tracing::error!(%error, "the state that decides about access could not be read");
             Failure::Unavailable
         })?;
-        let state: Arc<dyn AnyState> = lane::fold(&registration, events.iter().flatten()).map_err(|error| {
-            tracing::error!(%error, "the gate met an event that this binary cannot read");
+        let state: Arc<dyn AnyState> = lane::fold(&wanted, events.iter().flatten()).map_err(|error| {
+            tracing::error!(%error, "the state that decides about access holds an event that this binary cannot read");
             Failure::Broken
         })?;
-        Ok(question.by_registration(&state)?)
+        Ok(rule.by_state(request, &*state)?)
     }
 }
 

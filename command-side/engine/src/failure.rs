@@ -1,7 +1,7 @@
 //! The three kinds of failure: unreadable (the body, the key), refused (the gate, the rules), broken (the log, a bug).
 //! HTTP gives each its status (`http::problem`).
 
-use domain::{Class, Rejected, access::Denied};
+use event_core::{Class, Denied, Rejected};
 
 /// A fault in what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,13 @@
 //! What is done with a command: find it, read it strictly, check the gate, load the states, decide, append, answer.
 //!
 //! The rules are `domain`'s, and durability is `event_log`'s; here is the way between them, and the way in over HTTP.
-//! Nothing here knows a service of the platform by name, except where a person is registered: the gate asks for that.
+//! Nothing here knows a service.
 
 mod canonical;
 mod catalogue;
 mod command_key;
 mod engine;
 mod failure;
-mod gate;
 pub mod http;
 mod lane;
 mod shape;

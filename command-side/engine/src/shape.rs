@@ -101,7 +101,7 @@ mod tests {
 
     /// Where the fault is, or `None`: the body is read.
     fn fault(command: &str, body: &Value) -> Option<String> {
-        let catalogue = Catalogue::of_the_house();
+        let catalogue = Catalogue::of(domain::every_command);
         match catalogue.get(command).expect("a command").parse(body.to_string().as_bytes()) {
             Ok(_) => None,
             Err(Failure::Unreadable(fault)) => Some(fault.pointer),

@@ -35,7 +35,7 @@ impl Reply {
 
 async fn site() -> Site {
     let (house, signer) = (house().await, Signer::new("key-1"));
-    let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()]).expect("a key set");
+    let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], domain::access::is_known).expect("a key set");
     let routes = router(house.engine.clone(), tokens).merge(problems(house.engine.catalogue(), []));
     Site { house, routes, token: signer.sign(&signer::claims()) }
 }
@@ -288,10 +288,11 @@ async fn commands_and_problems_are_listed_for_everybody() {
 async fn every_command_of_the_house_has_a_schema_and_a_summary_and_its_rejections_are_explained() {
     let house = house().await;
     let options = command_engine::EngineOptions::default();
-    let engine = command_engine::Engine::start(house.log.clone(), command_engine::Catalogue::of_the_house(), options);
+    let engine =
+        command_engine::Engine::start(house.log.clone(), command_engine::Catalogue::of(domain::every_command), options);
     assert!(engine.catalogue().entries().count() >= 15);
     let signer = Signer::new("key-1");
-    let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()]).expect("a key set");
+    let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], domain::access::is_known).expect("a key set");
     let site = Site {
         routes: router(engine.clone(), tokens).merge(problems(engine.catalogue(), [])),
         token: String::new(),

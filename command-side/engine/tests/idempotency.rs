@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use command_engine::{Engine, EngineOptions, Failure};
 use common::{House, catalogue, counted, decisions, house, house_with, nurse, open, request, somebody};
-use domain::Caller;
+use event_core::Caller;
 use event_log::{Append, Idempotency, LogOptions};
 use futures::future::join_all;
 use serde_json::json;

@@ -9,16 +9,13 @@ use bytes::Bytes;
 use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure};
 use common::{issuer, new_key, new_subject, open, patient, request};
 use domain::{
-    Caller, Permission,
+    CallerRole, IdentityLevel, Permission,
     appointments::{
         publishing_day::SESSIONS_A_DAY_MAX,
         rejections::{LIMIT_REACHED, SLOT_TAKEN},
     },
 };
-use event_core::{
-    StreamName, SubjectId, Timestamp,
-    envelope::{IdentityLevel, Role},
-};
+use event_core::{Caller, StreamName, SubjectId, Timestamp};
 use event_log::{Log, LogOptions};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
@@ -35,7 +32,7 @@ fn second_of_november() -> Timestamp {
 
 fn start(log: &Log) -> Engine {
     let options = EngineOptions { clock: second_of_november, ..EngineOptions::default() };
-    Engine::start(log.clone(), Catalogue::of_the_house(), options)
+    Engine::start(log.clone(), Catalogue::of(domain::every_command), options)
 }
 
 async fn give(engine: &Engine, caller: Caller, name: &str, body: Value) -> Result<Answer, Failure> {
@@ -47,11 +44,11 @@ async fn give_as(engine: &Engine, caller: Caller, name: &str, key: &str, body: V
 }
 
 fn operator() -> Caller {
-    let permissions = vec![Permission::Practices];
+    let permissions = vec![Permission::Practices.into()];
     Caller {
         issuer: issuer(),
         id: "operator-1".into(),
-        role: Role::Operator,
+        role: CallerRole::Operator.into(),
         permissions,
         organisation: None,
         level: None,
@@ -62,8 +59,8 @@ fn reception() -> Caller {
     Caller {
         issuer: issuer(),
         id: "reception-1".into(),
-        role: Role::Staff,
-        permissions: vec![Permission::Registration, Permission::Clinics, Permission::Booking],
+        role: CallerRole::Staff.into(),
+        permissions: [Permission::Registration, Permission::Clinics, Permission::Booking].map(Box::from).into(),
         organisation: Some(PRACTICE.parse().expect("a code")),
         level: None,
     }
@@ -200,7 +197,7 @@ async fn a_command_has_one_time_for_its_streams_and_its_rules() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(&folder, LogOptions::default()).await;
     let options = EngineOptions { clock: day_after_day, ..EngineOptions::default() };
-    let engine = Engine::start(log.clone(), Catalogue::of_the_house(), options);
+    let engine = Engine::start(log.clone(), Catalogue::of(domain::every_command), options);
     open_the_practice(&engine).await;
     let day = StreamName::of("publishing", format_args!("{PRACTICE}.2026-11-03"));
     assert_eq!(log.read_streams(&[day]).await.expect("read").remove(0).len(), 1, "the second command, the second day");

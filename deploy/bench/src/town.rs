@@ -10,11 +10,8 @@ use command_engine::{
     RequestContext,
     http::{Authenticated, Tokens, TrustedIssuer},
 };
-use domain::{Caller, Permission};
-use event_core::{
-    LocalDate, OrganisationCode, Timestamp,
-    envelope::{IdentityLevel, Role},
-};
+use domain::{CallerRole, IdentityLevel, Permission};
+use event_core::{Caller, LocalDate, OrganisationCode, Timestamp};
 use frontdoor::{
     cli::{Cli, Places, Roles, Task, Token},
     front::{
@@ -70,9 +67,17 @@ impl Wish {
 ///
 /// # Errors
 /// Never: the demonstration's issuer is one.
-pub fn caller(role: Role, id: &str, permissions: Vec<Permission>) -> anyhow::Result<Caller> {
-    let level = (role == Role::Patient).then_some(IdentityLevel::P9);
-    Ok(Caller { issuer: DEMO_ISSUER.parse()?, id: id.into(), role, permissions, organisation: None, level })
+pub fn caller(role: CallerRole, id: &str, permissions: Vec<Permission>) -> anyhow::Result<Caller> {
+    let level = (role == CallerRole::Patient).then(|| IdentityLevel::P9.into());
+    let permissions = permissions.into_iter().map(Into::into).collect();
+    Ok(Caller {
+        issuer: DEMO_ISSUER.parse()?,
+        id: id.into(),
+        role: role.into(),
+        permissions,
+        organisation: None,
+        level,
+    })
 }
 
 impl Town {
@@ -99,7 +104,8 @@ impl Town {
     pub async fn on(folder: &Path, places: Places) -> anyhow::Result<Town> {
         let key = DemoKey::in_folder(folder)?;
         let set = serde_json::from_slice(&std::fs::read(folder.join("demo-jwks.json"))?)?;
-        let tokens = Tokens::new(AUDIENCE, vec![TrustedIssuer::new(DEMO_ISSUER.parse()?, set)])?;
+        let tokens =
+            Tokens::new(AUDIENCE, vec![TrustedIssuer::new(DEMO_ISSUER.parse()?, set)], domain::access::is_known)?;
         let folder = folder.display().to_string();
         let house = House::open(&places, tokens).await?;
         let stop = CancellationToken::new();
@@ -114,12 +120,12 @@ impl Town {
     }
 
     async fn prepare(&self) -> anyhow::Result<()> {
-        let operator = caller(Role::Operator, "operator", vec![Permission::Practices])?;
+        let operator = caller(CallerRole::Operator, "operator", vec![Permission::Practices])?;
         for n in 0..PRACTICES {
             let practice = json!({"practice": practice(n), "name": "Bench Surgery", "address": "1 High Street"});
             self.give(&operator, "open-practice", &format!("town-open-practice-{n}"), practice).await?;
         }
-        let reception = caller(Role::Staff, "reception", vec![Permission::Registration, Permission::Clinics])?;
+        let reception = caller(CallerRole::Staff, "reception", vec![Permission::Registration, Permission::Clinics])?;
         let staff = |session: u64| -> anyhow::Result<Caller> {
             Ok(Caller { organisation: Some(practice(session).parse::<OrganisationCode>()?), ..reception.clone() })
         };
@@ -199,7 +205,7 @@ impl Town {
             correlation: None,
             trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         };
-        Ok((caller(Role::Patient, &id, vec![])?, Bytes::from(self.body(wish)?), request))
+        Ok((caller(CallerRole::Patient, &id, vec![])?, Bytes::from(self.body(wish)?), request))
     }
 
     /// The same wish as the bytes of an HTTP request.
@@ -281,7 +287,7 @@ impl Town {
     /// When it is refused.
     pub async fn register_donor(&self, patient: u64) -> anyhow::Result<()> {
         let subject = synthetic::patient(patient)?;
-        let donor = caller(Role::Patient, &subject.to_string(), vec![])?;
+        let donor = caller(CallerRole::Patient, &subject.to_string(), vec![])?;
         let body = json!({"subject": subject, "decision": {"kind": "opt-in-all"}});
         self.give(&donor, "register-donor", &format!("town-donor-{patient:08}"), body).await?;
         self.house.caught_up().await;

@@ -11,11 +11,8 @@ use std::{
 };
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use domain::Permission;
-use event_core::{
-    OrganisationCode,
-    envelope::{IdentityLevel, Role as CallerRole},
-};
+use domain::{CallerRole, IdentityLevel, Permission};
+use event_core::OrganisationCode;
 use event_kafka::Address;
 
 use crate::{

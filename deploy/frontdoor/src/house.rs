@@ -8,7 +8,7 @@ use command_engine::{Catalogue, Engine, EngineOptions, http::Tokens};
 use event_core::LogName;
 use event_kafka::{Address, FromKafka, Relay};
 use event_log::{Log, LogOptions};
-use projection_engine::{Model, ModelStatus, Views, model};
+use projection_engine::{ModelStatus, Views, models};
 use uuid::Uuid;
 
 use crate::{
@@ -50,7 +50,13 @@ impl House {
         let access = log(LogName::Access).await?;
         let roles = places.roles.clone();
         let views = if roles.has(Role::Projections) || roles.has(Role::Query) {
-            let views = Views::open(places.views_url.exposed(), care.clone(), vocabulary::SERVICES, models()).await;
+            let views = Views::open(
+                places.views_url.exposed(),
+                care.clone(),
+                vocabulary::SERVICES,
+                models(views::every_read_model),
+            )
+            .await;
             let views = views.context("the views cannot be opened")?;
             Some(match &places.feed {
                 Some(address) => views.fed_by(Arc::new(FromKafka::new(care.clone(), address.clone()))),
@@ -64,7 +70,7 @@ impl House {
             |address: Address| [&care, &access].map(|log| Relay::new(log.clone(), address.clone(), owner.clone()));
         let relays = places.feed.clone().filter(|_| roles.has(Role::Relay)).map(relay);
         let relays = relays.into_iter().flatten().collect();
-        let engine = Engine::start(care.clone(), Catalogue::of_the_house(), EngineOptions::default());
+        let engine = Engine::start(care.clone(), Catalogue::of(domain::every_command), EngineOptions::default());
         Ok(House { care, access, views, engine, tokens, roles, relays })
     }
 
@@ -101,17 +107,4 @@ impl House {
         self.care.close().await;
         self.access.close().await;
     }
-}
-
-/// Every read model, as the views' own list has them.
-pub fn models() -> Vec<Model> {
-    struct Models(Vec<Model>);
-    impl views::Visitor for Models {
-        fn visit<P: views::Projection>(&mut self) {
-            self.0.push(model::<P>());
-        }
-    }
-    let mut models = Models(Vec::new());
-    views::every_read_model(&mut models);
-    models.0
 }

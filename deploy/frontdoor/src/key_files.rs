@@ -72,7 +72,8 @@ impl KeyFiles {
     /// # Errors
     /// `Misconfigured`, when a file cannot be read or used.
     pub fn tokens(&self) -> anyhow::Result<Tokens> {
-        Tokens::new(AUDIENCE, self.read()?).map_err(|error| Misconfigured(error.to_string()).into())
+        Tokens::new(AUDIENCE, self.read()?, domain::access::is_known)
+            .map_err(|error| Misconfigured(error.to_string()).into())
     }
 
     /// Reads the keys again when a file has changed, and on SIGHUP. Files that cannot be used leave the keys as they are.

@@ -67,34 +67,15 @@ impl FromStr for LogPosition {
     }
 }
 
-/// How surely a person is who they say they are (NHS login): P0 e-mail and phone, P5 matched to a demographic record,
-/// P9 proven identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum IdentityLevel {
-    P0,
-    P5,
-    P9,
-}
-
-/// In which capacity somebody acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    Patient,
-    Staff,
-    Auditor,
-    Operator,
-}
-
 /// Who did it, as at the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// A patient's subject id, or the id of a member of staff. Never a name. Another issuer may give the same id to
+    /// The subject id of a person, or the id of a member of staff. Never a name. Another issuer may give the same id to
     /// somebody else.
     pub id: Box<str>,
-    pub role: Role,
+    pub role: Box<str>,
     pub organisation: Option<OrganisationCode>,
-    pub level: Option<IdentityLevel>,
+    pub level: Option<Box<str>>,
     /// Who vouched for all this. Absent in events that an earlier version wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<Issuer>,

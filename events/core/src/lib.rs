@@ -1,11 +1,19 @@
-//! The platform's terms: the envelope around each event, positions and streams, time, personal data, and the macro that
-//! writes a service's events. Pure: no I/O, no clock, no randomness. Nothing here knows a service.
+//! The platform's terms, with which a service is written: events and the envelope around each, streams and positions, time
+//! and personal data, commands, states and rejections, projections, access rules. Pure: no I/O, no clock, no randomness.
+//! Nothing here knows a service.
 
+pub mod access;
 pub mod asyncapi;
+pub mod command;
 pub mod envelope;
 pub mod event;
+#[cfg(any(test, feature = "testing"))]
+pub mod given;
 pub mod ids;
 pub mod personal;
+pub mod projection;
+pub mod rejection;
+pub mod state;
 pub mod strictness;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -13,8 +21,13 @@ pub mod text;
 pub mod time;
 pub mod visible;
 
+pub use access::{AccessRequest, AccessRule, Caller, Denied};
+pub use command::{Command, CommandVisitor, Context, Decision, States, Streams, nothing_new, record};
 pub use envelope::{Actor, LogName, LogPosition, Raw, Recorded};
 pub use event::{Category, Event, EventData, Followed, Service, Undecodable};
 pub use ids::{Issuer, Malformed, OrganisationCode, StreamName, SubjectId};
 pub use personal::Personal;
+pub use projection::{Key, Keys, Projection, ProjectionVisitor};
+pub use rejection::{Class, Rejected, Rejection};
+pub use state::{Reads, State, StateRequest, Stream};
 pub use time::{LocalDate, Timestamp};

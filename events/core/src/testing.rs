@@ -1,10 +1,14 @@
-//! Events for the tests of every crate (feature `testing`).
+//! Instants and events for the tests of every crate (feature `testing`).
 
 use std::borrow::Cow;
 
 use uuid::Uuid;
 
 use crate::{LogName, Recorded, StreamName, Timestamp};
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}
 
 /// The first event of a stream of its own, at this position of the log `care`. Its id is its position.
 pub fn recorded<D>(position: u64, kind: impl Into<Cow<'static, str>>, data: D) -> Recorded<D> {

@@ -1,6 +1,7 @@
 //! Synthetic people, a clinic and its events, for the tests of every crate (feature `testing`).
 
-use event_core::{OrganisationCode, SubjectId, Timestamp, text::Line};
+pub use event_core::testing::at;
+use event_core::{OrganisationCode, SubjectId, text::Line};
 
 use crate::{
     SessionId,
@@ -10,10 +11,6 @@ use crate::{
 /// The first two slots of `clinic`.
 pub const NINE: &str = "2026-03-09T09:00:00Z";
 pub const TEN_PAST: &str = "2026-03-09T09:10:00Z";
-
-pub fn at(text: &str) -> Timestamp {
-    text.parse().expect("an instant")
-}
 
 pub fn alice() -> SubjectId {
     "a11ce000-0000-4000-8000-000000000001".parse().expect("a subject")

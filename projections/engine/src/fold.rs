@@ -6,9 +6,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use event_core::{Followed, Recorded};
+use event_core::{Followed, Key, Keys, Projection, Recorded};
 use event_log::EventPage;
-use views::{Key, Keys, Projection};
 
 use crate::{ViewsError, store::Checkpoint};
 

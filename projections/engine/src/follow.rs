@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use event_core::Key;
 use event_log::{EventPage, Log, LogError, feed::Feeds};
 use tokio::{sync::mpsc, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -306,7 +307,7 @@ pub async fn take(
     build: &Build,
     mut fold: Box<dyn Fold>,
     page: EventPage,
-) -> Result<(Box<dyn Fold>, EventPage, Vec<views::Key>), ViewsError> {
+) -> Result<(Box<dyn Fold>, EventPage, Vec<Key>), ViewsError> {
     let taken = off(move || {
         let taken = fold.take(page);
         let wanted = fold.wanted();

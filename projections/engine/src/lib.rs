@@ -13,7 +13,7 @@ mod store;
 mod trouble;
 mod views;
 
-pub use model::{Model, model};
+pub use model::{Model, Models, model, models};
 pub use reader::{ROWS_MAX, Read, Reader, Scan, Waited};
 pub use rebuild::{ROWS_IN_MEMORY_MAX, RebuildProgress, RebuildReport};
 pub use status::{ModelState, ModelStatus};

@@ -2,8 +2,7 @@
 
 use std::any::TypeId;
 
-use event_core::{Followed, Service};
-use views::Projection;
+use event_core::{Followed, Projection, ProjectionVisitor, Service};
 
 use crate::{
     fold::{Fold, Folding},
@@ -36,5 +35,21 @@ pub fn model<P: Projection>() -> Model {
         type_id: TypeId::of::<P>(),
         passed_over: P::Event::passed_over,
         fold: |checkpoint| Box::new(Folding::<P>::after(checkpoint)),
+    }
+}
+
+/// The read models that `visit` visits: those of one or more services.
+pub fn models(visit: impl FnOnce(&mut Models)) -> Vec<Model> {
+    let mut models = Models(Vec::new());
+    visit(&mut models);
+    models.0
+}
+
+/// Collects read models without their types.
+pub struct Models(Vec<Model>);
+
+impl ProjectionVisitor for Models {
+    fn visit<P: Projection>(&mut self) {
+        self.0.push(model::<P>());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, ops::Bound, sync::Arc, time::Duration};
 
-use views::{Key, Projection};
+use event_core::{Key, Projection};
 
 use crate::{
     ViewsError,

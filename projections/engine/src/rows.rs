@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use event_core::Key;
 use tokio::sync::{mpsc, oneshot};
-use views::Key;
 
 use crate::store::{Build, FoundRow, Store};
 

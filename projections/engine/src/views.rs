@@ -9,12 +9,11 @@ use std::{
     },
 };
 
-use event_core::{Service, Timestamp};
+use event_core::{Projection, Service, Timestamp};
 use event_log::{Log, feed::Feeds};
 use futures::{FutureExt, future::try_join_all};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
-use views::Projection;
 
 use crate::{
     Model, ModelState, ModelStatus, Reader, RebuildProgress, RebuildReport, ViewsError, Waited,

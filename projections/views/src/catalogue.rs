@@ -1,14 +1,11 @@
 //! The list of all read models. Each service lists its own in its folder.
 
-use crate::{Projection, appointments, organ_donation, practices};
+use event_core::ProjectionVisitor;
 
-/// Does something with the type of each read model.
-pub trait Visitor {
-    fn visit<P: Projection>(&mut self);
-}
+use crate::{appointments, organ_donation, practices};
 
 /// A new service is one line here. A new read model is a line in its service's folder.
-pub fn every_read_model(visitor: &mut impl Visitor) {
+pub fn every_read_model(visitor: &mut impl ProjectionVisitor) {
     practices::visit(visitor);
     appointments::visit(visitor);
     organ_donation::visit(visitor);

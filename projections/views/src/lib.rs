@@ -2,7 +2,6 @@
 //! file for each read model.
 
 mod catalogue;
-pub mod projection;
 
 mod appointments;
 mod organ_donation;
@@ -11,8 +10,7 @@ mod practices;
 #[cfg(test)]
 mod spec;
 
-pub use catalogue::{Visitor, every_read_model};
-pub use projection::{Key, Keys, Projection};
+pub use catalogue::every_read_model;
 
 // The folder of each service says which of its types are public.
 pub use appointments::*;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use event_core::{Recorded, Timestamp, testing::recorded};
 pub use vocabulary::testing::{NINE, TEN_PAST, alice, at, bob, clinic, extended, published, site, time};
 
-use crate::{Key, Projection};
+use event_core::{Key, Projection};
 
 /// The rows after these events, of which none tells when it was recorded.
 pub fn fold<P: Projection>(events: impl IntoIterator<Item = P::Event>) -> BTreeMap<Key, P::Row> {

@@ -9,7 +9,8 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
-use domain::{Command, Visitor, every_command};
+use domain::every_command;
+use event_core::{Command, CommandVisitor};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -63,7 +64,7 @@ struct Commands<'a> {
     components: &'a mut Components,
 }
 
-impl Visitor for Commands<'_> {
+impl CommandVisitor for Commands<'_> {
     fn visit<C: Command>(&mut self) {
         let operation = operations::command::<C>(self.components);
         self.paths.insert(format!("/commands/{}", C::NAME), json!({"post": operation}));

@@ -1,8 +1,7 @@
 //! Operations of the API's description: the parts that commands and queries share, each written once.
 
 use command_engine::http::status_of;
-use domain::{Access, Command, Rejection};
-use event_core::strictness::strictly;
+use event_core::{AccessRule, Command, Rejection, strictness::strictly};
 use serde_json::{Value, json};
 
 use super::{
@@ -15,26 +14,8 @@ use crate::{
     query::{Entry, Kind},
 };
 
-/// Who may, in a sentence.
-pub fn who(access: &Access) -> String {
-    if access.anybody {
-        return "Anybody with a token.".to_owned();
-    }
-    let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
-    let named = |permission: domain::Permission| word(json!(permission));
-    let arms = [
-        access.patient.map(|level| format!("the person concerned, identity level {} or higher", word(json!(level)))),
-        access.proxy.map(|capability| format!("a proxy with `{}`", word(json!(capability)))),
-        access.staff.map(|permission| format!("staff of the practice concerned with `{}`", named(permission))),
-        access.operator.map(|permission| format!("an operator with `{}`", named(permission))),
-        access.auditor.map(|permission| format!("an auditor with `{}`", named(permission))),
-    ];
-    let arms: Vec<String> = arms.into_iter().flatten().collect();
-    format!("Who may: {}.", arms.join("; "))
-}
-
-fn described(description: &str, access: &Access) -> String {
-    format!("{description}\n\n{}", who(access)).trim().to_owned()
+fn described(description: &str, access: &dyn AccessRule) -> String {
+    format!("{description}\n\n{}", access.sentence()).trim().to_owned()
 }
 
 /// The header of what was stored before.
@@ -67,11 +48,11 @@ pub fn query(entry: &Entry, components: &mut Components) -> Value {
         "operationId": operation_id(&title(&own)),
         "tags": [if entry.kind == Kind::Log { "log" } else { "queries" }],
         "summary": summary,
-        "description": described(&description, &entry.who),
+        "description": described(&description, entry.who),
         "security": [{"bearer": []}],
         "parameters": all_parameters(entry, &own),
         "responses": answers.into_value(),
-        "x-who": entry.who,
+        "x-who": entry.who.data(),
     })
 }
 
@@ -98,7 +79,7 @@ pub fn command<C: Command>(components: &mut Components) -> Value {
         "operationId": operation_id(&name),
         "tags": ["commands"],
         "summary": summary,
-        "description": described(&description, &C::WHO),
+        "description": described(&description, C::WHO),
         "security": [{"bearer": []}],
         "parameters": [
             {"$ref": "#/components/parameters/Idempotency-Key"},
@@ -106,7 +87,7 @@ pub fn command<C: Command>(components: &mut Components) -> Value {
         ],
         "requestBody": {"required": true, "content": {"application/json": {"schema": body}}},
         "responses": answers.into_value(),
-        "x-who": C::WHO,
+        "x-who": C::WHO.data(),
     })
 }
 

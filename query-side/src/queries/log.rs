@@ -1,8 +1,8 @@
 //! The log, for auditors: that something happened, to whom, by whom and when; never what personal fields hold. What the
 //! auditors themselves look at is recorded once the access log is written (a later issue).
 
-use domain::{Access, Permission, Rejection, access::auditor};
-use event_core::{LogName, LogPosition, Raw, StreamName};
+use domain::{Permission, access::auditor};
+use event_core::{AccessRule, LogName, LogPosition, Raw, Rejection, StreamName};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -40,7 +40,7 @@ impl Query for ListEvents {
     const NAME: &'static str = "events";
     const PATH: &'static str = "/events";
     const KIND: Kind = Kind::Log;
-    const WHO: Access = auditor(Permission::Audit);
+    const WHO: &'static dyn AccessRule = &auditor(Permission::Audit);
     const PERSONAL: bool = true;
     const REJECTIONS: &'static [&'static Rejection] = &[&UNKNOWN_POSITION];
     type Answer = Vec<CloudEvent>;
@@ -82,7 +82,7 @@ impl Query for ListStreamEvents {
     const NAME: &'static str = "stream";
     const PATH: &'static str = "/streams/{stream}";
     const KIND: Kind = Kind::Log;
-    const WHO: Access = auditor(Permission::Audit);
+    const WHO: &'static dyn AccessRule = &auditor(Permission::Audit);
     const PERSONAL: bool = true;
     type Answer = Vec<CloudEvent>;
 

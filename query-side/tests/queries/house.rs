@@ -23,7 +23,7 @@ use command_engine::{
 use event_core::{LogName, SubjectId, Timestamp};
 use event_log::{Log, LogOptions};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use projection_engine::{Model, Views, model};
+use projection_engine::{Views, models};
 use query_side::Queries;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -88,18 +88,6 @@ impl Answer {
     }
 }
 
-fn models() -> Vec<Model> {
-    struct Models(Vec<Model>);
-    impl views::Visitor for Models {
-        fn visit<P: views::Projection>(&mut self) {
-            self.0.push(model::<P>());
-        }
-    }
-    let mut models = Models(Vec::new());
-    views::every_read_model(&mut models);
-    models.0
-}
-
 impl House {
     /// One whose views follow.
     pub async fn new() -> House {
@@ -113,12 +101,18 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let url = |name: &str| format!("sqlite:{}{name}", folder.path().display());
         let log = Log::open(&url(""), LogName::Care, LogOptions::default()).await.expect("a log");
-        let views = Views::open(&url("/views.db"), log.clone(), vocabulary::SERVICES, models()).await.expect("views");
+        let views = Views::open(&url("/views.db"), log.clone(), vocabulary::SERVICES, models(views::every_read_model))
+            .await
+            .expect("views");
         let options = EngineOptions { clock: || at(NOW), ..EngineOptions::default() };
-        let engine = Engine::start(log.clone(), Catalogue::of_the_house(), options);
+        let engine = Engine::start(log.clone(), Catalogue::of(domain::every_command), options);
         let signer = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key").as_ref().to_vec();
-        let tokens = Tokens::new(AUDIENCE, vec![TrustedIssuer::new(ISSUER.parse().expect("an issuer"), keys(&signer))])
-            .expect("an issuer");
+        let tokens = Tokens::new(
+            AUDIENCE,
+            vec![TrustedIssuer::new(ISSUER.parse().expect("an issuer"), keys(&signer))],
+            domain::access::is_known,
+        )
+        .expect("an issuer");
         let clock = Arc::new(AtomicI64::new(at(NOW).micros()));
         let queries =
             Queries { views: views.clone(), log: log.clone(), engine: engine.clone(), tokens: tokens.clone() };

@@ -1,4 +1,4 @@
-use event_core::{OrganisationCode, Personal, SubjectId, Timestamp, envelope::IdentityLevel::P9};
+use event_core::{OrganisationCode, Personal, SubjectId, Timestamp};
 use vocabulary::{
     SessionId,
     appointments::AppointmentAmended,
@@ -31,7 +31,7 @@ pub struct AmendAppointment {
 
 impl Command for AmendAppointment {
     const NAME: &'static str = "amend-appointment";
-    const WHO: Access = patient(P9).or(proxy(Capability::Book)).or(staff(Permission::Booking));
+    const WHO: &'static dyn AccessRule = &patient(P9).or(proxy(Capability::Book)).or(staff(Permission::Booking));
     const REJECTIONS: &'static [&'static Rejection] =
         &[&NOT_YOUR_APPOINTMENT, &ALREADY_CANCELLED, &STALE_VERSION, &LIMIT_REACHED];
     type Reads = Diary;

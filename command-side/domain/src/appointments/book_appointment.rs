@@ -1,4 +1,4 @@
-use event_core::{OrganisationCode, SubjectId, Timestamp, envelope::IdentityLevel::P0};
+use event_core::{OrganisationCode, SubjectId, Timestamp};
 use vocabulary::{
     SessionId,
     appointments::{AppointmentBooked, SlotTaken},
@@ -47,7 +47,7 @@ pub struct BookAppointment {
 
 impl Command for BookAppointment {
     const NAME: &'static str = "book-appointment";
-    const WHO: Access = patient(P0).or(proxy(Capability::Book)).or(staff(Permission::Booking));
+    const WHO: &'static dyn AccessRule = &patient(P0).or(proxy(Capability::Book)).or(staff(Permission::Booking));
     const REJECTIONS: &'static [&'static Rejection] = &[
         &SESSION_NOT_FOUND,
         &SLOT_NOT_FOUND,
@@ -228,7 +228,7 @@ mod specs {
     #[test]
     fn several_slots_are_booked_if_they_are_adjacent() {
         let both = time(clinic(), NINE, TWENTY_PAST);
-        let events: [&dyn crate::command::AnyEvent; 3] =
+        let events: [&dyn event_core::command::AnyEvent; 3] =
             [&taken(NINE, alice()), &taken(TEN_PAST, alice()), &booked(alice(), both)];
         surgery().when(several(&[NINE, TEN_PAST])).records(&events);
         surgery().when(several(&[NINE, TWENTY_PAST])).rejected(&SLOTS_NOT_ADJACENT);

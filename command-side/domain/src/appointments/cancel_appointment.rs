@@ -1,7 +1,9 @@
-use event_core::{
-    OrganisationCode, SubjectId, Timestamp,
-    envelope::{IdentityLevel::P9, Role},
+use crate::{
+    access::{CallerRole, IdentityLevel::P9},
+    practices::{Practice, rejections::PRACTICE_NOT_FOUND},
+    prelude::*,
 };
+use event_core::{Caller, OrganisationCode, SubjectId, Timestamp};
 use serde_json::json;
 use vocabulary::{
     SessionId,
@@ -19,11 +21,6 @@ use super::{
     },
     session::Session,
 };
-use crate::{
-    Caller,
-    practices::{Practice, rejections::PRACTICE_NOT_FOUND},
-    prelude::*,
-};
 
 /// Cancel an appointment, so that somebody else can have the slot.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -40,7 +37,7 @@ pub struct CancelAppointment {
 
 impl Command for CancelAppointment {
     const NAME: &'static str = "cancel-appointment";
-    const WHO: Access = patient(P9).or(proxy(Capability::Book)).or(staff(Permission::Booking));
+    const WHO: &'static dyn AccessRule = &patient(P9).or(proxy(Capability::Book)).or(staff(Permission::Booking));
     const REJECTIONS: &'static [&'static Rejection] = &[
         &NOT_YOUR_APPOINTMENT,
         &REASON_REQUIRED,
@@ -84,9 +81,9 @@ impl Command for CancelAppointment {
 impl CancelAppointment {
     /// The reason, if this caller may give it.
     fn cause(&self, caller: &Caller) -> Result<CancellationReason, Rejected> {
-        let allowed: &[CancellationReason] = match caller.role {
-            Role::Patient => &[CancelledByCitizen, RescheduledByCitizen],
-            Role::Staff | Role::Auditor | Role::Operator => {
+        let allowed: &[CancellationReason] = match CallerRole::of(caller) {
+            Some(CallerRole::Patient) => &[CancelledByCitizen, RescheduledByCitizen],
+            Some(CallerRole::Staff | CallerRole::Auditor | CallerRole::Operator) | None => {
                 &[CancelledByCitizen, CancelledBySite, CancelledByService, RescheduledByCitizen]
             }
         };

@@ -1,21 +1,21 @@
 //! A patient's diary: what one person has booked. It guards the person's limits.
 
 use std::sync::Arc;
-use vocabulary::time::LONDON;
-
-use event_core::{LocalDate, Personal, Timestamp};
 use vocabulary::{
     SessionId,
     appointments::{BookedTime, DiaryEvent},
     practices::PracticeSettings,
     text::{Comment, Reason},
+    time::LONDON,
 };
+
+use event_core::{Caller, Context, LocalDate, Personal, Rejected, State, Timestamp};
 
 use super::rejections::{
     ALREADY_CANCELLED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, OVERLAPPING_BOOKING,
     STALE_VERSION,
 };
-use crate::{Caller, Context, Rejected, State, daily::Daily};
+use crate::{access::patient_of, daily::Daily};
 
 /// Holds that one patient may place on one day (of London).
 pub const HOLDS_A_DAY_MAX: u32 = 20;
@@ -85,7 +85,7 @@ impl Booking {
             return Err((&IN_THE_PAST).into());
         }
         let minutes = i64::from(settings.cancel_cut_off_minutes);
-        if caller.subject().is_some() && now.plus_minutes(minutes) > self.time.starts_at {
+        if patient_of(caller).is_some() && now.plus_minutes(minutes) > self.time.starts_at {
             return Err(CUT_OFF_PASSED.with("minutes", minutes));
         }
         Ok(())
@@ -166,7 +166,7 @@ impl Diary {
     /// # Errors
     /// `limit-reached`.
     pub fn may_change(&self, session: &SessionId, context: &Context) -> Result<(), Rejected> {
-        let by_patient = context.caller.subject().is_some();
+        let by_patient = patient_of(&context.caller).is_some();
         let limit = if by_patient { CHANGES_A_DAY_MAX } else { CHANGES_A_DAY_BY_STAFF_MAX };
         if self.changes.on(LONDON.day(context.now)) >= limit {
             return Err(LIMIT_REACHED.with("limit", limit).with("of", "changes a day"));

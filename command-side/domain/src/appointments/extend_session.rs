@@ -23,7 +23,7 @@ pub struct ExtendSession {
 
 impl Command for ExtendSession {
     const NAME: &'static str = "extend-session";
-    const WHO: Access = staff(Permission::Clinics);
+    const WHO: &'static dyn AccessRule = &staff(Permission::Clinics);
     const REJECTIONS: &'static [&'static Rejection] = &[&SESSION_NOT_FOUND, &SESSION_INVALID];
     type Reads = Session;
 

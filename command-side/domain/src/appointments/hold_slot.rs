@@ -1,8 +1,8 @@
-use event_core::{OrganisationCode, SubjectId, Timestamp, envelope::IdentityLevel::P0};
-use vocabulary::time::LONDON;
+use event_core::{OrganisationCode, SubjectId, Timestamp};
 use vocabulary::{
     SessionId,
     appointments::{HoldPlaced, SlotHeld},
+    time::LONDON,
 };
 
 use super::{
@@ -28,7 +28,7 @@ pub struct HoldSlot {
 
 impl Command for HoldSlot {
     const NAME: &'static str = "hold-slot";
-    const WHO: Access = patient(P0).or(proxy(Capability::Book)).or(staff(Permission::Booking));
+    const WHO: &'static dyn AccessRule = &patient(P0).or(proxy(Capability::Book)).or(staff(Permission::Booking));
     const REJECTIONS: &'static [&'static Rejection] = &[
         &SESSION_NOT_FOUND,
         &SLOT_NOT_FOUND,

@@ -19,7 +19,7 @@ pub use diary::Diary;
 pub use publishing_day::PublishingDay;
 pub use session::Session;
 
-crate::catalogue::commands! {
+event_core::commands! {
     publish_session::PublishSession,
     extend_session::ExtendSession,
     withdraw_session::WithdrawSession,

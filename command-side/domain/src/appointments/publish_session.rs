@@ -53,7 +53,7 @@ pub struct PublishSession {
 
 impl Command for PublishSession {
     const NAME: &'static str = "publish-session";
-    const WHO: Access = staff(Permission::Clinics);
+    const WHO: &'static dyn AccessRule = &staff(Permission::Clinics);
     const REJECTIONS: &'static [&'static Rejection] =
         &[&PRACTICE_NOT_FOUND, &SESSION_EXISTS, &SESSION_INVALID, &LIMIT_REACHED];
     type Reads = (Session, Practice, PublishingDay);

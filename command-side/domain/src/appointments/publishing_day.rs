@@ -1,10 +1,9 @@
 //! How many sessions a site has published on one day.
 
-use event_core::{LocalDate, OrganisationCode};
+use event_core::{LocalDate, OrganisationCode, Rejected, State, Stream};
 use vocabulary::appointments::PublishingEvent;
 
 use super::rejections::LIMIT_REACHED;
-use crate::{Rejected, State, Stream};
 
 /// Sessions that a site publishes on one day (of London), those included that it withdraws again. Read models follow the
 /// log in order, so people who book at another practice wait until the sessions before them are rows. 500 sessions of 200

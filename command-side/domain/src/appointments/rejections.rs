@@ -1,6 +1,6 @@
 //! How commands about appointments are rejected.
 
-use crate::rejection::{
+use event_core::{
     Class::{self, Conflict, Gone, NotFound, NotYours, Precondition, Rule},
     Rejection,
 };

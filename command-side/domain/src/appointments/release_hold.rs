@@ -1,4 +1,4 @@
-use event_core::{OrganisationCode, SubjectId, Timestamp, envelope::IdentityLevel::P0};
+use event_core::{OrganisationCode, SubjectId, Timestamp};
 use vocabulary::{SessionId, appointments::HoldReleased};
 
 use super::{rejections::SESSION_NOT_FOUND, session::Session};
@@ -16,7 +16,7 @@ pub struct ReleaseHold {
 
 impl Command for ReleaseHold {
     const NAME: &'static str = "release-hold";
-    const WHO: Access = patient(P0).or(proxy(Capability::Book)).or(staff(Permission::Booking));
+    const WHO: &'static dyn AccessRule = &patient(P0).or(proxy(Capability::Book)).or(staff(Permission::Booking));
     const REJECTIONS: &'static [&'static Rejection] = &[&SESSION_NOT_FOUND];
     const GIVES_UP: bool = true;
     type Reads = Session;

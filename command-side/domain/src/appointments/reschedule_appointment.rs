@@ -1,4 +1,4 @@
-use event_core::{OrganisationCode, SubjectId, Timestamp, envelope::IdentityLevel::P9};
+use event_core::{OrganisationCode, SubjectId, Timestamp};
 use vocabulary::{
     SessionId,
     appointments::{AppointmentRescheduled, CancellationReason, SlotFreed, SlotTaken},
@@ -46,7 +46,7 @@ pub struct RescheduleAppointment {
 
 impl Command for RescheduleAppointment {
     const NAME: &'static str = "reschedule-appointment";
-    const WHO: Access = patient(P9).or(proxy(Capability::Book)).or(staff(Permission::Booking));
+    const WHO: &'static dyn AccessRule = &patient(P9).or(proxy(Capability::Book)).or(staff(Permission::Booking));
     const REJECTIONS: &'static [&'static Rejection] = &[
         &NOT_YOUR_APPOINTMENT,
         &ALREADY_CANCELLED,
@@ -151,7 +151,8 @@ mod specs {
     };
 
     use super::*;
-    use crate::{appointments::diary::CHANGES_IN_A_SESSION_MAX, command::AnyEvent, spec::*};
+    use crate::{appointments::diary::CHANGES_IN_A_SESSION_MAX, spec::*};
+    use event_core::command::AnyEvent;
 
     fn elsewhere() -> SessionId {
         "A12345.000000000002".parse().expect("valid")

@@ -1,19 +1,18 @@
 //! A clinic session: one clinician at one site on one day, cut into slots. It guards the capacity of its slots.
 
 use std::sync::Arc;
-use vocabulary::time::LONDON;
-
-use event_core::{SubjectId, Timestamp};
 use vocabulary::{
     appointments::{BookedTime, SessionEvent, SessionPublished},
     practices::PracticeSettings,
+    time::LONDON,
 };
+
+use event_core::{Rejected, State, SubjectId, Timestamp};
 
 use super::rejections::{
     HOLD_EXPIRED, HOLD_NOT_FOUND, IN_THE_PAST, NOT_A_HOLD, OUTSIDE_BOOKING_WINDOW, SESSION_NOT_FOUND, SLOT_NOT_FOUND,
     SLOT_TAKEN, SLOTS_NOT_ADJACENT,
 };
-use crate::{Rejected, State};
 
 /// How long a hold takes capacity.
 pub const HOLD_MINUTES: i64 = 5;

@@ -16,7 +16,7 @@ pub struct WithdrawSession {
 
 impl Command for WithdrawSession {
     const NAME: &'static str = "withdraw-session";
-    const WHO: Access = staff(Permission::Clinics);
+    const WHO: &'static dyn AccessRule = &staff(Permission::Clinics);
     const REJECTIONS: &'static [&'static Rejection] = &[&SESSION_NOT_FOUND, &BOOKINGS_AFFECTED];
     const GIVES_UP: bool = true;
     type Reads = Session;

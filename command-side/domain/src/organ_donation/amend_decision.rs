@@ -1,4 +1,4 @@
-use event_core::{Personal, SubjectId, envelope::IdentityLevel::P9};
+use event_core::{Personal, SubjectId};
 use vocabulary::organ_donation::{DecisionAmended, OrganDecision};
 
 use super::strict::StrictDecision;
@@ -21,7 +21,7 @@ pub struct AmendDecision {
 
 impl Command for AmendDecision {
     const NAME: &'static str = "amend-decision";
-    const WHO: Access = patient(P9);
+    const WHO: &'static dyn AccessRule = &patient(P9);
     const REJECTIONS: &'static [&'static Rejection] =
         &[&NOTHING_TO_AMEND, &NO_ORGANS_CHOSEN, &TOO_MANY_REPRESENTATIVES, &TOO_MANY_CHANGES];
     type Reads = Donor;

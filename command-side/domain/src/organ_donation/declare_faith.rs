@@ -1,4 +1,4 @@
-use event_core::{Personal, SubjectId, envelope::IdentityLevel::P9};
+use event_core::{Personal, SubjectId};
 use vocabulary::organ_donation::{FaithDeclaration, FaithDeclared};
 
 use super::{donor::Donor, rejections::TOO_MANY_CHANGES};
@@ -15,7 +15,7 @@ pub struct DeclareFaith {
 
 impl Command for DeclareFaith {
     const NAME: &'static str = "declare-faith";
-    const WHO: Access = patient(P9);
+    const WHO: &'static dyn AccessRule = &patient(P9);
     const REJECTIONS: &'static [&'static Rejection] = &[&TOO_MANY_CHANGES];
     type Reads = Donor;
 

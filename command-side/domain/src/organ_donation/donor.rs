@@ -1,11 +1,13 @@
 //! What decision of a person stands, if any. The newest decision holds.
 
-use event_core::{Personal, Timestamp};
-use vocabulary::organ_donation::{DonorEvent, FaithDeclaration, OrganDecision};
-use vocabulary::time::LONDON;
+use event_core::{Personal, Rejected, State, Timestamp};
+use vocabulary::{
+    organ_donation::{DonorEvent, FaithDeclaration, OrganDecision},
+    time::LONDON,
+};
 
 use super::rejections::{NO_ORGANS_CHOSEN, TOO_MANY_CHANGES, TOO_MANY_REPRESENTATIVES};
-use crate::{Rejected, State, daily::Daily};
+use crate::daily::Daily;
 
 /// People whom somebody may appoint to decide for them.
 pub const REPRESENTATIVES_MAX: usize = 2;

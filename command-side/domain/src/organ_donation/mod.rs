@@ -10,7 +10,7 @@ pub mod withdraw_decision;
 
 pub use donor::Donor;
 
-crate::catalogue::commands! {
+event_core::commands! {
     register_donor::RegisterDonor,
     amend_decision::AmendDecision,
     withdraw_decision::WithdrawDecision,

@@ -1,4 +1,4 @@
-use event_core::{Personal, SubjectId, envelope::IdentityLevel::P9};
+use event_core::{Personal, SubjectId};
 use vocabulary::organ_donation::{DecisionRegistered, OrganDecision};
 
 use super::strict::StrictDecision;
@@ -21,7 +21,7 @@ pub struct RegisterDonor {
 
 impl Command for RegisterDonor {
     const NAME: &'static str = "register-donor";
-    const WHO: Access = patient(P9);
+    const WHO: &'static dyn AccessRule = &patient(P9);
     const REJECTIONS: &'static [&'static Rejection] =
         &[&ALREADY_REGISTERED, &NO_ORGANS_CHOSEN, &TOO_MANY_REPRESENTATIVES, &TOO_MANY_CHANGES];
     type Reads = Donor;
@@ -109,7 +109,6 @@ mod specs {
 
     #[test]
     fn a_decision_needs_a_proven_identity() {
-        assert_eq!(RegisterDonor::WHO.patient, Some(P9));
-        assert_eq!((RegisterDonor::WHO.proxy, RegisterDonor::WHO.staff), (None, None));
+        assert_eq!(RegisterDonor::WHO.data(), patient(P9).data());
     }
 }

@@ -1,6 +1,6 @@
 //! How commands about organ donation are rejected.
 
-use crate::rejection::{Class, Rejection};
+use event_core::{Class, Rejection};
 
 pub const NO_ORGANS_CHOSEN: Rejection = Rejection {
     code: "no-organs-chosen",

@@ -1,4 +1,4 @@
-use event_core::{SubjectId, envelope::IdentityLevel::P9};
+use event_core::SubjectId;
 use vocabulary::organ_donation::DecisionWithdrawn;
 
 use super::{donor::Donor, rejections::NOTHING_TO_WITHDRAW};
@@ -14,7 +14,7 @@ pub struct WithdrawDecision {
 
 impl Command for WithdrawDecision {
     const NAME: &'static str = "withdraw-decision";
-    const WHO: Access = patient(P9);
+    const WHO: &'static dyn AccessRule = &patient(P9);
     const REJECTIONS: &'static [&'static Rejection] = &[&NOTHING_TO_WITHDRAW];
     const GIVES_UP: bool = true;
     type Reads = Donor;

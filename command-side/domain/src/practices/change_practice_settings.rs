@@ -1,6 +1,8 @@
 use event_core::OrganisationCode;
-use vocabulary::practices::{PracticeSettings, SettingsChanged};
-use vocabulary::time::LONDON;
+use vocabulary::{
+    practices::{PracticeSettings, SettingsChanged},
+    time::LONDON,
+};
 
 use super::strict::StrictSettings;
 use super::{
@@ -24,7 +26,7 @@ pub struct ChangePracticeSettings {
 
 impl Command for ChangePracticeSettings {
     const NAME: &'static str = "change-practice-settings";
-    const WHO: Access = staff(Permission::PracticeAdmin);
+    const WHO: &'static dyn AccessRule = &staff(Permission::PracticeAdmin);
     const REJECTIONS: &'static [&'static Rejection] =
         &[&PRACTICE_NOT_FOUND, &SETTINGS_INVALID, &SETTINGS_CHANGED_TOO_OFTEN];
     type Reads = Practice;

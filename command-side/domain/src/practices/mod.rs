@@ -8,7 +8,7 @@ mod strict;
 
 pub use practice::Practice;
 
-crate::catalogue::commands! {
+event_core::commands! {
     open_practice::OpenPractice,
     change_practice_settings::ChangePracticeSettings,
 }

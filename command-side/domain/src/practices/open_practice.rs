@@ -25,7 +25,7 @@ pub struct OpenPractice {
 
 impl Command for OpenPractice {
     const NAME: &'static str = "open-practice";
-    const WHO: Access = operator(Permission::Practices);
+    const WHO: &'static dyn AccessRule = &operator(Permission::Practices);
     const REJECTIONS: &'static [&'static Rejection] = &[&PRACTICE_EXISTS, &SETTINGS_INVALID];
     type Reads = Practice;
 

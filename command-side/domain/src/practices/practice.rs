@@ -1,10 +1,10 @@
 //! A practice, as commands need to know it.
 
-use event_core::LocalDate;
+use event_core::{LocalDate, Rejected, State};
 use vocabulary::practices::{PracticeEvent, PracticeOpened, PracticeSettings};
 
 use super::rejections::{PRACTICE_NOT_FOUND, SETTINGS_CHANGED_TOO_OFTEN, SETTINGS_INVALID};
-use crate::{Rejected, State, daily::Daily};
+use crate::daily::Daily;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Practice {

@@ -1,6 +1,6 @@
 //! How commands about practices are rejected.
 
-use crate::rejection::{Class, Rejection};
+use event_core::{Class, Rejection};
 
 pub const PRACTICE_NOT_FOUND: Rejection = Rejection {
     code: "practice-not-found",

@@ -6,6 +6,6 @@ pub mod rejections;
 
 pub use registration::Registration;
 
-crate::catalogue::commands! {
+event_core::commands! {
     register_patient::RegisterPatient,
 }

@@ -1,8 +1,8 @@
 use event_core::{OrganisationCode, SubjectId};
-use vocabulary::time::LONDON;
 use vocabulary::{
     registrations::PatientRegistered,
     text::{BirthDate, NhsNumber, PersonName},
+    time::LONDON,
 };
 
 use super::{
@@ -28,7 +28,7 @@ pub struct RegisterPatient {
 
 impl Command for RegisterPatient {
     const NAME: &'static str = "register-patient";
-    const WHO: Access = staff(Permission::Registration);
+    const WHO: &'static dyn AccessRule = &staff(Permission::Registration);
     const REJECTIONS: &'static [&'static Rejection] = &[&PRACTICE_NOT_FOUND, &ALREADY_A_PATIENT, &BORN_IN_THE_FUTURE];
     type Reads = (Registration, Practice);
 

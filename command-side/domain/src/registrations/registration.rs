@@ -1,10 +1,9 @@
 //! Where a person is registered.
 
-use event_core::OrganisationCode;
+use event_core::{OrganisationCode, Rejected, State};
 use vocabulary::registrations::{PatientRegistered, RegistrationEvent};
 
 use super::rejections::NOT_REGISTERED_HERE;
-use crate::{Rejected, State};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Registration {

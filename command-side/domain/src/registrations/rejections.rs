@@ -1,6 +1,6 @@
 //! How commands about registration are rejected.
 
-use crate::rejection::{Class, Rejection};
+use event_core::{Class, Rejection};
 
 pub const ALREADY_A_PATIENT: Rejection = Rejection {
     code: "already-a-patient",

@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRef, FromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
-use domain::Caller;
+use event_core::Caller;
 
 use super::{Problem, Tokens};
 

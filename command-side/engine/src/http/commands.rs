@@ -173,7 +173,7 @@ fn described(catalogue: &Catalogue) -> Value {
         json!({
             "name": entry.name,
             "summary": entry.summary(),
-            "who": entry.who,
+            "who": entry.who.data(),
             "rejections": rejections,
             "schema": entry.schema,
         })

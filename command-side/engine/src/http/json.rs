@@ -28,12 +28,6 @@ pub(super) fn name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) ->
     T::deserialize(String::deserialize(reader)?.into_deserializer())
 }
 
-/// `name`, or nothing.
-pub(super) fn name_or_none<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Option<T>, D::Error> {
-    let text = Option::<String>::deserialize(reader)?;
-    text.map(|text| T::deserialize(text.into_deserializer())).transpose()
-}
-
 /// The presence of a member, with any value; with `serde(default)`.
 pub(super) fn is_there<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(reader).map(|_| true)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use domain::Rejection;
+use event_core::Rejection;
 use serde::Serialize;
 
 use super::{Problem, status_of};

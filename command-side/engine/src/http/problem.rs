@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{Class, Rejected, access::Denied};
+use event_core::{Class, Denied, Rejected};
 use serde_json::{Map, Value, json};
 
 use super::IDEMPOTENCY_REPLAYED;

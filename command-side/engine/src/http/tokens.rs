@@ -7,11 +7,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::{Caller, Permission};
-use event_core::{
-    Issuer, OrganisationCode, SubjectId,
-    envelope::{IdentityLevel, Role},
-};
+use event_core::{Caller, Issuer, OrganisationCode};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind, jwk::Jwk};
 use moka::{Expiry, future::Cache};
 use serde::Deserialize;
@@ -51,6 +47,7 @@ pub struct Tokens {
 }
 
 struct Inner {
+    accepts: fn(&Caller) -> bool,
     ring: RwLock<Arc<KeyRing>>,
     remembered: Cache<[u8; 32], Arc<Verified>>,
 }
@@ -97,26 +94,28 @@ struct Claims {
     sub: String,
     /// Seconds since 1970; a fraction is allowed (RFC 7519, NumericDate).
     exp: f64,
-    #[serde(deserialize_with = "json::name")]
-    role: Role,
-    /// Those that this binary does not know permit nothing here.
+    role: Box<str>,
     #[serde(default)]
-    permissions: Vec<String>,
+    permissions: Vec<Box<str>>,
     organisation: Option<OrganisationCode>,
-    #[serde(default, deserialize_with = "json::name_or_none")]
-    identity_proofing_level: Option<IdentityLevel>,
+    identity_proofing_level: Option<Box<str>>,
 }
 
 impl Tokens {
     /// An issuer that is not in the list is not trusted: the demo's only where a demo puts it there. A key signs for its own
-    /// issuer alone. Keys that cannot be used are passed over, each with a log line.
+    /// issuer alone. Keys that cannot be used are passed over, each with a log line. `accepts` is false for callers whom the
+    /// services do not know, such as those of an unknown role: their tokens are not valid.
     ///
     /// # Errors
     /// When an issuer has no key that can be used, or there are too many.
-    pub fn new(audience: &str, issuers: Vec<TrustedIssuer>) -> Result<Tokens, UnfitIssuer> {
+    pub fn new(
+        audience: &str,
+        issuers: Vec<TrustedIssuer>,
+        accepts: fn(&Caller) -> bool,
+    ) -> Result<Tokens, UnfitIssuer> {
         let ring = RwLock::new(Arc::new(KeyRing::new(0, audience, issuers)?));
         let remembered = Cache::builder().max_capacity(REMEMBERED_MAX).expire_after(UntilExpired).build();
-        Ok(Tokens { inner: Arc::new(Inner { ring, remembered }) })
+        Ok(Tokens { inner: Arc::new(Inner { accepts, ring, remembered }) })
     }
 
     /// Replaces the keys, for this and every clone. A token whose key is no longer among them is refused from now on.
@@ -147,6 +146,10 @@ impl Tokens {
             return Some(known.caller.clone());
         }
         let verified = Arc::new(ring.verify(token)?);
+        if !(self.inner.accepts)(&verified.caller) {
+            tracing::debug!("a token was refused: the services do not know such a caller");
+            return None;
+        }
         if verified.expires_at > now() {
             self.inner.remembered.insert(hash, Arc::clone(&verified)).await;
         }
@@ -223,16 +226,14 @@ impl IssuerKey {
         let ByName(claims) = decoded.map_err(|error| reason(error.kind()))?.claims;
         let sub = claims.sub;
         let named = (1..=SUB_BYTES_MAX).contains(&sub.len()) && sub.bytes().all(|byte| byte.is_ascii_graphic());
-        let person = claims.role != Role::Patient || sub.parse::<SubjectId>().is_ok();
-        if !named || !person || claims.iss != self.issuer.as_str() {
+        if !named || claims.iss != self.issuer.as_str() {
             return Err("its subject or its issuer does not fit");
         }
-        let known = |name: String| serde_json::from_value::<Permission>(name.into()).ok();
         let caller = Caller {
             issuer: self.issuer.clone(),
             id: sub.into(),
             role: claims.role,
-            permissions: claims.permissions.into_iter().filter_map(known).collect(),
+            permissions: claims.permissions,
             organisation: claims.organisation,
             level: claims.identity_proofing_level,
         };

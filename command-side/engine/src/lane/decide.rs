@@ -5,8 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use domain::{Decision, command::AnyEvent, state::AnyState};
-use event_core::{StreamName, personal::with_key};
+use event_core::{Decision, StreamName, command::AnyEvent, personal::with_key, state::AnyState};
 use event_log::{Append, Condition, Expected, Idempotency, NewEvent, Ticket};
 use uuid::Uuid;
 
@@ -92,8 +91,8 @@ impl Lane {
 
 /// The gate, then the rules.
 fn judge(job: &Job, states: &[Arc<dyn AnyState>]) -> Result<Decision, Failure> {
-    if let Some(registration) = job.registration.and_then(|at| states.get(at)) {
-        job.question.by_registration(registration)?;
+    if let Some(state) = job.access_state.and_then(|at| states.get(at)) {
+        job.access.rule.by_state(&job.access.request, &**state)?;
     }
     let given: Vec<Arc<dyn AnyState>> = job.reads.iter().filter_map(|at| states.get(*at).cloned()).collect();
     let decided = catch_unwind(AssertUnwindSafe(|| job.command.decide(&given, &job.context)));

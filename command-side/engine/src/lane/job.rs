@@ -2,12 +2,17 @@
 
 use std::{pin::Pin, sync::Arc, task};
 
-use domain::{Context, Rejection, state::Wanted};
-use event_core::{StreamName, Timestamp};
+use event_core::{AccessRequest, AccessRule, Context, Rejection, StateRequest, StreamName, Timestamp};
 use event_log::{Granted, Idempotency, Outcome, Provenance, Refused, Ticket};
 use tokio::sync::oneshot;
 
-use crate::{catalogue::AnyCommand, engine::Answer, failure::Failure, gate::Question};
+use crate::{catalogue::AnyCommand, engine::Answer, failure::Failure};
+
+/// A request for access and the rule that decides about it.
+pub(crate) struct Access {
+    pub rule: &'static dyn AccessRule,
+    pub request: AccessRequest,
+}
 
 /// A command that its token admits, on its way to the lane.
 pub(crate) struct Given {
@@ -15,9 +20,9 @@ pub(crate) struct Given {
     /// Every rejection that its rules can give.
     pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
-    pub question: Question,
-    /// The stream on which the gate's answer depends, where the token alone does not decide.
-    pub registration: Option<Wanted>,
+    pub access: Access,
+    /// The state that decides about access, where the token alone does not.
+    pub access_state: Option<StateRequest>,
     pub provenance: Provenance,
     pub idempotency: Idempotency,
     pub answer: oneshot::Sender<Result<Answer, Failure>>,
@@ -28,15 +33,15 @@ pub(crate) struct Job {
     /// Every rejection that its rules can give.
     pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
-    pub question: Question,
+    pub access: Access,
     /// Of when the lane took it: its streams may depend on the day, so each decision is given the same.
     pub context: Context,
     /// Every stream that is read, once.
-    pub streams: Vec<Wanted>,
+    pub streams: Vec<StateRequest>,
     /// Where in `streams` the command's states are, in its own order; a stream that it names twice is given twice.
     pub reads: Vec<usize>,
-    /// Where in `streams` the gate's state is, where it needs one.
-    pub registration: Option<usize>,
+    /// Where in `streams` the state is that decides about access, where one does.
+    pub access_state: Option<usize>,
     pub provenance: Provenance,
     pub idempotency: Idempotency,
     /// How often it was decided again.
@@ -46,26 +51,26 @@ pub(crate) struct Job {
 
 impl Job {
     pub fn new(given: Given, now: Timestamp) -> Job {
-        let Given { name, rejections, command, question, registration, provenance, idempotency, answer } = given;
-        let mut streams: Vec<Wanted> = Vec::with_capacity(4);
-        let mut place = |wanted: Wanted| {
+        let Given { name, rejections, command, access, access_state, provenance, idempotency, answer } = given;
+        let mut streams: Vec<StateRequest> = Vec::with_capacity(4);
+        let mut place = |wanted: StateRequest| {
             streams.iter().position(|known| known.stream == wanted.stream).unwrap_or_else(|| {
                 streams.push(wanted);
                 streams.len() - 1
             })
         };
-        let context = Context { now, caller: question.caller.clone() };
+        let context = Context { now, caller: access.request.caller.clone() };
         let reads = command.wanted(&context).into_iter().map(&mut place).collect();
-        let registration = registration.map(&mut place);
+        let access_state = access_state.map(&mut place);
         Job {
             name,
             rejections,
             command,
-            question,
+            access,
             context,
             streams,
             reads,
-            registration,
+            access_state,
             provenance,
             idempotency,
             again: 0,

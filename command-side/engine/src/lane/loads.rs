@@ -5,10 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use domain::state::{AnyState, Wanted};
 use event_core::{
-    StreamName,
+    StateRequest, StreamName,
     personal::{Key, with_key},
+    state::AnyState,
 };
 use event_log::{Log, LogError, StreamEvent};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
@@ -62,7 +62,7 @@ pub(super) struct Loads {
     log: Log,
     key: Arc<dyn Key>,
     streams_max: usize,
-    next: VecDeque<Wanted>,
+    next: VecDeque<StateRequest>,
     running: FuturesUnordered<BoxFuture<'static, Load>>,
 }
 
@@ -74,7 +74,7 @@ impl Loads {
     }
 
     /// This stream is read when its turn comes.
-    pub fn ask(&mut self, wanted: Wanted) {
+    pub fn ask(&mut self, wanted: StateRequest) {
         self.next.push_back(wanted);
     }
 
@@ -82,7 +82,7 @@ impl Loads {
     pub fn begin(&mut self, history: u64) {
         while self.running.len() < LOADS_MAX && !self.next.is_empty() {
             let count = self.next.len().min(self.streams_max);
-            let wanted: Vec<Wanted> = self.next.drain(..count).collect();
+            let wanted: Vec<StateRequest> = self.next.drain(..count).collect();
             let names: Vec<StreamName> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
             let task = tokio::spawn(load(self.log.clone(), Arc::clone(&self.key), wanted));
             let ended = task.map(move |streams| {
@@ -99,7 +99,7 @@ impl Loads {
     }
 }
 
-async fn load(log: Log, key: Arc<dyn Key>, wanted: Vec<Wanted>) -> Vec<(StreamName, Result<Loaded, Unloaded>)> {
+async fn load(log: Log, key: Arc<dyn Key>, wanted: Vec<StateRequest>) -> Vec<(StreamName, Result<Loaded, Unloaded>)> {
     let names: Vec<StreamName> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
     let mut loaded = Vec::with_capacity(names.len());
     match log.read_streams(&names).await {
@@ -130,7 +130,7 @@ async fn load(log: Log, key: Arc<dyn Key>, wanted: Vec<Wanted>) -> Vec<(StreamNa
 
 fn folded<'a>(
     key: &Arc<dyn Key>,
-    wanted: &Wanted,
+    wanted: &StateRequest,
     events: impl IntoIterator<Item = &'a StreamEvent>,
 ) -> Result<Loaded, Unloaded> {
     let mut revision = 0;

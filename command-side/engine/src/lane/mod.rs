@@ -18,24 +18,23 @@ mod states;
 
 use std::{collections::VecDeque, sync::Arc};
 
-use domain::state::Wanted;
 use event_core::{
-    LogName, LogPosition,
+    LogName, LogPosition, StateRequest,
     personal::{Key, Unsealed},
 };
 use event_log::{Granted, Log, Refused};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::sync::mpsc;
 
+pub(crate) use self::{
+    job::{Access, Given, Job},
+    states::fold,
+};
 use self::{
     job::{Flight, Sent},
     loads::{Complaints, Load, Loads},
     parked::Parked,
     states::States,
-};
-pub(crate) use self::{
-    job::{Given, Job},
-    states::fold,
 };
 use crate::{
     engine::{Answer, EngineOptions},
@@ -119,7 +118,7 @@ impl Lane {
             self.reads.from_memory += job.streams.len() as u64;
             return self.decide(job, read);
         }
-        let missing: Vec<Wanted> =
+        let missing: Vec<StateRequest> =
             job.streams.iter().filter(|wanted| !self.states.holds(&wanted.stream)).cloned().collect();
         let streams = job.streams.len();
         let new = self.parked.park(job, missing);

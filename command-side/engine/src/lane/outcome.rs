@@ -5,7 +5,7 @@
 //! state. Nothing that was not decided (an unreadable body, a full queue, a conflict) comes here at all.
 
 use bytes::Bytes;
-use domain::{Rejected, Rejection};
+use event_core::{Rejected, Rejection};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::state::Wanted;
-use event_core::StreamName;
+use event_core::{StateRequest, StreamName};
 
 use super::Job;
 
@@ -28,7 +27,7 @@ impl Parked {
     }
 
     /// Parks a command until each of these streams of its own has come; gives back those that no command waited for yet.
-    pub fn park(&mut self, job: Job, missing: Vec<Wanted>) -> Vec<Wanted> {
+    pub fn park(&mut self, job: Job, missing: Vec<StateRequest>) -> Vec<StateRequest> {
         self.last += 1;
         self.jobs.insert(self.last, Waiting { job, streams: missing.len() });
         let mut new = Vec::new();

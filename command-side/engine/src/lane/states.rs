@@ -6,11 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use domain::{
-    command::AnyEvent,
-    state::{AnyState, Wanted},
-};
-use event_core::StreamName;
+use event_core::{StateRequest, StreamName, command::AnyEvent, state::AnyState};
 use event_log::{StreamEvent, Ticket};
 use lru::LruCache;
 
@@ -121,7 +117,7 @@ pub(crate) enum Unreadable {
 /// # Errors
 /// When an event cannot be read.
 pub(crate) fn fold<'a>(
-    wanted: &Wanted,
+    wanted: &StateRequest,
     events: impl IntoIterator<Item = &'a StreamEvent>,
 ) -> Result<Arc<dyn AnyState>, Unreadable> {
     let folded = catch_unwind(AssertUnwindSafe(|| {
@@ -138,7 +134,8 @@ pub(crate) fn fold<'a>(
 
 #[cfg(test)]
 mod tests {
-    use domain::{Stream, registrations::Registration};
+    use domain::registrations::Registration;
+    use event_core::Stream;
 
     use super::*;
 

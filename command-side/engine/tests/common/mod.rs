@@ -10,14 +10,10 @@ use std::{
 
 use bytes::Bytes;
 use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure, RequestContext};
-use domain::{
-    Access, Caller, Class, Command, Context, Decision, Permission, Rejected, Rejection, State, Stream, access,
-    nothing_new, record,
-};
+use domain::{CallerRole, IdentityLevel, Permission, access};
 use event_core::{
-    Event, Issuer, LogName, OrganisationCode, Raw, Service, StreamName, SubjectId,
-    envelope::{IdentityLevel, Role},
-    events,
+    AccessRule, Caller, Class, Command, Context, Decision, Event, Issuer, LogName, OrganisationCode, Raw, Rejected,
+    Rejection, Service, State, Stream, StreamName, SubjectId, events, nothing_new, record,
 };
 use event_log::{Append, Condition, Expected, Log, LogOptions, NewEvent, Provenance};
 use schemars::JsonSchema;
@@ -101,7 +97,7 @@ pub struct TakeNumber {
 
 impl Command for TakeNumber {
     const NAME: &'static str = "take-number";
-    const WHO: Access = access::anybody();
+    const WHO: &'static dyn AccessRule = event_core::access::ANY_AUTHENTICATED;
     const REJECTIONS: &'static [&'static Rejection] = &[&NONE_LEFT];
     type Reads = (Desk, Desk);
 
@@ -144,7 +140,7 @@ pub struct LookAfter {
 
 impl Command for LookAfter {
     const NAME: &'static str = "look-after";
-    const WHO: Access = access::patient(IdentityLevel::P9).or(access::staff(Permission::Booking));
+    const WHO: &'static dyn AccessRule = &access::patient(IdentityLevel::P9).or(access::staff(Permission::Booking));
     const REJECTIONS: &'static [&'static Rejection] = &[];
     type Reads = Desk;
 
@@ -296,7 +292,7 @@ pub fn somebody() -> Caller {
     Caller {
         issuer: issuer(),
         id: "somebody".into(),
-        role: Role::Operator,
+        role: CallerRole::Operator.into(),
         permissions: vec![],
         organisation: None,
         level: None,
@@ -307,8 +303,8 @@ pub fn nurse(organisation: &str) -> Caller {
     Caller {
         issuer: issuer(),
         id: "nurse-1".into(),
-        role: Role::Staff,
-        permissions: vec![Permission::Booking],
+        role: CallerRole::Staff.into(),
+        permissions: vec![Permission::Booking.into()],
         organisation: Some(organisation.parse().expect("a code")),
         level: None,
     }
@@ -318,10 +314,10 @@ pub fn patient(subject: SubjectId, level: IdentityLevel) -> Caller {
     Caller {
         issuer: issuer(),
         id: subject.to_string().into(),
-        role: Role::Patient,
+        role: CallerRole::Patient.into(),
         permissions: vec![],
         organisation: None,
-        level: Some(level),
+        level: Some(level.into()),
     }
 }
 

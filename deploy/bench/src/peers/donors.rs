@@ -12,8 +12,8 @@ use std::{
 
 use bytes::Bytes;
 use command_engine::{Catalogue, Engine, EngineOptions, RequestContext};
-use domain::Caller;
-use event_core::{Timestamp, envelope::Role};
+use domain::CallerRole;
+use event_core::{Caller, Timestamp};
 use frontdoor::cli::Places;
 use local::postgres::Database;
 use serde_json::json;
@@ -72,7 +72,7 @@ impl Engines {
         let (database, town) = town(folder).await?;
         let engine = |states_max| {
             let options = EngineOptions { states_max, clock, ..EngineOptions::default() };
-            Engine::start(town.house.care.clone(), Catalogue::of_the_house(), options)
+            Engine::start(town.house.care.clone(), Catalogue::of(domain::every_command), options)
         };
         let mut warm = Donors { engine: engine(WARM_STATES), first: COMMANDED, each: WARM_EACH, decided: 0 };
         let mut cold = Donors { engine: engine(WARM_STATES), first: 0, each: COLD_EACH, decided: 0 };
@@ -197,7 +197,7 @@ impl Donors {
 fn decision(donor: u64, number: u64) -> anyhow::Result<Prepared> {
     const ORGANS: [&str; 4] = ["heart", "lungs", "kidneys", "liver"];
     let subject = synthetic::patient(donor)?;
-    let by = caller(Role::Patient, &subject.to_string(), vec![])?;
+    let by = caller(CallerRole::Patient, &subject.to_string(), vec![])?;
     let name = if number == 0 { "register-donor" } else { "amend-decision" };
     let organ = ORGANS[number as usize % ORGANS.len()];
     let body = json!({"subject": subject, "decision": {"kind": "opt-in-some", "organs": [organ]}});

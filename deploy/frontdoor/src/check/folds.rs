@@ -65,15 +65,10 @@ pub fn push(row: &mut Value, list: &str, item: Value) {
 
 #[cfg(test)]
 mod tests {
-    use ::views::{Projection, Visitor};
-    use event_core::{Followed, Recorded, Timestamp, testing::recorded};
+    use event_core::{Followed, Projection, ProjectionVisitor, Recorded, Timestamp, testing::recorded};
     use vocabulary::kinds;
 
     use super::*;
-
-    fn every_kind() -> impl Iterator<Item = &'static str> {
-        kinds()
-    }
 
     fn of_read_model(name: &str) -> &'static SecondFold {
         all().find(|fold| fold.name == name).expect("every read model is folded a second time")
@@ -82,7 +77,7 @@ mod tests {
     #[test]
     fn every_read_model_is_folded_a_second_time() {
         struct Names(Vec<(&'static str, i64)>);
-        impl Visitor for Names {
+        impl ProjectionVisitor for Names {
             fn visit<P: Projection>(&mut self) {
                 self.0.push((P::NAME, i64::from(P::VERSION)));
             }
@@ -95,10 +90,10 @@ mod tests {
     #[test]
     fn a_second_fold_handles_or_ignores_every_kind_that_its_read_model_follows() {
         struct Faults(Vec<String>);
-        impl Visitor for Faults {
+        impl ProjectionVisitor for Faults {
             fn visit<P: Projection>(&mut self) {
                 let fold = of_read_model(P::NAME);
-                for kind in every_kind().filter(|kind| P::Event::follows(kind)) {
+                for kind in kinds().filter(|kind| P::Event::follows(kind)) {
                     let ignored = fold.kinds.ignored.contains(&kind);
                     let given = fold.kinds.need(kind);
                     let handled = given && (fold.fold)(&mut Rows::new(), &Event::example(kind)) == Arm::Found;
@@ -116,11 +111,11 @@ mod tests {
     #[test]
     fn a_kind_that_a_second_fold_ignores_touches_no_row_of_its_read_model() {
         struct Faults(Vec<String>);
-        impl Visitor for Faults {
+        impl ProjectionVisitor for Faults {
             fn visit<P: Projection>(&mut self) {
                 let fold = of_read_model(P::NAME);
                 for kind in fold.kinds.ignored {
-                    assert!(every_kind().any(|known| known == *kind), "{} ignores {kind}, which is no kind", fold.name);
+                    assert!(kinds().any(|known| known == *kind), "{} ignores {kind}, which is no kind", fold.name);
                     let fact = recorded_example::<P::Event>(kind);
                     if fact.is_some_and(|fact| !P::keys(&fact).is_empty()) {
                         self.0.push(format!("the second fold {} ignores {kind}, which touches rows", fold.name));

@@ -9,8 +9,8 @@ use vocabulary::time::LONDON;
 
 use anyhow::{Context, bail};
 use command_engine::{Failure, RequestContext};
-use domain::{Caller, Permission};
-use event_core::{Issuer, LocalDate, Timestamp, envelope};
+use domain::{CallerRole, Permission};
+use event_core::{Caller, Issuer, LocalDate, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
@@ -79,8 +79,8 @@ fn open_practice(issuer: &Issuer, practice: &Practice) -> Wish {
     let caller = Caller {
         issuer: issuer.clone(),
         id: "operator-demo".into(),
-        role: envelope::Role::Operator,
-        permissions: vec![Permission::Practices],
+        role: CallerRole::Operator.into(),
+        permissions: vec![Permission::Practices.into()],
         organisation: None,
         level: None,
     };
@@ -91,8 +91,8 @@ fn staff(issuer: &Issuer, practice: &Practice) -> Caller {
     Caller {
         issuer: issuer.clone(),
         id: format!("reception-{}", practice.code).into(),
-        role: envelope::Role::Staff,
-        permissions: vec![Permission::Registration, Permission::Clinics],
+        role: CallerRole::Staff.into(),
+        permissions: vec![Permission::Registration.into(), Permission::Clinics.into()],
         organisation: practice.code.parse().ok(),
         level: None,
     }

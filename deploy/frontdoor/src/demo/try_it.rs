@@ -11,11 +11,8 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use domain::Permission;
-use event_core::{
-    LocalDate, Timestamp,
-    envelope::{IdentityLevel, Role},
-};
+use domain::{CallerRole, IdentityLevel, Permission};
+use event_core::{LocalDate, Timestamp};
 use projection_engine::{ROWS_MAX, Scan, Views};
 use serde_json::{Value, json};
 use views::{FreeSlotRow, FreeSlots, MyAppointments};
@@ -71,18 +68,18 @@ fn callers(alice: &Person, data: &Path) -> [(&'static str, Token); 4] {
     let token = |role, subject: &str, permissions: &[Permission]| Token {
         role,
         subject: subject.to_owned(),
-        level: (role == Role::Patient).then_some(IdentityLevel::P9),
-        organisation: (role == Role::Staff).then(|| alice.practice.code.parse().ok()).flatten(),
+        level: (role == CallerRole::Patient).then_some(IdentityLevel::P9),
+        organisation: (role == CallerRole::Staff).then(|| alice.practice.code.parse().ok()).flatten(),
         permissions: permissions.to_vec(),
         hours: 12,
         data: data.to_owned(),
     };
     let desk = [Permission::PracticeAdmin, Permission::Registration, Permission::Clinics, Permission::Booking];
     [
-        ("alice", token(Role::Patient, &alice.subject, &[])),
-        ("reception", token(Role::Staff, "reception-demo", &desk)),
-        ("auditor", token(Role::Auditor, "auditor-demo", &[Permission::Audit])),
-        ("operator", token(Role::Operator, "operator-demo", &[Permission::Practices])),
+        ("alice", token(CallerRole::Patient, &alice.subject, &[])),
+        ("reception", token(CallerRole::Staff, "reception-demo", &desk)),
+        ("auditor", token(CallerRole::Auditor, "auditor-demo", &[Permission::Audit])),
+        ("operator", token(CallerRole::Operator, "operator-demo", &[Permission::Practices])),
     ]
 }
 

@@ -46,7 +46,7 @@ async fn panics() -> &'static str {
 
 fn front(limits: Limits) -> Router {
     let issuer = TrustedIssuer::new(DEMO_ISSUER.parse().expect("an issuer"), ISSUER.0.clone());
-    let tokens = Tokens::new(AUDIENCE, vec![issuer]).expect("the keys fit");
+    let tokens = Tokens::new(AUDIENCE, vec![issuer], domain::access::is_known).expect("the keys fit");
     before(routes(), limits, tokens)
 }
 

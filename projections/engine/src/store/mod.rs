@@ -10,11 +10,10 @@ pub use sqlite::SCHEMA_VERSION as SCHEMA_VERSION_SQLITE;
 use std::{ops::Bound, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use event_core::Raw;
+use event_core::{Key, Raw};
 use event_log::LogError;
 use tokio::sync::watch;
 use uuid::Uuid;
-use views::Key;
 
 use crate::{
     ViewsError,

@@ -7,9 +7,10 @@ use std::{
 };
 
 use crate::house::{DEADLINE, Running, Written, all_models, open_views, practice, reaches};
+use event_core::Key;
 use projection_engine::{ROWS_MAX, Scan, Waited, model};
 use tempfile::TempDir;
-use views::{FreeSlots, Key, MyAppointments, Practices};
+use views::{FreeSlots, MyAppointments, Practices};
 
 fn list(limit: usize) -> Scan {
     let partition = Practices::PARTITION.to_owned();

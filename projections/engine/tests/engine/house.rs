@@ -9,16 +9,15 @@ use std::{
 };
 
 use event_core::{
-    Followed, LogName, OrganisationCode, StreamName, Timestamp,
+    Followed, Key, LogName, OrganisationCode, Projection, StreamName, Timestamp,
     event::Event,
     personal::{Unsealed, with_key},
 };
 use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance};
-use projection_engine::{Model, ModelState, Reader, Scan, Views, ViewsError, Waited, model};
+use projection_engine::{Model, ModelState, Reader, Scan, Views, ViewsError, Waited, models};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use views::{Key, Projection, Visitor};
 use vocabulary::{
     SessionId,
     appointments::{Channel, Practitioner, SessionEvent, SessionPublished, Timetable},
@@ -178,15 +177,7 @@ pub async fn open_views(folder: &Path, log: &Log, models: Vec<Model>) -> Views {
 
 /// Every read model of the house.
 pub fn all_models() -> Vec<Model> {
-    struct Models(Vec<Model>);
-    impl Visitor for Models {
-        fn visit<P: Projection>(&mut self) {
-            self.0.push(model::<P>());
-        }
-    }
-    let mut models = Models(Vec::new());
-    views::every_read_model(&mut models);
-    models.0
+    models(views::every_read_model)
 }
 
 /// What the view should hold at `until`: the log's events, folded one by one. Rows as JSON.

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
+use event_core::Projection;
 use projection_engine::{RebuildProgress, Views, ViewsError, model};
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 use tempfile::TempDir;
-use views::{DonorDecision, DonorHistory, FreeSlots, MyAppointments, PracticeDay, Practices, Projection};
+use views::{DonorDecision, DonorHistory, FreeSlots, MyAppointments, PracticeDay, Practices};
 
 use crate::{
     history::{Happening, histories},

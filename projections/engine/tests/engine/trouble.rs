@@ -5,12 +5,12 @@ use std::path::Path;
 use crate::house::{
     DEADLINE, Running, Written, all_models, folded, holds_exactly, open_views, practice, reaches, stopped,
 };
-use event_core::{LogName, Recorded, StreamName};
+use event_core::{Key, Keys, LogName, Projection, Recorded, StreamName};
 use event_log::{Log, LogOptions, store::Opened};
 use projection_engine::{Model, Waited, model};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
-use views::{DonorDecision, FreeSlots, Key, Keys, MyAppointments, PracticeDay, PracticeRow, Practices, Projection};
+use views::{DonorDecision, FreeSlots, MyAppointments, PracticeDay, PracticeRow, Practices};
 use vocabulary::practices::PracticeEvent;
 
 /// The practices, by code that does not bear the thirteenth.

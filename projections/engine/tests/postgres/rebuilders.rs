@@ -5,11 +5,11 @@ use std::{
     sync::{Condvar, Mutex, PoisonError},
 };
 
-use event_core::Recorded;
+use event_core::{Key, Keys, Projection, Recorded};
 use projection_engine::{Views, ViewsError, model};
 use sqlx::{AssertSqlSafe, Row};
 use tempfile::TempDir;
-use views::{Key, Keys, PracticeRow, Practices, Projection};
+use views::{PracticeRow, Practices};
 use vocabulary::practices::PracticeEvent;
 
 use crate::{

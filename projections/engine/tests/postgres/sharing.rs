@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use event_core::Projection;
 use projection_engine::{ModelState, Views, Waited, model};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use views::{Practices, Projection};
+use views::Practices;
 
 use crate::{
     house::{DEADLINE, Running, Written, all_models, open_views, practice, reaches},

@@ -1,12 +1,10 @@
 //! The slots that a session gets when it is published, and those that it gets when it is extended.
 
-use event_core::Timestamp;
+use event_core::{Key, Timestamp};
 use vocabulary::{
     SessionId,
     appointments::{Channel, Practitioner, ServiceType, SessionEvent, SessionExtended, SessionPublished, Timetable},
 };
-
-use crate::Key;
 
 pub(super) struct AddedSlots<'a> {
     pub session: &'a SessionId,

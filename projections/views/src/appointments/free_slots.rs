@@ -1,7 +1,7 @@
 //! The slots that can be booked: one row a slot, with what is taken and held. Whether it is free now is told when it is
 //! read, because a hold ends without an event.
 
-use event_core::{OrganisationCode, Recorded, SubjectId, Timestamp};
+use event_core::{Key, Keys, OrganisationCode, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 use vocabulary::{
     SessionId,
@@ -9,7 +9,6 @@ use vocabulary::{
 };
 
 use super::added_slots::AddedSlots;
-use crate::{Key, Keys, Projection};
 
 pub struct FreeSlots;
 

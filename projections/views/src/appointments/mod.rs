@@ -9,10 +9,10 @@ pub use free_slots::{FreeSlotRow, FreeSlots};
 pub use my_appointments::{AppointmentRow, AppointmentStatus, MyAppointments};
 pub use practice_day::{DayBooking, DayHold, DaySlotRow, PracticeDay};
 
-use crate::Visitor;
+use event_core::ProjectionVisitor;
 
 /// A new read model of this service is one line here.
-pub(crate) fn visit(visitor: &mut impl Visitor) {
+pub(crate) fn visit(visitor: &mut impl ProjectionVisitor) {
     visitor.visit::<FreeSlots>();
     visitor.visit::<MyAppointments>();
     visitor.visit::<PracticeDay>();

@@ -1,14 +1,12 @@
 //! A patient's appointments, soonest first; cancelled ones stay, and say so.
 
-use event_core::{Personal, Recorded, SubjectId, Timestamp};
+use event_core::{Key, Keys, Personal, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 use vocabulary::{
     SessionId,
     appointments::{BookedTime, DiaryEvent},
     text::{Comment, Reason},
 };
-
-use crate::{Key, Keys, Projection};
 
 pub struct MyAppointments;
 

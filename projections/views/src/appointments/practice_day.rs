@@ -1,16 +1,15 @@
 //! A practice's day: every slot with its state, and whose it is.
 
-use event_core::{LocalDate, OrganisationCode, Personal, Recorded, SubjectId, Timestamp};
+use event_core::{Key, Keys, LocalDate, OrganisationCode, Personal, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
-use vocabulary::time::LONDON;
 use vocabulary::{
     SessionId,
     appointments::{BookedTime, Channel, DiaryEvent, Practitioner, ServiceType, SessionEvent, Timetable},
     text::Reason,
+    time::LONDON,
 };
 
 use super::added_slots::AddedSlots;
-use crate::{Key, Keys, Projection};
 
 pub struct PracticeDay;
 

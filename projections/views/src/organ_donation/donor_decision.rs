@@ -1,11 +1,9 @@
 //! What a person decided about organ donation, and the newest steps that led to it. The whole history is
 //! `donor_history`, a row a step: a row that held all of it would grow without end.
 
-use event_core::{Personal, Recorded, SubjectId, Timestamp};
+use event_core::{Key, Keys, Personal, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 use vocabulary::organ_donation::{DonorEvent, FaithDeclaration, OrganDecision};
-
-use crate::{Key, Keys, Projection};
 
 pub struct DonorDecision;
 

@@ -1,10 +1,9 @@
 //! How a person came to what they decided about organ donation: a row for each step, so that no row grows.
 
-use event_core::{Recorded, SubjectId};
+use event_core::{Key, Keys, Projection, Recorded, SubjectId};
 use vocabulary::organ_donation::DonorEvent;
 
 use super::donor_decision::{DonorChange, subject_of};
-use crate::{Key, Keys, Projection};
 
 pub struct DonorHistory;
 

@@ -6,10 +6,10 @@ mod donor_history;
 pub use donor_decision::{DonorChange, DonorDecision, DonorRow, Standing};
 pub use donor_history::DonorHistory;
 
-use crate::Visitor;
+use event_core::ProjectionVisitor;
 
 /// A new read model of this service is one line here.
-pub(crate) fn visit(visitor: &mut impl Visitor) {
+pub(crate) fn visit(visitor: &mut impl ProjectionVisitor) {
     visitor.visit::<DonorDecision>();
     visitor.visit::<DonorHistory>();
 }

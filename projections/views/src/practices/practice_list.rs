@@ -1,10 +1,8 @@
 //! The practices: who they are, and what they set for themselves.
 
-use event_core::{OrganisationCode, Recorded, text::Line};
+use event_core::{Key, Keys, OrganisationCode, Projection, Recorded, text::Line};
 use serde::{Deserialize, Serialize};
 use vocabulary::practices::{PracticeEvent, PracticeSettings};
-
-use crate::{Key, Keys, Projection};
 
 pub struct Practices;
 

@@ -3,10 +3,10 @@
 use std::ops::Bound;
 
 use domain::{
-    Access, Capability, Permission,
-    access::{patient, proxy, staff},
+    Permission,
+    access::{Capability, IdentityLevel::P9, patient, proxy, staff},
 };
-use event_core::{SubjectId, Timestamp, envelope::IdentityLevel::P9, personal::Unsealed};
+use event_core::{AccessRule, SubjectId, Timestamp, personal::Unsealed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{AppointmentRow, AppointmentStatus, MyAppointments};
@@ -80,7 +80,7 @@ impl Query for ListAppointments {
     const NAME: &'static str = "appointments";
     const PATH: &'static str = "/patients/{subject}/appointments";
     const KIND: Kind = Kind::List;
-    const WHO: Access = patient(P9).or(proxy(Capability::View)).or(staff(Permission::Booking));
+    const WHO: &'static dyn AccessRule = &patient(P9).or(proxy(Capability::View)).or(staff(Permission::Booking));
     const PERSONAL: bool = true;
     type Answer = List<Appointment>;
 

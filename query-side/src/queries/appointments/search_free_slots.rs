@@ -3,8 +3,8 @@
 
 use std::ops::Bound;
 
-use domain::{Access, Rejection, access::anybody, practices::rejections::PRACTICE_NOT_FOUND};
-use event_core::{LocalDate, OrganisationCode, Timestamp};
+use domain::practices::rejections::PRACTICE_NOT_FOUND;
+use event_core::{AccessRule, LocalDate, OrganisationCode, Rejection, Timestamp, access::ANY_AUTHENTICATED};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{FreeSlotRow, FreeSlots};
@@ -66,7 +66,7 @@ impl Query for SearchFreeSlots {
     const NAME: &'static str = "free-slots";
     const PATH: &'static str = "/free-slots";
     const KIND: Kind = Kind::List;
-    const WHO: Access = anybody();
+    const WHO: &'static dyn AccessRule = ANY_AUTHENTICATED;
     const PERSONAL: bool = false;
     const REJECTIONS: &'static [&'static Rejection] = &[&PRACTICE_NOT_FOUND, &RANGE_TOO_LONG];
     type Answer = List<FreeSlot>;

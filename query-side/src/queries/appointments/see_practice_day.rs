@@ -2,8 +2,8 @@
 
 use std::ops::Bound;
 
-use domain::{Access, Permission, access::staff};
-use event_core::{LocalDate, OrganisationCode, SubjectId, Timestamp, personal::Unsealed};
+use domain::{Permission, access::staff};
+use event_core::{AccessRule, LocalDate, OrganisationCode, SubjectId, Timestamp, personal::Unsealed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{DaySlotRow, PracticeDay};
@@ -79,7 +79,7 @@ impl Query for SeePracticeDay {
     const NAME: &'static str = "practice-day";
     const PATH: &'static str = "/practices/{practice}/days/{date}";
     const KIND: Kind = Kind::List;
-    const WHO: Access = staff(Permission::Booking);
+    const WHO: &'static dyn AccessRule = &staff(Permission::Booking);
     const PERSONAL: bool = true;
     type Answer = List<DaySlot>;
 

@@ -2,11 +2,8 @@
 
 use std::ops::Bound;
 
-use domain::{
-    Access, Capability,
-    access::{patient, proxy},
-};
-use event_core::{SubjectId, envelope::IdentityLevel::P9};
+use domain::access::{Capability, IdentityLevel::P9, patient, proxy};
+use event_core::{AccessRule, SubjectId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use views::DonorHistory;
@@ -30,7 +27,7 @@ impl Query for ListOrganDonationHistory {
     const NAME: &'static str = "organ-donation-history";
     const PATH: &'static str = "/patients/{subject}/organ-donation/history";
     const KIND: Kind = Kind::List;
-    const WHO: Access = patient(P9).or(proxy(Capability::View));
+    const WHO: &'static dyn AccessRule = &patient(P9).or(proxy(Capability::View));
     const PERSONAL: bool = true;
     type Answer = List<Change>;
 

@@ -1,10 +1,7 @@
 //! What somebody decided about organ donation, with the newest steps of its history.
 
-use domain::{
-    Access, Capability,
-    access::{patient, proxy},
-};
-use event_core::{SubjectId, Timestamp, envelope::IdentityLevel::P9, personal::Unsealed};
+use domain::access::{Capability, IdentityLevel::P9, patient, proxy};
+use event_core::{AccessRule, SubjectId, Timestamp, personal::Unsealed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{DonorChange, DonorDecision, DonorRow, Standing};
@@ -62,7 +59,7 @@ impl Query for SeeOrganDonation {
     const NAME: &'static str = "organ-donation";
     const PATH: &'static str = "/patients/{subject}/organ-donation";
     const KIND: Kind = Kind::Rows;
-    const WHO: Access = patient(P9).or(proxy(Capability::View));
+    const WHO: &'static dyn AccessRule = &patient(P9).or(proxy(Capability::View));
     const PERSONAL: bool = true;
     type Answer = OrganDonation;
 

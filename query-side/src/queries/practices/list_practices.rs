@@ -2,8 +2,7 @@
 
 use std::ops::Bound;
 
-use domain::{Access, access::anybody};
-use event_core::{OrganisationCode, text::Line};
+use event_core::{AccessRule, OrganisationCode, access::ANY_AUTHENTICATED, text::Line};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::Practices;
@@ -36,7 +35,7 @@ impl Query for ListPractices {
     const NAME: &'static str = "practices";
     const PATH: &'static str = "/practices";
     const KIND: Kind = Kind::List;
-    const WHO: Access = anybody();
+    const WHO: &'static dyn AccessRule = ANY_AUTHENTICATED;
     const PERSONAL: bool = false;
     type Answer = List<Practice>;
 

@@ -9,13 +9,13 @@ mod hearing;
 use std::{str::FromStr, time::Duration};
 
 use async_trait::async_trait;
+use event_core::Key;
 use event_log::postgres::connections::{self, Asked, CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, within};
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, Row,
     postgres::{PgConnectOptions, PgRow},
 };
 use uuid::Uuid;
-use views::Key;
 
 use self::{copy::copied, hearing::Hearing};
 use super::{

@@ -1,8 +1,8 @@
 //! Rows into a build's table, many in one statement.
 
+use event_core::Key;
 use futures::future::join;
 use sqlx::{Arguments, AssertSqlSafe, Sqlite, Transaction, sqlite::SqliteArguments};
-use views::Key;
 
 use crate::{ViewsError, fold::Saved, store::Build};
 

@@ -11,6 +11,7 @@ pub use schema::SCHEMA_VERSION;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use event_core::Key;
 use event_log::sqlite::Checkpoints;
 use sqlx::{
     AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
@@ -18,7 +19,6 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, MutexGuard, watch};
 use uuid::Uuid;
-use views::Key;
 
 use self::{insert::put_rows, writer::Writer};
 use super::{

@@ -2,14 +2,16 @@
 
 use std::any::Any;
 
-use event_core::{Event, EventData, OrganisationCode, StreamName, SubjectId, Timestamp};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    access::{Access, Caller},
+    access::{AccessRule, Caller},
+    event::{Event, EventData},
+    ids::{OrganisationCode, StreamName, SubjectId},
     rejection::{Rejected, Rejection},
     state::Reads,
+    time::Timestamp,
 };
 
 /// What a decision may know beside the command and the states.
@@ -25,7 +27,7 @@ pub trait Command: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// As in `POST /commands/book-appointment`.
     const NAME: &'static str;
     /// Who may give it.
-    const WHO: Access;
+    const WHO: &'static dyn AccessRule;
     /// Every way in which `decide` says no.
     const REJECTIONS: &'static [&'static Rejection];
     /// It only takes something back that its caller has. The log keeps room for it in streams that are full for others.
@@ -118,4 +120,23 @@ impl Decision {
     pub fn and_all(self, events: impl IntoIterator<Item = impl EventData>) -> Decision {
         events.into_iter().fold(self, Decision::and)
     }
+}
+
+/// Does something with the type of each command.
+pub trait CommandVisitor {
+    fn visit<C: Command>(&mut self);
+}
+
+/// The commands of a service: `file::Type`. The files are declared beside it, because rustfmt does not see a `mod` that
+/// a macro writes.
+#[macro_export]
+macro_rules! commands {
+    ($($file:ident::$command:ident,)+) => {
+        $(pub use $file::$command;)+
+
+        /// Visits every command of this service.
+        pub fn commands(visitor: &mut impl $crate::command::CommandVisitor) {
+            $(visitor.visit::<$command>();)+
+        }
+    };
 }

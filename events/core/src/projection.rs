@@ -1,6 +1,6 @@
 //! A projection answers two questions: which rows does this event belong to, and what becomes of each?
 
-use event_core::{Followed, Recorded};
+use crate::{envelope::Recorded, event::Followed};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Names a row. Both parts are of `[A-Za-z0-9.:-]`, compared bytewise, never personal; instants in them have a fixed width.
@@ -36,4 +36,9 @@ pub trait Projection: Send + Sync + 'static {
 
     /// What becomes of the row `key`; `None`: there is no such row (any more).
     fn evolve(key: &Key, row: Option<Self::Row>, fact: &Recorded<Self::Event>) -> Option<Self::Row>;
+}
+
+/// Does something with the type of each read model.
+pub trait ProjectionVisitor {
+    fn visit<P: Projection>(&mut self);
 }

@@ -2,7 +2,10 @@
 
 use std::{any::Any, marker::PhantomData, sync::Arc};
 
-use event_core::{Event, StreamName, Undecodable};
+use crate::{
+    event::{Event, Undecodable},
+    ids::StreamName,
+};
 
 /// What the events of one stream amount to. `evolve` sees event data only, never the envelope: what is proposed has no
 /// position or time yet. It cannot fail: what happened, happened.
@@ -69,16 +72,16 @@ impl<S: State> AnyState for S {
     }
 }
 
-/// A stream and the empty state with which its fold begins.
+/// A stream whose state is asked for, and the empty state with which its fold begins.
 #[derive(Clone)]
-pub struct Wanted {
+pub struct StateRequest {
     pub stream: StreamName,
     pub empty: fn() -> Box<dyn AnyState>,
 }
 
-impl<S: State> From<&Stream<S>> for Wanted {
-    fn from(stream: &Stream<S>) -> Wanted {
-        Wanted { stream: stream.name.clone(), empty: || Box::new(S::default()) }
+impl<S: State> From<&Stream<S>> for StateRequest {
+    fn from(stream: &Stream<S>) -> StateRequest {
+        StateRequest { stream: stream.name.clone(), empty: || Box::new(S::default()) }
     }
 }
 
@@ -89,7 +92,7 @@ pub trait Reads {
     /// `&A`, or `(&A, &B)`.
     type States<'a>;
 
-    fn wanted(streams: &Self::Streams) -> Vec<Wanted>;
+    fn wanted(streams: &Self::Streams) -> Vec<StateRequest>;
 
     /// The states in the order of `wanted`; `None` where the engine gave states of other types.
     fn borrow(states: &[Arc<dyn AnyState>]) -> Option<Self::States<'_>>;
@@ -104,7 +107,7 @@ impl<S: State> Reads for S {
     type Streams = Stream<S>;
     type States<'a> = &'a S;
 
-    fn wanted(stream: &Stream<S>) -> Vec<Wanted> {
+    fn wanted(stream: &Stream<S>) -> Vec<StateRequest> {
         vec![stream.into()]
     }
 
@@ -123,7 +126,7 @@ macro_rules! reads_tuple {
             type Streams = ($(Stream<$state>,)+);
             type States<'a> = ($(&'a $state,)+);
 
-            fn wanted(streams: &Self::Streams) -> Vec<Wanted> {
+            fn wanted(streams: &Self::Streams) -> Vec<StateRequest> {
                 vec![$((&streams.$at).into()),+]
             }
 

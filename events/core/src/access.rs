@@ -1,0 +1,101 @@
+//! Access: who may give a command or ask a query. A token says who a caller is; whether they are admitted is for the
+//! services to say, by rules of their own.
+
+use serde_json::Value;
+
+use crate::{
+    envelope::Actor,
+    ids::{Issuer, OrganisationCode, SubjectId},
+    state::{AnyState, StateRequest},
+};
+
+/// Who asks, as the token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The issuer of the token. An id is unique only within its issuer, so everything that belongs to a caller is kept
+    /// under both.
+    pub issuer: Issuer,
+    /// The token's `sub`: the id of a person or of a member of staff.
+    pub id: Box<str>,
+    /// A word of the services' own, like those that follow.
+    pub role: Box<str>,
+    pub permissions: Vec<Box<str>>,
+    pub organisation: Option<OrganisationCode>,
+    /// How surely the person is who they say they are.
+    pub level: Option<Box<str>>,
+}
+
+impl Caller {
+    pub fn actor(&self) -> Actor {
+        Actor {
+            id: self.id.clone(),
+            role: self.role.clone(),
+            organisation: self.organisation.clone(),
+            level: self.level.clone(),
+            issuer: Some(self.issuer.clone()),
+        }
+    }
+}
+
+/// What a caller wants to be admitted to.
+#[derive(Debug, Clone)]
+pub struct AccessRequest {
+    pub caller: Caller,
+    /// The person whose relationship to the caller decides.
+    pub subject: Option<SubjectId>,
+    pub organisation: Option<OrganisationCode>,
+}
+
+/// Who is admitted to a command or a query. The port between the engines and the services.
+pub trait AccessRule: Send + Sync {
+    /// Decides by the token alone where that is enough. Otherwise the state by which `by_state` decides; it joins the
+    /// conditions under which the command is stored.
+    ///
+    /// # Errors
+    /// The caller is not admitted, whatever a state says.
+    fn by_token(&self, request: &AccessRequest) -> Result<Option<StateRequest>, Denied>;
+
+    /// Decides by the state that `by_token` asked for.
+    ///
+    /// # Errors
+    /// The caller is not admitted.
+    fn by_state(&self, request: &AccessRequest, state: &dyn AnyState) -> Result<(), Denied>;
+
+    /// Who is admitted, for the API's description: a sentence.
+    fn sentence(&self) -> String;
+
+    /// The same as JSON, for programs.
+    fn data(&self) -> Value;
+}
+
+/// Why a caller is not admitted. "Not yours" and "unknown" are one answer: a caller learns nothing about others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    #[error("This is not yours to see or change, or it does not exist.")]
+    NotYours,
+    #[error("Your identity has to be proven to a higher level for this.")]
+    IdentityTooLow { level: &'static str },
+}
+
+/// Admits every caller with a valid token.
+pub const ANY_AUTHENTICATED: &dyn AccessRule = &AnyAuthenticated;
+
+struct AnyAuthenticated;
+
+impl AccessRule for AnyAuthenticated {
+    fn by_token(&self, _: &AccessRequest) -> Result<Option<StateRequest>, Denied> {
+        Ok(None)
+    }
+
+    fn by_state(&self, _: &AccessRequest, _: &dyn AnyState) -> Result<(), Denied> {
+        Ok(())
+    }
+
+    fn sentence(&self) -> String {
+        "Anybody with a token.".to_owned()
+    }
+
+    fn data(&self) -> Value {
+        serde_json::json!({"anyAuthenticated": true})
+    }
+}

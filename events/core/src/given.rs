@@ -1,0 +1,143 @@
+//! Given, when, then: tests of commands without a log (feature `testing`). A world is what has happened so far, by stream.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    access::Caller,
+    command::{AnyEvent, Command, Context, Decision},
+    event::{Event, EventData},
+    ids::StreamName,
+    personal::{Unsealed, with_key},
+    rejection::{Rejected, Rejection},
+    state::{AnyState, Reads, StateRequest},
+    testing::at,
+    time::Timestamp,
+};
+
+/// True if no way of reading makes a command of this type of this body.
+pub fn refuses<C: Command>(body: serde_json::Value) -> bool {
+    serde_json::from_str::<C>(&body.to_string()).is_err() && serde_json::from_value::<C>(body).is_err()
+}
+
+/// What has happened so far, who acts, and when.
+#[derive(Clone)]
+pub struct World {
+    happened: HashMap<StreamName, Vec<(&'static str, Vec<u8>)>>,
+    caller: Caller,
+    now: Timestamp,
+}
+
+impl World {
+    /// Nothing has happened yet; this caller acts, at this instant.
+    pub fn new(caller: Caller, now: &str) -> World {
+        World { happened: HashMap::new(), caller, now: at(now) }
+    }
+
+    pub fn given<D: EventData>(mut self, event: D) -> World {
+        let event: D::Event = event.into();
+        self.happened.entry(event.stream()).or_default().push(written(&event));
+        self
+    }
+
+    pub fn by(self, caller: Caller) -> World {
+        World { caller, ..self }
+    }
+
+    pub fn at(self, now: &str) -> World {
+        World { now: at(now), ..self }
+    }
+
+    fn state(&self, wanted: &StateRequest) -> Arc<dyn AnyState> {
+        let mut state = (wanted.empty)();
+        for (kind, data) in self.happened.get(&wanted.stream).into_iter().flatten() {
+            with_key(Arc::new(Unsealed), || state.evolve_stored(kind, data)).expect("a stored event is readable");
+        }
+        state.into()
+    }
+
+    pub fn when<C: Command>(self, command: C) -> Then {
+        let context = Context { now: self.now, caller: self.caller.clone() };
+        let wanted = C::Reads::wanted(&command.streams(&context));
+        let states: Vec<_> = wanted.iter().map(|wanted| self.state(wanted)).collect();
+        let decided = command.decide(C::Reads::borrow(&states).expect("the states that were wanted"), &context);
+        if let Err(rejected) = &decided {
+            let code = rejected.rejection.code;
+            assert!(C::REJECTIONS.contains(&rejected.rejection), "{} does not list {code}", C::NAME);
+        }
+        if let Ok(decision) = &decided {
+            let reads = |stream: &StreamName| wanted.iter().any(|wanted| wanted.stream == *stream);
+            assert!(
+                decision.events.iter().all(|(stream, _)| reads(stream)),
+                "it writes a stream that it does not read"
+            );
+        }
+        Then { decided, world: self }
+    }
+}
+
+fn written(event: &dyn AnyEvent) -> (&'static str, Vec<u8>) {
+    (event.kind(), with_key(Arc::new(Unsealed), || event.encode()).expect("an event is writable"))
+}
+
+/// What a command led to.
+pub struct Then {
+    decided: Result<Decision, Rejected>,
+    world: World,
+}
+
+impl Then {
+    fn decision(self) -> (Decision, World) {
+        match self.decided {
+            Ok(decision) => (decision, self.world),
+            Err(rejected) => panic!("rejected: {} {:?}", rejected.rejection.code, rejected.details),
+        }
+    }
+
+    /// Just these events, in this order. The world goes on with them.
+    pub fn records(self, expected: &[&dyn AnyEvent]) -> World {
+        let (decision, mut world) = self.decision();
+        let readable = |(kind, data): &(&'static str, Vec<u8>)| format!("{kind} {}", String::from_utf8_lossy(data));
+        let happened: Vec<_> =
+            decision.events.iter().map(|(stream, event)| (stream.clone(), written(event.as_ref()))).collect();
+        let expected: Vec<_> = expected.iter().map(|event| readable(&written(*event))).collect();
+        assert_eq!(happened.iter().map(|(_, event)| readable(event)).collect::<Vec<_>>(), expected);
+        for (stream, event) in happened {
+            world.happened.entry(stream).or_default().push(event);
+        }
+        world
+    }
+
+    /// Events of these kinds. The world goes on with them.
+    pub fn records_kinds(self, expected: &[&str]) -> World {
+        let (decision, mut world) = self.decision();
+        assert_eq!(decision.events.iter().map(|(_, event)| event.kind()).collect::<Vec<_>>(), expected);
+        for (stream, event) in decision.events {
+            world.happened.entry(stream).or_default().push(written(event.as_ref()));
+        }
+        world
+    }
+
+    pub fn nothing_new(self) -> World {
+        self.records(&[])
+    }
+
+    /// The facts that the rejection gives about the case.
+    #[track_caller]
+    pub fn rejected_with(self, expected: &'static Rejection) -> serde_json::Map<String, serde_json::Value> {
+        let details = self.decided.as_ref().err().map(|rejected| rejected.details.clone());
+        self.rejected(expected);
+        details.unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub fn rejected(self, expected: &'static Rejection) -> World {
+        match self.decided {
+            Err(rejected) => assert_eq!(rejected.rejection.code, expected.code, "{:?}", rejected.details),
+            Ok(decision) => {
+                let kinds: Vec<_> = decision.events.iter().map(|(_, event)| event.kind()).collect();
+                panic!("granted: {kinds:?}, not {}", expected.code)
+            }
+        }
+        self.world
+    }
+}
