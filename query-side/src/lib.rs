@@ -15,9 +15,9 @@ mod route;
 use std::sync::Arc;
 
 use axum::{Json, Router, extract::FromRef, routing::get};
-use command_engine::{Engine, http::Tokens};
-use event_core::Timestamp;
+use event_core::{Rejection, Timestamp};
 use event_log::Log;
+use http_edge::{Gate, Tokens};
 use projection_engine::Views;
 
 /// What the queries read, and who admits to them.
@@ -26,13 +26,13 @@ pub struct Queries {
     pub views: Views,
     /// The log `care`: its end, and its events for auditors.
     pub log: Log,
-    pub engine: Engine,
+    pub gate: Arc<dyn Gate>,
     pub tokens: Tokens,
 }
 
-/// What the problems mean that queries answer: for `/problems`.
-pub fn problems() -> Vec<command_engine::http::Explained> {
-    refusal::explained()
+/// Every way in which queries say no by a rule, for `/problems`; some more than once.
+pub fn rejections() -> impl Iterator<Item = &'static Rejection> {
+    queries::all().into_iter().flat_map(|entry| entry.rejections).copied().chain([&refusal::UNKNOWN_POSITION])
 }
 
 /// Tells the time by which a slot lies in the future and a hold has expired.
@@ -45,7 +45,7 @@ pub(crate) struct Sources(Arc<Shared>);
 pub(crate) struct Shared {
     pub views: Views,
     pub log: Log,
-    pub engine: Engine,
+    pub gate: Arc<dyn Gate>,
     pub tokens: Tokens,
     pub clock: Clock,
 }
@@ -71,10 +71,10 @@ pub fn router(queries: Queries) -> Router {
 
 /// The same, by another clock.
 pub fn router_at(queries: Queries, clock: Clock) -> Router {
-    let Queries { views, log, engine, tokens } = queries;
+    let Queries { views, log, gate, tokens } = queries;
     let all = queries::all();
     let document = Arc::new(openapi::document(&all));
-    let sources = Sources(Arc::new(Shared { views, log, engine, tokens, clock }));
+    let sources = Sources(Arc::new(Shared { views, log, gate, tokens, clock }));
     all.iter()
         .fold(Router::new(), |router, entry| router.route(entry.path, (entry.route)()))
         .with_state(sources)

@@ -1,16 +1,13 @@
 //! Why a query has no answer, and how that is said: refused by a rule, unreadable, late, or broken. What is broken is
 //! written to our log here, once, and its cause is never told to the caller.
 
-use axum::{
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
-use command_engine::{
-    Failure,
-    http::{Explained, Problem},
-};
+use axum::response::{IntoResponse, Response};
 use event_core::{Class, Rejected, Rejection, personal::CannotOpen};
 use event_log::LogError;
+use http_edge::{
+    Problem,
+    problem_catalogue::{INTERNAL, MALFORMED, VIEW_BEHIND, VIEW_UNAVAILABLE},
+};
 use projection_engine::ViewsError;
 
 use crate::parameters::Faulty;
@@ -43,7 +40,7 @@ pub enum Refusal {
     #[error("refused: {}", .0.rejection.code)]
     Rejected(Rejected),
     #[error("not admitted")]
-    Gate(Failure),
+    Gate(Problem),
     #[error("a view could not be read")]
     Views(#[from] ViewsError),
     #[error("the log could not be read")]
@@ -82,15 +79,11 @@ impl IntoResponse for Refusal {
             tracing::error!(error = %cause, "a query could not be answered");
         };
         match self {
-            Refusal::Parameter(fault) => {
-                Problem::new(StatusCode::BAD_REQUEST, "malformed", "The request could not be read.")
-                    .fault(format!("/{}", fault.parameter), fault.detail)
-            }
+            Refusal::Parameter(fault) => Problem::of(&MALFORMED).fault(format!("/{}", fault.parameter), fault.detail),
             Refusal::UnknownPosition => Problem::from(Rejected::from(&UNKNOWN_POSITION)),
-            Refusal::Behind => Problem::new(StatusCode::GATEWAY_TIMEOUT, VIEW_BEHIND, VIEW_BEHIND_TITLE)
-                .retry_after(RETRY_AFTER_SECONDS),
+            Refusal::Behind => Problem::of(&VIEW_BEHIND).retry_after(RETRY_AFTER_SECONDS),
             Refusal::Rejected(rejected) => rejected.into(),
-            Refusal::Gate(failure) => failure.into(),
+            Refusal::Gate(problem) => problem,
             Refusal::Views(cause) => {
                 broken(&cause);
                 unavailable()
@@ -101,7 +94,7 @@ impl IntoResponse for Refusal {
             }
             Refusal::Broken(cause) => {
                 tracing::error!(error = cause, "a query could not be answered");
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side.")
+                Problem::of(&INTERNAL)
             }
         }
         .into_response()
@@ -109,32 +102,5 @@ impl IntoResponse for Refusal {
 }
 
 fn unavailable() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, VIEW_UNAVAILABLE, VIEW_UNAVAILABLE_TITLE)
-        .retry_after(RETRY_AFTER_SECONDS)
-}
-
-const VIEW_BEHIND: &str = "view-behind";
-const VIEW_BEHIND_TITLE: &str = "The view has not come as far as was asked for, in time.";
-const VIEW_UNAVAILABLE: &str = "view-unavailable";
-const VIEW_UNAVAILABLE_TITLE: &str = "The view cannot be read now.";
-
-/// What the problems mean that queries answer, beside those of any request.
-pub fn explained() -> Vec<Explained> {
-    let own = |code: &'static str, status: u16, title: &'static str, advice: &'static str| Explained {
-        code: code.into(),
-        status,
-        title: title.into(),
-        advice: advice.into(),
-    };
-    vec![
-        (&UNKNOWN_POSITION).into(),
-        (&RANGE_TOO_LONG).into(),
-        own(
-            VIEW_BEHIND,
-            504,
-            VIEW_BEHIND_TITLE,
-            "Ask again, or without `strict`: then the answer says that it is stale.",
-        ),
-        own(VIEW_UNAVAILABLE, 503, VIEW_UNAVAILABLE_TITLE, "Ask again after the time that Retry-After names."),
-    ]
+    Problem::of(&VIEW_UNAVAILABLE).retry_after(RETRY_AFTER_SECONDS)
 }

@@ -5,8 +5,8 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use command_engine::http::Authenticated;
 use event_core::{AccessRequest, Caller};
+use http_edge::Authenticated;
 use tokio::time::Instant;
 
 use crate::{
@@ -57,7 +57,7 @@ async fn asked<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given<'_
     };
     let query: Q = given.read()?;
     let access = AccessRequest { caller: caller.clone(), subject: query.subject(), organisation: query.organisation() };
-    sources.engine.admit(Q::WHO, &access).await.map_err(Refusal::Gate)?;
+    sources.gate.admit(Q::WHO, &access).await.map_err(Refusal::Gate)?;
     let mut ask = Ask::new(sources, wanted, paging).await?;
     let answer = query.answer(&mut ask).await;
     // A no is as old as the rows that it comes from, too: "there is no such practice" may be about to change.

@@ -6,14 +6,12 @@ use event_core::{
     AccessRule, Command, CommandVisitor, Context, Decision, OrganisationCode, Reads, Rejected, Rejection, StateRequest,
     SubjectId, state::AnyState, strictness::strictly, text::TOO_LONG,
 };
+use http_edge::Fault;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
-use crate::{
-    failure::{Failure, Fault},
-    shape,
-};
+use crate::{failure::Failure, shape};
 
 type Parse = fn(&[u8]) -> Result<Arc<dyn AnyCommand>, Failure>;
 
@@ -72,6 +70,11 @@ impl Catalogue {
     /// By name.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()
+    }
+
+    /// Every way in which the commands say no; some more than once.
+    pub fn rejections(&self) -> impl Iterator<Item = &'static Rejection> {
+        self.entries().flat_map(|entry| entry.rejections.iter().copied())
     }
 
     pub fn get(&self, name: &str) -> Option<&Entry> {

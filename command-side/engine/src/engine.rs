@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use event_core::{AccessRequest, AccessRule, Caller, LogPosition, Timestamp, state::AnyState};
 use event_log::{Idempotency, Log, Provenance, Stored};
+use http_edge::{Fault, Gate, Problem};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -15,7 +17,7 @@ use crate::{
     canonical::canonical,
     catalogue::{Catalogue, Entry},
     command_key::CommandKeys,
-    failure::{Failure, Fault},
+    failure::Failure,
     lane::{self, Access, Given, Lane},
 };
 
@@ -189,11 +191,8 @@ impl Engine {
         })
     }
 
-    /// Checks the access of a query, on what is durable now.
-    ///
-    /// # Errors
-    /// `Denied`, or that the log could not be read.
-    pub async fn admit(&self, rule: &dyn AccessRule, request: &AccessRequest) -> Result<(), Failure> {
+    /// Checks an access rule on what is durable now.
+    async fn is_admitted(&self, rule: &dyn AccessRule, request: &AccessRequest) -> Result<(), Failure> {
         let Some(wanted) = rule.by_token(request)? else { return Ok(()) };
         let events = self.log.read_streams(std::slice::from_ref(&wanted.stream)).await.map_err(|error| {
             tracing::error!(%error, "the state that decides about access could not be read");
@@ -204,6 +203,13 @@ impl Engine {
             Failure::Broken
         })?;
         Ok(rule.by_state(request, &*state)?)
+    }
+}
+
+#[async_trait]
+impl Gate for Engine {
+    async fn admit(&self, rule: &dyn AccessRule, request: &AccessRequest) -> Result<(), Problem> {
+        self.is_admitted(rule, request).await.map_err(Problem::from)
     }
 }
 

@@ -1,16 +1,18 @@
 //! The three kinds of failure: unreadable (the body, the key), refused (the gate, the rules), broken (the log, a bug).
-//! HTTP gives each its status (`http::problem`).
+//! HTTP gives each its problem.
 
+use axum::response::{IntoResponse, Response};
 use event_core::{Class, Denied, Rejected};
+use http_edge::{
+    Fault, Problem,
+    problem_catalogue::{
+        CONTENDED, IDEMPOTENCY_KEY, INTERNAL, KEY_REUSED, LOG_UNAVAILABLE, MALFORMED, OVERLOADED, STREAM_FULL,
+        TEXT_TOO_LONG, UNKNOWN_COMMAND,
+    },
+};
 
-/// A fault in what was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where in the body: a JSON pointer (RFC 6901); empty for the whole.
-    pub pointer: String,
-    /// What is wrong. It may quote the body, so it is answered and never logged.
-    pub detail: String,
-}
+/// After this time a command can be repeated that met too many others, or a log that cannot be written.
+const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// Why a command was not granted. No event was stored.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -74,5 +76,31 @@ impl Failure {
             Failure::Unavailable => "unavailable",
             Failure::Broken => "broken",
         }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Problem {
+        match failure {
+            Failure::UnknownCommand => Problem::of(&UNKNOWN_COMMAND),
+            Failure::UnfitKey => Problem::of(&IDEMPOTENCY_KEY),
+            Failure::Unreadable(fault) => Problem::of(&MALFORMED).fault(fault.pointer, fault.detail),
+            Failure::TextTooLong(fault) => Problem::of(&TEXT_TOO_LONG).fault(fault.pointer, fault.detail),
+            Failure::Denied(denied) => denied.into(),
+            Failure::Rejected(rejected) => rejected.into(),
+            Failure::RejectedBefore(rejected) => Problem::from(rejected).replayed(),
+            Failure::KeyReused => Problem::of(&KEY_REUSED),
+            Failure::StreamFull => Problem::of(&STREAM_FULL),
+            Failure::Contended => Problem::of(&CONTENDED).retry_after(RETRY_AFTER_SECONDS),
+            Failure::Overloaded => Problem::of(&OVERLOADED).retry_after(RETRY_AFTER_SECONDS),
+            Failure::Unavailable => Problem::of(&LOG_UNAVAILABLE).retry_after(RETRY_AFTER_SECONDS),
+            Failure::Broken => Problem::of(&INTERNAL),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        Problem::from(self).into_response()
     }
 }

@@ -14,4 +14,4 @@ mod shape;
 
 pub use catalogue::{Catalogue, Entry};
 pub use engine::{Answer, Engine, EngineOptions, RequestContext};
-pub use failure::{Failure, Fault};
+pub use failure::Failure;

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::failure::Fault;
+use http_edge::Fault;
 
 /// References that lead to one another; a schema of ours has one at a time.
 const REFERENCES_MAX: usize = 8;

@@ -1,18 +1,19 @@
 //! Every answer that a command can have over HTTP.
 
 mod common;
-#[path = "common/signer.rs"]
-mod signer;
 
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Request, header},
 };
-use command_engine::http::{Tokens, problems, router};
+use command_engine::http::router;
 use common::{House, house, meddle_with, new_key};
+use http_edge::{
+    Tokens, problem_catalogue,
+    testing::{self as signer, AUDIENCE, Signer},
+};
 use serde_json::{Value, json};
-use signer::{AUDIENCE, Signer};
 use tower::ServiceExt;
 
 struct Site {
@@ -36,7 +37,8 @@ impl Reply {
 async fn site() -> Site {
     let (house, signer) = (house().await, Signer::new("key-1"));
     let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], domain::access::is_known).expect("a key set");
-    let routes = router(house.engine.clone(), tokens).merge(problems(house.engine.catalogue(), []));
+    let routes =
+        router(house.engine.clone(), tokens).merge(problem_catalogue::router(house.engine.catalogue().rejections()));
     Site { house, routes, token: signer.sign(&signer::claims()) }
 }
 
@@ -278,7 +280,10 @@ async fn commands_and_problems_are_listed_for_everybody() {
     let take = &commands.body["items"][1];
     assert_eq!((&take["name"], &take["rejections"][0]["code"]), (&json!("take-number"), &json!("none-left")));
     assert_eq!(take["summary"], json!("Take the next number of a desk."));
-    assert_eq!((&take["schema"]["required"], &take["who"]["anybody"]), (&json!(["desk", "most"]), &json!(true)));
+    assert_eq!(
+        (&take["schema"]["required"], &take["who"]["anyAuthenticated"]),
+        (&json!(["desk", "most"]), &json!(true))
+    );
     let problems = site.get("/problems").await;
     let codes: Vec<_> = problems.body["items"].as_array().expect("a list").iter().map(|item| &item["code"]).collect();
     assert!(codes.contains(&&json!("none-left")) && codes.contains(&&json!("key-reused")));
@@ -294,7 +299,7 @@ async fn every_command_of_the_house_has_a_schema_and_a_summary_and_its_rejection
     let signer = Signer::new("key-1");
     let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], domain::access::is_known).expect("a key set");
     let site = Site {
-        routes: router(engine.clone(), tokens).merge(problems(engine.catalogue(), [])),
+        routes: router(engine.clone(), tokens).merge(problem_catalogue::router(engine.catalogue().rejections())),
         token: String::new(),
         house,
     };

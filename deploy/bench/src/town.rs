@@ -6,22 +6,20 @@ use std::{net::SocketAddr, path::Path};
 use anyhow::{Context, bail};
 use axum::{Router, routing::get};
 use bytes::Bytes;
-use command_engine::{
-    RequestContext,
-    http::{Authenticated, Tokens, TrustedIssuer},
-};
+use command_engine::RequestContext;
 use domain::{CallerRole, IdentityLevel, Permission};
 use event_core::{Caller, LocalDate, OrganisationCode, Timestamp};
 use frontdoor::{
     cli::{Cli, Places, Roles, Task, Token},
-    front::{
-        self, Limits,
-        listener::{self, Bounds},
-    },
     house::House,
     tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
 };
 use futures::{TryStreamExt, stream};
+use http_edge::{
+    Authenticated, Tokens, TrustedIssuer,
+    listener::{self, Bounds},
+    middleware::{self, Limits},
+};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use vocabulary::text::NhsNumber;
@@ -248,7 +246,7 @@ impl Town {
         let constant = Router::new()
             .route("/constant", get(move |Authenticated(_): Authenticated| async move { constant }))
             .with_state(self.house.tokens.clone());
-        let constant = front::before(constant, Limits::default(), self.house.tokens.clone());
+        let constant = middleware::public(constant, Limits::default(), self.house.tokens.clone());
         let routes = self.house.router(Limits::default()).merge(constant.reset_fallback());
         let bounds = Bounds { connections_max: CONNECTIONS_MAX, of_one_address_max: CONNECTIONS_MAX };
         tokio::spawn(listener::serve(listener, routes, bounds, CancellationToken::new()));

@@ -19,8 +19,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use command_engine::http::Problem;
 use event_core::Timestamp;
+use http_edge::{
+    Problem,
+    middleware::with_problems,
+    problem_catalogue::{NOT_FOR_PAGES, NOT_FOUND, NOT_READY},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projection_engine::Views;
 use serde_json::{Value, json};
@@ -28,7 +32,6 @@ use tokio::sync::mpsc;
 
 use crate::{
     cli::Role,
-    front::{NOT_FOR_PAGES, NOT_READY, speaking_problems},
     health::{self, Health},
     house::House,
 };
@@ -78,7 +81,7 @@ struct Admin {
 pub fn health(readiness: Arc<Readiness>) -> Router {
     let ready = move || ready(readiness.clone());
     let live = async || Json(json!({"status": "live"}));
-    speaking_problems(Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)))
+    with_problems(Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)))
 }
 
 /// Answers at once from the result of the last look: a load balancer's probe has a time limit of its own.
@@ -87,8 +90,7 @@ async fn ready(readiness: Arc<Readiness>) -> Response {
     if obstacles.is_empty() {
         return Json(json!({"status": "ready"})).into_response();
     }
-    let title = "This process wants no requests now.";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, NOT_READY, title).detail(obstacles.join(" ")).into_response()
+    Problem::of(&NOT_READY).detail(obstacles.join(" ")).into_response()
 }
 
 /// The operator's routes.
@@ -104,7 +106,7 @@ pub fn router(house: House, readiness: Arc<Readiness>, metrics: PrometheusHandle
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(admin)
         .merge(health(readiness));
-    speaking_problems(routes).layer(middleware::from_fn_with_state(names.into(), not_from_a_page))
+    with_problems(routes).layer(middleware::from_fn_with_state(names.into(), not_from_a_page))
 }
 
 /// Refuses what a browser sends for a page: it names the page (`Origin`), or says how the request came about
@@ -117,7 +119,7 @@ async fn not_from_a_page(State(names): State<Arc<[String]>>, request: Request, n
         || headers.get_all(SEC_FETCH_SITE).iter().any(|site| site != "none")
         || !headers.get_all(header::HOST).iter().all(|host| host.to_str().is_ok_and(|host| is_for_tools(host, &names)));
     if by_a_page {
-        return Problem::new(StatusCode::FORBIDDEN, NOT_FOR_PAGES, "Web pages cannot use this address.")
+        return Problem::of(&NOT_FOR_PAGES)
             .detail("Tools ask by an IP address, `localhost`, or a name that `--admin-host` gives.")
             .into_response();
     }
@@ -205,8 +207,8 @@ async fn projections(State(admin): State<Admin>) -> Json<Value> {
 async fn rebuild(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
     let known = |views: &Views| views.status().iter().any(|model| model.name == name);
     let Some(views) = admin.house.views.filter(known).filter(|_| admin.house.roles.has(Role::Projections)) else {
-        let title = "This process keeps no read model of this name.";
-        return Problem::new(StatusCode::NOT_FOUND, "not-found", title).into_response();
+        let detail = "This process keeps no read model of this name.";
+        return Problem::of(&NOT_FOUND).detail(detail).into_response();
     };
     let (lines, mut coming) = mpsc::channel::<Value>(PROGRESS_LINES_MAX);
     tokio::spawn(async move {

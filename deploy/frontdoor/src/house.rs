@@ -4,16 +4,20 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
-use command_engine::{Catalogue, Engine, EngineOptions, http::Tokens};
+use command_engine::{Catalogue, Engine, EngineOptions};
 use event_core::LogName;
 use event_kafka::{Address, FromKafka, Relay};
 use event_log::{Log, LogOptions};
+use http_edge::{
+    Tokens,
+    middleware::{self, Limits},
+    problem_catalogue,
+};
 use projection_engine::{ModelStatus, Views, models};
 use uuid::Uuid;
 
 use crate::{
     cli::{Places, Role, Roles},
-    front::{self, Limits},
     history,
 };
 
@@ -76,16 +80,17 @@ impl House {
 
     /// Every public route of this process's roles, behind all that stands before it.
     pub fn router(&self, limits: Limits) -> Router {
-        let explained = query_side::problems().into_iter().chain(front::explained());
-        let mut routes = command_engine::http::problems(self.engine.catalogue(), explained);
+        let rejections = self.engine.catalogue().rejections().chain(query_side::rejections());
+        let mut routes = problem_catalogue::router(rejections);
         if self.roles.has(Role::Command) {
             routes = routes.merge(command_engine::http::router(self.engine.clone(), self.tokens.clone()));
         }
         if let Some(views) = self.views.clone().filter(|_| self.roles.has(Role::Query)) {
-            let (log, engine, tokens) = (self.care.clone(), self.engine.clone(), self.tokens.clone());
-            routes = routes.merge(query_side::router(query_side::Queries { views, log, engine, tokens }));
+            let (log, tokens) = (self.care.clone(), self.tokens.clone());
+            let gate = Arc::new(self.engine.clone());
+            routes = routes.merge(query_side::router(query_side::Queries { views, log, gate, tokens }));
         }
-        front::before(routes, limits, self.tokens.clone())
+        middleware::public(routes, limits, self.tokens.clone())
     }
 
     /// Waits until every read model has reached what the log holds now. One that is stopped is not waited for: it serves,

@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
-use command_engine::http::{RsaAlgorithm, Tokens, TrustedIssuer, key_set};
 use event_core::Issuer;
+use http_edge::{RsaAlgorithm, Tokens, TrustedIssuer, key_set};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 

@@ -3,7 +3,6 @@
 
 pub mod cli;
 pub mod demo;
-pub mod front;
 pub mod house;
 
 mod admin;

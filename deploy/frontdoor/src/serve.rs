@@ -11,6 +11,10 @@ use anyhow::{Context, anyhow, bail};
 use axum::{Router, middleware};
 use event_core::LogName;
 use futures::FutureExt;
+use http_edge::{
+    listener::{self, Bounds},
+    middleware::{Limits, one_host},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -24,13 +28,7 @@ use crate::{
     Misconfigured,
     admin::{self, Readiness},
     cli::{Places, Role, Serve},
-    demo, descriptors,
-    front::{
-        Limits,
-        listener::{self, Bounds},
-        one_host,
-    },
-    health,
+    demo, descriptors, health,
     house::House,
     key_files::KeyFiles,
     output, private, telemetry,

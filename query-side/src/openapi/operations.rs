@@ -1,7 +1,7 @@
 //! Operations of the API's description: the parts that commands and queries share, each written once.
 
-use command_engine::http::status_of;
 use event_core::{AccessRule, Command, Rejection, strictness::strictly};
+use http_edge::status_of;
 use serde_json::{Value, json};
 
 use super::{

@@ -6,23 +6,18 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
-use aws_lc_rs::{
-    rand::SystemRandom,
-    signature::{Ed25519KeyPair, KeyPair},
-};
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use command_engine::{
-    Catalogue, Engine, EngineOptions,
-    http::{Tokens, TrustedIssuer},
-};
+use command_engine::{Catalogue, Engine, EngineOptions};
 use event_core::{LogName, SubjectId, Timestamp};
 use event_log::{Log, LogOptions};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use http_edge::{
+    Tokens,
+    testing::{AUDIENCE, ISSUER, Signer},
+};
 use projection_engine::{Views, models};
 use query_side::Queries;
 use serde_json::{Value, json};
@@ -35,8 +30,6 @@ use crate::contract;
 
 /// Bytes of the largest answer: a full page of the log, and its envelopes.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
-const ISSUER: &str = "https://issuer.example";
-const AUDIENCE: &str = "frontdoor";
 /// A Friday. Nine days later the clocks go forward.
 pub const NOW: &str = "2026-03-20T09:00:00Z";
 pub const SITE: &str = "A12345";
@@ -51,7 +44,7 @@ pub struct House {
     pub views: Views,
     follows: AtomicBool,
     router: Router,
-    signer: Vec<u8>,
+    signer: Signer,
     clock: Arc<AtomicI64>,
     stop: CancellationToken,
     _stopped_with_the_house: DropGuard,
@@ -106,20 +99,16 @@ impl House {
             .expect("views");
         let options = EngineOptions { clock: || at(NOW), ..EngineOptions::default() };
         let engine = Engine::start(log.clone(), Catalogue::of(domain::every_command), options);
-        let signer = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key").as_ref().to_vec();
-        let tokens = Tokens::new(
-            AUDIENCE,
-            vec![TrustedIssuer::new(ISSUER.parse().expect("an issuer"), keys(&signer))],
-            domain::access::is_known,
-        )
-        .expect("an issuer");
+        let signer = Signer::new("key-1");
+        let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], domain::access::is_known).expect("an issuer");
         let clock = Arc::new(AtomicI64::new(at(NOW).micros()));
         let queries =
-            Queries { views: views.clone(), log: log.clone(), engine: engine.clone(), tokens: tokens.clone() };
+            Queries { views: views.clone(), log: log.clone(), gate: Arc::new(engine.clone()), tokens: tokens.clone() };
         let told = Arc::clone(&clock);
         let asked =
             query_side::router_at(queries, Arc::new(move || Timestamp::from_micros(told.load(Ordering::Relaxed))));
-        let explanations = command_engine::http::problems(engine.catalogue(), query_side::problems());
+        let rejections = engine.catalogue().rejections().chain(query_side::rejections());
+        let explanations = http_edge::problem_catalogue::router(rejections);
         let router = command_engine::http::router(engine, tokens).merge(explanations).merge(asked);
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
@@ -156,8 +145,7 @@ impl House {
         let mut all = json!({"iss": ISSUER, "aud": AUDIENCE, "exp": jiff::Timestamp::now().as_second() + 3_600});
         let claims = claims.as_object().expect("claims").clone();
         all.as_object_mut().expect("claims").extend(claims);
-        let header = Header::new(Algorithm::EdDSA);
-        jsonwebtoken::encode(&header, &all, &EncodingKey::from_ed_der(&self.signer)).expect("signed")
+        self.signer.sign(&all)
     }
 
     /// What is answered is described.
@@ -221,13 +209,6 @@ impl House {
             "comment": "since Tuesday"});
         self.give(&themselves(patient, "P9"), "book-appointment", body).await
     }
-}
-
-fn keys(signer: &[u8]) -> jsonwebtoken::jwk::JwkSet {
-    let pair = Ed25519KeyPair::from_pkcs8(signer).expect("a key");
-    let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
-    let key = json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "x": x});
-    serde_json::from_value(json!({"keys": [key]})).expect("a key set")
 }
 
 pub fn somebody_new() -> SubjectId {

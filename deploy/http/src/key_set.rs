@@ -10,7 +10,7 @@ use jsonwebtoken::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::json::ByName;
+use crate::json::ByName;
 
 /// An issuer whose tokens are admitted.
 #[derive(Debug, Clone)]
@@ -81,7 +81,7 @@ fn key(key: Value) -> Option<Jwk> {
 ///
 /// # Errors
 /// Why the key cannot be used.
-pub(super) fn algorithm(jwk: &Jwk, rsa: RsaAlgorithm) -> Result<Algorithm, &'static str> {
+pub(crate) fn algorithm(jwk: &Jwk, rsa: RsaAlgorithm) -> Result<Algorithm, &'static str> {
     let signs = jwk.common.public_key_use.as_ref().is_none_or(|wanted| *wanted == PublicKeyUse::Signature);
     if !signs {
         return Err("it is not for signatures");

@@ -2,7 +2,6 @@
 //! on into the events.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use command_engine::http::traceparent;
 use uuid::Uuid;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,6 +36,29 @@ pub fn identify(headers: &mut HeaderMap) -> Identity {
         headers.insert(TRACEPARENT, value);
     }
     Identity { request_id, traceparent }
+}
+
+/// A W3C `traceparent` as version 00 writes it. Of a later version the fields that version 00 knows are kept, as the
+/// standard asks for; a malformed one is as none.
+pub fn traceparent(text: &str) -> Option<String> {
+    let hex = |part: &str, digits: usize| {
+        part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    let some = |part: &str| part.bytes().any(|byte| byte != b'0');
+    let mut parts = text.splitn(5, '-');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let further = parts.next().is_some();
+    let known = hex(version, 2) && version != "ff" && (version != "00" || !further);
+    let fits = known && hex(trace, 32) && some(trace) && hex(parent, 16) && some(parent) && hex(flags, 2);
+    if !fits {
+        return None;
+    }
+    if version == "00" {
+        return Some(text.to_owned());
+    }
+    // Of the flags of a later version only the first, "sampled", has a meaning here.
+    let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
+    Some(format!("00-{trace}-{parent}-{sampled:02x}"))
 }
 
 fn is_request_id(text: &str) -> bool {

@@ -11,7 +11,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 /// The target of a strict read: a struct, from an object only.
-pub(super) struct ByName<T>(pub T);
+pub(crate) struct ByName<T>(pub T);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for ByName<T> {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
@@ -24,12 +24,12 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for ByName<T> {
 }
 
 /// One of an enum's names.
-pub(super) fn name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<T, D::Error> {
+pub(crate) fn name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<T, D::Error> {
     T::deserialize(String::deserialize(reader)?.into_deserializer())
 }
 
 /// The presence of a member, with any value; with `serde(default)`.
-pub(super) fn is_there<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
+pub(crate) fn is_there<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(reader).map(|_| true)
 }
 

@@ -8,10 +8,8 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    Who,
-    shares::{Full, Share},
-};
+use super::Who;
+use crate::shares::{Full, Share};
 
 /// The most bytes of a request's body.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -61,7 +59,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::front::shares::Shares;
+    use crate::shares::Shares;
 
     const SOMEBODY: Who = Who::Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
 

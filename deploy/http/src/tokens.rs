@@ -13,7 +13,7 @@ use moka::{Expiry, future::Cache};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{
+use crate::{
     json::{self, ByName},
     key_set::{TrustedIssuer, algorithm},
 };

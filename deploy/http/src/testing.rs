@@ -1,5 +1,4 @@
-//! An issuer of tokens.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+//! An issuer of tokens, for the tests of every crate (feature `testing`).
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -10,9 +9,10 @@ use aws_lc_rs::{
     },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use command_engine::http::TrustedIssuer;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
 use serde_json::{Value, json};
+
+use crate::TrustedIssuer;
 
 pub const ISSUER: &str = "https://issuer.example";
 pub const AUDIENCE: &str = "frontdoor";

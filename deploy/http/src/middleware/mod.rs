@@ -2,9 +2,6 @@
 //! goes wrong is answered by a problem (RFC 9457). It knows no route; of a token it asks only whose it is.
 
 mod body;
-pub mod listener;
-mod shares;
-mod trace;
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -22,13 +19,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use body::Unread;
-use command_engine::http::{Authenticated, Explained, Problem, Tokens};
 use event_core::Issuer;
 use futures::FutureExt;
-use listener::Peer;
-use shares::{Full, Shares};
 use tokio::{sync::Semaphore, time::Instant};
 use tracing::Instrument;
+
+use crate::{
+    Authenticated, Problem, Tokens,
+    listener::Peer,
+    problem_catalogue::{
+        INTERNAL, MALFORMED, METHOD_NOT_ALLOWED, NOT_FOUND, OVERLOADED, ProblemType, REQUEST_TIMEOUT, TIMED_OUT,
+        TOO_LARGE, TOO_MANY_REQUESTS, UNSUPPORTED_MEDIA_TYPE,
+    },
+    shares::{Full, Shares},
+    trace,
+};
 
 /// Bytes of bodies that one caller can have in memory at a time, and all can.
 const BODIES_BYTES_OF_A_CALLER_MAX: usize = 32 * 1024 * 1024;
@@ -54,7 +59,7 @@ impl Default for Limits {
     }
 }
 
-struct Front {
+struct Middleware {
     tokens: Tokens,
     places: Semaphore,
     /// Requests of each caller. All together are as many as there are connections.
@@ -72,8 +77,8 @@ enum Who {
 }
 
 /// These routes, behind all that every public route has before it.
-pub fn before(routes: Router, limits: Limits, tokens: Tokens) -> Router {
-    let front = Arc::new(Front {
+pub fn public(routes: Router, limits: Limits, tokens: Tokens) -> Router {
+    let state = Arc::new(Middleware {
         tokens,
         places: Semaphore::new(limits.requests_max),
         callers: Shares::new(limits.requests_of_a_caller_max, usize::MAX),
@@ -84,11 +89,11 @@ pub fn before(routes: Router, limits: Limits, tokens: Tokens) -> Router {
         // Not axum's own fallback, which is lost when routers are merged.
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(front, through))
+        .layer(middleware::from_fn_with_state(state, apply))
 }
 
 /// These routes, with problems for whatever goes wrong, and no limits: for health, and for operators.
-pub fn speaking_problems(routes: Router) -> Router {
+pub fn with_problems(routes: Router) -> Router {
     routes.layer(middleware::map_response(async |response| as_problem(response)))
 }
 
@@ -101,7 +106,7 @@ pub async fn one_host(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn through(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {
+async fn apply(State(limits): State<Arc<Middleware>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = method_of(&request);
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -114,7 +119,7 @@ async fn through(State(front): State<Arc<Front>>, mut request: Request, next: Ne
         request_id = identity.request_id.as_str(),
         trace_id = identity.trace_id()
     );
-    let mut response = answer(&front, request, next).instrument(span.clone()).await;
+    let mut response = answer(&limits, request, next).instrument(span.clone()).await;
     let status = response.status();
     let took = began.elapsed();
     span.in_scope(|| {
@@ -134,34 +139,34 @@ async fn through(State(front): State<Arc<Front>>, mut request: Request, next: Ne
     response
 }
 
-async fn answer(front: &Front, request: Request, next: Next) -> Response {
+async fn answer(limits: &Middleware, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let who = who(front, &parts).await;
-    let Ok(_share) = front.callers.take(who.clone(), 1) else { return too_many() };
+    let who = who(limits, &parts).await;
+    let Ok(_share) = limits.callers.take(who.clone(), 1) else { return retry_later(&TOO_MANY_REQUESTS) };
     // Only a command has a body that means something, and only with a valid token; others are not waited for.
     let wanted = parts.method == Method::POST && matches!(who, Who::Caller(..));
     let body = if wanted { body } else { Body::empty() };
-    let Ok(mut memory) = front.bodies.take(who, 0) else { return overloaded() };
+    let Ok(mut memory) = limits.bodies.take(who, 0) else { return retry_later(&OVERLOADED) };
     let body = match body::read(body, &mut memory).await {
         Ok(body) => Body::from(body),
         Err(unread) => return refused_body(&unread),
     };
-    let Ok(_place) = front.places.try_acquire() else { return overloaded() };
+    let Ok(_place) = limits.places.try_acquire() else { return retry_later(&OVERLOADED) };
     // The engine's own task goes on with a command whose answer nobody waits for; it is asked for again by its key.
     let answered = AssertUnwindSafe(next.run(Request::from_parts(parts, body))).catch_unwind();
-    match tokio::time::timeout(front.request_time_max, answered).await {
+    match tokio::time::timeout(limits.request_time_max, answered).await {
         Ok(Ok(response)) => as_problem(response),
         Ok(Err(_panic)) => {
             // What it says may quote data, so it is not repeated here; the panic hook has printed the place.
             tracing::error!("a request panicked");
             problem(StatusCode::INTERNAL_SERVER_ERROR)
         }
-        Err(_) => come_again(StatusCode::SERVICE_UNAVAILABLE, TIMED_OUT, TIMED_OUT_TITLE),
+        Err(_) => retry_later(&TIMED_OUT),
     }
 }
 
-async fn who(front: &Front, request: &Parts) -> Who {
-    if let Ok(Authenticated(caller)) = Authenticated::by(&request.headers, &front.tokens).await {
+async fn who(limits: &Middleware, request: &Parts) -> Who {
+    if let Ok(Authenticated(caller)) = Authenticated::by(&request.headers, &limits.tokens).await {
         return Who::Caller(caller.issuer, caller.id);
     }
     let address = request.extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| *address);
@@ -176,8 +181,8 @@ fn refused_body(unread: &Unread) -> Response {
     match unread {
         Unread::TooLarge => problem(StatusCode::PAYLOAD_TOO_LARGE),
         Unread::Broken => problem(StatusCode::BAD_REQUEST),
-        Unread::NoRoom(Full::Each) => too_many(),
-        Unread::NoRoom(Full::All) => overloaded(),
+        Unread::NoRoom(Full::Each) => retry_later(&TOO_MANY_REQUESTS),
+        Unread::NoRoom(Full::All) => retry_later(&OVERLOADED),
         Unread::TooSlow => {
             let mut response = problem(StatusCode::REQUEST_TIMEOUT);
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -186,65 +191,9 @@ fn refused_body(unread: &Unread) -> Response {
     }
 }
 
-pub const NOT_READY: &str = "not-ready";
-pub const NOT_FOR_PAGES: &str = "not-for-pages";
-const REQUEST_TIMEOUT: &str = "request-timeout";
-const REQUEST_TIMEOUT_TITLE: &str = "The request came too slowly.";
-const TOO_MANY_REQUESTS: &str = "too-many-requests";
-const TOO_MANY_REQUESTS_TITLE: &str = "This caller asks too much at once.";
-const TIMED_OUT: &str = "timed-out";
-const TIMED_OUT_TITLE: &str = "This took too long.";
-
-/// What the problems mean that are answered before a route, by health and by the operator's listener, beside those of
-/// any request.
-pub fn explained() -> [Explained; 5] {
-    let own = |code: &'static str, status: StatusCode, title: &'static str, advice: &'static str| Explained {
-        code: code.into(),
-        status: status.as_u16(),
-        title: title.into(),
-        advice: advice.into(),
-    };
-    let again = "A command may still happen. Send it again, with the same key, after the time that Retry-After names.";
-    [
-        own(
-            REQUEST_TIMEOUT,
-            StatusCode::REQUEST_TIMEOUT,
-            REQUEST_TIMEOUT_TITLE,
-            "Nothing of it was looked at. The head has 30 seconds; the body has 5, and more at 64 KiB a second.",
-        ),
-        own(
-            TOO_MANY_REQUESTS,
-            StatusCode::TOO_MANY_REQUESTS,
-            TOO_MANY_REQUESTS_TITLE,
-            "Wait for answers before you send more: each caller has a share (`--requests-per-caller-max`), and so has each \
-             address without a valid token.",
-        ),
-        own(TIMED_OUT, StatusCode::SERVICE_UNAVAILABLE, TIMED_OUT_TITLE, again),
-        own(
-            NOT_READY,
-            StatusCode::SERVICE_UNAVAILABLE,
-            "This process wants no requests now.",
-            "`detail` says why. Ask another one.",
-        ),
-        own(
-            NOT_FOR_PAGES,
-            StatusCode::FORBIDDEN,
-            "Web pages cannot use this address.",
-            "It is for `frontdoor projections`, `frontdoor rebuild` and the collector of metrics.",
-        ),
-    ]
-}
-
-fn come_again(status: StatusCode, code: &'static str, title: &'static str) -> Response {
-    Problem::new(status, code, title).retry_after(RETRY_AFTER_SECONDS).into_response()
-}
-
-fn overloaded() -> Response {
-    come_again(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is being asked at once.")
-}
-
-fn too_many() -> Response {
-    come_again(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_REQUESTS, TOO_MANY_REQUESTS_TITLE)
+/// With `Retry-After`: there was no room, or no time.
+fn retry_later(kind: &ProblemType) -> Response {
+    Problem::of(kind).retry_after(RETRY_AFTER_SECONDS).into_response()
 }
 
 /// Errors that come from the web framework (no such route, wrong method, too large) are plain texts; here they become
@@ -265,16 +214,17 @@ fn as_problem(response: Response) -> Response {
 }
 
 fn problem(status: StatusCode) -> Response {
-    let (code, title) = match status {
-        StatusCode::NOT_FOUND => ("not-found", "There is nothing at this address."),
-        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "This address is not asked in this way."),
-        StatusCode::REQUEST_TIMEOUT => (REQUEST_TIMEOUT, REQUEST_TIMEOUT_TITLE),
-        StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The request is larger than 1 MiB."),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported-media-type", "The body has to be JSON."),
-        status if status.is_client_error() => ("malformed", "The request could not be read."),
-        _ => ("internal", "Something went wrong on our side."),
+    let kind = match status {
+        StatusCode::NOT_FOUND => NOT_FOUND,
+        StatusCode::METHOD_NOT_ALLOWED => METHOD_NOT_ALLOWED,
+        StatusCode::REQUEST_TIMEOUT => REQUEST_TIMEOUT,
+        StatusCode::PAYLOAD_TOO_LARGE => TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => UNSUPPORTED_MEDIA_TYPE,
+        // 400, 431 and the like keep their status.
+        status if status.is_client_error() => ProblemType { status, ..MALFORMED },
+        status => ProblemType { status, ..INTERNAL },
     };
-    Problem::new(status, code, title).into_response()
+    Problem::of(&kind).into_response()
 }
 
 /// A label of few values: anything may stand where a method is expected.

@@ -1,10 +1,7 @@
 //! Forged, expired and foreign tokens are no tokens.
 
-#[path = "common/signer.rs"]
-mod signer;
-
-use command_engine::http::{Tokens, TrustedIssuer, UnfitIssuer};
 use event_core::Issuer;
+use http_edge::{Tokens, TrustedIssuer, UnfitIssuer, testing as signer};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
 use serde_json::{Value, json};
 use signer::{AUDIENCE, ISSUER, Signer, claims, now, trusted};

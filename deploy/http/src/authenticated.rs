@@ -6,7 +6,7 @@ use axum::{
 };
 use event_core::Caller;
 
-use super::{Problem, Tokens};
+use crate::{Problem, Tokens, problem_catalogue::UNAUTHENTICATED};
 
 /// The caller, whose token is valid. A request without one is answered 401 before anything else is looked at.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ impl Authenticated {
     pub async fn by(headers: &HeaderMap, tokens: &Tokens) -> Result<Authenticated, Problem> {
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let (Some(header), None) = (given.next(), given.next()) else {
-            return Err(Problem::of("unauthenticated"));
+            return Err(Problem::of(&UNAUTHENTICATED));
         };
         let token = header.to_str().ok().and_then(|text| text.split_once(' '));
         let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
@@ -26,7 +26,7 @@ impl Authenticated {
             Some(token) => tokens.caller(token).await.map(Authenticated),
             None => None,
         }
-        .ok_or_else(|| Problem::of("unauthenticated"))
+        .ok_or_else(|| Problem::of(&UNAUTHENTICATED))
     }
 }
 

@@ -1,19 +1,25 @@
 //! RFC 9457 problems: how every no of the platform is said.
 
-use std::borrow::Cow;
-
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use event_core::{Class, Denied, Rejected};
+use event_core::{Denied, Rejected};
 use serde_json::{Map, Value, json};
 
-use super::IDEMPOTENCY_REPLAYED;
-use crate::failure::{Failure, Fault};
+use crate::{
+    IDEMPOTENCY_REPLAYED,
+    problem_catalogue::{IDENTITY_TOO_LOW, NOT_YOURS, ProblemType},
+};
 
-/// After how many seconds a command may be sent again that met too many others, or a log that cannot be written.
-const RETRY_AFTER_SECONDS: u32 = 1;
+/// A fault in what was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where in the body: a JSON pointer (RFC 6901); empty for the whole.
+    pub pointer: String,
+    /// What is wrong. It may quote the body, so it is answered and never logged.
+    pub detail: String,
+}
 
 /// An answer that says no. Its `type` is `/problems/<code>`, which explains the code.
 #[derive(Debug)]
@@ -21,9 +27,7 @@ pub struct Problem(Box<Content>);
 
 #[derive(Debug)]
 struct Content {
-    status: StatusCode,
-    code: &'static str,
-    title: Cow<'static, str>,
+    kind: ProblemType,
     members: Map<String, Value>,
     faults: Vec<Fault>,
     retry_after: Option<u32>,
@@ -31,13 +35,10 @@ struct Content {
 }
 
 impl Problem {
-    /// `title`: one sentence for people.
-    pub fn new(status: StatusCode, code: &'static str, title: impl Into<Cow<'static, str>>) -> Problem {
-        let title = title.into();
+    /// A problem of the catalogue.
+    pub fn of(kind: &ProblemType) -> Problem {
         Problem(Box::new(Content {
-            status,
-            code,
-            title,
+            kind: *kind,
             members: Map::new(),
             faults: vec![],
             retry_after: None,
@@ -80,17 +81,18 @@ impl Problem {
     }
 
     pub fn status(&self) -> StatusCode {
-        self.0.status
+        self.0.kind.status
     }
 
     pub fn code(&self) -> &'static str {
-        self.0.code
+        self.0.kind.code
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Content { status, code, title, members, faults, retry_after, replayed } = *self.0;
+        let Content { kind, members, faults, retry_after, replayed } = *self.0;
+        let ProblemType { code, status, title, .. } = kind;
         let mut body = Map::new();
         body.insert("type".into(), format!("/problems/{code}").into());
         body.insert("title".into(), title.into());
@@ -121,22 +123,10 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The status of a rejection of this class.
-pub const fn status_of(class: Class) -> StatusCode {
-    match class {
-        Class::NotFound => StatusCode::NOT_FOUND,
-        Class::Conflict => StatusCode::CONFLICT,
-        Class::Gone => StatusCode::GONE,
-        Class::Precondition => StatusCode::PRECONDITION_FAILED,
-        Class::NotYours => StatusCode::FORBIDDEN,
-        Class::Rule => StatusCode::UNPROCESSABLE_ENTITY,
-    }
-}
-
 impl From<Rejected> for Problem {
     fn from(rejected: Rejected) -> Problem {
         let Rejected { rejection, details } = rejected;
-        let problem = Problem::new(status_of(rejection.class), rejection.code, rejection.title);
+        let problem = Problem::of(&rejection.into());
         details.into_iter().fold(problem, |problem, (name, value)| problem.with(&name, value))
     }
 }
@@ -144,34 +134,8 @@ impl From<Rejected> for Problem {
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Problem {
         match denied {
-            Denied::NotYours => Problem::of("not-yours"),
-            Denied::IdentityTooLow { level } => Problem::of("identity-too-low").with("level", format!("{level:?}")),
+            Denied::NotYours => Problem::of(&NOT_YOURS),
+            Denied::IdentityTooLow { level } => Problem::of(&IDENTITY_TOO_LOW).with("level", level),
         }
-    }
-}
-
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Problem {
-        match failure {
-            Failure::UnknownCommand => Problem::of("unknown-command"),
-            Failure::UnfitKey => Problem::of("idempotency-key"),
-            Failure::Unreadable(fault) => Problem::of("malformed").fault(fault.pointer, fault.detail),
-            Failure::TextTooLong(fault) => Problem::of("text-too-long").fault(fault.pointer, fault.detail),
-            Failure::Denied(denied) => denied.into(),
-            Failure::Rejected(rejected) => rejected.into(),
-            Failure::RejectedBefore(rejected) => Problem::from(rejected).replayed(),
-            Failure::KeyReused => Problem::of("key-reused"),
-            Failure::StreamFull => Problem::of("stream-full"),
-            Failure::Contended => Problem::of("contended").retry_after(RETRY_AFTER_SECONDS),
-            Failure::Overloaded => Problem::of("overloaded").retry_after(RETRY_AFTER_SECONDS),
-            Failure::Unavailable => Problem::of("log-unavailable").retry_after(RETRY_AFTER_SECONDS),
-            Failure::Broken => Problem::of("internal"),
-        }
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        Problem::from(self).into_response()
     }
 }

@@ -1,6 +1,4 @@
-//! `POST /commands/{name}`, `GET /commands`, `GET /problems`, `GET /problems/{code}`.
-
-use std::{collections::BTreeMap, sync::Arc};
+//! `POST /commands/{name}` and `GET /commands`.
 
 use axum::{
     Json, Router,
@@ -13,7 +11,15 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Authenticated, Explained, IDEMPOTENCY_REPLAYED, Problem, Tokens, known::KNOWN};
+use http_edge::{
+    Authenticated, IDEMPOTENCY_REPLAYED, Problem, Tokens,
+    problem_catalogue::{
+        IDEMPOTENCY_KEY as NO_IDEMPOTENCY_KEY, MALFORMED, MALFORMED_HEADER, ProblemType, TOO_LARGE, UNKNOWN_COMMAND,
+        UNSUPPORTED_MEDIA_TYPE,
+    },
+    trace::{TRACEPARENT, traceparent},
+};
+
 use crate::{
     catalogue::{Catalogue, Entry},
     engine::{Answer, Engine, RequestContext},
@@ -24,15 +30,12 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 #[derive(Clone)]
 struct Commands {
     engine: Engine,
     tokens: Tokens,
 }
-
-type Explanations = Arc<BTreeMap<String, Explained>>;
 
 impl FromRef<Commands> for Tokens {
     fn from_ref(commands: &Commands) -> Tokens {
@@ -49,15 +52,6 @@ pub fn router(engine: Engine, tokens: Tokens) -> Router {
         .with_state(Commands { engine, tokens })
 }
 
-/// What each problem means and what to do about it: those of this crate, of the commands, and of others.
-pub fn problems(catalogue: &Catalogue, others: impl IntoIterator<Item = Explained>) -> Router {
-    let rules = catalogue.entries().flat_map(|entry| entry.rejections).map(|rejection| (*rejection).into());
-    let problems = KNOWN.iter().cloned().chain(rules).chain(others);
-    let explanations: Explanations =
-        Arc::new(problems.map(|explained| (explained.code.to_string(), explained)).collect());
-    Router::new().route("/problems", get(explain_all)).route("/problems/{code}", get(explain)).with_state(explanations)
-}
-
 async fn give(
     State(commands): State<Commands>,
     Authenticated(caller): Authenticated,
@@ -66,7 +60,7 @@ async fn give(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let read = if commands.engine.catalogue().get(&name).is_none() {
-        Err(Problem::of("unknown-command"))
+        Err(Problem::of(&UNKNOWN_COMMAND))
     } else {
         read(&headers, body)
     };
@@ -87,14 +81,14 @@ fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<(Req
     // `identity` says that nothing is encoded (RFC 9110, 8.4.1).
     let plain = headers.get_all(header::CONTENT_ENCODING).iter().all(|coding| coding == "identity");
     if !json || !plain {
-        return Err(Problem::of("unsupported-media-type"));
+        return Err(Problem::of(&UNSUPPORTED_MEDIA_TYPE));
     }
     let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::of("too-large"),
-        _ => Problem::of("malformed").fault("", "the body ended early"),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::of(&TOO_LARGE),
+        _ => Problem::of(&MALFORMED).fault("", "the body ended early"),
     })?;
     let request = RequestContext {
-        idempotency_key: one(headers, &IDEMPOTENCY_KEY).ok_or_else(|| Problem::of("idempotency-key"))?.into(),
+        idempotency_key: one(headers, &IDEMPOTENCY_KEY).ok_or_else(|| Problem::of(&NO_IDEMPOTENCY_KEY))?.into(),
         correlation: correlation(headers)?,
         trace: one(headers, &TRACEPARENT).and_then(traceparent).map(Into::into),
     };
@@ -115,30 +109,7 @@ fn correlation(headers: &HeaderMap) -> Result<Option<Uuid>, Problem> {
         return Ok(None);
     }
     let id = one(headers, &CORRELATION_ID).and_then(|text| Uuid::try_parse(text).ok());
-    id.map(Some).ok_or_else(|| Problem::of("malformed-header").detail("Correlation-Id is no UUID"))
-}
-
-/// A W3C `traceparent` as version 00 writes it. Of a later version the fields that version 00 knows are kept, as the
-/// standard asks for; a malformed one is as none.
-pub fn traceparent(text: &str) -> Option<String> {
-    let hex = |part: &str, digits: usize| {
-        part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-    };
-    let some = |part: &str| part.bytes().any(|byte| byte != b'0');
-    let mut parts = text.splitn(5, '-');
-    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let further = parts.next().is_some();
-    let known = hex(version, 2) && version != "ff" && (version != "00" || !further);
-    let fits = known && hex(trace, 32) && some(trace) && hex(parent, 16) && some(parent) && hex(flags, 2);
-    if !fits {
-        return None;
-    }
-    if version == "00" {
-        return Some(text.to_owned());
-    }
-    // Of the flags of a later version only the first, "sampled", has a meaning here.
-    let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
-    Some(format!("00-{trace}-{parent}-{sampled:02x}"))
+    id.map(Some).ok_or_else(|| Problem::of(&MALFORMED_HEADER).detail("Correlation-Id is no UUID"))
 }
 
 fn granted(answer: &Answer) -> Response {
@@ -169,7 +140,7 @@ async fn list(State(commands): State<Commands>) -> Json<Value> {
 
 fn described(catalogue: &Catalogue) -> Value {
     let describe = |entry: &Entry| {
-        let rejections: Vec<Explained> = entry.rejections.iter().map(|rejection| (*rejection).into()).collect();
+        let rejections: Vec<ProblemType> = entry.rejections.iter().map(|rejection| (*rejection).into()).collect();
         json!({
             "name": entry.name,
             "summary": entry.summary(),
@@ -179,15 +150,4 @@ fn described(catalogue: &Catalogue) -> Value {
         })
     };
     json!({"items": catalogue.entries().map(describe).collect::<Vec<_>>()})
-}
-
-async fn explain_all(State(explanations): State<Explanations>) -> Json<Value> {
-    Json(json!({"items": explanations.values().collect::<Vec<_>>()}))
-}
-
-async fn explain(State(explanations): State<Explanations>, Path(code): Path<String>) -> Response {
-    match explanations.get(&code) {
-        Some(explained) => Json(explained).into_response(),
-        None => Problem::of("not-found").into_response(),
-    }
 }

@@ -8,27 +8,23 @@ use axum::{
     routing::{get, post},
 };
 use body::{BODY_BYTES_MAX, BODY_TIME_MAX};
-use command_engine::http::TrustedIssuer;
-use jsonwebtoken::jwk::JwkSet;
 use tower::ServiceExt;
 
 use super::*;
 use crate::{
-    cli::{Cli, Task},
-    tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
+    TrustedIssuer,
+    testing::{AUDIENCE, Signer, claims},
 };
 
-/// The issuer's keys, and a valid token of each of two callers.
-static ISSUER: LazyLock<(JwkSet, [String; 2])> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().expect("a folder");
-    let key = DemoKey::in_folder(folder.path()).expect("a key");
-    let token = |subject| {
-        let line = ["frontdoor", "token", "--role=staff", "--subject", subject];
-        let Task::Token(token) = Cli::parsed(line.map(Into::into)).expect("a command line").task else { panic!() };
-        key.sign(&token).expect("a token")
+/// The issuer, and a valid token of each of two callers.
+static ISSUED: LazyLock<(TrustedIssuer, [String; 2])> = LazyLock::new(|| {
+    let signer = Signer::new("key-1");
+    let claims = |subject: &str| {
+        let mut claims = claims();
+        claims["sub"] = subject.into();
+        claims
     };
-    let set = std::fs::read(key.jwks()).expect("the keys");
-    (serde_json::from_slice(&set).expect("a key set"), ["desk-1", "desk-2"].map(token))
+    (signer.trusted(), ["desk-1", "desk-2"].map(|subject| signer.sign(&claims(subject))))
 });
 
 fn routes() -> Router {
@@ -44,19 +40,18 @@ async fn panics() -> &'static str {
     panic!("a bug")
 }
 
-fn front(limits: Limits) -> Router {
-    let issuer = TrustedIssuer::new(DEMO_ISSUER.parse().expect("an issuer"), ISSUER.0.clone());
-    let tokens = Tokens::new(AUDIENCE, vec![issuer], domain::access::is_known).expect("the keys fit");
-    before(routes(), limits, tokens)
+fn behind(limits: Limits) -> Router {
+    let tokens = Tokens::new(AUDIENCE, vec![ISSUED.0.clone()], |_| true).expect("the keys fit");
+    public(routes(), limits, tokens)
 }
 
 async fn ask(limits: Limits, request: Request) -> Response {
-    front(limits).oneshot(request).await.expect("infallible")
+    behind(limits).oneshot(request).await.expect("infallible")
 }
 
 /// A request with a body by the nth caller.
 fn post_by(caller: usize, body: impl Into<Body>) -> Request {
-    let token = format!("Bearer {}", ISSUER.1[caller]);
+    let token = format!("Bearer {}", ISSUED.1[caller]);
     Request::post("/size").header(header::AUTHORIZATION, token).body(body.into()).expect("a request")
 }
 
@@ -126,7 +121,7 @@ async fn a_request_that_takes_too_long_may_come_again() {
 
 #[tokio::test]
 async fn one_request_too_many_may_come_again() {
-    let front = front(Limits { requests_max: 1, ..Limits::default() });
+    let front = behind(Limits { requests_max: 1, ..Limits::default() });
     let mut first = std::pin::pin!(front.clone().oneshot(get_request("/slow")));
     assert!(futures::poll!(first.as_mut()).is_pending());
     let response = front.clone().oneshot(get_request("/")).await.expect("infallible");
@@ -137,7 +132,7 @@ async fn one_request_too_many_may_come_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_body_takes_no_place_and_is_given_up() {
-    let front = front(Limits { requests_max: 1, ..Limits::default() });
+    let front = behind(Limits { requests_max: 1, ..Limits::default() });
     let began = Instant::now();
     let slow = tokio::spawn(front.clone().oneshot(post_by(0, silent_body())));
     let other = front.clone().oneshot(post_by(1, "here")).await.expect("infallible");
@@ -151,7 +146,7 @@ async fn a_slow_body_takes_no_place_and_is_given_up() {
 
 #[tokio::test]
 async fn a_caller_has_no_more_than_a_share_of_the_places() {
-    let front = front(Limits { requests_of_a_caller_max: 1, ..Limits::default() });
+    let front = behind(Limits { requests_of_a_caller_max: 1, ..Limits::default() });
     let mut first = std::pin::pin!(front.clone().oneshot(post_by(0, silent_body())));
     assert!(futures::poll!(first.as_mut()).is_pending());
     let response = front.clone().oneshot(post_by(0, "here")).await.expect("infallible");
@@ -164,7 +159,7 @@ async fn a_caller_has_no_more_than_a_share_of_the_places() {
 
 #[tokio::test]
 async fn an_address_without_a_token_has_no_more_than_a_share_of_the_places() {
-    let front = front(Limits { requests_of_a_caller_max: 1, ..Limits::default() });
+    let front = behind(Limits { requests_of_a_caller_max: 1, ..Limits::default() });
     let from = |address: &str, path: &str| {
         let mut request = get_request(path);
         request.extensions_mut().insert(Peer(address.parse().expect("an address")));

@@ -23,8 +23,8 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{
-    REQUEST_TIMEOUT, REQUEST_TIMEOUT_TITLE,
+use crate::{
+    problem_catalogue::REQUEST_TIMEOUT,
     shares::{Share, Shares},
 };
 
@@ -169,8 +169,8 @@ async fn no_request_left(in_flight: &Mutex<()>) {
 
 fn late_head() -> String {
     let body = serde_json::json!({
-        "type": format!("/problems/{REQUEST_TIMEOUT}"),
-        "title": REQUEST_TIMEOUT_TITLE,
+        "type": format!("/problems/{}", REQUEST_TIMEOUT.code),
+        "title": REQUEST_TIMEOUT.title,
         "status": 408,
     });
     let body = body.to_string();

@@ -1,0 +1,29 @@
+//! The HTTP edge: what stands between the network and the routes of commands and queries. It accepts connections within
+//! limits, verifies tokens, gives each request an id and a trace context, and answers whatever goes wrong with a problem
+//! (RFC 9457). It knows no route and no service.
+
+mod authenticated;
+mod gate;
+mod json;
+mod key_set;
+pub mod listener;
+pub mod middleware;
+mod problem;
+pub mod problem_catalogue;
+mod shares;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod tokens;
+pub mod trace;
+
+use axum::http::HeaderName;
+
+pub use authenticated::Authenticated;
+pub use gate::Gate;
+pub use key_set::{RsaAlgorithm, TrustedIssuer, key_set};
+pub use problem::{Fault, Problem};
+pub use problem_catalogue::{ProblemType, status_of};
+pub use tokens::{Tokens, UnfitIssuer};
+
+/// On the answer to a command that was decided before.
+pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
