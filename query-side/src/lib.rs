@@ -15,7 +15,7 @@ mod route;
 use std::sync::Arc;
 
 use axum::{Json, Router, extract::FromRef, routing::get};
-use event_core::{Rejection, Timestamp};
+use event_core::{CommandDescription, Rejection, Timestamp};
 use event_log::Log;
 use http_edge::{Gate, Tokens};
 use projection_engine::Views;
@@ -28,6 +28,8 @@ pub struct Queries {
     pub log: Log,
     pub gate: Arc<dyn Gate>,
     pub tokens: Tokens,
+    /// Described beside the queries.
+    pub commands: Vec<CommandDescription>,
 }
 
 /// Every way in which queries say no by a rule, for `/problems`; some more than once.
@@ -71,9 +73,9 @@ pub fn router(queries: Queries) -> Router {
 
 /// The same, by another clock.
 pub fn router_at(queries: Queries, clock: Clock) -> Router {
-    let Queries { views, log, gate, tokens } = queries;
+    let Queries { views, log, gate, tokens, commands } = queries;
     let all = queries::all();
-    let document = Arc::new(openapi::document(&all));
+    let document = Arc::new(openapi::document(&all, &commands));
     let sources = Sources(Arc::new(Shared { views, log, gate, tokens, clock }));
     all.iter()
         .fold(Router::new(), |router, entry| router.route(entry.path, (entry.route)()))

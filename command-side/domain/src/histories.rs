@@ -96,7 +96,7 @@ impl History {
         };
         history.given(practice_opened(PracticeSettings::default()), Box::new(crate::practices::Practice::default()));
         for person in people() {
-            let nobody = Box::new(crate::registrations::Registration::default());
+            let nobody = Box::new(vocabulary::registrations::Registration::default());
             history.given(registered(person, "1980-02-29"), nobody);
         }
         for (published, ..) in clinics() {

@@ -1,7 +1,6 @@
 //! The rules of the health service: one folder a service, one file a command, one file a state. Pure: the clock, the
 //! caller and new ids come in as data; nothing here waits, reads or writes.
 
-pub mod access;
 pub mod daily;
 
 pub mod appointments;
@@ -17,7 +16,7 @@ pub(crate) mod prelude {
     pub use schemars::JsonSchema;
     pub use serde::Deserialize;
 
-    pub use crate::access::{
+    pub use vocabulary::access::{
         Capability,
         IdentityLevel::{P0, P9},
         Permission, operator, patient, proxy, staff,
@@ -30,8 +29,6 @@ mod histories;
 mod spec;
 
 use event_core::CommandVisitor;
-
-pub use access::{CallerRole, IdentityLevel, Permission};
 
 /// A new service is one line here; a new command is one line in its service's `commands!`.
 pub fn every_command(visitor: &mut impl CommandVisitor) {

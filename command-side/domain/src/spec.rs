@@ -6,14 +6,13 @@ pub use event_core::given::{World, refuses};
 use event_core::{Caller, Command, CommandVisitor, Issuer, Rejection, SubjectId};
 pub use vocabulary::testing::{NINE, TEN_PAST, alice, at, bob, clinic, line, practitioner, published, site, time};
 use vocabulary::{
+    access::{CallerRole, IdentityLevel},
     appointments::{AppointmentBooked, BookedTime, DiaryEvent, HoldPlaced, SessionEvent, SlotHeld, SlotTaken},
     practices::{PracticeEvent, PracticeOpened, PracticeSettings, SettingsChanged},
     registrations::{PatientRegistered, RegistrationEvent},
     text::BirthDate,
     time::LONDON,
 };
-
-use crate::access::{CallerRole, IdentityLevel};
 
 /// Monday, 2 March 2026, eight o'clock.
 pub const NOW: &str = "2026-03-02T08:00:00Z";

@@ -3,11 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use event_core::{
-    AccessRule, Command, CommandVisitor, Context, Decision, OrganisationCode, Reads, Rejected, Rejection, StateRequest,
-    SubjectId, state::AnyState, strictness::strictly, text::TOO_LONG,
+    Command, CommandDescription, CommandVisitor, Context, Decision, OrganisationCode, Reads, Rejected, Rejection,
+    StateRequest, SubjectId, state::AnyState, strictness::strictly, text::TOO_LONG,
 };
 use http_edge::Fault;
-use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
@@ -15,29 +14,20 @@ use crate::{failure::Failure, shape};
 
 type Parse = fn(&[u8]) -> Result<Arc<dyn AnyCommand>, Failure>;
 
-/// What is known of a command before anybody gives it.
+/// A command that an engine takes.
 pub struct Entry {
-    pub name: &'static str,
-    pub who: &'static dyn AccessRule,
-    pub rejections: &'static [&'static Rejection],
-    /// JSON Schema (2020-12) of its body.
-    pub schema: Value,
+    pub description: CommandDescription,
     parse: Parse,
 }
 
 impl Entry {
-    /// The command's first sentence.
-    pub fn summary(&self) -> &str {
-        self.schema["description"].as_str().and_then(|text| text.lines().next()).unwrap_or_default()
-    }
-
     /// # Errors
     /// `Unreadable` or `TextTooLong`, with the place of the fault.
     pub(crate) fn parse(&self, body: &[u8]) -> Result<Arc<dyn AnyCommand>, Failure> {
         let command = strictly(|| (self.parse)(body))?;
         let unreadable = |error: serde_json::Error| unreadable(String::new(), &error);
         let shapes: Value = serde_json::from_slice(body).map_err(unreadable)?;
-        shape::check(&self.schema, &shapes).map_err(Failure::Unreadable)?;
+        shape::check(&self.description.schema, &shapes).map_err(Failure::Unreadable)?;
         Ok(command)
     }
 }
@@ -68,13 +58,13 @@ impl Catalogue {
     }
 
     /// By name.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
+    pub fn descriptions(&self) -> impl Iterator<Item = &CommandDescription> {
+        self.entries.values().map(|entry| &entry.description)
     }
 
     /// Every way in which the commands say no; some more than once.
     pub fn rejections(&self) -> impl Iterator<Item = &'static Rejection> {
-        self.entries().flat_map(|entry| entry.rejections.iter().copied())
+        self.descriptions().flat_map(|command| command.rejections.iter().copied())
     }
 
     pub fn get(&self, name: &str) -> Option<&Entry> {
@@ -84,15 +74,8 @@ impl Catalogue {
 
 impl CommandVisitor for Catalogue {
     fn visit<C: Command>(&mut self) {
-        // The body is read by the rules of today, too.
-        let schema = strictly(|| SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<C>());
-        let entry = Entry {
-            name: C::NAME,
-            who: C::WHO,
-            rejections: C::REJECTIONS,
-            schema: schema.into(),
-            parse: |body| Ok(Arc::new(parse::<C>(body)?)),
-        };
+        let parse: Parse = |body| Ok(Arc::new(parse::<C>(body)?));
+        let entry = Entry { description: CommandDescription::of::<C>(), parse };
         self.entries.insert(C::NAME, entry);
     }
 }

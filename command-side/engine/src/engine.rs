@@ -116,7 +116,7 @@ impl Engine {
             None => Err(Failure::UnknownCommand),
         };
         // A name that is not in the catalogue is whatever somebody typed.
-        let command = entry.map_or("unknown", |entry| entry.name);
+        let command = entry.map_or("unknown", |entry| entry.description.name);
         let outcome = match &answered {
             Ok(answer) if answer.replayed => "replayed",
             Ok(answer) if answer.events.is_empty() => "nothing-new",
@@ -138,7 +138,7 @@ impl Engine {
         let idempotency = self.idempotency(entry, &caller, body, &request)?;
         let command = entry.parse(body)?;
         let access = Access {
-            rule: entry.who,
+            rule: entry.description.who,
             request: AccessRequest { caller, subject: command.answers_for(), organisation: command.organisation() },
         };
         let access_state = access.rule.by_token(&access.request)?;
@@ -152,8 +152,8 @@ impl Engine {
         };
         let (answer, answered) = oneshot::channel();
         let given = Given {
-            name: entry.name,
-            rejections: entry.rejections,
+            name: entry.description.name,
+            rejections: entry.description.rejections,
             command,
             access,
             access_state,
@@ -181,7 +181,7 @@ impl Engine {
         }
         let body: serde_json::Value = serde_json::from_slice(body)
             .map_err(|error| Failure::Unreadable(Fault { pointer: String::new(), detail: error.to_string() }))?;
-        let (command_key, earlier_key) = self.keys.of(caller, entry.name, key);
+        let (command_key, earlier_key) = self.keys.of(caller, entry.description.name, key);
         Ok(Idempotency {
             command_key,
             earlier_key,

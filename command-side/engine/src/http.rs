@@ -8,6 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
+use event_core::CommandDescription;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -21,7 +22,7 @@ use http_edge::{
 };
 
 use crate::{
-    catalogue::{Catalogue, Entry},
+    catalogue::Catalogue,
     engine::{Answer, Engine, RequestContext},
 };
 
@@ -139,15 +140,15 @@ async fn list(State(commands): State<Commands>) -> Json<Value> {
 }
 
 fn described(catalogue: &Catalogue) -> Value {
-    let describe = |entry: &Entry| {
-        let rejections: Vec<ProblemType> = entry.rejections.iter().map(|rejection| (*rejection).into()).collect();
+    let describe = |command: &CommandDescription| {
+        let rejections: Vec<ProblemType> = command.rejections.iter().map(|rejection| (*rejection).into()).collect();
         json!({
-            "name": entry.name,
-            "summary": entry.summary(),
-            "who": entry.who.data(),
+            "name": command.name,
+            "summary": command.summary(),
+            "who": command.who.data(),
             "rejections": rejections,
-            "schema": entry.schema,
+            "schema": command.schema,
         })
     };
-    json!({"items": catalogue.entries().map(describe).collect::<Vec<_>>()})
+    json!({"items": catalogue.descriptions().map(describe).collect::<Vec<_>>()})
 }

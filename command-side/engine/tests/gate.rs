@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use command_engine::{Answer, Failure};
 use common::{House, append, house, new_key, new_subject, nurse, patient, somebody};
-use domain::{IdentityLevel, registrations::Registration};
 use event_core::{
     AccessRequest, Caller, Command, Denied, Event, Personal, Stream, SubjectId,
     personal::{Unsealed, with_key},
@@ -14,7 +13,10 @@ use event_core::{
 use event_log::Log;
 use http_edge::Gate;
 use serde_json::json;
-use vocabulary::registrations::{PatientRegistered, RegistrationEvent};
+use vocabulary::{
+    access::IdentityLevel,
+    registrations::{PatientRegistered, Registration, RegistrationEvent},
+};
 
 const HERE: &str = "A12345";
 const ELSEWHERE: &str = "B67890";

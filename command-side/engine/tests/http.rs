@@ -36,7 +36,7 @@ impl Reply {
 
 async fn site() -> Site {
     let (house, signer) = (house().await, Signer::new("key-1"));
-    let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], domain::access::is_known).expect("a key set");
+    let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("a key set");
     let routes =
         router(house.engine.clone(), tokens).merge(problem_catalogue::router(house.engine.catalogue().rejections()));
     Site { house, routes, token: signer.sign(&signer::claims()) }
@@ -295,15 +295,15 @@ async fn every_command_of_the_house_has_a_schema_and_a_summary_and_its_rejection
     let options = command_engine::EngineOptions::default();
     let engine =
         command_engine::Engine::start(house.log.clone(), command_engine::Catalogue::of(domain::every_command), options);
-    assert!(engine.catalogue().entries().count() >= 15);
+    assert!(engine.catalogue().descriptions().count() >= 15);
     let signer = Signer::new("key-1");
-    let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], domain::access::is_known).expect("a key set");
+    let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("a key set");
     let site = Site {
         routes: router(engine.clone(), tokens).merge(problem_catalogue::router(engine.catalogue().rejections())),
         token: String::new(),
         house,
     };
-    for entry in engine.catalogue().entries() {
+    for entry in engine.catalogue().descriptions() {
         assert!(!entry.summary().is_empty(), "{}", entry.name);
         assert_eq!(entry.schema["additionalProperties"], json!(false), "{} is read strictly", entry.name);
         for rejection in entry.rejections {

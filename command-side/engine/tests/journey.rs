@@ -8,18 +8,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bytes::Bytes;
 use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure};
 use common::{issuer, new_key, new_subject, open, patient, request};
-use domain::{
-    CallerRole, IdentityLevel, Permission,
-    appointments::{
-        publishing_day::SESSIONS_A_DAY_MAX,
-        rejections::{LIMIT_REACHED, SLOT_TAKEN},
-    },
+use domain::appointments::{
+    publishing_day::SESSIONS_A_DAY_MAX,
+    rejections::{LIMIT_REACHED, SLOT_TAKEN},
 };
 use event_core::{Caller, StreamName, SubjectId, Timestamp};
 use event_log::{Log, LogOptions};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
-use vocabulary::text::NhsNumber;
+use vocabulary::{
+    access::{CallerRole, IdentityLevel, Permission},
+    text::NhsNumber,
+};
 
 const PRACTICE: &str = "A12345";
 const SESSION: &str = "A12345.0123456789AB";

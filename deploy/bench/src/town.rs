@@ -7,7 +7,6 @@ use anyhow::{Context, bail};
 use axum::{Router, routing::get};
 use bytes::Bytes;
 use command_engine::RequestContext;
-use domain::{CallerRole, IdentityLevel, Permission};
 use event_core::{Caller, LocalDate, OrganisationCode, Timestamp};
 use frontdoor::{
     cli::{Cli, Places, Roles, Task, Token},
@@ -22,7 +21,10 @@ use http_edge::{
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use vocabulary::text::NhsNumber;
+use vocabulary::{
+    access::{CallerRole, IdentityLevel, Permission},
+    text::NhsNumber,
+};
 
 use crate::{http::Connection, synthetic};
 
@@ -103,7 +105,7 @@ impl Town {
         let key = DemoKey::in_folder(folder)?;
         let set = serde_json::from_slice(&std::fs::read(folder.join("demo-jwks.json"))?)?;
         let tokens =
-            Tokens::new(AUDIENCE, vec![TrustedIssuer::new(DEMO_ISSUER.parse()?, set)], domain::access::is_known)?;
+            Tokens::new(AUDIENCE, vec![TrustedIssuer::new(DEMO_ISSUER.parse()?, set)], vocabulary::access::is_known)?;
         let folder = folder.display().to_string();
         let house = House::open(&places, tokens).await?;
         let stop = CancellationToken::new();

@@ -11,9 +11,9 @@ use std::{
 };
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use domain::{CallerRole, IdentityLevel, Permission};
 use event_core::OrganisationCode;
 use event_kafka::Address;
+use vocabulary::access::{CallerRole, IdentityLevel, Permission};
 
 use crate::{
     Misconfigured,

@@ -88,7 +88,8 @@ impl House {
         if let Some(views) = self.views.clone().filter(|_| self.roles.has(Role::Query)) {
             let (log, tokens) = (self.care.clone(), self.tokens.clone());
             let gate = Arc::new(self.engine.clone());
-            routes = routes.merge(query_side::router(query_side::Queries { views, log, gate, tokens }));
+            let commands = self.engine.catalogue().descriptions().cloned().collect();
+            routes = routes.merge(query_side::router(query_side::Queries { views, log, gate, tokens, commands }));
         }
         middleware::public(routes, limits, self.tokens.clone())
     }

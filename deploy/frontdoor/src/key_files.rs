@@ -72,7 +72,7 @@ impl KeyFiles {
     /// # Errors
     /// `Misconfigured`, when a file cannot be read or used.
     pub fn tokens(&self) -> anyhow::Result<Tokens> {
-        Tokens::new(AUDIENCE, self.read()?, domain::access::is_known)
+        Tokens::new(AUDIENCE, self.read()?, vocabulary::access::is_known)
             .map_err(|error| Misconfigured(error.to_string()).into())
     }
 

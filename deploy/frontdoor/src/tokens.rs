@@ -35,12 +35,12 @@ struct Claims<'a> {
     sub: &'a str,
     iat: i64,
     exp: i64,
-    role: domain::CallerRole,
-    permissions: &'a [domain::Permission],
+    role: vocabulary::access::CallerRole,
+    permissions: &'a [vocabulary::access::Permission],
     #[serde(skip_serializing_if = "Option::is_none")]
     organisation: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    identity_proofing_level: Option<domain::IdentityLevel>,
+    identity_proofing_level: Option<vocabulary::access::IdentityLevel>,
 }
 
 /// `frontdoor token`.

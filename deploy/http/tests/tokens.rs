@@ -9,7 +9,7 @@ use signer::{AUDIENCE, ISSUER, Signer, claims, now, trusted};
 const OTHER_ISSUER: &str = "https://other.example";
 
 fn tokens(signer: &Signer) -> Tokens {
-    Tokens::new(AUDIENCE, vec![signer.trusted()], domain::access::is_known).expect("a key set")
+    Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("a key set")
 }
 
 /// The claims, with one of them set or, with null, left out.
@@ -125,7 +125,7 @@ async fn a_token_names_its_key_where_its_issuer_has_several() {
     assert!(tokens(&one).caller(&nameless(&one)).await.is_some(), "there is one key");
     let keys = one.keys().keys.into_iter().chain(other.keys().keys).collect();
     let both =
-        Tokens::new(AUDIENCE, vec![trusted(ISSUER, JwkSet { keys })], domain::access::is_known).expect("a key set");
+        Tokens::new(AUDIENCE, vec![trusted(ISSUER, JwkSet { keys })], vocabulary::access::is_known).expect("a key set");
     for signer in [&one, &other] {
         assert!(both.caller(&nameless(signer)).await.is_none());
         assert!(both.caller(&signer.sign(&claims())).await.is_some());
@@ -137,7 +137,7 @@ async fn keys_of_elliptic_curves_and_rsa_count_each_with_its_own_algorithm() {
     let signers = [signer::elliptic("ES256"), signer::rsa("RS256")];
     let keys: Vec<Value> = signers.iter().map(|signer| signer.jwk.clone()).collect();
     let set: JwkSet = serde_json::from_value(json!({"keys": keys})).expect("a key set");
-    let tokens = Tokens::new(AUDIENCE, vec![trusted(ISSUER, set)], domain::access::is_known).expect("a key set");
+    let tokens = Tokens::new(AUDIENCE, vec![trusted(ISSUER, set)], vocabulary::access::is_known).expect("a key set");
     let stranger = signer::rsa("RS256");
     assert!(tokens.caller(&stranger.sign("RS256", "RS256")).await.is_none(), "a stranger's key");
     for signer in &signers {
@@ -161,7 +161,7 @@ async fn an_rsa_key_that_names_no_algorithm_has_its_issuers() {
         let admitted = async |configured: Option<&str>| {
             let usual = trusted(ISSUER, keys.clone());
             let rsa = configured.map_or(usual.rsa, |name| name.parse().expect("an algorithm"));
-            let tokens = Tokens::new(AUDIENCE, vec![TrustedIssuer { rsa, ..usual }], domain::access::is_known)
+            let tokens = Tokens::new(AUDIENCE, vec![TrustedIssuer { rsa, ..usual }], vocabulary::access::is_known)
                 .expect("a key set");
             tokens.caller(&signer.sign(algorithm, algorithm)).await.is_some()
         };
@@ -222,7 +222,7 @@ async fn a_token_of_more_than_8_kib_is_refused() {
 async fn a_key_signs_for_its_own_issuer_alone() {
     let (own, other) = (Signer::new("key-1"), Signer::new("key-1"));
     let issuers = vec![own.trusted(), trusted(OTHER_ISSUER, other.keys())];
-    let tokens = Tokens::new(AUDIENCE, issuers, domain::access::is_known).expect("key sets");
+    let tokens = Tokens::new(AUDIENCE, issuers, vocabulary::access::is_known).expect("key sets");
     let others = tokens.caller(&other.sign(&with("iss", json!(OTHER_ISSUER)))).await.expect("valid");
     assert!(tokens.caller(&other.sign(&claims())).await.is_none());
     // The same `sub` of another issuer is another caller.
@@ -242,7 +242,7 @@ async fn a_key_that_cannot_be_used_is_passed_over_and_an_issuer_without_any_othe
     let unknown = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "X9"});
     let for_sealing = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA", "use": "enc"});
     let set = |keys: Vec<&Value>| -> JwkSet { serde_json::from_value(json!({"keys": keys})).expect("a key set") };
-    let new = |keys| Tokens::new(AUDIENCE, vec![trusted(ISSUER, set(keys))], domain::access::is_known);
+    let new = |keys| Tokens::new(AUDIENCE, vec![trusted(ISSUER, set(keys))], vocabulary::access::is_known);
     let token = signer.sign(&claims());
     for fit in [&good, &unnamed] {
         assert!(new(vec![fit]).expect("a key").caller(&token).await.is_some(), "{fit}");

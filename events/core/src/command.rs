@@ -2,8 +2,9 @@
 
 use std::any::Any;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::{
     access::{AccessRule, Caller},
@@ -11,6 +12,7 @@ use crate::{
     ids::{OrganisationCode, StreamName, SubjectId},
     rejection::{Rejected, Rejection},
     state::Reads,
+    strictness::strictly,
     time::Timestamp,
 };
 
@@ -122,9 +124,38 @@ impl Decision {
     }
 }
 
+/// A command as the API describes it, without its type.
+#[derive(Clone)]
+pub struct CommandDescription {
+    pub name: &'static str,
+    pub who: &'static dyn AccessRule,
+    pub rejections: &'static [&'static Rejection],
+    /// JSON Schema (2020-12) of its body.
+    pub schema: Value,
+}
+
+impl CommandDescription {
+    pub fn of<C: Command>() -> CommandDescription {
+        // The body is read by the rules of today, too.
+        let schema = strictly(|| SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<C>());
+        CommandDescription { name: C::NAME, who: C::WHO, rejections: C::REJECTIONS, schema: schema.into() }
+    }
+
+    /// The command's first sentence.
+    pub fn summary(&self) -> &str {
+        self.schema["description"].as_str().and_then(|text| text.lines().next()).unwrap_or_default()
+    }
+}
+
 /// Does something with the type of each command.
 pub trait CommandVisitor {
     fn visit<C: Command>(&mut self);
+}
+
+impl CommandVisitor for Vec<CommandDescription> {
+    fn visit<C: Command>(&mut self) {
+        self.push(CommandDescription::of::<C>());
+    }
 }
 
 /// The commands of a service: `file::Type`. The files are declared beside it, because rustfmt does not see a `mod` that

@@ -22,7 +22,9 @@ pub mod time;
 pub mod visible;
 
 pub use access::{AccessRequest, AccessRule, Caller, Denied};
-pub use command::{Command, CommandVisitor, Context, Decision, States, Streams, nothing_new, record};
+pub use command::{
+    Command, CommandDescription, CommandVisitor, Context, Decision, States, Streams, nothing_new, record,
+};
 pub use envelope::{Actor, LogName, LogPosition, Raw, Recorded};
 pub use event::{Category, Event, EventData, Followed, Service, Undecodable};
 pub use ids::{Issuer, Malformed, OrganisationCode, StreamName, SubjectId};

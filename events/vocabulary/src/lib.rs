@@ -1,6 +1,8 @@
-//! What can happen in the health services: the events of each service (one file a service), and the ids and texts in them.
+//! What can happen in the health services: the events of each service (one file a service), the ids and texts in them, and
+//! who may do what.
 //! Pure: no I/O, no clock, no randomness.
 
+pub mod access;
 pub mod booking_number;
 pub mod ids;
 #[cfg(any(test, feature = "testing"))]

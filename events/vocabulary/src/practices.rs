@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use event_core::{OrganisationCode, Service, Timestamp, events, text::Line};
+use event_core::{Class, OrganisationCode, Rejection, Service, Timestamp, events, text::Line};
 
 pub static SERVICE: Service = Service { name: "practices", categories: &[PracticeEvent::ABOUT] };
 
@@ -54,3 +54,11 @@ impl Default for PracticeSettings {
         PracticeSettings { booking_window_days: 42, open_bookings_max: 3, cancel_cut_off_minutes: 30 }
     }
 }
+
+/// Commands and queries about a practice that was never opened.
+pub const PRACTICE_NOT_FOUND: Rejection = Rejection {
+    code: "practice-not-found",
+    class: Class::NotFound,
+    title: "There is no such practice.",
+    advice: "Check the code. A practice has to be opened before anything happens there.",
+};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::{BirthDate, NhsNumber, PersonName};
-use event_core::{OrganisationCode, Personal, Service, SubjectId, events};
+use event_core::{OrganisationCode, Personal, Service, State, SubjectId, events};
 
 pub static SERVICE: Service = Service { name: "registrations", categories: &[RegistrationEvent::ABOUT] };
 
@@ -24,4 +24,31 @@ pub struct PatientRegistered {
     pub name: Personal<PersonName>,
     pub nhs_number: Personal<NhsNumber>,
     pub born_on: Personal<BirthDate>,
+}
+
+/// Where a person is registered, from the events of their registration. Access to their data depends on it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Registration {
+    #[default]
+    Unregistered,
+    At(Box<PatientRegistered>),
+}
+
+impl State for Registration {
+    type Event = RegistrationEvent;
+
+    fn evolve(&mut self, event: &RegistrationEvent) {
+        match event {
+            RegistrationEvent::Registered(registered) => *self = Registration::At(Box::new(registered.clone())),
+        }
+    }
+}
+
+impl Registration {
+    pub fn practice(&self) -> Option<&OrganisationCode> {
+        match self {
+            Registration::Unregistered => None,
+            Registration::At(registered) => Some(&registered.practice),
+        }
+    }
 }

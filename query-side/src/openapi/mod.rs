@@ -9,8 +9,7 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
-use domain::every_command;
-use event_core::{Command, CommandVisitor};
+use event_core::CommandDescription;
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -20,16 +19,18 @@ use crate::query::Entry;
 pub const VERSION: &str = "3.1.0";
 
 /// The whole document.
-pub fn document(queries: &[Entry]) -> Value {
+pub fn document(queries: &[Entry], commands: &[CommandDescription]) -> Value {
     let mut components = Components::default();
     fixed::schemas(&mut components);
     // The queries first: where a command accepts less than an answer may show, the answer has the plain name.
     let operation = |entry: &Entry, components: &mut Components| json!({"get": operations::query(entry, components)});
     let asked: Map<String, Value> =
         queries.iter().map(|entry| (entry.path.to_owned(), operation(entry, &mut components))).collect();
-    let mut commands = Commands { paths: Map::new(), components: &mut components };
-    every_command(&mut commands);
-    let mut paths = commands.paths;
+    let mut paths = Map::new();
+    for command in commands {
+        let operation = operations::command(command, &mut components);
+        paths.insert(format!("/commands/{}", command.name), json!({"post": operation}));
+    }
     paths.extend(asked);
     paths.extend(fixed::paths());
     json!({
@@ -56,19 +57,6 @@ pub fn document(queries: &[Entry]) -> Value {
             },
         },
     })
-}
-
-/// The paths of the commands.
-struct Commands<'a> {
-    paths: Map<String, Value>,
-    components: &'a mut Components,
-}
-
-impl CommandVisitor for Commands<'_> {
-    fn visit<C: Command>(&mut self) {
-        let operation = operations::command::<C>(self.components);
-        self.paths.insert(format!("/commands/{}", C::NAME), json!({"post": operation}));
-    }
 }
 
 /// Schemas of what is sent to us.

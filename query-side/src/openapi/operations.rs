@@ -1,6 +1,6 @@
 //! Operations of the API's description: the parts that commands and queries share, each written once.
 
-use event_core::{AccessRule, Command, Rejection, strictness::strictly};
+use event_core::{AccessRule, CommandDescription, Rejection};
 use http_edge::status_of;
 use serde_json::{Value, json};
 
@@ -57,8 +57,8 @@ pub fn query(entry: &Entry, components: &mut Components) -> Value {
 }
 
 /// The operation of one command.
-pub fn command<C: Command>(components: &mut Components) -> Value {
-    let body = strictly(|| super::parameters().root_schema_for::<C>()).to_value();
+pub fn command(command: &CommandDescription, components: &mut Components) -> Value {
+    let body = command.schema.clone();
     let (summary, description) = words(&body);
     let name = title(&body);
     let body = components.add(Way::In, &name, body);
@@ -74,12 +74,12 @@ pub fn command<C: Command>(components: &mut Components) -> Value {
         .problem(422, "`text-too-long`: a text is longer than its limit.")
         .problem(422, "`key-reused`: this key was used with another body.")
         .problem(503, "`contended`: too many others change the same thing now.");
-    let answers = with_rejections(answers, C::REJECTIONS, &[REPLAYED]);
+    let answers = with_rejections(answers, command.rejections, &[REPLAYED]);
     json!({
         "operationId": operation_id(&name),
         "tags": ["commands"],
         "summary": summary,
-        "description": described(&description, C::WHO),
+        "description": described(&description, command.who),
         "security": [{"bearer": []}],
         "parameters": [
             {"$ref": "#/components/parameters/Idempotency-Key"},
@@ -87,7 +87,7 @@ pub fn command<C: Command>(components: &mut Components) -> Value {
         ],
         "requestBody": {"required": true, "content": {"application/json": {"schema": body}}},
         "responses": answers.into_value(),
-        "x-who": C::WHO.data(),
+        "x-who": command.who.data(),
     })
 }
 

@@ -6,7 +6,9 @@ use super::*;
 use crate::queries;
 
 fn whole() -> Value {
-    document(&queries::all())
+    let mut commands = Vec::new();
+    domain::every_command(&mut commands);
+    document(&queries::all(), &commands)
 }
 
 /// Every `$ref` in the document.

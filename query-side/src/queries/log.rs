@@ -1,10 +1,10 @@
 //! The log, for auditors: that something happened, to whom, by whom and when; never what personal fields hold. What the
 //! auditors themselves look at is recorded once the access log is written (a later issue).
 
-use domain::{Permission, access::auditor};
 use event_core::{AccessRule, LogName, LogPosition, Raw, Rejection, StreamName};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use vocabulary::access::{Permission, auditor};
 
 use crate::{
     ask::{Ask, PositionInCare, refuse_unknown},

@@ -100,10 +100,15 @@ impl House {
         let options = EngineOptions { clock: || at(NOW), ..EngineOptions::default() };
         let engine = Engine::start(log.clone(), Catalogue::of(domain::every_command), options);
         let signer = Signer::new("key-1");
-        let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], domain::access::is_known).expect("an issuer");
+        let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("an issuer");
         let clock = Arc::new(AtomicI64::new(at(NOW).micros()));
-        let queries =
-            Queries { views: views.clone(), log: log.clone(), gate: Arc::new(engine.clone()), tokens: tokens.clone() };
+        let queries = Queries {
+            views: views.clone(),
+            log: log.clone(),
+            gate: Arc::new(engine.clone()),
+            tokens: tokens.clone(),
+            commands: engine.catalogue().descriptions().cloned().collect(),
+        };
         let told = Arc::clone(&clock);
         let asked =
             query_side::router_at(queries, Arc::new(move || Timestamp::from_micros(told.load(Ordering::Relaxed))));

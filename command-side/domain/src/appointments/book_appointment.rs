@@ -2,6 +2,8 @@ use event_core::{OrganisationCode, SubjectId, Timestamp};
 use vocabulary::{
     SessionId,
     appointments::{AppointmentBooked, SlotTaken},
+    practices::PRACTICE_NOT_FOUND,
+    registrations::Registration,
     text::{Comment, Reason},
 };
 
@@ -14,9 +16,9 @@ use super::{
     session::Session,
 };
 use crate::{
-    practices::{Practice, rejections::PRACTICE_NOT_FOUND},
+    practices::Practice,
     prelude::*,
-    registrations::{Registration, rejections::NOT_REGISTERED_HERE},
+    registrations::{has_to_be_at, rejections::NOT_REGISTERED_HERE},
 };
 
 /// Slots of one booking.
@@ -86,7 +88,7 @@ impl Command for BookAppointment {
     ) -> Result<Decision, Rejected> {
         let now = context.now;
         let clinic = session.clinic()?;
-        registration.has_to_be_at(&self.session.site())?;
+        has_to_be_at(registration, &self.session.site())?;
         if self.more_slots.len() >= SLOTS_MAX {
             return Err(LIMIT_REACHED.with("limit", SLOTS_MAX).with("of", "slots of one booking"));
         }

@@ -1,17 +1,15 @@
-use crate::{
-    access::{CallerRole, IdentityLevel::P9},
-    practices::{Practice, rejections::PRACTICE_NOT_FOUND},
-    prelude::*,
-};
+use crate::{practices::Practice, prelude::*};
 use event_core::{Caller, OrganisationCode, SubjectId, Timestamp};
 use serde_json::json;
 use vocabulary::{
     SessionId,
+    access::{CallerRole, IdentityLevel::P9},
     appointments::{
         AppointmentCancelled,
         CancellationReason::{self, CancelledByCitizen, CancelledByService, CancelledBySite, RescheduledByCitizen},
         SlotFreed,
     },
+    practices::PRACTICE_NOT_FOUND,
 };
 
 use super::{

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use vocabulary::{
     SessionId,
+    access::patient_of,
     appointments::{BookedTime, DiaryEvent},
     practices::PracticeSettings,
     text::{Comment, Reason},
@@ -15,7 +16,7 @@ use super::rejections::{
     ALREADY_CANCELLED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, OVERLAPPING_BOOKING,
     STALE_VERSION,
 };
-use crate::{access::patient_of, daily::Daily};
+use crate::daily::Daily;
 
 /// Holds that one patient may place on one day (of London).
 pub const HOLDS_A_DAY_MAX: u32 = 20;

@@ -2,6 +2,8 @@ use event_core::{OrganisationCode, SubjectId, Timestamp};
 use vocabulary::{
     SessionId,
     appointments::{HoldPlaced, SlotHeld},
+    practices::PRACTICE_NOT_FOUND,
+    registrations::Registration,
     time::LONDON,
 };
 
@@ -11,9 +13,9 @@ use super::{
     session::{HOLD_MINUTES, Session},
 };
 use crate::{
-    practices::{Practice, rejections::PRACTICE_NOT_FOUND},
+    practices::Practice,
     prelude::*,
-    registrations::{Registration, rejections::NOT_REGISTERED_HERE},
+    registrations::{has_to_be_at, rejections::NOT_REGISTERED_HERE},
 };
 
 /// Hold a slot for five minutes, while the details of a booking are filled in.
@@ -60,7 +62,7 @@ impl Command for HoldSlot {
         context: &Context,
     ) -> Result<Decision, Rejected> {
         let clinic = session.clinic()?;
-        registration.has_to_be_at(&self.session.site())?;
+        has_to_be_at(registration, &self.session.site())?;
         let time = clinic.time_of(self.starts_at, &[], practice.settings()?, context.now)?;
         if diary.standing(&time).is_some() {
             return Ok(nothing_new());

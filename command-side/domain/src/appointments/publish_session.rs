@@ -2,6 +2,7 @@ use event_core::{LocalDate, OrganisationCode, time::LocalTime};
 use vocabulary::{
     SessionId,
     appointments::{Channel, Practitioner, ServiceType, SessionCounted, SessionPublished, Timetable},
+    practices::PRACTICE_NOT_FOUND,
     time::LONDON,
 };
 
@@ -11,10 +12,7 @@ use super::{
     rejections::{LIMIT_REACHED, SESSION_EXISTS, SESSION_INVALID},
     session::Session,
 };
-use crate::{
-    practices::{Practice, rejections::PRACTICE_NOT_FOUND},
-    prelude::*,
-};
+use crate::{practices::Practice, prelude::*};
 
 /// How far ahead a session can be published.
 pub const DAYS_AHEAD_MAX: i64 = 365;

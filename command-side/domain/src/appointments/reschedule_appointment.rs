@@ -2,6 +2,8 @@ use event_core::{OrganisationCode, SubjectId, Timestamp};
 use vocabulary::{
     SessionId,
     appointments::{AppointmentRescheduled, CancellationReason, SlotFreed, SlotTaken},
+    practices::PRACTICE_NOT_FOUND,
+    registrations::Registration,
 };
 
 use super::{
@@ -15,9 +17,9 @@ use super::{
     session::Session,
 };
 use crate::{
-    practices::{Practice, rejections::PRACTICE_NOT_FOUND},
+    practices::Practice,
     prelude::*,
-    registrations::{Registration, rejections::NOT_REGISTERED_HERE},
+    registrations::{has_to_be_at, rejections::NOT_REGISTERED_HERE},
 };
 
 /// Move an appointment to another time: the old slot is freed if and only if the new one is booked.
@@ -96,7 +98,7 @@ impl Command for RescheduleAppointment {
         }
         let booking = diary.own(&self.session, self.starts_at)?;
         booking.can_be_given_up(self.version, practice.settings()?, &context.caller, now)?;
-        registration.has_to_be_at(&self.to_session.site())?;
+        has_to_be_at(registration, &self.to_session.site())?;
         if self.to_more_slots.len() >= SLOTS_MAX {
             return Err(LIMIT_REACHED.with("limit", SLOTS_MAX).with("of", "slots of one booking"));
         }

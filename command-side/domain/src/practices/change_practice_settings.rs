@@ -1,13 +1,13 @@
 use event_core::OrganisationCode;
 use vocabulary::{
-    practices::{PracticeSettings, SettingsChanged},
+    practices::{PRACTICE_NOT_FOUND, PracticeSettings, SettingsChanged},
     time::LONDON,
 };
 
 use super::strict::StrictSettings;
 use super::{
     practice::{Practice, check},
-    rejections::{PRACTICE_NOT_FOUND, SETTINGS_CHANGED_TOO_OFTEN, SETTINGS_INVALID},
+    rejections::{SETTINGS_CHANGED_TOO_OFTEN, SETTINGS_INVALID},
 };
 use crate::prelude::*;
 

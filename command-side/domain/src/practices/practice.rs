@@ -1,9 +1,9 @@
 //! A practice, as commands need to know it.
 
 use event_core::{LocalDate, Rejected, State};
-use vocabulary::practices::{PracticeEvent, PracticeOpened, PracticeSettings};
+use vocabulary::practices::{PRACTICE_NOT_FOUND, PracticeEvent, PracticeOpened, PracticeSettings};
 
-use super::rejections::{PRACTICE_NOT_FOUND, SETTINGS_CHANGED_TOO_OFTEN, SETTINGS_INVALID};
+use super::rejections::{SETTINGS_CHANGED_TOO_OFTEN, SETTINGS_INVALID};
 use crate::daily::Daily;
 
 #[derive(Debug, Clone, Default, PartialEq)]

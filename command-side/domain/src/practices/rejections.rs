@@ -2,13 +2,6 @@
 
 use event_core::{Class, Rejection};
 
-pub const PRACTICE_NOT_FOUND: Rejection = Rejection {
-    code: "practice-not-found",
-    class: Class::NotFound,
-    title: "There is no such practice.",
-    advice: "Check the code. A practice has to be opened before anything happens there.",
-};
-
 pub const PRACTICE_EXISTS: Rejection = Rejection {
     code: "practice-exists",
     class: Class::Conflict,

@@ -1,18 +1,13 @@
 use event_core::{OrganisationCode, SubjectId};
 use vocabulary::{
-    registrations::PatientRegistered,
+    practices::PRACTICE_NOT_FOUND,
+    registrations::{PatientRegistered, Registration},
     text::{BirthDate, NhsNumber, PersonName},
     time::LONDON,
 };
 
-use super::{
-    registration::Registration,
-    rejections::{ALREADY_A_PATIENT, BORN_IN_THE_FUTURE},
-};
-use crate::{
-    practices::{Practice, rejections::PRACTICE_NOT_FOUND},
-    prelude::*,
-};
+use super::rejections::{ALREADY_A_PATIENT, BORN_IN_THE_FUTURE};
+use crate::{practices::Practice, prelude::*};
 
 /// Register somebody as a patient of a practice.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -1,38 +1,12 @@
-//! Where a person is registered.
+//! What rules ask of a registration.
 
-use event_core::{OrganisationCode, Rejected, State};
-use vocabulary::registrations::{PatientRegistered, RegistrationEvent};
+use event_core::{OrganisationCode, Rejected};
+use vocabulary::registrations::Registration;
 
 use super::rejections::NOT_REGISTERED_HERE;
 
-#[derive(Debug, Clone, Default, PartialEq)]
-pub enum Registration {
-    #[default]
-    Unregistered,
-    At(Box<PatientRegistered>),
-}
-
-impl State for Registration {
-    type Event = RegistrationEvent;
-
-    fn evolve(&mut self, event: &RegistrationEvent) {
-        match event {
-            RegistrationEvent::Registered(registered) => *self = Registration::At(Box::new(registered.clone())),
-        }
-    }
-}
-
-impl Registration {
-    pub fn practice(&self) -> Option<&OrganisationCode> {
-        match self {
-            Registration::Unregistered => None,
-            Registration::At(registered) => Some(&registered.practice),
-        }
-    }
-
-    /// # Errors
-    /// `not-registered-here`.
-    pub fn has_to_be_at(&self, practice: &OrganisationCode) -> Result<(), Rejected> {
-        if self.practice() == Some(practice) { Ok(()) } else { Err((&NOT_REGISTERED_HERE).into()) }
-    }
+/// # Errors
+/// `not-registered-here`.
+pub fn has_to_be_at(registration: &Registration, practice: &OrganisationCode) -> Result<(), Rejected> {
+    if registration.practice() == Some(practice) { Ok(()) } else { Err((&NOT_REGISTERED_HERE).into()) }
 }

@@ -134,8 +134,8 @@ pub(crate) fn fold<'a>(
 
 #[cfg(test)]
 mod tests {
-    use domain::registrations::Registration;
     use event_core::Stream;
+    use vocabulary::registrations::Registration;
 
     use super::*;
 

@@ -10,7 +10,6 @@ use std::{
 
 use bytes::Bytes;
 use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure, RequestContext};
-use domain::{CallerRole, IdentityLevel, Permission, access};
 use event_core::{
     AccessRule, Caller, Class, Command, Context, Decision, Event, Issuer, LogName, OrganisationCode, Raw, Rejected,
     Rejection, Service, State, Stream, StreamName, SubjectId, events, nothing_new, record,
@@ -21,7 +20,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
-use vocabulary::text::Reason;
+use vocabulary::{
+    access,
+    access::{CallerRole, IdentityLevel, Permission},
+    text::Reason,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NumberGiven {

@@ -12,11 +12,11 @@ use std::{
 
 use bytes::Bytes;
 use command_engine::{Catalogue, Engine, EngineOptions, RequestContext};
-use domain::CallerRole;
 use event_core::{Caller, Timestamp};
 use frontdoor::cli::Places;
 use local::postgres::Database;
 use serde_json::json;
+use vocabulary::access::CallerRole;
 
 use super::COMMANDED;
 use crate::{

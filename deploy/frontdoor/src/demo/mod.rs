@@ -5,11 +5,13 @@ mod cast;
 mod try_it;
 
 use std::path::Path;
-use vocabulary::time::LONDON;
+use vocabulary::{
+    access::{CallerRole, Permission},
+    time::LONDON,
+};
 
 use anyhow::{Context, bail};
 use command_engine::{Failure, RequestContext};
-use domain::{CallerRole, Permission};
 use event_core::{Caller, Issuer, LocalDate, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::civil::Weekday;

@@ -11,12 +11,14 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use domain::{CallerRole, IdentityLevel, Permission};
 use event_core::{LocalDate, Timestamp};
 use projection_engine::{ROWS_MAX, Scan, Views};
 use serde_json::{Value, json};
 use views::{FreeSlotRow, FreeSlots, MyAppointments};
-use vocabulary::time::LONDON;
+use vocabulary::{
+    access::{CallerRole, IdentityLevel, Permission},
+    time::LONDON,
+};
 
 use super::{DAYS, cast::Person};
 use crate::{cli::Token, tokens::DemoKey};

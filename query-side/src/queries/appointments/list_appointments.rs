@@ -2,16 +2,13 @@
 
 use std::ops::Bound;
 
-use domain::{
-    Permission,
-    access::{Capability, IdentityLevel::P9, patient, proxy, staff},
-};
 use event_core::{AccessRule, SubjectId, Timestamp, personal::Unsealed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{AppointmentRow, AppointmentStatus, MyAppointments};
 use vocabulary::{
     SessionId,
+    access::{Capability, IdentityLevel::P9, Permission, patient, proxy, staff},
     appointments::{Channel, Practitioner, ServiceType},
     booking_number,
     text::{Comment, Reason},

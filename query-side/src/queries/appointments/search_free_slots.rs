@@ -3,7 +3,6 @@
 
 use std::ops::Bound;
 
-use domain::practices::rejections::PRACTICE_NOT_FOUND;
 use event_core::{AccessRule, LocalDate, OrganisationCode, Rejection, Timestamp, access::ANY_AUTHENTICATED};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use views::{FreeSlotRow, FreeSlots};
 use vocabulary::{
     SessionId,
     appointments::{Channel, Practitioner, ServiceType},
-    practices::PracticeSettings,
+    practices::{PRACTICE_NOT_FOUND, PracticeSettings},
     time::LONDON,
 };
 

@@ -2,13 +2,13 @@
 
 use std::ops::Bound;
 
-use domain::{Permission, access::staff};
 use event_core::{AccessRule, LocalDate, OrganisationCode, SubjectId, Timestamp, personal::Unsealed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{DaySlotRow, PracticeDay};
 use vocabulary::{
     SessionId,
+    access::{Permission, staff},
     appointments::{Channel, Practitioner, ServiceType},
     text::Reason,
 };

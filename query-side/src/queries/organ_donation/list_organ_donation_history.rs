@@ -2,11 +2,11 @@
 
 use std::ops::Bound;
 
-use domain::access::{Capability, IdentityLevel::P9, patient, proxy};
 use event_core::{AccessRule, SubjectId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use views::DonorHistory;
+use vocabulary::access::{Capability, IdentityLevel::P9, patient, proxy};
 
 use super::see_organ_donation::{Change, change};
 use crate::{

@@ -1,11 +1,13 @@
 //! What somebody decided about organ donation, with the newest steps of its history.
 
-use domain::access::{Capability, IdentityLevel::P9, patient, proxy};
 use event_core::{AccessRule, SubjectId, Timestamp, personal::Unsealed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{DonorChange, DonorDecision, DonorRow, Standing};
-use vocabulary::organ_donation::{FaithDeclaration, OrganDecision};
+use vocabulary::{
+    access::{Capability, IdentityLevel::P9, patient, proxy},
+    organ_donation::{FaithDeclaration, OrganDecision},
+};
 
 use crate::{
     ask::Ask,
