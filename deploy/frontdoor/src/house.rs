@@ -14,6 +14,7 @@ use http_edge::{
     problem_catalogue,
 };
 use projection_engine::{ModelStatus, Views, models};
+use query_engine::Queries;
 use uuid::Uuid;
 
 use crate::{
@@ -80,7 +81,8 @@ impl House {
 
     /// Every public route of this process's roles, behind all that stands before it.
     pub fn router(&self, limits: Limits) -> Router {
-        let rejections = self.engine.catalogue().rejections().chain(query_side::rejections());
+        let queries = queries::all();
+        let rejections = self.engine.catalogue().rejections().chain(query_engine::rejections(&queries));
         let mut routes = problem_catalogue::router(rejections);
         if self.roles.has(Role::Command) {
             routes = routes.merge(command_engine::http::router(self.engine.clone(), self.tokens.clone()));
@@ -89,7 +91,15 @@ impl House {
             let (log, tokens) = (self.care.clone(), self.tokens.clone());
             let gate = Arc::new(self.engine.clone());
             let commands = self.engine.catalogue().descriptions().cloned().collect();
-            routes = routes.merge(query_side::router(query_side::Queries { views, log, gate, tokens, commands }));
+            routes = routes.merge(query_engine::router(Queries {
+                views,
+                log,
+                gate,
+                tokens,
+                queries,
+                commands,
+                about: queries::ABOUT,
+            }));
         }
         middleware::public(routes, limits, self.tokens.clone())
     }

@@ -15,7 +15,8 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     ("views", "projections/views", &["event-core", "vocabulary"]),
     ("projection-engine", "projections/engine", &["event-core", "event-log"]),
     ("http-edge", "deploy/http", &["event-core"]),
-    ("query-side", "query-side", &["event-core", "vocabulary", "event-log", "http-edge", "views", "projection-engine"]),
+    ("query-engine", "query-side/engine", &["event-core", "event-log", "http-edge", "projection-engine"]),
+    ("queries", "query-side/queries", &["event-core", "vocabulary", "views", "query-engine"]),
     (
         "frontdoor",
         "deploy/frontdoor",
@@ -29,7 +30,8 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "http-edge",
             "views",
             "projection-engine",
-            "query-side",
+            "query-engine",
+            "queries",
         ],
     ),
     (
@@ -45,7 +47,8 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "http-edge",
             "views",
             "projection-engine",
-            "query-side",
+            "query-engine",
+            "queries",
             "frontdoor",
             "local",
         ],
@@ -62,7 +65,7 @@ const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", 
 /// Foreign crates that only these may name themselves.
 const ONLY: &[(&str, &[&str])] = &[
     ("sqlx", &["event-log", "projection-engine", "frontdoor", "bench", "local"]),
-    ("axum", &["http-edge", "command-engine", "query-side", "frontdoor", "bench"]),
+    ("axum", &["http-edge", "command-engine", "query-engine", "frontdoor", "bench"]),
     ("jsonwebtoken", &["http-edge", "frontdoor"]),
     ("reqwest", &["frontdoor", "bench"]),
     ("anyhow", &["frontdoor", "bench"]),
@@ -134,7 +137,7 @@ fn commands_cannot_see_views_and_views_cannot_see_commands() {
         let seen = built_with(&metadata, command_side);
         assert!(!seen.contains("views") && !seen.contains("projection-engine"), "{command_side} sees views");
     }
-    for view_side in ["views", "projection-engine", "query-side", "event-log"] {
+    for view_side in ["views", "projection-engine", "query-engine", "queries", "event-log"] {
         let seen = built_with(&metadata, view_side);
         assert!(!seen.contains("domain") && !seen.contains("command-engine"), "{view_side} sees commands");
     }

@@ -1,0 +1,77 @@
+//! `/openapi.json`: OpenAPI 3.1 of everything that is served, made once from what the code itself says: the commands of
+//! the catalogue, the queries of `queries`, and the few paths that are neither.
+
+mod answers;
+mod components;
+mod fixed;
+mod operations;
+mod plain;
+
+use event_core::CommandDescription;
+use schemars::{SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use self::components::Components;
+use crate::query::Entry;
+
+pub const VERSION: &str = "3.1.0";
+
+/// What the description says of an API as a whole.
+#[derive(Clone, Copy)]
+pub struct About {
+    pub title: &'static str,
+    pub summary: &'static str,
+    /// What people have to know before they use it.
+    pub description: &'static str,
+}
+
+/// The whole document.
+pub fn document(queries: &[Entry], commands: &[CommandDescription], about: &About) -> Value {
+    let mut components = Components::default();
+    fixed::schemas(&mut components);
+    // The queries first: where a command accepts less than an answer may show, the answer has the plain name.
+    let operation = |entry: &Entry, components: &mut Components| json!({"get": operations::query(entry, components)});
+    let asked: Map<String, Value> =
+        queries.iter().map(|entry| (entry.path.to_owned(), operation(entry, &mut components))).collect();
+    let mut paths = Map::new();
+    for command in commands {
+        let operation = operations::command(command, &mut components);
+        paths.insert(format!("/commands/{}", command.name), json!({"post": operation}));
+    }
+    paths.extend(asked);
+    paths.extend(fixed::paths());
+    json!({
+        "openapi": VERSION,
+        "info": {
+            "title": about.title,
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": about.summary,
+            "description": format!("{}\n\n{}", about.description, fixed::DESCRIPTION),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "tags": fixed::tags(),
+        "paths": paths,
+        "components": {
+            "schemas": components.into_value(),
+            "responses": answers::shared(),
+            "parameters": fixed::parameters(),
+            "headers": fixed::headers(),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                    "description": "Claims: iss, sub, role, permissions, organisation, identity_proofing_level."},
+            },
+        },
+    })
+}
+
+/// Schemas of what is sent to us.
+fn parameters() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_deserialize().into_generator()
+}
+
+/// Schemas of what we answer.
+fn answers() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_serialize().into_generator()
+}

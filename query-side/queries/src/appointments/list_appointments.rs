@@ -1,0 +1,126 @@
+//! A patient's appointments, upcoming and past, with all that the app shows of each.
+
+use std::ops::Bound;
+
+use event_core::{AccessRule, SubjectId, Timestamp, personal::Unsealed};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use views::{AppointmentRow, AppointmentStatus, MyAppointments};
+use vocabulary::{
+    SessionId,
+    access::{Capability, IdentityLevel::P9, Permission, patient, proxy, staff},
+    appointments::{Channel, Practitioner, ServiceType},
+    booking_number,
+    text::{Comment, Reason},
+};
+
+use super::site::{Site, Sites};
+use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::List};
+
+/// The appointments of a patient: upcoming ones soonest first, past ones newest first. Cancelled ones are among them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListAppointments {
+    pub subject: SubjectId,
+    /// `upcoming` where it is absent.
+    #[serde(default)]
+    pub when: When,
+}
+
+/// Which of them: by whether they have started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "AppointmentsWhen")]
+pub enum When {
+    #[default]
+    Upcoming,
+    Past,
+}
+
+/// An appointment.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Appointment {
+    /// The number by which patient and practice speak of it.
+    pub reference: String,
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub minutes: i64,
+    pub channel: Channel,
+    pub service: ServiceType,
+    pub site: Site,
+    pub practitioner: Practitioner,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Comment>,
+    pub status: Status,
+    /// A command that amends it brings this back.
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "AppointmentStatus")]
+pub enum Status {
+    Booked,
+    Cancelled,
+}
+
+impl Query for ListAppointments {
+    const NAME: &'static str = "appointments";
+    const PATH: &'static str = "/patients/{subject}/appointments";
+    const KIND: Kind = Kind::List;
+    const WHO: &'static dyn AccessRule = &patient(P9).or(proxy(Capability::View)).or(staff(Permission::Booking));
+    const PERSONAL: bool = true;
+    type Answer = List<Appointment>;
+
+    fn subject(&self) -> Option<SubjectId> {
+        Some(self.subject)
+    }
+
+    async fn answer(&self, context: &mut QueryContext<'_>) -> Result<List<Appointment>, QueryError> {
+        let now = MyAppointments::from(context.now);
+        let (from, until) = match self.when {
+            When::Upcoming => (Bound::Included(now), Bound::Unbounded),
+            When::Past => (Bound::Unbounded, Bound::Excluded(now)),
+        };
+        let span = Span {
+            partition: MyAppointments::partition(self.subject),
+            from,
+            until,
+            backwards: self.when == When::Past,
+        };
+        let rows = context.list::<MyAppointments>(span).await?;
+        let mut sites = Sites::default();
+        let mut items = Vec::with_capacity(rows.items.len());
+        for row in rows.items {
+            let site = sites.get(row.time.session.site(), context).await?;
+            items.push(shown(self.subject, row, site)?);
+        }
+        Ok(List { items, next: rows.next })
+    }
+}
+
+fn shown(patient: SubjectId, row: AppointmentRow, site: Site) -> Result<Appointment, QueryError> {
+    let time = row.time;
+    Ok(Appointment {
+        reference: booking_number::of(&time.session, time.starts_at, patient),
+        starts_at: time.starts_at,
+        ends_at: time.ends_at,
+        minutes: time.ends_at.since(time.starts_at).as_mins(),
+        channel: time.channel,
+        service: time.service,
+        site,
+        practitioner: time.practitioner,
+        reason: row.reason.map(|reason| reason.open(&Unsealed)).transpose()?,
+        comment: row.comment.map(|comment| comment.open(&Unsealed)).transpose()?,
+        status: match row.status {
+            AppointmentStatus::Booked => Status::Booked,
+            AppointmentStatus::Cancelled => Status::Cancelled,
+        },
+        version: row.version,
+        session: time.session,
+    })
+}

@@ -1,0 +1,26 @@
+//! The queries of the health services: a folder for each service, and in it a file for each query. It decides nothing,
+//! writes nothing, and holds no SQL.
+
+mod appointments;
+mod log;
+mod organ_donation;
+mod practices;
+
+use query_engine::{About, Entry};
+
+/// A new service is one line here. A new query is a line in its service's folder.
+pub fn all() -> Vec<Entry> {
+    let mut all = Vec::new();
+    all.extend(appointments::all());
+    all.extend(organ_donation::all());
+    all.extend(practices::all());
+    all.extend(log::all());
+    all
+}
+
+/// What the API's description says of the whole.
+pub const ABOUT: About = About {
+    title: "Frontdoor",
+    summary: "Book, see, decide: commands become events, events become views, views answer queries.",
+    description: "Demonstration software with synthetic people only. It makes no claim of clinical assurance.",
+};

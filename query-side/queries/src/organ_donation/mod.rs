@@ -1,0 +1,14 @@
+//! The queries of organ donation.
+
+mod list_organ_donation_history;
+mod see_organ_donation;
+
+use list_organ_donation_history::ListOrganDonationHistory;
+use see_organ_donation::SeeOrganDonation;
+
+use query_engine::{Entry, entry};
+
+/// A new query of this service is one line here.
+pub fn all() -> Vec<Entry> {
+    vec![entry::<SeeOrganDonation>(), entry::<ListOrganDonationHistory>()]
+}

@@ -1,0 +1,52 @@
+//! The practices of this installation.
+
+use std::ops::Bound;
+
+use event_core::{AccessRule, OrganisationCode, access::ANY_AUTHENTICATED, text::Line};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use views::Practices;
+use vocabulary::practices::PracticeSettings;
+
+use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::List};
+
+/// The practices, in the order of their codes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListPractices {}
+
+/// A practice and what it has set for itself.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Practice {
+    pub practice: OrganisationCode,
+    pub name: Line,
+    /// In one line, as on a letter.
+    pub address: Line,
+    pub settings: PracticeSettings,
+}
+
+impl Query for ListPractices {
+    const NAME: &'static str = "practices";
+    const PATH: &'static str = "/practices";
+    const KIND: Kind = Kind::List;
+    const WHO: &'static dyn AccessRule = ANY_AUTHENTICATED;
+    const PERSONAL: bool = false;
+    type Answer = List<Practice>;
+
+    async fn answer(&self, context: &mut QueryContext<'_>) -> Result<List<Practice>, QueryError> {
+        let span = Span {
+            partition: Practices::PARTITION.to_owned(),
+            from: Bound::Unbounded,
+            until: Bound::Unbounded,
+            backwards: false,
+        };
+        let rows = context.list::<Practices>(span).await?;
+        Ok(rows.map(|row| Practice {
+            practice: row.practice,
+            name: row.name,
+            address: row.address,
+            settings: row.settings,
+        }))
+    }
+}

@@ -1,0 +1,12 @@
+//! The queries of practices.
+
+mod list_practices;
+
+use list_practices::ListPractices;
+
+use query_engine::{Entry, entry};
+
+/// A new query of this service is one line here.
+pub fn all() -> Vec<Entry> {
+    vec![entry::<ListPractices>()]
+}

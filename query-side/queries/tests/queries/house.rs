@@ -1,0 +1,241 @@
+//! A whole house in a temporary folder: log, engine, views, and the routes, asked without a socket. The time is fixed,
+//! and goes on for the queries alone when a test says so.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicI64, Ordering},
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use command_engine::{Catalogue, Engine, EngineOptions};
+use event_core::{LogName, SubjectId, Timestamp};
+use event_log::{Log, LogOptions};
+use http_edge::{
+    Tokens,
+    testing::{AUDIENCE, ISSUER, Signer},
+};
+use projection_engine::{Views, models};
+use query_engine::Queries;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use crate::contract;
+
+/// Bytes of the largest answer: a full page of the log, and its envelopes.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// A Friday. Nine days later the clocks go forward.
+pub const NOW: &str = "2026-03-20T09:00:00Z";
+pub const SITE: &str = "A12345";
+pub const ELSEWHERE: &str = "B54321";
+
+pub fn at(instant: &str) -> Timestamp {
+    instant.parse().expect("an instant")
+}
+
+pub struct House {
+    pub log: Log,
+    pub views: Views,
+    follows: AtomicBool,
+    router: Router,
+    signer: Signer,
+    clock: Arc<AtomicI64>,
+    stop: CancellationToken,
+    _stopped_with_the_house: DropGuard,
+    _folder: TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).expect("JSON")
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The code of a problem, with its status.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        let code = self.json()["code"].as_str().expect("a code").to_owned();
+        (self.status.as_u16(), code)
+    }
+
+    pub fn items(&self) -> Vec<Value> {
+        assert_eq!(self.status, StatusCode::OK, "{self:?}");
+        self.json()["items"].as_array().expect("items").clone()
+    }
+}
+
+impl House {
+    /// One whose views follow.
+    pub async fn new() -> House {
+        let house = House::still().await;
+        house.follow();
+        house
+    }
+
+    /// One whose views do not follow yet.
+    pub async fn still() -> House {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = |name: &str| format!("sqlite:{}{name}", folder.path().display());
+        let log = Log::open(&url(""), LogName::Care, LogOptions::default()).await.expect("a log");
+        let views = Views::open(&url("/views.db"), log.clone(), vocabulary::SERVICES, models(views::every_read_model))
+            .await
+            .expect("views");
+        let options = EngineOptions { clock: || at(NOW), ..EngineOptions::default() };
+        let engine = Engine::start(log.clone(), Catalogue::of(domain::every_command), options);
+        let signer = Signer::new("key-1");
+        let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("an issuer");
+        let clock = Arc::new(AtomicI64::new(at(NOW).micros()));
+        let queries = Queries {
+            views: views.clone(),
+            log: log.clone(),
+            gate: Arc::new(engine.clone()),
+            tokens: tokens.clone(),
+            queries: queries::all(),
+            about: queries::ABOUT,
+            commands: engine.catalogue().descriptions().cloned().collect(),
+        };
+        let told = Arc::clone(&clock);
+        let asked =
+            query_engine::router_at(queries, Arc::new(move || Timestamp::from_micros(told.load(Ordering::Relaxed))));
+        let queries = queries::all();
+        let rejections = engine.catalogue().rejections().chain(query_engine::rejections(&queries));
+        let explanations = http_edge::problem_catalogue::router(rejections);
+        let router = command_engine::http::router(engine, tokens).merge(explanations).merge(asked);
+        let stop = CancellationToken::new();
+        let guard = stop.clone().drop_guard();
+        let house = House {
+            log,
+            views,
+            follows: AtomicBool::new(false),
+            router,
+            signer,
+            clock,
+            stop,
+            _stopped_with_the_house: guard,
+            _folder: folder,
+        };
+        if !contract::is_known() {
+            let document = house.send(Request::get("/openapi.json").body(Body::empty()).expect("a request")).await;
+            contract::learn(document.json());
+        }
+        house
+    }
+
+    pub fn follow(&self) {
+        self.follows.store(true, Ordering::Relaxed);
+        let (views, stop) = (self.views.clone(), self.stop.clone());
+        tokio::spawn(async move { views.run(stop).await.expect("the views are this house's own") });
+    }
+
+    /// The time by which queries tell what is upcoming and which holds have expired.
+    pub fn it_is(&self, now: &str) {
+        self.clock.store(at(now).micros(), Ordering::Relaxed);
+    }
+
+    pub fn token(&self, claims: &Value) -> String {
+        let mut all = json!({"iss": ISSUER, "aud": AUDIENCE, "exp": jiff::Timestamp::now().as_second() + 3_600});
+        let claims = claims.as_object().expect("claims").clone();
+        all.as_object_mut().expect("claims").extend(claims);
+        self.signer.sign(&all)
+    }
+
+    /// What is answered is described.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = self.router.clone().oneshot(request).await.expect("infallible");
+        let (parts, body) = answer.into_parts();
+        let bytes = to_bytes(body, BODY_BYTES_MAX).await.expect("a body");
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        let answer = Answer { status: parts.status, headers: parts.headers, text };
+        contract::hold(&method, &path, &answer);
+        answer
+    }
+
+    /// Where the views follow, they have come to the log's end first: how long that takes is not what is tested.
+    pub async fn get(&self, who: &Value, path: &str) -> Answer {
+        if self.follows.load(Ordering::Relaxed) {
+            self.views.caught_up(self.log.end()).await;
+        }
+        let token = self.token(who);
+        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    /// A command that is granted; answers its position, like `care:17`.
+    pub async fn give(&self, who: &Value, name: &str, body: Value) -> String {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("/commands/{name}"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token(who)))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("idempotency-key", Uuid::new_v4().to_string())
+            .body(Body::from(body.to_string()))
+            .expect("a request");
+        let answer = self.send(request).await;
+        assert_eq!(answer.status, StatusCode::OK, "{name}: {answer:?}");
+        answer.json()["position"].as_str().expect("a position").to_owned()
+    }
+
+    pub async fn open_practice(&self, practice: &str) -> String {
+        let body = json!({"practice": practice, "name": format!("Practice {practice}"), "address": "1 High Street"});
+        self.give(&operator(), "open-practice", body).await
+    }
+
+    pub async fn register(&self, subject: SubjectId, practice: &str) -> String {
+        let body = json!({"subject": subject, "practice": practice, "name": "Alice Example", "nhsNumber": "9990000026",
+            "bornOn": "1980-02-29"});
+        self.give(&staff(practice), "register-patient", body).await
+    }
+
+    /// A session of `service` with slots of `minutes` from 09:00 to `until`, on a day in London.
+    pub async fn publish(&self, session: &str, on: &str, until: &str, minutes: u16, service: &str) -> String {
+        let body = json!({"session": session, "on": on, "from": "09:00", "until": until, "slotMinutes": minutes,
+            "capacity": 1, "service": service, "channel": "in-person",
+            "practitioner": {"name": "Dr Ada Example", "role": "General practitioner"}});
+        self.give(&staff(&session[..6]), "publish-session", body).await
+    }
+
+    pub async fn book(&self, patient: SubjectId, session: &str, starts_at: &str) -> String {
+        let body = json!({"session": session, "startsAt": starts_at, "patient": patient, "reason": "a sore knee",
+            "comment": "since Tuesday"});
+        self.give(&themselves(patient, "P9"), "book-appointment", body).await
+    }
+}
+
+pub fn somebody_new() -> SubjectId {
+    SubjectId::new(Uuid::new_v4()).expect("version 4")
+}
+
+pub fn themselves(subject: SubjectId, level: &str) -> Value {
+    json!({"sub": subject, "role": "patient", "identity_proofing_level": level})
+}
+
+pub fn staff(organisation: &str) -> Value {
+    json!({"sub": "nurse-1", "role": "staff", "organisation": organisation,
+        "permissions": ["booking", "clinics", "registration", "practice-admin"]})
+}
+
+pub fn auditor() -> Value {
+    json!({"sub": "auditor-1", "role": "auditor", "permissions": ["audit"]})
+}
+
+pub fn operator() -> Value {
+    json!({"sub": "operator-1", "role": "operator", "permissions": ["practices"]})
+}

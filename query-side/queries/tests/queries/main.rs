@@ -1,0 +1,13 @@
+//! Every query through the routes of a whole house: real log, engine and views, no socket, no sleeps.
+
+mod contract;
+mod described;
+mod edges;
+mod freshness;
+mod gate;
+mod house;
+mod journey;
+mod log;
+mod openapi;
+mod paging;
+mod search;
