@@ -112,12 +112,16 @@ pub fn rsa(algorithm: &str) -> Other {
     Other { jwk, signature: Box::new(signature) }
 }
 
-/// Those of a patient.
+/// Those of a caller of this role, for an hour.
+pub fn claims_of(sub: &str, role: &str) -> Value {
+    json!({"iss": ISSUER, "aud": AUDIENCE, "sub": sub, "exp": now() + 3_600, "role": role})
+}
+
+/// Those of a person whose identity is proven.
 pub fn claims() -> Value {
-    json!({
-        "iss": ISSUER, "aud": AUDIENCE, "sub": "8f14e45f-ceea-467f-a9b5-0123456789ab", "exp": now() + 3_600,
-        "role": "patient", "identity_proofing_level": "P9",
-    })
+    let mut claims = claims_of("8f14e45f-ceea-467f-a9b5-0123456789ab", "patient");
+    claims["identity_proofing_level"] = "P9".into();
+    claims
 }
 
 /// Seconds since 1970.

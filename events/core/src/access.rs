@@ -80,6 +80,27 @@ pub enum Denied {
 /// Admits every caller with a valid token.
 pub const ANY_AUTHENTICATED: &dyn AccessRule = &AnyAuthenticated;
 
+/// Admits callers whose token has this role.
+pub struct WithRole(pub &'static str);
+
+impl AccessRule for WithRole {
+    fn by_token(&self, request: &AccessRequest) -> Result<Option<StateRequest>, Denied> {
+        if *request.caller.role == *self.0 { Ok(None) } else { Err(Denied::NotYours) }
+    }
+
+    fn by_state(&self, _: &AccessRequest, _: &dyn AnyState) -> Result<(), Denied> {
+        Ok(())
+    }
+
+    fn sentence(&self) -> String {
+        format!("Who may: callers with the role `{}`.", self.0)
+    }
+
+    fn data(&self) -> Value {
+        serde_json::json!({"role": self.0})
+    }
+}
+
 struct AnyAuthenticated;
 
 impl AccessRule for AnyAuthenticated {

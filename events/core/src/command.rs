@@ -26,7 +26,7 @@ pub struct Context {
 
 /// A command. Its doc comment's first line and those of its fields are the API's.
 pub trait Command: DeserializeOwned + JsonSchema + Send + Sync + 'static {
-    /// As in `POST /commands/book-appointment`.
+    /// As in `POST /commands/lend-copy`.
     const NAME: &'static str;
     /// Who may give it.
     const WHO: &'static dyn AccessRule;
@@ -42,7 +42,7 @@ pub trait Command: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     }
 
     /// The person whose relationship to the caller decides whether they may. Differs from `subject` only where somebody
-    /// is concerned who has no relationship yet (a registration).
+    /// is concerned who has no relationship yet, because this command makes it.
     fn answers_for(&self) -> Option<SubjectId> {
         self.subject()
     }

@@ -95,7 +95,7 @@ pub struct Recorded<D> {
     pub revision: u64,
     /// UUIDv7.
     pub id: Uuid,
-    /// Like `appointment.booked.v1`: service, what happened, version.
+    /// Like `loan.copy-lent.v1`: family, what happened, version.
     pub kind: Cow<'static, str>,
     /// Never before the event of the position before.
     pub recorded_at: Timestamp,

@@ -16,7 +16,7 @@ pub enum Undecodable {
 /// The events of a service, by category. A binary is given a list of services; a kind that none of them has is unknown to
 /// it.
 pub struct Service {
-    /// In plural, as the service's folders are named: `appointments`.
+    /// In plural, as the service's folders are named: `loans`.
     pub name: &'static str,
     pub categories: &'static [Category],
 }
@@ -33,7 +33,7 @@ impl Service {
     }
 }
 
-/// The first part of a kind: `appointment` of `appointment.slot-taken.v1`.
+/// The first part of a kind: `loan` of `loan.copy-lent.v1`.
 pub fn family(kind: &str) -> &str {
     kind.split_once('.').map_or(kind, |(family, _)| family)
 }
@@ -42,7 +42,7 @@ pub fn family(kind: &str) -> &str {
 pub struct Category {
     /// [`Event::CATEGORY`]
     pub name: &'static str,
-    /// The first part of its kinds: `appointment` in `appointment.slot-taken.v1`.
+    /// The first part of its kinds: `loan` in `loan.copy-lent.v1`.
     pub family: &'static str,
     /// [`Event::KINDS`]
     pub kinds: &'static [&'static str],

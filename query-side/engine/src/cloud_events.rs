@@ -18,7 +18,7 @@ pub struct CloudEvent {
     pub id: Uuid,
     /// `/frontdoor/<log>/<lineage>`
     pub source: String,
-    /// The event's kind, like `appointment.booked.v1`.
+    /// The event's kind: family, what happened, version.
     #[serde(rename = "type")]
     pub kind: Cow<'static, str>,
     /// The event's stream.

@@ -71,6 +71,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// The whole partition, the smallest sort key first.
+    pub fn whole(partition: impl Into<String>) -> Span {
+        Span { partition: partition.into(), from: Bound::Unbounded, until: Bound::Unbounded, backwards: false }
+    }
+
     /// What follows the row with this sort key; all of it where there is none.
     pub fn beyond(self, row: Option<String>, limit: usize) -> Scan {
         let Span { partition, mut from, mut until, backwards } = self;
@@ -122,7 +127,11 @@ pub struct QueryContext<'a> {
 impl<'a> QueryContext<'a> {
     /// # Errors
     /// When the position that it asks for does not exist yet.
-    pub async fn new(sources: &'a Sources, wanted: Freshness, paging: Paging) -> Result<QueryContext<'a>, QueryError> {
+    pub(crate) async fn new(
+        sources: &'a Sources,
+        wanted: Freshness,
+        paging: Paging,
+    ) -> Result<QueryContext<'a>, QueryError> {
         if let Some(after) = wanted.after {
             refuse_unknown(&sources.log, after).await?;
         }

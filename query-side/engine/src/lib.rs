@@ -23,7 +23,7 @@ use projection_engine::Views;
 #[derive(Clone)]
 pub struct Queries {
     pub views: Views,
-    /// The log `care`: its end, and its events for auditors.
+    /// The log that the views follow.
     pub log: Log,
     pub gate: Arc<dyn Gate>,
     pub tokens: Tokens,
@@ -44,14 +44,14 @@ pub use error::QueryError;
 pub use openapi::About;
 pub use query::{Entry, Kind, Query, entry};
 
-/// Tells the time by which a slot lies in the future and a hold has expired.
+/// The time of a query.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Shared, because axum clones it several times for each request.
 #[derive(Clone)]
-pub struct Sources(Arc<Shared>);
+pub(crate) struct Sources(Arc<Shared>);
 
-pub struct Shared {
+pub(crate) struct Shared {
     pub views: Views,
     pub log: Log,
     pub gate: Arc<dyn Gate>,

@@ -24,7 +24,7 @@ pub enum Kind {
 pub trait Query: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// Kebab-case, unique: in metrics and in cursors. The operation's id is made of the type's name.
     const NAME: &'static str;
-    /// Its path; what stands in braces are fields: `/patients/{subject}/appointments`.
+    /// Its path; what stands in braces are fields: `/readers/{subject}/loans`.
     const PATH: &'static str;
     const KIND: Kind;
     const WHO: &'static dyn AccessRule;
@@ -58,7 +58,7 @@ pub struct Entry {
     pub rejections: &'static [&'static Rejection],
     pub parameters: fn(&mut SchemaGenerator) -> Schema,
     pub answer: fn(&mut SchemaGenerator) -> Schema,
-    pub route: fn() -> MethodRouter<Sources>,
+    pub(crate) route: fn() -> MethodRouter<Sources>,
 }
 
 pub fn entry<Q: Query>() -> Entry {

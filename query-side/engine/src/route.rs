@@ -60,7 +60,7 @@ async fn asked<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given<'_
     sources.gate.admit(Q::WHO, &access).await.map_err(QueryError::Gate)?;
     let mut context = QueryContext::new(sources, wanted, paging).await?;
     let answer = query.answer(&mut context).await;
-    // A no is as old as the rows that it comes from, too: "there is no such practice" may be about to change.
+    // A no is as old as the rows that it comes from, too: "there is no such thing" may be about to change.
     if context.late() && wanted.strict {
         return Err(QueryError::Behind);
     }

@@ -1,7 +1,5 @@
 //! A practice's day: every slot with its state, and whose it is.
 
-use std::ops::Bound;
-
 use event_core::{AccessRule, LocalDate, OrganisationCode, SubjectId, Timestamp, personal::Unsealed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -83,12 +81,7 @@ impl Query for SeePracticeDay {
     }
 
     async fn answer(&self, context: &mut QueryContext<'_>) -> Result<List<DaySlot>, QueryError> {
-        let span = Span {
-            partition: PracticeDay::partition(&self.practice, self.date),
-            from: Bound::Unbounded,
-            until: Bound::Unbounded,
-            backwards: false,
-        };
+        let span = Span::whole(PracticeDay::partition(&self.practice, self.date));
         let rows = context.list::<PracticeDay>(span).await?;
         let items = rows.items.into_iter().map(|row| shown(row, context.now)).collect::<Result<_, _>>()?;
         Ok(List { items, next: rows.next })

@@ -1,7 +1,5 @@
 //! The practices of this installation.
 
-use std::ops::Bound;
-
 use event_core::{AccessRule, OrganisationCode, access::ANY_AUTHENTICATED, text::Line};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,13 +33,7 @@ impl Query for ListPractices {
     type Answer = List<Practice>;
 
     async fn answer(&self, context: &mut QueryContext<'_>) -> Result<List<Practice>, QueryError> {
-        let span = Span {
-            partition: Practices::PARTITION.to_owned(),
-            from: Bound::Unbounded,
-            until: Bound::Unbounded,
-            backwards: false,
-        };
-        let rows = context.list::<Practices>(span).await?;
+        let rows = context.list::<Practices>(Span::whole(Practices::PARTITION)).await?;
         Ok(rows.map(|row| Practice {
             practice: row.practice,
             name: row.name,
