@@ -14,7 +14,7 @@ pub(crate) mod prelude {
         AccessRule, Command, Context, Decision, Rejected, Rejection, States, Stream, Streams, nothing_new, record,
     };
     pub use schemars::JsonSchema;
-    pub use serde::Deserialize;
+    pub use serde::{Deserialize, Serialize};
 
     pub use vocabulary::access::{
         Capability,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use event_core::{AccessRequest, AccessRule, Caller, LogPosition, Timestamp, state::AnyState};
+use event_core::{AccessRequest, AccessRule, Caller, Command, LogPosition, StreamName, Timestamp, state::AnyState};
 use event_log::{Idempotency, Log, Provenance, Stored};
 use http_edge::{Fault, Gate, Problem};
 use tokio::{
@@ -51,15 +51,29 @@ impl Default for EngineOptions {
     }
 }
 
-/// What comes with a command beside its body.
+/// Where a command comes from, and how a repeat of it is recognised.
 #[derive(Debug, Clone)]
-pub struct RequestContext {
-    /// 16 to 128 visible ASCII characters, new for each wish. It is hashed, and never stored.
+pub struct Origin {
+    pub caller: Caller,
+    /// The relationship's stream by which the caller acts for the person concerned.
+    pub acting_for: Option<StreamName>,
+    /// The event to which a policy reacts with this command.
+    pub causation: Option<Uuid>,
+    /// 16 to 128 visible ASCII characters, new for each command and the same for its repeats. It is hashed, and never
+    /// stored.
     pub idempotency_key: Box<str>,
     /// `None`: the id of the first event.
     pub correlation: Option<Uuid>,
     /// W3C `traceparent`.
     pub trace: Option<Box<str>>,
+}
+
+impl Origin {
+    /// A caller who acts for themselves.
+    pub fn new(caller: Caller, idempotency_key: impl Into<Box<str>>) -> Origin {
+        let idempotency_key = idempotency_key.into();
+        Origin { caller, acting_for: None, causation: None, idempotency_key, correlation: None, trace: None }
+    }
 }
 
 /// A command that was granted; everything in it is durable.
@@ -98,21 +112,29 @@ impl Engine {
         self.queue.closed().await;
     }
 
-    /// Decides a command and stores what it decides. It goes on when nobody waits for its answer any more.
+    /// Decides a command of a known type and stores what it decides, like `execute`. It is read as its JSON would be, so
+    /// the same rules hold for both ways in.
     ///
     /// # Errors
     /// As `Failure` says; no event was stored.
-    pub async fn execute(
-        &self,
-        caller: Caller,
-        name: &str,
-        body: Bytes,
-        request: RequestContext,
-    ) -> Result<Answer, Failure> {
+    pub async fn submit<C: Command>(&self, command: &C, origin: Origin) -> Result<Answer, Failure> {
+        let body = serde_json::to_vec(command).map_err(|error| {
+            tracing::error!(%error, command = C::NAME, "a command could not be written");
+            Failure::Broken
+        })?;
+        self.execute(C::NAME, body.into(), origin).await
+    }
+
+    /// Decides a command that comes as JSON and stores what it decides. It goes on when nobody waits for its answer any
+    /// more.
+    ///
+    /// # Errors
+    /// As `Failure` says; no event was stored.
+    pub async fn execute(&self, name: &str, body: Bytes, origin: Origin) -> Result<Answer, Failure> {
         let began = Instant::now();
         let entry = self.catalogue.get(name);
         let answered = match entry {
-            Some(entry) => self.give(entry, caller, &body, request).await,
+            Some(entry) => self.give(entry, &body, origin).await,
             None => Err(Failure::UnknownCommand),
         };
         // A name that is not in the catalogue is whatever somebody typed.
@@ -128,28 +150,18 @@ impl Engine {
         answered
     }
 
-    async fn give(
-        &self,
-        entry: &Entry,
-        caller: Caller,
-        body: &[u8],
-        request: RequestContext,
-    ) -> Result<Answer, Failure> {
-        let idempotency = self.idempotency(entry, &caller, body, &request)?;
+    async fn give(&self, entry: &Entry, body: &[u8], origin: Origin) -> Result<Answer, Failure> {
+        let idempotency = self.idempotency(entry, body, &origin)?;
         let command = entry.parse(body)?;
+        let Origin { caller, acting_for, causation, correlation, trace, .. } = origin;
         let access = Access {
             rule: entry.description.who,
             request: AccessRequest { caller, subject: command.answers_for(), organisation: command.organisation() },
         };
         let access_state = access.rule.by_token(&access.request)?;
-        let provenance = Provenance {
-            actor: actor(&access.request.caller)?,
-            acting_for: None,
-            subject: command.subject(),
-            correlation: request.correlation,
-            causation: None,
-            trace: request.trace,
-        };
+        let actor = actor(&access.request.caller)?;
+        let subject = command.subject();
+        let provenance = Provenance { actor, acting_for, subject, correlation, causation, trace };
         let (answer, answered) = oneshot::channel();
         let given = Given {
             name: entry.description.name,
@@ -168,20 +180,14 @@ impl Engine {
         answered.await.unwrap_or(Err(Failure::Broken))
     }
 
-    fn idempotency(
-        &self,
-        entry: &Entry,
-        caller: &Caller,
-        body: &[u8],
-        request: &RequestContext,
-    ) -> Result<Idempotency, Failure> {
-        let key = &request.idempotency_key;
+    fn idempotency(&self, entry: &Entry, body: &[u8], origin: &Origin) -> Result<Idempotency, Failure> {
+        let key = &origin.idempotency_key;
         if !((16..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())) {
             return Err(Failure::UnfitKey);
         }
         let body: serde_json::Value = serde_json::from_slice(body)
             .map_err(|error| Failure::Unreadable(Fault { pointer: String::new(), detail: error.to_string() }))?;
-        let (command_key, earlier_key) = self.keys.of(caller, entry.description.name, key);
+        let (command_key, earlier_key) = self.keys.of(&origin.caller, entry.description.name, key);
         Ok(Idempotency {
             command_key,
             earlier_key,

@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use event_core::CommandDescription;
+use event_core::{Caller, CommandDescription};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ use http_edge::{
 
 use crate::{
     catalogue::Catalogue,
-    engine::{Answer, Engine, RequestContext},
+    engine::{Answer, Engine, Origin},
 };
 
 /// Bytes of a body.
@@ -63,19 +63,19 @@ async fn give(
     let read = if commands.engine.catalogue().get(&name).is_none() {
         Err(Problem::of(&UNKNOWN_COMMAND))
     } else {
-        read(&headers, body)
+        read(caller, &headers, body)
     };
-    let (request, body) = match read {
+    let (origin, body) = match read {
         Ok(read) => read,
         Err(problem) => return problem.into_response(),
     };
-    match commands.engine.execute(caller, &name, body, request).await {
+    match commands.engine.execute(&name, body, origin).await {
         Ok(answer) => granted(&answer),
         Err(failure) => failure.into_response(),
     }
 }
 
-fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<(RequestContext, Bytes), Problem> {
+fn read(caller: Caller, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<(Origin, Bytes), Problem> {
     let json = one(headers, &header::CONTENT_TYPE).is_some_and(|text| {
         text.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
     });
@@ -88,12 +88,10 @@ fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<(Req
         StatusCode::PAYLOAD_TOO_LARGE => Problem::of(&TOO_LARGE),
         _ => Problem::of(&MALFORMED).fault("", "the body ended early"),
     })?;
-    let request = RequestContext {
-        idempotency_key: one(headers, &IDEMPOTENCY_KEY).ok_or_else(|| Problem::of(&NO_IDEMPOTENCY_KEY))?.into(),
-        correlation: correlation(headers)?,
-        trace: one(headers, &TRACEPARENT).and_then(traceparent).map(Into::into),
-    };
-    Ok((request, body))
+    let key = one(headers, &IDEMPOTENCY_KEY).ok_or_else(|| Problem::of(&NO_IDEMPOTENCY_KEY))?;
+    let correlation = correlation(headers)?;
+    let trace = one(headers, &TRACEPARENT).and_then(traceparent).map(Into::into);
+    Ok((Origin { correlation, trace, ..Origin::new(caller, key) }, body))
 }
 
 /// A header that is given once.

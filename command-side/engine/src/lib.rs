@@ -13,5 +13,5 @@ mod lane;
 mod shape;
 
 pub use catalogue::{Catalogue, Entry};
-pub use engine::{Answer, Engine, EngineOptions, RequestContext};
+pub use engine::{Answer, Engine, EngineOptions, Origin};
 pub use failure::Failure;

@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::{HashMap, HashSet};
 
-use command_engine::{Answer, EngineOptions, Failure};
+use command_engine::{Answer, EngineOptions, Failure, Origin};
 use common::{House, decoded, desk_stream, house_with, new_key, number, somebody};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ async fn meddle(house: &House, desk: &str) {
 
 async fn give(house: &House, wish: &Wish, leaves: bool) -> Option<Result<Answer, Failure>> {
     let body = wish.body.to_string().into();
-    let mut given = Box::pin(house.engine.execute(somebody(), "take-number", body, common::request(&wish.key)));
+    let mut given = Box::pin(house.engine.execute("take-number", body, Origin::new(somebody(), wish.key.as_str())));
     if leaves {
         return match futures::poll!(given.as_mut()) {
             std::task::Poll::Ready(answer) => Some(answer),

@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use command_engine::{Answer, Failure};
+use command_engine::{Answer, Failure, Origin};
 use common::{House, append, house, new_key, new_subject, nurse, patient, somebody};
 use event_core::{
     AccessRequest, Caller, Command, Denied, Event, Personal, Stream, SubjectId,
@@ -120,16 +120,22 @@ async fn an_event_keeps_who_did_it_and_for_whom() {
     let house = house().await;
     let person = new_subject();
     register(&house.log, person, HERE, 0).await;
-    let mut request = common::request(&new_key());
-    request.correlation = Some(uuid::Uuid::from_u128(7));
-    request.trace = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into());
+    let (correlation, causation) = (uuid::Uuid::from_u128(7), uuid::Uuid::from_u128(8));
+    let origin = Origin {
+        acting_for: Some("relationship-1".parse().expect("a stream")),
+        causation: Some(causation),
+        correlation: Some(correlation),
+        trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+        ..Origin::new(nurse(HERE), new_key())
+    };
     let body = json!({"patient": person}).to_string().into();
-    house.engine.execute(nurse(HERE), "look-after", body, request).await.expect("granted");
+    house.engine.execute("look-after", body, origin).await.expect("granted");
     let event = house.events(&common::desk_stream(&person.to_string())).await.remove(0);
     let actor =
         r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null,"issuer":"https://issuer.example"}"#;
     assert_eq!((&*event.actor, event.subject), (actor, Some(person)));
-    assert_eq!(event.correlation, uuid::Uuid::from_u128(7));
+    assert_eq!((event.correlation, event.causation), (correlation, Some(causation)));
+    assert_eq!(event.acting_for.as_ref().map(|stream| stream.as_str()), Some("relationship-1"));
     assert_eq!(event.trace.as_deref(), Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
     assert!(event.command_key.is_some() && event.request_hash.is_some());
     assert_eq!(event.id.get_version_num(), 7);

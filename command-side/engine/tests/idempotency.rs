@@ -4,8 +4,8 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use command_engine::{Engine, EngineOptions, Failure};
-use common::{House, catalogue, counted, decisions, house, house_with, nurse, open, request, somebody};
+use command_engine::{Engine, EngineOptions, Failure, Origin};
+use common::{House, catalogue, counted, decisions, house, house_with, nurse, open, somebody};
 use event_core::Caller;
 use event_log::{Append, Idempotency, LogOptions};
 use futures::future::join_all;
@@ -32,7 +32,7 @@ async fn a_repeat_is_recognised_after_a_restart() {
         let log = open(&folder, LogOptions::default()).await;
         let engine = Engine::start(log.clone(), catalogue(), EngineOptions::default());
         let body = json!({"desk": "only", "most": 9}).to_string().into();
-        answers.push(engine.execute(somebody(), "take-number", body, request(KEY)).await.expect("granted"));
+        answers.push(engine.execute("take-number", body, Origin::new(somebody(), KEY)).await.expect("granted"));
         log.close().await;
     }
     assert_eq!(answers.iter().map(|answer| answer.replayed).collect::<Vec<_>>(), [false, true]);
@@ -205,7 +205,7 @@ async fn a_refusal_is_the_answer_to_a_repeat_after_a_restart() {
     for key in ["the-first-wish-of-all", KEY, KEY] {
         let log = open(&folder, LogOptions::default()).await;
         let engine = Engine::start(log.clone(), catalogue(), EngineOptions::default());
-        answers.push(engine.execute(somebody(), "take-number", body(), request(key)).await);
+        answers.push(engine.execute("take-number", body(), Origin::new(somebody(), key)).await);
         log.close().await;
     }
     assert!(answers[0].is_ok());

@@ -6,18 +6,22 @@ mod common;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
-use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure};
-use common::{issuer, new_key, new_subject, open, patient, request};
-use domain::appointments::{
-    publishing_day::SESSIONS_A_DAY_MAX,
-    rejections::{LIMIT_REACHED, SLOT_TAKEN},
+use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure, Origin};
+use common::{issuer, new_key, new_subject, open, patient};
+use domain::{
+    appointments::{
+        publishing_day::SESSIONS_A_DAY_MAX,
+        rejections::{LIMIT_REACHED, SLOT_TAKEN},
+    },
+    practices::OpenPractice,
 };
-use event_core::{Caller, StreamName, SubjectId, Timestamp};
+use event_core::{Caller, Denied, StreamName, SubjectId, Timestamp};
 use event_log::{Log, LogOptions};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
 use vocabulary::{
     access::{CallerRole, IdentityLevel, Permission},
+    practices::PracticeSettings,
     text::NhsNumber,
 };
 
@@ -40,7 +44,7 @@ async fn give(engine: &Engine, caller: Caller, name: &str, body: Value) -> Resul
 }
 
 async fn give_as(engine: &Engine, caller: Caller, name: &str, key: &str, body: Value) -> Result<Answer, Failure> {
-    engine.execute(caller, name, Bytes::from(body.to_string()), request(key)).await
+    engine.execute(name, Bytes::from(body.to_string()), Origin::new(caller, key)).await
 }
 
 fn operator() -> Caller {
@@ -158,7 +162,7 @@ const SENDS_MAX: u32 = 1_000;
 async fn publish(engine: &Engine, id: &str) -> Result<Answer, Failure> {
     let (key, body) = (new_key(), Bytes::from(session(id).to_string()));
     for _ in 0..SENDS_MAX {
-        match engine.execute(reception(), "publish-session", body.clone(), request(&key)).await {
+        match engine.execute("publish-session", body.clone(), Origin::new(reception(), key.as_str())).await {
             Err(Failure::Contended) => {}
             answer => return answer,
         }
@@ -265,4 +269,24 @@ async fn the_late_repeat_of_a_booking_does_not_book_again_what_was_cancelled() {
     }
     assert_eq!(log.end(), end);
     assert!(!book(&engine, other, 0).await.expect("the slot is free").events.is_empty());
+}
+
+#[tokio::test]
+async fn a_command_of_a_known_type_is_the_same_command_as_its_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(&folder, LogOptions::default()).await;
+    let engine = start(&log);
+    let typed = OpenPractice {
+        practice: PRACTICE.parse().expect("a code"),
+        name: "Example Surgery".parse().expect("a line"),
+        address: "1 Example Street".parse().expect("a line"),
+        settings: PracticeSettings::default(),
+    };
+    let opened = engine.submit(&typed, Origin::new(operator(), "typed-or-not-0001")).await.expect("opened");
+    assert_eq!((opened.events.len(), opened.replayed), (1, false));
+    let json = serde_json::to_string(&typed).expect("JSON");
+    let again = engine.execute("open-practice", json.into(), Origin::new(operator(), "typed-or-not-0001")).await;
+    assert_eq!(again.expect("opened").position, opened.position);
+    let refused = engine.submit(&typed, Origin::new(reception(), "typed-or-not-0002")).await;
+    assert_eq!(refused, Err(Failure::Denied(Denied::NotYours)));
 }

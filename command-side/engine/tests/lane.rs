@@ -4,8 +4,8 @@ mod common;
 
 use std::time::Duration;
 
-use command_engine::{EngineOptions, Failure};
-use common::{append, catalogue, counted, desk_stream, house, house_with, meddle_with, new_key, number, open, request};
+use command_engine::{EngineOptions, Failure, Origin};
+use common::{append, catalogue, counted, desk_stream, house, house_with, meddle_with, new_key, number, open};
 use futures::future::join_all;
 use serde_json::json;
 
@@ -111,7 +111,7 @@ async fn a_caller_who_goes_away_cancels_nothing_and_poisons_nothing() {
         let engine = house.engine.clone();
         let mut given =
             Box::pin(
-                async move { engine.execute(common::somebody(), "take-number", body(), request(&new_key())).await },
+                async move { engine.execute("take-number", body(), Origin::new(common::somebody(), new_key())).await },
             );
         // Once polled, the command is with the engine; then nobody waits for it any more.
         assert!(futures::poll!(given.as_mut()).is_pending());
@@ -128,7 +128,7 @@ async fn what_was_begun_is_finished_when_the_last_engine_is_dropped() {
     let engine = house.engine.clone();
     let body = json!({"desk": "last", "most": 9}).to_string().into();
     let mut given =
-        Box::pin(async move { engine.execute(common::somebody(), "take-number", body, request(&new_key())).await });
+        Box::pin(async move { engine.execute("take-number", body, Origin::new(common::somebody(), new_key())).await });
     assert!(futures::poll!(given.as_mut()).is_pending());
     drop(given);
     let common::House { folder, log, engine } = house;
@@ -233,7 +233,7 @@ async fn states_are_read_again_after_a_restart() {
         let engine = command_engine::Engine::start(log.clone(), catalogue(), EngineOptions::default());
         let body = json!({"desk": "restart", "most": 99}).to_string().into();
         let answer =
-            engine.execute(common::somebody(), "take-number", body, request(&new_key())).await.expect("stored");
+            engine.execute("take-number", body, Origin::new(common::somebody(), new_key())).await.expect("stored");
         assert_eq!(answer.events[0].revision, round);
         log.close().await;
     }

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::Path};
 use anyhow::{Context, bail};
 use axum::{Router, routing::get};
 use bytes::Bytes;
-use command_engine::RequestContext;
+use command_engine::Origin;
 use event_core::{Caller, LocalDate, OrganisationCode, Timestamp};
 use frontdoor::{
     cli::{Cli, Places, Roles, Task, Token},
@@ -151,8 +151,8 @@ impl Town {
     /// # Errors
     /// When it is refused.
     pub async fn give(&self, caller: &Caller, name: &str, key: &str, body: Value) -> anyhow::Result<()> {
-        let request = RequestContext { idempotency_key: key.into(), correlation: None, trace: None };
-        let given = self.house.engine.execute(caller.clone(), name, Bytes::from(body.to_string()), request).await;
+        let origin = Origin::new(caller.clone(), key);
+        let given = self.house.engine.execute(name, Bytes::from(body.to_string()), origin).await;
         given.map(drop).with_context(|| format!("{name} was refused"))
     }
 
@@ -187,9 +187,9 @@ impl Town {
     ///
     /// # Errors
     /// When it is not granted.
-    pub async fn book(&self, prepared: (Caller, Bytes, RequestContext)) -> anyhow::Result<()> {
-        let (caller, body, request) = prepared;
-        let answer = self.house.engine.execute(caller, "book-appointment", body, request).await?;
+    pub async fn book(&self, prepared: (Bytes, Origin)) -> anyhow::Result<()> {
+        let (body, origin) = prepared;
+        let answer = self.house.engine.execute("book-appointment", body, origin).await?;
         if answer.events.len() == 2 { Ok(()) } else { bail!("a booking stored {} events", answer.events.len()) }
     }
 
@@ -197,15 +197,14 @@ impl Town {
     ///
     /// # Errors
     /// When the town is too small for this wish.
-    pub fn for_engine(&self, n: u64) -> anyhow::Result<(Caller, Bytes, RequestContext)> {
+    pub fn for_engine(&self, n: u64) -> anyhow::Result<(Bytes, Origin)> {
         let wish = Wish::new(n);
         let id = synthetic::patient(wish.patient)?.to_string();
-        let request = RequestContext {
-            idempotency_key: format!("town-book-{n:012}").into(),
-            correlation: None,
+        let origin = Origin {
             trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+            ..Origin::new(caller(CallerRole::Patient, &id, vec![])?, format!("town-book-{n:012}"))
         };
-        Ok((caller(CallerRole::Patient, &id, vec![])?, Bytes::from(self.body(wish)?), request))
+        Ok((Bytes::from(self.body(wish)?), origin))
     }
 
     /// The same wish as the bytes of an HTTP request.

@@ -5,7 +5,7 @@ use event_core::{
     SubjectId, access::WithRole, nothing_new, record,
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::events::{CopyLent, CopyReturned, LoanEvent};
 
@@ -34,7 +34,7 @@ pub const ALREADY_LENT: Rejection = Rejection {
 };
 
 /// Lend a copy to a reader.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LendCopy {
     /// The label on the copy, such as `moby-dick-1`.
@@ -62,7 +62,7 @@ impl Command for LendCopy {
 }
 
 /// Take a copy back.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReturnCopy {
     /// The label on the copy.

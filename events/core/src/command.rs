@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
@@ -25,7 +25,7 @@ pub struct Context {
 }
 
 /// A command. Its doc comment's first line and those of its fields are the API's.
-pub trait Command: DeserializeOwned + JsonSchema + Send + Sync + 'static {
+pub trait Command: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// As in `POST /commands/lend-copy`.
     const NAME: &'static str;
     /// Who may give it.

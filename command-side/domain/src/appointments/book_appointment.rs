@@ -28,7 +28,7 @@ pub const SLOTS_MAX: usize = 12;
 ///
 /// A patient books, moves and amends at most 20 times a day, from midnight to midnight in London; with the practice's staff,
 /// 40 times.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BookAppointment {
     pub session: SessionId,

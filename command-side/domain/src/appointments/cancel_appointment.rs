@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Cancel an appointment, so that somebody else can have the slot.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelAppointment {
     pub patient: SubjectId,

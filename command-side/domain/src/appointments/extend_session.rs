@@ -13,7 +13,7 @@ use super::{
 use crate::prelude::*;
 
 /// Let a clinic session end later, so that it has more slots. Those that it has stay as they are.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExtendSession {
     pub session: SessionId,

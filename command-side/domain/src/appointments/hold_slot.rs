@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Hold a slot for five minutes, while the details of a booking are filled in.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HoldSlot {
     pub session: SessionId,

@@ -26,7 +26,7 @@ pub const PLACES_MAX: usize = 2_000;
 /// Publish a clinic session, so that its slots can be booked.
 ///
 /// A site publishes at most 500 sessions a day, from midnight to midnight in London.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublishSession {
     /// The session's new id: the site's code, a dot, and 12 random characters of Crockford base32.

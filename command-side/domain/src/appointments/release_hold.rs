@@ -5,7 +5,7 @@ use super::{rejections::SESSION_NOT_FOUND, session::Session};
 use crate::prelude::*;
 
 /// Give a held slot back before the hold expires.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReleaseHold {
     pub session: SessionId,

@@ -26,7 +26,7 @@ use crate::{
 ///
 /// A patient books, moves and amends at most 20 times a day, from midnight to midnight in London; with the practice's staff,
 /// 40 times.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RescheduleAppointment {
     pub patient: SubjectId,

@@ -2,11 +2,11 @@
 
 use event_core::text::Line;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use vocabulary::appointments::Practitioner;
 
 /// A clinician as patients see them.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Practitioner", rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Practitioner")]
 pub struct StrictPractitioner {

@@ -8,7 +8,7 @@ use super::{
 use crate::prelude::*;
 
 /// Withdraw a clinic session that nobody has booked. Holds on its slots end with it.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WithdrawSession {
     pub session: SessionId,

@@ -9,7 +9,7 @@ use super::{
 use crate::prelude::*;
 
 /// Change a decision about organ donation. The newest decision holds; the history is kept.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AmendDecision {
     /// Whose decision it is.

@@ -5,7 +5,7 @@ use super::{donor::Donor, rejections::TOO_MANY_CHANGES};
 use crate::prelude::*;
 
 /// Say whether faith or beliefs should be respected when donation is arranged. It is no decision about donation.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeclareFaith {
     /// Whose declaration it is.

@@ -9,7 +9,7 @@ use super::{
 use crate::prelude::*;
 
 /// Register a decision about organ donation.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RegisterDonor {
     /// Whose decision it is.

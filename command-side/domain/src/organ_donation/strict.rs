@@ -1,7 +1,7 @@
 //! The strict form of a part that events also carry: commands refuse unknown fields, and events tolerate them.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use vocabulary::{
     organ_donation::{Organ, OrganDecision},
     text::PersonName,
@@ -12,7 +12,7 @@ use super::donor::REPRESENTATIVES_MAX;
 /// A decision about organ donation.
 // Braces on those without fields: serde lets a unit variant of a tagged enum have any fields, so that an opt-out with
 // organs would pass as an opt-out.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "OrganDecision", tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "OrganDecision")]
 pub enum StrictDecision {

@@ -5,7 +5,7 @@ use super::{donor::Donor, rejections::NOTHING_TO_WITHDRAW};
 use crate::prelude::*;
 
 /// Take a decision about organ donation back. This is no opt-out: no decision stands, and consent may be deemed.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WithdrawDecision {
     /// Whose decision it is.

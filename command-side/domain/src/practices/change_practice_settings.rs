@@ -14,7 +14,7 @@ use crate::prelude::*;
 /// Change what a practice sets for itself: how far ahead, how many, how late.
 ///
 /// At most 20 times a day, from midnight to midnight in London.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePracticeSettings {
     pub practice: OrganisationCode,

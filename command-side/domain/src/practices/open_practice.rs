@@ -9,7 +9,7 @@ use super::{
 use crate::prelude::*;
 
 /// Open a practice on the platform, so that people can register and book there.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OpenPractice {
     /// Its code in the Organisation Data Service.

@@ -10,7 +10,7 @@ use super::rejections::{ALREADY_A_PATIENT, BORN_IN_THE_FUTURE};
 use crate::{practices::Practice, prelude::*};
 
 /// Register somebody as a patient of a practice.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RegisterPatient {
     /// The person's new id: a random UUID (version 4) that says nothing about them.

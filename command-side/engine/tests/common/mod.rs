@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure, RequestContext};
+use command_engine::{Answer, Catalogue, Engine, EngineOptions, Failure, Origin};
 use event_core::{
     AccessRule, Caller, Class, Command, Context, Decision, Event, Issuer, LogName, OrganisationCode, Raw, Rejected,
     Rejection, Service, State, Stream, StreamName, SubjectId, events, nothing_new, record,
@@ -82,7 +82,7 @@ pub static NONE_LEFT: Rejection =
     Rejection { code: "none-left", class: Class::Conflict, title: "No number is left.", advice: "Try another desk." };
 
 /// Take the next number of a desk.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TakeNumber {
     pub desk: String,
@@ -135,7 +135,7 @@ impl Command for TakeNumber {
 }
 
 /// Look after somebody: for staff of the practice where they are registered, and for themselves.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LookAfter {
     pub patient: SubjectId,
@@ -254,7 +254,7 @@ impl House {
     }
 
     pub async fn give(&self, caller: Caller, name: &str, key: &str, body: Value) -> Result<Answer, Failure> {
-        self.engine.execute(caller, name, Bytes::from(body.to_string()), request(key)).await
+        self.engine.execute(name, Bytes::from(body.to_string()), Origin::new(caller, key)).await
     }
 
     /// The stored numbers of a desk.
@@ -277,10 +277,6 @@ impl House {
 pub fn decoded(event: &Raw) -> u32 {
     let DeskEvent::Given(given) = DeskEvent::decode(&event.kind, &event.data).expect("a number");
     given.number
-}
-
-pub fn request(key: &str) -> RequestContext {
-    RequestContext { idempotency_key: key.into(), correlation: None, trace: None }
 }
 
 pub fn new_key() -> String {

@@ -11,8 +11,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use command_engine::{Catalogue, Engine, EngineOptions, RequestContext};
-use event_core::{Caller, Timestamp};
+use command_engine::{Catalogue, Engine, EngineOptions, Origin};
+use event_core::Timestamp;
 use frontdoor::cli::Places;
 use local::postgres::Database;
 use serde_json::json;
@@ -154,7 +154,7 @@ impl Decided {
     }
 }
 
-type Prepared = (Caller, &'static str, Bytes, RequestContext);
+type Prepared = (&'static str, Bytes, Origin);
 
 impl Donors {
     /// A slice of commands.
@@ -179,9 +179,9 @@ impl Donors {
             let engine = self.engine.clone();
             running.push(async move {
                 let mut answers = Vec::with_capacity(prepared.len());
-                for (by, name, body, request) in prepared {
+                for (name, body, origin) in prepared {
                     let asked = Instant::now();
-                    let answer = engine.execute(by, name, body, request).await?;
+                    let answer = engine.execute(name, body, origin).await?;
                     anyhow::ensure!(answer.events.len() == 1, "a decision stored {} events", answer.events.len());
                     answers.push((Instant::now(), asked.elapsed()));
                 }
@@ -201,7 +201,6 @@ fn decision(donor: u64, number: u64) -> anyhow::Result<Prepared> {
     let name = if number == 0 { "register-donor" } else { "amend-decision" };
     let organ = ORGANS[number as usize % ORGANS.len()];
     let body = json!({"subject": subject, "decision": {"kind": "opt-in-some", "organs": [organ]}});
-    let idempotency_key = format!("donor-{donor}-{number:020}").into();
-    let request = RequestContext { idempotency_key, correlation: None, trace: None };
-    Ok((by, name, Bytes::from(body.to_string()), request))
+    let origin = Origin::new(by, format!("donor-{donor}-{number:020}"));
+    Ok((name, Bytes::from(body.to_string()), origin))
 }

@@ -3,7 +3,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use event_core::LocalDate;
-use vocabulary::text::NhsNumber;
+use vocabulary::{appointments::Channel, text::NhsNumber};
 
 pub struct Practice {
     pub code: &'static str,
@@ -23,7 +23,7 @@ pub struct Clinic {
     pub until: &'static str,
     pub slot_minutes: u16,
     pub service: &'static str,
-    pub channel: &'static str,
+    pub channel: Channel,
     pub practitioner: &'static str,
     pub role: &'static str,
 }
@@ -34,7 +34,7 @@ pub const CLINICS: [Clinic; 3] = [
         until: "12:00",
         slot_minutes: 10,
         service: "gp-routine",
-        channel: "in-person",
+        channel: Channel::InPerson,
         practitioner: "Dr Amara Okafor",
         role: "General practitioner",
     },
@@ -43,7 +43,7 @@ pub const CLINICS: [Clinic; 3] = [
         until: "16:00",
         slot_minutes: 15,
         service: "nurse",
-        channel: "in-person",
+        channel: Channel::InPerson,
         practitioner: "Rowan Pryce",
         role: "Practice nurse",
     },
@@ -52,7 +52,7 @@ pub const CLINICS: [Clinic; 3] = [
         until: "18:00",
         slot_minutes: 10,
         service: "gp-routine",
-        channel: "telephone",
+        channel: Channel::Telephone,
         practitioner: "Dr Mei Tanaka",
         role: "General practitioner",
     },

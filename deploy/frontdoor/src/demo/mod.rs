@@ -5,17 +5,20 @@ mod cast;
 mod try_it;
 
 use std::path::Path;
-use vocabulary::{
-    access::{CallerRole, Permission},
-    time::LONDON,
-};
 
 use anyhow::{Context, bail};
-use command_engine::{Failure, RequestContext};
-use event_core::{Caller, Issuer, LocalDate, Timestamp};
+use command_engine::{Failure, Origin};
+use domain::{appointments::PublishSession, practices::OpenPractice, registrations::RegisterPatient};
+use event_core::{Caller, Command, Issuer, LocalDate, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::civil::Weekday;
-use serde_json::{Value, json};
+use vocabulary::{
+    access::{CallerRole, Permission},
+    appointments::Practitioner,
+    practices::PracticeSettings,
+    text::BirthDate,
+    time::LONDON,
+};
 
 use crate::{
     cli::Role,
@@ -54,30 +57,29 @@ pub async fn fill(house: &House, key: &DemoKey, data: &Path) -> anyhow::Result<O
     }
 }
 
-/// A command of the demonstration, as somebody would give it.
-struct Wish {
-    caller: Caller,
-    name: &'static str,
-    key: String,
-    body: Value,
-}
+/// A command of the demonstration, and where it comes from.
+type Given<C> = anyhow::Result<(C, Origin)>;
 
-async fn give(house: &House, wishes: Vec<Wish>) -> anyhow::Result<()> {
-    let execute = |wish: Wish| async move {
-        let request = RequestContext { idempotency_key: wish.key.into(), correlation: None, trace: None };
-        let body = wish.body.to_string().into();
-        match house.engine.execute(wish.caller, wish.name, body, request).await {
+async fn give<C: Command>(house: &House, commands: Vec<Given<C>>) -> anyhow::Result<()> {
+    let submit = |given: Given<C>| async move {
+        let (command, origin) = given?;
+        match house.engine.submit(&command, origin).await {
             Ok(_) => Ok(()),
             // Made by another version of the cast: what is there stays as it is.
             Err(Failure::KeyReused) => Ok(()),
-            Err(failure) => bail!("{}: {failure}", wish.name),
+            Err(failure) => bail!("{}: {failure}", C::NAME),
         }
     };
-    stream::iter(wishes.into_iter().map(execute)).buffer_unordered(AT_A_TIME).try_collect().await
+    stream::iter(commands.into_iter().map(submit)).buffer_unordered(AT_A_TIME).try_collect().await
 }
 
-fn open_practice(issuer: &Issuer, practice: &Practice) -> Wish {
-    let body = json!({"practice": practice.code, "name": practice.name, "address": practice.address});
+fn open_practice(issuer: &Issuer, practice: &Practice) -> Given<OpenPractice> {
+    let command = OpenPractice {
+        practice: practice.code.parse()?,
+        name: practice.name.parse()?,
+        address: practice.address.parse()?,
+        settings: PracticeSettings::default(),
+    };
     let caller = Caller {
         issuer: issuer.clone(),
         id: "operator-demo".into(),
@@ -86,7 +88,7 @@ fn open_practice(issuer: &Issuer, practice: &Practice) -> Wish {
         organisation: None,
         level: None,
     };
-    Wish { caller, name: "open-practice", key: format!("demonstration-{}", practice.code), body }
+    Ok((command, Origin::new(caller, format!("demonstration-{}", practice.code))))
 }
 
 fn staff(issuer: &Issuer, practice: &Practice) -> Caller {
@@ -100,42 +102,45 @@ fn staff(issuer: &Issuer, practice: &Practice) -> Caller {
     }
 }
 
-fn register(issuer: &Issuer, person: &Person) -> Wish {
-    let body = json!({
-        "subject": person.subject,
-        "practice": person.practice.code,
-        "name": person.name,
-        "nhsNumber": person.nhs_number,
-        "bornOn": person.born_on,
-    });
-    let key = format!("demonstration-{}", person.subject);
-    Wish { caller: staff(issuer, person.practice), name: "register-patient", key, body }
+fn register(issuer: &Issuer, person: &Person) -> Given<RegisterPatient> {
+    let command = RegisterPatient {
+        subject: person.subject.parse()?,
+        practice: person.practice.code.parse()?,
+        name: person.name.parse()?,
+        nhs_number: person.nhs_number.clone(),
+        born_on: BirthDate(person.born_on.parse()?),
+    };
+    Ok((command, Origin::new(staff(issuer, person.practice), format!("demonstration-{}", person.subject))))
 }
 
-fn sessions(issuer: &Issuer, today: LocalDate) -> Vec<Wish> {
+fn sessions(issuer: &Issuer, today: LocalDate) -> Vec<Given<PublishSession>> {
     let weekday = |day: &LocalDate| !matches!(day.civil().weekday(), Weekday::Saturday | Weekday::Sunday);
     let days = (1..=DAYS).map(|n| today.plus_days(n)).filter(weekday);
     let of_day = |day: LocalDate| PRACTICES.iter().flat_map(move |practice| clinics_of(issuer, practice, day));
     days.flat_map(of_day).collect()
 }
 
-fn clinics_of(issuer: &Issuer, practice: &'static Practice, day: LocalDate) -> impl Iterator<Item = Wish> {
+fn clinics_of(
+    issuer: &Issuer,
+    practice: &'static Practice,
+    day: LocalDate,
+) -> impl Iterator<Item = Given<PublishSession>> {
     CLINICS.iter().enumerate().map(move |(n, clinic)| publish(issuer, practice, day, n, clinic))
 }
 
-fn publish(issuer: &Issuer, practice: &Practice, day: LocalDate, n: usize, clinic: &Clinic) -> Wish {
+fn publish(issuer: &Issuer, practice: &Practice, day: LocalDate, n: usize, clinic: &Clinic) -> Given<PublishSession> {
     let session = session_id(practice, day, n);
     let key = format!("demonstration-{session}");
-    let body = json!({
-        "session": session,
-        "on": day,
-        "from": clinic.from,
-        "until": clinic.until,
-        "slotMinutes": clinic.slot_minutes,
-        "capacity": 1,
-        "service": clinic.service,
-        "channel": clinic.channel,
-        "practitioner": {"name": clinic.practitioner, "role": clinic.role},
-    });
-    Wish { caller: staff(issuer, practice), name: "publish-session", key, body }
+    let command = PublishSession {
+        session: session.parse()?,
+        on: day,
+        from: clinic.from.parse()?,
+        until: clinic.until.parse()?,
+        slot_minutes: clinic.slot_minutes,
+        capacity: 1,
+        service: clinic.service.parse()?,
+        channel: clinic.channel,
+        practitioner: Practitioner { name: clinic.practitioner.parse()?, role: clinic.role.parse()? },
+    };
+    Ok((command, Origin::new(staff(issuer, practice), key)))
 }
