@@ -4,6 +4,7 @@
 pub mod daily;
 
 pub mod appointments;
+pub mod carers;
 pub mod organ_donation;
 pub mod practices;
 pub mod registrations;
@@ -36,4 +37,5 @@ pub fn every_command(visitor: &mut impl CommandVisitor) {
     registrations::commands(visitor);
     appointments::commands(visitor);
     organ_donation::commands(visitor);
+    carers::commands(visitor);
 }

@@ -16,7 +16,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use common::{Answer, BINARY, Signer, ask, frontdoor, give, granted, in_days, registration, session, slot, subject};
+use common::{
+    Answer, BINARY, Signer, ask, frontdoor, give, granted, in_days, read_models, registration, session, slot, subject,
+};
 use faults::{Faults, KILLS, REST_WITHIN, end, relayed, succeeds_within, until};
 use futures::future::join_all;
 use local::system::{Node, System};
@@ -28,8 +30,6 @@ use topic::Topic;
 const PRACTICE: &str = "A99009";
 /// A system is fourteen processes: one at a time.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-/// Read models, each of which has exactly one live build.
-const MODELS: &str = "6";
 const CLIENTS: u64 = 8;
 /// How long a command may go without an answer of any node: a silence, and what follows it.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
@@ -55,7 +55,8 @@ fn comes_to_rest(system: &System) -> Duration {
         let behind = "SELECT count(*) FROM views.projection WHERE live AND position < ";
         let views = system.postgres.run("views", &format!("{behind}{}", end(system, "care")));
         let live = "SELECT count(*) || ' ' || count(DISTINCT name) FROM views.projection WHERE live";
-        let is_one_each = system.postgres.run("views", live) == format!("{MODELS} {MODELS}");
+        // Each read model has exactly one live build.
+        let is_one_each = system.postgres.run("views", live) == format!("{0} {0}", read_models());
         let are_relayed = ["care", "access"].iter().all(|log| relayed(system, log) >= end(system, log));
         if views == "0" && is_one_each && are_relayed {
             return Ok(began.elapsed());

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Server, ask, frontdoor, give};
+use common::{Server, ask, frontdoor, give, read_models};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
@@ -24,7 +24,7 @@ async fn an_operator_sees_the_projections_and_rebuilds_one_while_it_serves() {
     let list = frontdoor(&["projections", "--json", "--admin", admin]);
     let list: Value = serde_json::from_slice(&list.stdout).expect("JSON");
     let items = list["items"].as_array().expect("a list");
-    assert_eq!(items.len(), 6, "{list}");
+    assert_eq!(items.len(), read_models(), "{list}");
     for item in items {
         let name = item["name"].as_str().expect("a name");
         assert!(table.contains(name), "{table}");

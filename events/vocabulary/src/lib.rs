@@ -11,6 +11,7 @@ pub mod text;
 pub mod time;
 
 pub mod appointments;
+pub mod carers;
 pub mod organ_donation;
 pub mod practices;
 pub mod registrations;
@@ -21,7 +22,7 @@ pub use ids::SessionId;
 
 /// Every service. A new one is one line here.
 pub static SERVICES: &[&Service] =
-    &[&appointments::SERVICE, &organ_donation::SERVICE, &practices::SERVICE, &registrations::SERVICE];
+    &[&appointments::SERVICE, &carers::SERVICE, &organ_donation::SERVICE, &practices::SERVICE, &registrations::SERVICE];
 
 /// The kinds of every service.
 pub fn kinds() -> impl Iterator<Item = &'static str> {

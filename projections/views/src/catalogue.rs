@@ -2,11 +2,12 @@
 
 use event_core::ProjectionVisitor;
 
-use crate::{appointments, organ_donation, practices};
+use crate::{appointments, carers, organ_donation, practices};
 
 /// A new service is one line here. A new read model is a line in its service's folder.
 pub fn every_read_model(visitor: &mut impl ProjectionVisitor) {
     practices::visit(visitor);
     appointments::visit(visitor);
     organ_donation::visit(visitor);
+    carers::visit(visitor);
 }

@@ -4,6 +4,7 @@
 mod catalogue;
 
 mod appointments;
+mod carers;
 mod organ_donation;
 mod practices;
 
@@ -14,5 +15,6 @@ pub use catalogue::every_read_model;
 
 // The folder of each service says which of its types are public.
 pub use appointments::*;
+pub use carers::*;
 pub use organ_donation::*;
 pub use practices::*;

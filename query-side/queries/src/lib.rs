@@ -2,6 +2,7 @@
 //! writes nothing, and holds no SQL.
 
 mod appointments;
+mod carers;
 mod log;
 mod organ_donation;
 mod practices;
@@ -13,6 +14,7 @@ pub fn all() -> Vec<Entry> {
     let mut all = Vec::new();
     all.extend(appointments::all());
     all.extend(organ_donation::all());
+    all.extend(carers::all());
     all.extend(practices::all());
     all.extend(log::all());
     all

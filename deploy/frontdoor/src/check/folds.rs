@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{
-    appointments,
+    appointments, carers,
     event::Event,
     findings::Findings,
     kinds::{Arm, Kinds, unknown},
@@ -15,7 +15,7 @@ use super::{
 
 /// The second folds of each service. A new service is one line here. A new read model, or a new version of one, is a
 /// line in its service's file.
-const SERVICES: &[&[SecondFold]] = &[practices::FOLDS, appointments::FOLDS, organ_donation::FOLDS];
+const SERVICES: &[&[SecondFold]] = &[practices::FOLDS, appointments::FOLDS, organ_donation::FOLDS, carers::FOLDS];
 
 /// Every second fold.
 pub fn all() -> impl Iterator<Item = &'static SecondFold> {

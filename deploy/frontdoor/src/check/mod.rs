@@ -3,6 +3,7 @@
 //! nothing.
 
 mod appointments;
+mod carers;
 mod chain;
 mod event;
 mod files;

@@ -238,6 +238,11 @@ pub fn assert_clean(data: &Path, told: Option<&Path>) {
     assert!(output.status.success(), "{text}");
 }
 
+/// How many read models there are.
+pub fn read_models() -> usize {
+    projection_engine::models(views::every_read_model).len()
+}
+
 /// A subject id that is always the same for the same number.
 pub fn subject(n: u64) -> String {
     format!("{:08x}-0000-4000-8000-{n:012x}", n >> 16)

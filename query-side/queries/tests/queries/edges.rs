@@ -75,7 +75,13 @@ fn bodies(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
                 {"kind": "appointed-representative", "representatives": ["Bob Example", "Carol Example"]}}),
         ),
         ("declare-faith", themselves.clone(), json!({"subject": alice, "faith": "prefer-not-to-say"})),
-        ("withdraw-decision", themselves, json!({"subject": alice})),
+        ("withdraw-decision", themselves.clone(), json!({"subject": alice})),
+        (
+            "register-carer",
+            themselves.clone(),
+            json!({"subject": alice, "carer": "000000000001", "name": "Sam Example", "relationship": "friend"}),
+        ),
+        ("remove-carer", themselves, json!({"subject": alice, "carer": "000000000001"})),
         ("extend-session", desk.clone(), json!({"session": SESSION, "until": "10:30"})),
         ("withdraw-session", desk, json!({"session": SESSION})),
     ]

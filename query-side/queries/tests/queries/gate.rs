@@ -57,6 +57,8 @@ async fn who_may_ask_what() {
             [YES, TOO_LOW, TOO_LOW, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/patients/{alice}/organ-donation/history"),
             [YES, TOO_LOW, TOO_LOW, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/patients/{alice}/carers"),
+            [YES, TOO_LOW, TOO_LOW, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/practices/{SITE}/days/2026-03-23"),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-03-24&after={after}"), [YES; 10]),

@@ -1,5 +1,6 @@
 //! Every query through the routes of a whole house: real log, engine and views, no socket, no sleeps.
 
+mod carers;
 mod contract;
 mod described;
 mod edges;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use vocabulary::{
     SessionId,
     appointments::ServiceType,
+    carers::CarerId,
     text::{Comment, NhsNumber, PersonName, Reason},
 };
 
@@ -94,10 +95,12 @@ const fn reader(name: &'static str, accepts: fn(&str) -> bool) -> Reader {
 }
 
 const SCHEMAS: &[Reader] = &[
+    reader("CarerId", strict::<CarerId>),
     reader("CommentInput", strict::<Comment>),
     reader("LineInput", strict::<Line>),
     reader("LocalDate", strict::<LocalDate>),
     reader("LocalTime", strict::<LocalTime>),
+    reader("LogPosition", strict::<LogPosition>),
     Reader {
         except: Some((check_digit_is_wrong, "no pattern adds up digits; the format `nhs-number` says it")),
         ..reader("NhsNumber", strict::<NhsNumber>)
@@ -113,7 +116,6 @@ const SCHEMAS: &[Reader] = &[
         except: Some((is_after_the_end_of_time, "the last 26 hours of the year 9999 are beyond the clock")),
         ..reader("Timestamp", strict::<Timestamp>)
     },
-    reader("LogPosition", strict::<LogPosition>),
 ];
 
 const PARAMETERS: &[Reader] = &[

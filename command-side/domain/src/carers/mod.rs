@@ -1,0 +1,13 @@
+//! Carers: the people who look after a patient.
+
+pub mod carer_book;
+pub mod register_carer;
+pub mod rejections;
+pub mod remove_carer;
+
+pub use carer_book::CarerBook;
+
+event_core::commands! {
+    register_carer::RegisterCarer,
+    remove_carer::RemoveCarer,
+}

@@ -1,0 +1,11 @@
+//! The query of carers.
+
+mod list_carers;
+
+use list_carers::ListCarers;
+use query_engine::{Entry, entry};
+
+/// A new query of this service is one line here.
+pub fn all() -> Vec<Entry> {
+    vec![entry::<ListCarers>()]
+}
