@@ -1,5 +1,5 @@
 //! The log, for auditors: that something happened, to whom, by whom and when; never what personal fields hold. What the
-//! auditors themselves look at is recorded once the access log is written (a later issue).
+//! auditors themselves look at is recorded once the access log is written.
 
 use event_core::{AccessRule, LogName, LogPosition, Raw, Rejection, StreamName};
 use schemars::JsonSchema;

@@ -33,6 +33,24 @@ fn operations(document: &Value) -> Vec<(&String, &Value)> {
         .collect()
 }
 
+/// A change of the API is a change of a file in the repository, so that a review sees it.
+#[test]
+fn the_document_is_the_one_in_the_repository() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+    let document = format!("{:#}\n", whole());
+    if std::env::var_os("FRONTDOOR_WRITE_OPENAPI").is_some() {
+        std::fs::write(file, &document).expect("written");
+    }
+    let kept = std::fs::read_to_string(file).expect("docs/openapi.json");
+    let line = kept.lines().zip(document.lines()).position(|(kept, now)| kept != now);
+    assert!(
+        kept == document,
+        "the API has changed (docs/openapi.json, line {}): look at the difference after \
+         FRONTDOOR_WRITE_OPENAPI=1 cargo test --workspace --test queries openapi",
+        line.map_or(kept.lines().count(), |at| at + 1)
+    );
+}
+
 #[test]
 fn every_reference_leads_somewhere() {
     let document = whole();
