@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 pub use event_core::given::{World, refuses};
 use event_core::{Caller, Command, CommandVisitor, Issuer, Rejection, SubjectId};
+use serde_json::json;
 pub use vocabulary::testing::{NINE, TEN_PAST, alice, at, bob, clinic, line, practitioner, published, site, time};
 use vocabulary::{
     access::{CallerRole, IdentityLevel},
@@ -12,6 +13,11 @@ use vocabulary::{
     registrations::{PatientRegistered, RegistrationEvent},
     text::BirthDate,
     time::LONDON,
+};
+
+use crate::{
+    appointments::{AmendAppointment, BookAppointment, CancelAppointment, RescheduleAppointment},
+    practices::OpenPractice,
 };
 
 /// Monday, 2 March 2026, eight o'clock.
@@ -88,6 +94,26 @@ pub fn surgery() -> World {
         .given(registered(alice(), "1980-02-29"))
         .given(registered(bob(), "1975-05-05"))
         .given(published(clinic(), 1))
+}
+
+/// A repeat is recognised by its body: a command that is written has the members that its client wrote, so a member that
+/// a later release adds does not make a repeat another command.
+#[test]
+fn a_command_is_written_without_what_its_client_left_out() {
+    fn assert_same<C: Command>(body: serde_json::Value) {
+        let command: C = serde_json::from_value(body.clone()).expect(C::NAME);
+        assert_eq!(serde_json::to_value(&command).expect(C::NAME), body, "{}", C::NAME);
+    }
+    let (session, other) = ("A12345.000000000001", "A12345.000000000002");
+    let of_alice = json!({"patient": alice(), "session": session, "startsAt": NINE});
+    let moved =
+        json!({"patient": alice(), "session": session, "startsAt": NINE, "toSession": other, "toStartsAt": NINE});
+    let amended = json!({"patient": alice(), "session": session, "startsAt": NINE, "version": 1});
+    assert_same::<BookAppointment>(of_alice.clone());
+    assert_same::<CancelAppointment>(of_alice);
+    assert_same::<RescheduleAppointment>(moved);
+    assert_same::<AmendAppointment>(amended);
+    assert_same::<OpenPractice>(json!({"practice": "A12345", "name": "High Street", "address": "1 High Street"}));
 }
 
 #[test]

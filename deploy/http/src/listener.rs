@@ -172,6 +172,7 @@ fn late_head() -> String {
         "type": format!("/problems/{}", REQUEST_TIMEOUT.code),
         "title": REQUEST_TIMEOUT.title,
         "status": 408,
+        "code": REQUEST_TIMEOUT.code,
     });
     let body = body.to_string();
     format!(

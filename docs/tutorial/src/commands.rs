@@ -7,7 +7,7 @@ use event_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::events::{CopyLent, CopyReturned, LoanEvent};
+use crate::events::{CopyId, CopyLent, CopyReturned, LoanEvent};
 
 /// A copy as the events of its stream tell.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,7 @@ pub const ALREADY_LENT: Rejection = Rejection {
 #[serde(deny_unknown_fields)]
 pub struct LendCopy {
     /// The label on the copy, such as `moby-dick-1`.
-    pub copy: String,
+    pub copy: CopyId,
     pub reader: SubjectId,
 }
 
@@ -66,7 +66,7 @@ impl Command for LendCopy {
 #[serde(deny_unknown_fields)]
 pub struct ReturnCopy {
     /// The label on the copy.
-    pub copy: String,
+    pub copy: CopyId,
 }
 
 impl Command for ReturnCopy {

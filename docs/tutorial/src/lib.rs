@@ -53,18 +53,20 @@ pub async fn serve(places: Places, tokens: Tokens, listen: TcpListener, stop: Ca
         async move { views.run(stop).await }
     });
     let engine = Engine::start(log.clone(), Catalogue::of(commands::commands), EngineOptions::default());
+    let queries = vec![entry::<loans::ListLoans>()];
+    let rejections = engine.catalogue().rejections().chain(query_engine::rejections(&queries));
+    let problems = problem_catalogue::router(rejections);
     let queries = Queries {
         views,
         log: log.clone(),
         gate: Arc::new(engine.clone()),
         tokens: tokens.clone(),
-        queries: vec![entry::<loans::ListLoans>()],
+        queries,
         commands: engine.catalogue().descriptions().cloned().collect(),
         about: ABOUT,
     };
-    let routes = problem_catalogue::router(engine.catalogue().rejections())
-        .merge(command_engine::http::router(engine, tokens.clone()))
-        .merge(query_engine::router(queries));
+    let routes =
+        problems.merge(command_engine::http::router(engine, tokens.clone())).merge(query_engine::router(queries));
     listener::serve(listen, middleware::public(routes, Limits::default(), tokens), BOUNDS, stop).await;
     following.await??;
     log.close().await;

@@ -7,7 +7,7 @@ use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::L
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::events::LoanEvent;
+use crate::events::{CopyId, LoanEvent};
 
 /// The read model: a row for each copy that is lent.
 pub struct Loans;
@@ -15,7 +15,7 @@ pub struct Loans;
 /// A copy that is lent.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Loan {
-    pub copy: String,
+    pub copy: CopyId,
     pub reader: SubjectId,
 }
 

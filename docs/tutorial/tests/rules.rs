@@ -3,10 +3,12 @@
 use event_core::{Caller, SubjectId, given::World};
 use library::{
     commands::{ALREADY_LENT, LendCopy, ReturnCopy},
-    events::{CopyLent, CopyReturned, LoanEvent},
+    events::{CopyId, CopyLent, CopyReturned, LoanEvent},
 };
 
-const COPY: &str = "moby-dick-1";
+fn copy() -> CopyId {
+    "moby-dick-1".parse().expect("a label")
+}
 
 fn ishmael() -> SubjectId {
     "a11ce000-0000-4000-8000-000000000001".parse().expect("a subject")
@@ -17,11 +19,11 @@ fn ahab() -> SubjectId {
 }
 
 fn lent_to(reader: SubjectId) -> LoanEvent {
-    CopyLent { copy: COPY.to_owned(), reader }.into()
+    CopyLent { copy: copy(), reader }.into()
 }
 
 fn lend_to(reader: SubjectId) -> LendCopy {
-    LendCopy { copy: COPY.to_owned(), reader }
+    LendCopy { copy: copy(), reader }
 }
 
 /// Nothing has happened yet; a librarian acts.
@@ -43,12 +45,12 @@ fn a_copy_is_lent_to_one_reader_at_a_time() {
 
 #[test]
 fn a_copy_that_came_back_is_lent_again() {
-    let returned: LoanEvent = CopyReturned { copy: COPY.to_owned() }.into();
-    let back = world().given(lent_to(ishmael())).when(ReturnCopy { copy: COPY.to_owned() }).records(&[&returned]);
+    let returned: LoanEvent = CopyReturned { copy: copy() }.into();
+    let back = world().given(lent_to(ishmael())).when(ReturnCopy { copy: copy() }).records(&[&returned]);
     back.when(lend_to(ahab())).records(&[&lent_to(ahab())]);
 }
 
 #[test]
 fn a_copy_that_is_not_lent_need_not_come_back() {
-    world().when(ReturnCopy { copy: COPY.to_owned() }).nothing_new();
+    world().when(ReturnCopy { copy: copy() }).nothing_new();
 }

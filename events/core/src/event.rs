@@ -42,7 +42,8 @@ pub fn family(kind: &str) -> &str {
 pub struct Category {
     /// [`Event::CATEGORY`]
     pub name: &'static str,
-    /// The first part of its kinds: `loan` in `loan.copy-lent.v1`.
+    /// The first part of its kinds: `loan` in `loan.copy-lent.v1`. No two services have a family in common: to a read model
+    /// of the one, the kinds of the other would be unknown.
     pub family: &'static str,
     /// [`Event::KINDS`]
     pub kinds: &'static [&'static str],

@@ -28,7 +28,7 @@ pub trait Projection: Send + Sync + 'static {
     /// Change the logic or the row, change the version: the new one is filled beside the old one.
     const VERSION: u32;
     type Row: Serialize + DeserializeOwned + Clone + Send + 'static;
-    /// The services that it follows: an enum of their events, matched without wildcard.
+    /// The categories that it follows: an enum of their events, matched without wildcard.
     type Event: Followed;
 
     /// An event names every row that it touches; an event that touches none is skipped.

@@ -16,7 +16,7 @@ const KIND_BYTES_MAX: usize = 100;
 pub(crate) fn validate(append: &Append, log: LogName) -> Result<(), Refused> {
     count("events", append.events.len(), limits::EVENTS_MAX)?;
     count("conditions", append.conditions.len(), limits::CONDITIONS_MAX)?;
-    count("requests on which it rests", append.rests_on.len(), limits::RESTS_ON_MAX)?;
+    count("requests on which it rests", append.depends_on.len(), limits::RESTS_ON_MAX)?;
     count("bytes of actor", append.provenance.actor.len(), TEXT_BYTES_MAX)?;
     count("bytes of trace", append.provenance.trace.as_ref().map_or(0, |trace| trace.len()), TEXT_BYTES_MAX)?;
     let outcome = append.idempotency.as_ref().and_then(|idempotency| idempotency.outcome.as_ref());
@@ -30,7 +30,8 @@ fn conditions(append: &Append, log: LogName) -> Result<(), Refused> {
         let stream = &condition.stream;
         // `StreamName::of` builds names without looking at them.
         if stream.as_str().len() > StreamName::LENGTH_MAX || stream.as_str().parse::<StreamName>().is_err() {
-            return Err(Refused::Invalid(format!("{stream} is no name of a stream")));
+            // The text may be a client's, and this is written to log lines.
+            return Err(Refused::Invalid("a condition's stream has no valid name".into()));
         }
         match (condition.expected, log) {
             (Expected::Any, LogName::Care) => {

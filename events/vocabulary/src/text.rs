@@ -55,11 +55,6 @@ impl NhsNumber {
         let with_check = |nine: u32| checked_by(digits(nine)).map(|check| format!("{nine:09}{check}"));
         NhsNumber(with_check(first).or_else(|| with_check(first + 1)).unwrap_or_default().into())
     }
-
-    /// 3-3-4, as it is shown to people.
-    pub fn spaced(&self) -> String {
-        format!("{} {} {}", &self.0[..3], &self.0[3..6], &self.0[6..])
-    }
 }
 
 /// The check digit of nine digits (Modulus 11). Where it would be 10, there is none, and the number is never issued.
@@ -149,9 +144,8 @@ mod tests {
     }
 
     #[test]
-    fn an_nhs_number_is_shown_as_3_3_4_and_never_in_a_log() {
+    fn an_nhs_number_is_never_in_a_log() {
         let number: NhsNumber = "9434765919".parse().expect("valid");
-        assert_eq!(number.spaced(), "943 476 5919");
         assert_eq!(format!("{number:?}"), "***");
     }
 

@@ -1,10 +1,16 @@
 //! Every kind of event that was ever written stays readable: `released/` holds one of each, as it is stored. A fixture
 //! is never edited; a changed form is a new kind (`.v2`) with a fixture of its own.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use event_core::{
     Category, Undecodable,
+    event::family,
     personal::{Unsealed, with_key},
 };
 use serde_json::Value;
@@ -47,6 +53,18 @@ fn every_kind_has_a_fixture_and_every_fixture_a_kind() {
     let expected: BTreeSet<String> = kinds().map(|kind| format!("{kind}.json")).collect();
     assert_eq!(fixtures, expected);
     assert_eq!(kinds().count(), expected.len(), "no kind is listed twice");
+}
+
+#[test]
+fn every_kind_is_of_its_categorys_family_and_no_family_is_of_two_services() {
+    let mut owners = BTreeMap::new();
+    for service in SERVICES {
+        for category in service.categories {
+            assert!(category.kinds.iter().all(|kind| family(kind) == category.family), "{}", category.name);
+            let owner = owners.insert(category.family, service.name);
+            assert!(owner.is_none_or(|owner| owner == service.name), "{} is of two services", category.family);
+        }
+    }
 }
 
 #[test]

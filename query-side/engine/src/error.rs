@@ -21,12 +21,6 @@ pub static UNKNOWN_POSITION: Rejection = Rejection {
     title: "The log has not come to this position.",
     advice: "Use a position that an answer of this installation gave.",
 };
-pub static RANGE_TOO_LONG: Rejection = Rejection {
-    code: "range-too-long",
-    class: Class::Rule,
-    title: "The range of days is too long.",
-    advice: "QueryContext for 14 days at most, and for the days after them with another request.",
-};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

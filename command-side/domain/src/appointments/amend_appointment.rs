@@ -24,8 +24,10 @@ pub struct AmendAppointment {
     /// The version that was seen.
     pub version: u32,
     /// Left out: there is none any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// Left out: there is none any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<Comment>,
 }
 

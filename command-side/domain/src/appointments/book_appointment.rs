@@ -35,15 +35,17 @@ pub struct BookAppointment {
     /// The start of the (first) slot.
     pub starts_at: Timestamp,
     /// The starts of further slots, each where the one before ends.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = SLOTS_MAX - 1))]
     pub more_slots: Vec<Timestamp>,
     pub patient: SubjectId,
     /// Why, in the patient's words; the practice reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<Comment>,
     /// Book only by confirming a hold that this patient has on the (first) slot.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirms_hold: bool,
 }
 

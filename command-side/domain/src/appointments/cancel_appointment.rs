@@ -28,8 +28,10 @@ pub struct CancelAppointment {
     pub session: SessionId,
     pub starts_at: Timestamp,
     /// Why it is given up. A patient may say `cancelled-by-citizen` or `rescheduled-by-citizen`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<CancellationReason>,
     /// The version that was seen; left out, any.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
 }
 

@@ -35,13 +35,14 @@ pub struct RescheduleAppointment {
     /// The start of the appointment as it is.
     pub starts_at: Timestamp,
     /// The version that was seen; left out, any.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
     /// The session to move to; it may be the same.
     pub to_session: SessionId,
     /// The start of the (first) slot to move to.
     pub to_starts_at: Timestamp,
     /// The starts of further slots there, each where the one before ends.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = SLOTS_MAX - 1))]
     pub to_more_slots: Vec<Timestamp>,
 }

@@ -18,9 +18,13 @@ pub struct OpenPractice {
     /// In one line, as on a letter.
     pub address: Line,
     /// What the practice sets for itself; what is left out has its default.
-    #[serde(default, with = "StrictSettings")]
+    #[serde(default, with = "StrictSettings", skip_serializing_if = "is_default")]
     #[schemars(with = "StrictSettings")]
     pub settings: PracticeSettings,
+}
+
+fn is_default(settings: &PracticeSettings) -> bool {
+    *settings == PracticeSettings::default()
 }
 
 impl Command for OpenPractice {

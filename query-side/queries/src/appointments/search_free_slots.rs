@@ -3,7 +3,7 @@
 
 use std::ops::Bound;
 
-use event_core::{AccessRule, LocalDate, OrganisationCode, Rejection, Timestamp, access::ANY_AUTHENTICATED};
+use event_core::{AccessRule, Class, LocalDate, OrganisationCode, Rejection, Timestamp, access::ANY_AUTHENTICATED};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{FreeSlotRow, FreeSlots};
@@ -15,9 +15,7 @@ use vocabulary::{
 };
 
 use super::site::practice;
-use query_engine::{
-    Kind, Query, QueryContext, QueryError, context::Span, error::RANGE_TOO_LONG, page::List, parameters::Faulty,
-};
+use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::List, parameters::Faulty};
 
 /// Days of one search, the first and the last one included.
 pub const RANGE_DAYS_MAX: i64 = 14;
@@ -25,6 +23,13 @@ pub const RANGE_DAYS_MAX: i64 = 14;
 const SCANNED_ROWS_MAX: usize = 4_000;
 /// Slots of one read of the view.
 const PAGE_ROWS: usize = 500;
+
+pub static RANGE_TOO_LONG: Rejection = Rejection {
+    code: "range-too-long",
+    class: Class::Rule,
+    title: "The range of days is too long.",
+    advice: "Ask for 14 days at most, and for the days after them with another request.",
+};
 
 /// The free slots of a site, earliest first.
 ///
