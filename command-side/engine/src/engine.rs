@@ -18,7 +18,7 @@ use crate::{
     catalogue::{Catalogue, Entry},
     command_key::CommandKeys,
     failure::Failure,
-    lane::{self, Access, Given, Lane},
+    sequencer::{self, Access, QueuedCommand, Sequencer},
 };
 
 /// Limits and ports of an engine. `Default` is what a server uses.
@@ -92,14 +92,14 @@ pub struct Engine {
     log: Log,
     keys: CommandKeys,
     catalogue: Arc<Catalogue>,
-    queue: mpsc::Sender<Given>,
+    queue: mpsc::Sender<QueuedCommand>,
 }
 
 impl Engine {
     /// Starts the task that decides; it needs a running tokio.
     pub fn start(log: Log, catalogue: Catalogue, options: EngineOptions) -> Engine {
         let (queue, waiting) = mpsc::channel(options.queue_max.max(1));
-        tokio::spawn(Lane::new(log.clone(), waiting, options).run());
+        tokio::spawn(Sequencer::new(log.clone(), waiting, options).run());
         Engine { keys: CommandKeys::new(log.clone()), log, catalogue: Arc::new(catalogue), queue }
     }
 
@@ -163,7 +163,7 @@ impl Engine {
         let subject = command.subject();
         let provenance = Provenance { actor, acting_for, subject, correlation, causation, trace };
         let (answer, answered) = oneshot::channel();
-        let given = Given {
+        let given = QueuedCommand {
             name: entry.description.name,
             rejections: entry.description.rejections,
             command,
@@ -204,7 +204,7 @@ impl Engine {
             tracing::error!(%error, "the state that decides about access could not be read");
             Failure::Unavailable
         })?;
-        let state: Arc<dyn AnyState> = lane::fold(&wanted, events.iter().flatten()).map_err(|error| {
+        let state: Arc<dyn AnyState> = sequencer::fold(&wanted, events.iter().flatten()).map_err(|error| {
             tracing::error!(%error, "the state that decides about access holds an event that this binary cannot read");
             Failure::Broken
         })?;

@@ -9,7 +9,7 @@ mod command_key;
 mod engine;
 mod failure;
 pub mod http;
-mod lane;
+mod sequencer;
 mod shape;
 
 pub use catalogue::{Catalogue, Entry};

@@ -6,7 +6,7 @@ mod common;
 use std::collections::{HashMap, HashSet};
 
 use command_engine::{Answer, EngineOptions, Failure, Origin};
-use common::{House, decoded, desk_stream, house_with, new_key, number, somebody};
+use common::{Harness, decoded, desk_stream, harness_with, new_key, number, somebody};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
 
@@ -52,16 +52,16 @@ fn wishes(dice: &mut Dice, desks: &[String]) -> Vec<Wish> {
 }
 
 /// Another node takes a number, if nobody is faster.
-async fn meddle(house: &House, desk: &str) {
-    let events = house.events(&desk_stream(desk)).await;
+async fn meddle(harness: &Harness, desk: &str) {
+    let events = harness.events(&desk_stream(desk)).await;
     let last = events.last().map_or(0, decoded);
     let revision = u32::try_from(events.len()).expect("small");
-    let _ = house.log.append(number(desk, revision, last + LEAP)).await;
+    let _ = harness.log.append(number(desk, revision, last + LEAP)).await;
 }
 
-async fn give(house: &House, wish: &Wish, leaves: bool) -> Option<Result<Answer, Failure>> {
+async fn give(harness: &Harness, wish: &Wish, leaves: bool) -> Option<Result<Answer, Failure>> {
     let body = wish.body.to_string().into();
-    let mut given = Box::pin(house.engine.execute("take-number", body, Origin::new(somebody(), wish.key.as_str())));
+    let mut given = Box::pin(harness.engine.execute("take-number", body, Origin::new(somebody(), wish.key.as_str())));
     if leaves {
         return match futures::poll!(given.as_mut()) {
             std::task::Poll::Ready(answer) => Some(answer),
@@ -74,32 +74,32 @@ async fn give(house: &House, wish: &Wish, leaves: bool) -> Option<Result<Answer,
 async fn round(seed: u64, options: EngineOptions) {
     let mut dice = Dice(seed);
     let desks: Vec<String> = (0..DESKS).map(|at| format!("chaos-{seed}-{at}")).collect();
-    let house = house_with(options).await;
+    let harness = harness_with(options).await;
     let wishes = wishes(&mut dice, &desks);
     let turns: Vec<(&Wish, bool, Option<&String>)> = wishes
         .iter()
         .map(|wish| (wish, dice.below(10) == 0, (dice.below(20) == 0).then(|| &desks[dice.below(desks.len())])))
         .collect();
-    let house = &house;
+    let harness = &harness;
     let answers: Vec<(&Wish, Option<Result<Answer, Failure>>)> = stream::iter(turns)
         .map(|(wish, leaves, meddled)| async move {
             if let Some(desk) = meddled {
-                meddle(house, desk).await;
+                meddle(harness, desk).await;
             }
-            (wish, give(house, wish, leaves).await)
+            (wish, give(harness, wish, leaves).await)
         })
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
     // Whoever went away asks again, and so does everybody else.
-    let again = join_all(wishes.iter().map(async |wish| (wish, give(house, wish, false).await))).await;
+    let again = join_all(wishes.iter().map(async |wish| (wish, give(harness, wish, false).await))).await;
     let answers: Vec<_> = answers.into_iter().chain(again).collect();
     for (wish, answer) in &answers {
         check(wish, answer.as_ref());
     }
     the_same_wish_has_one_outcome(&answers);
     for desk in &desks {
-        every_number_follows_from_the_one_before(house, desk).await;
+        every_number_follows_from_the_one_before(harness, desk).await;
     }
 }
 
@@ -128,9 +128,9 @@ fn the_same_wish_has_one_outcome(answers: &[(&Wish, Option<Result<Answer, Failur
     assert!(!fresh.is_empty());
 }
 
-async fn every_number_follows_from_the_one_before(house: &House, desk: &str) {
+async fn every_number_follows_from_the_one_before(harness: &Harness, desk: &str) {
     let mut before = 0;
-    for (event, number) in house.events(&desk_stream(desk)).await.iter().zip(house.numbers(desk).await) {
+    for (event, number) in harness.events(&desk_stream(desk)).await.iter().zip(harness.numbers(desk).await) {
         let meddled = &*event.actor == "{}";
         assert_eq!(number, before + if meddled { LEAP } else { 1 }, "{desk}, revision {}", event.revision);
         before = number;

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, Request, header},
 };
 use command_engine::http::router;
-use common::{House, house, meddle_with, new_key};
+use common::{Harness, harness, meddle_with, new_key};
 use http_edge::{
     Tokens, problem_catalogue,
     testing::{self as signer, AUDIENCE, Signer},
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 struct Site {
-    house: House,
+    harness: Harness,
     routes: Router,
     token: String,
 }
@@ -35,11 +35,11 @@ impl Reply {
 }
 
 async fn site() -> Site {
-    let (house, signer) = (house().await, Signer::new("key-1"));
+    let (harness, signer) = (harness().await, Signer::new("key-1"));
     let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("a key set");
-    let routes =
-        router(house.engine.clone(), tokens).merge(problem_catalogue::router(house.engine.catalogue().rejections()));
-    Site { house, routes, token: signer.sign(&signer::claims()) }
+    let routes = router(harness.engine.clone(), tokens)
+        .merge(problem_catalogue::router(harness.engine.catalogue().rejections()));
+    Site { harness, routes, token: signer.sign(&signer::claims()) }
 }
 
 impl Site {
@@ -222,11 +222,11 @@ async fn an_unknown_command_and_a_wrong_method_are_told() {
 #[tokio::test]
 async fn who_meets_too_many_others_or_a_closed_log_is_told_when_to_come_again() {
     let site = site().await;
-    meddle_with("busy-over-http", &site.house.log, u32::MAX);
+    meddle_with("busy-over-http", &site.harness.log, u32::MAX);
     let contended = site.take("busy-over-http", 99).await;
     site.problem(&contended, 503, "contended").await;
     assert_eq!(contended.header("retry-after"), Some("1"));
-    site.house.log.close().await;
+    site.harness.log.close().await;
     let closed = site.take("calm", 99).await;
     site.problem(&closed, 503, "log-unavailable").await;
     assert_eq!(closed.header("retry-after"), Some("1"));
@@ -243,11 +243,11 @@ async fn what_is_broken_tells_nothing_of_its_cause() {
 #[tokio::test]
 async fn the_end_of_the_task_that_decides_is_noticed() {
     let clock = || -> event_core::Timestamp { panic!("the clock is broken") };
-    let house = common::house_with(command_engine::EngineOptions { clock, ..Default::default() }).await;
-    assert!(futures::poll!(std::pin::pin!(house.engine.ended())).is_pending());
-    let answer = house.take("clock", 9).await;
+    let harness = common::harness_with(command_engine::EngineOptions { clock, ..Default::default() }).await;
+    assert!(futures::poll!(std::pin::pin!(harness.engine.ended())).is_pending());
+    let answer = harness.take("clock", 9).await;
     assert_eq!(answer.err(), Some(command_engine::Failure::Broken));
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(30), house.engine.ended());
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(30), harness.engine.ended());
     ended.await.expect("whoever supervises the engine learns that it decides nothing any more");
 }
 
@@ -266,7 +266,7 @@ async fn correlation_and_trace_are_kept_and_a_malformed_trace_is_as_none() {
     {
         assert_eq!(site.send(given(id, malformed)).await.status, 200);
     }
-    let events = site.house.events(&common::desk_stream("traced")).await;
+    let events = site.harness.events(&common::desk_stream("traced")).await;
     assert!(events.iter().all(|event| event.correlation.to_string() == id));
     assert_eq!(events.iter().map(|event| event.trace.as_deref()).collect::<Vec<_>>(), [Some(trace), None, None]);
     let reply = site.send(given("not-a-uuid", trace)).await;
@@ -291,17 +291,20 @@ async fn commands_and_problems_are_listed_for_everybody() {
 
 #[tokio::test]
 async fn every_command_of_the_house_has_a_schema_and_a_summary_and_its_rejections_are_explained() {
-    let house = house().await;
+    let harness = harness().await;
     let options = command_engine::EngineOptions::default();
-    let engine =
-        command_engine::Engine::start(house.log.clone(), command_engine::Catalogue::of(domain::every_command), options);
+    let engine = command_engine::Engine::start(
+        harness.log.clone(),
+        command_engine::Catalogue::of(domain::every_command),
+        options,
+    );
     assert!(engine.catalogue().descriptions().count() >= 15);
     let signer = Signer::new("key-1");
     let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("a key set");
     let site = Site {
         routes: router(engine.clone(), tokens).merge(problem_catalogue::router(engine.catalogue().rejections())),
         token: String::new(),
-        house,
+        harness,
     };
     for entry in engine.catalogue().descriptions() {
         assert!(!entry.summary().is_empty(), "{}", entry.name);

@@ -5,7 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use command_engine::{Engine, EngineOptions, Failure, Origin};
-use common::{House, catalogue, counted, decisions, house, house_with, nurse, open, somebody};
+use common::{Harness, catalogue, counted, decisions, harness, harness_with, nurse, open, somebody};
 use event_core::Caller;
 use event_log::{Append, Idempotency, LogOptions};
 use futures::future::join_all;
@@ -15,13 +15,13 @@ const KEY: &str = "one-wish-one-key";
 
 #[tokio::test]
 async fn a_repeat_gets_the_stored_outcome_though_it_would_now_be_refused() {
-    let house = house().await;
-    let first = house.take_as(KEY, json!({"desk": "only", "most": 1})).await.expect("granted");
-    assert!(house.take("only", 1).await.is_err(), "none is left");
-    let again = house.take_as(KEY, json!({"most": 1, "desk": "only"})).await.expect("the same answer");
+    let harness = harness().await;
+    let first = harness.take_as(KEY, json!({"desk": "only", "most": 1})).await.expect("granted");
+    assert!(harness.take("only", 1).await.is_err(), "none is left");
+    let again = harness.take_as(KEY, json!({"most": 1, "desk": "only"})).await.expect("the same answer");
     assert!(again.replayed && !first.replayed);
     assert_eq!((again.events, again.position), (first.events, first.position));
-    assert_eq!(house.numbers("only").await, [1]);
+    assert_eq!(harness.numbers("only").await, [1]);
 }
 
 #[tokio::test]
@@ -41,35 +41,35 @@ async fn a_repeat_is_recognised_after_a_restart() {
 
 #[tokio::test]
 async fn the_same_key_with_another_body_is_refused_and_what_it_proposed_is_forgotten() {
-    let house = house().await;
-    house.take_as(KEY, json!({"desk": "first", "most": 9})).await.expect("granted");
-    let other = house.take_as(KEY, json!({"desk": "second", "most": 9})).await;
+    let harness = harness().await;
+    harness.take_as(KEY, json!({"desk": "first", "most": 9})).await.expect("granted");
+    let other = harness.take_as(KEY, json!({"desk": "second", "most": 9})).await;
     assert_eq!(other, Err(Failure::KeyReused));
-    house.take("second", 9).await.expect("granted");
-    assert_eq!(house.numbers("second").await, counted(1));
+    harness.take("second", 9).await.expect("granted");
+    assert_eq!(harness.numbers("second").await, counted(1));
 }
 
 #[tokio::test]
 async fn what_a_repeat_proposed_is_forgotten_before_anybody_builds_upon_it() {
-    let house = house().await;
+    let harness = harness().await;
     let wish = |most: u32| json!({"desk": "repeated", "most": most});
-    house.take_as(KEY, wish(9)).await.expect("granted");
-    assert!(house.take_as(KEY, wish(9)).await.expect("the same answer").replayed);
-    house.take("repeated", 9).await.expect("granted");
+    harness.take_as(KEY, wish(9)).await.expect("granted");
+    assert!(harness.take_as(KEY, wish(9)).await.expect("the same answer").replayed);
+    harness.take("repeated", 9).await.expect("granted");
     assert_eq!(decisions("repeated"), 3, "each was decided once, on what is stored");
-    assert_eq!(house.take_as(KEY, wish(8)).await, Err(Failure::KeyReused));
-    house.take("repeated", 9).await.expect("granted");
+    assert_eq!(harness.take_as(KEY, wish(8)).await, Err(Failure::KeyReused));
+    harness.take("repeated", 9).await.expect("granted");
     assert_eq!(decisions("repeated"), 5, "each was decided once, on what is stored");
 }
 
 #[tokio::test]
 async fn a_key_belongs_to_its_caller_and_command() {
-    let house = house().await;
+    let harness = harness().await;
     let body = json!({"desk": "shared", "most": 9});
-    let one = house.give(somebody(), "take-number", KEY, body.clone()).await.expect("granted");
-    let other = house.give(nurse("A12345"), "take-number", KEY, body).await.expect("granted");
+    let one = harness.give(somebody(), "take-number", KEY, body.clone()).await.expect("granted");
+    let other = harness.give(nurse("A12345"), "take-number", KEY, body).await.expect("granted");
     assert!(!one.replayed && !other.replayed);
-    assert_eq!(house.numbers("shared").await, counted(2));
+    assert_eq!(harness.numbers("shared").await, counted(2));
 }
 
 fn of_another_issuer() -> Caller {
@@ -79,26 +79,26 @@ fn of_another_issuer() -> Caller {
 /// The trap: `sub` is unique only within its issuer.
 #[tokio::test]
 async fn a_key_belongs_to_its_callers_issuer() {
-    let house = house().await;
+    let harness = harness().await;
     let body = || json!({"desk": "issuers", "most": 9});
     for repeat in [false, true] {
         for caller in [somebody(), of_another_issuer()] {
-            let answer = house.give(caller, "take-number", KEY, body()).await.expect("granted");
+            let answer = harness.give(caller, "take-number", KEY, body()).await.expect("granted");
             assert_eq!(answer.replayed, repeat);
         }
     }
-    assert_eq!(house.numbers("issuers").await, counted(2));
+    assert_eq!(harness.numbers("issuers").await, counted(2));
     let actors: Vec<String> =
-        house.events(&common::desk_stream("issuers")).await.iter().map(|event| event.actor.to_string()).collect();
+        harness.events(&common::desk_stream("issuers")).await.iter().map(|event| event.actor.to_string()).collect();
     for (actor, caller) in actors.iter().zip([somebody(), of_another_issuer()]) {
         assert!(actor.contains(&format!(r#""issuer":"{}""#, caller.issuer)), "{actor}");
     }
 }
 
 /// An append in the form of an earlier version, under this key: its command key and its actor have no issuer.
-fn stored_before(house: &House, number: u32, key: &str) -> Append {
+fn stored_before(harness: &Harness, number: u32, key: &str) -> Append {
     let parts: [&[u8]; 3] = [b"somebody", b"take-number", key.as_bytes()];
-    let (key, hash) = (house.log.keyed_hash(&parts), house.log.keyed_hash(&[br#"{"desk":"before","most":9}"#]));
+    let (key, hash) = (harness.log.keyed_hash(&parts), harness.log.keyed_hash(&[br#"{"desk":"before","most":9}"#]));
     let mut append = common::number("before", number - 1, number);
     append.provenance.actor = r#"{"id":"somebody","role":"operator","organisation":null,"level":null}"#.into();
     append.idempotency = Some(Idempotency { command_key: key, earlier_key: None, request_hash: hash, outcome: None });
@@ -108,44 +108,44 @@ fn stored_before(house: &House, number: u32, key: &str) -> Append {
 /// The trap: an answer is lost while an earlier version runs, and the client sends its command again to this one.
 #[tokio::test]
 async fn a_command_that_an_earlier_version_stored_is_recognised() {
-    let house = house().await;
-    house.log.append(stored_before(&house, 1, KEY)).await.expect("stored");
-    let again = house.take_as(KEY, json!({"most": 9, "desk": "before"})).await.expect("the same answer");
+    let harness = harness().await;
+    harness.log.append(stored_before(&harness, 1, KEY)).await.expect("stored");
+    let again = harness.take_as(KEY, json!({"most": 9, "desk": "before"})).await.expect("the same answer");
     assert!(again.replayed);
     assert_eq!((again.position.position, again.events.len()), (1, 1));
-    assert_eq!(house.take_as(KEY, json!({"desk": "before", "most": 8})).await, Err(Failure::KeyReused));
-    assert_eq!(house.numbers("before").await, [1]);
+    assert_eq!(harness.take_as(KEY, json!({"desk": "before", "most": 8})).await, Err(Failure::KeyReused));
+    assert_eq!(harness.numbers("before").await, [1]);
     // Commands that this version adds to such a log are recognised, too.
     for repeat in [false, true] {
         let wish = json!({"desk": "before", "most": 9});
-        assert_eq!(house.take_as("another-wish-and-its-key", wish).await.expect("granted").replayed, repeat);
+        assert_eq!(harness.take_as("another-wish-and-its-key", wish).await.expect("granted").replayed, repeat);
     }
-    assert_eq!(house.numbers("before").await, counted(2));
+    assert_eq!(harness.numbers("before").await, counted(2));
 }
 
 #[tokio::test]
 async fn what_an_earlier_version_remembers_is_recognised() {
-    let house = house().await;
-    let mut refused = stored_before(&house, 1, KEY);
+    let harness = harness().await;
+    let mut refused = stored_before(&harness, 1, KEY);
     refused.events.clear();
     let idempotency = refused.idempotency.as_mut().expect("a key");
     idempotency.outcome = Some(br#"{"decision":"nothing-new"}"#.as_slice().into());
-    house.log.append(refused).await.expect("remembered");
-    let again = house.take_as(KEY, json!({"desk": "before", "most": 9})).await.expect("the same answer");
+    harness.log.append(refused).await.expect("remembered");
+    let again = harness.take_as(KEY, json!({"desk": "before", "most": 9})).await.expect("the same answer");
     assert!(again.replayed && again.events.is_empty());
 }
 
 /// No look-up more a command where there is nothing to find.
 #[tokio::test]
 async fn keys_of_an_earlier_version_are_not_looked_for_in_a_log_that_this_version_began() {
-    let house = house().await;
-    house.take("first", 9).await.expect("granted");
+    let harness = harness().await;
+    harness.take("first", 9).await.expect("granted");
     // No command waits until the log's first event is read, so the first ones may still look.
     let deadline = Instant::now() + Duration::from_secs(20);
     for number in 1.. {
         let key = format!("wish-of-earlier-{number:06}");
-        house.log.append(stored_before(&house, number, &key)).await.expect("stored");
-        match house.take_as(&key, json!({"desk": "before", "most": 9})).await {
+        harness.log.append(stored_before(&harness, number, &key)).await.expect("stored");
+        match harness.take_as(&key, json!({"desk": "before", "most": 9})).await {
             Ok(answer) if answer.replayed => {}
             Ok(_) | Err(Failure::Rejected(_)) => break,
             Err(other) => panic!("{other:?}"),
@@ -156,45 +156,45 @@ async fn keys_of_an_earlier_version_are_not_looked_for_in_a_log_that_this_versio
 
 #[tokio::test]
 async fn a_wish_that_is_sent_a_hundred_times_at_once_is_granted_once() {
-    let house = house().await;
-    let others = join_all((0..100).map(|_| house.take("busy", 999)));
-    let same = join_all((0..100).map(|_| house.take_as(KEY, json!({"desk": "busy", "most": 999}))));
+    let harness = harness().await;
+    let others = join_all((0..100).map(|_| harness.take("busy", 999)));
+    let same = join_all((0..100).map(|_| harness.take_as(KEY, json!({"desk": "busy", "most": 999}))));
     let (others, same) = tokio::join!(others, same);
     assert!(others.iter().chain(&same).all(|answer| answer.is_ok()));
     assert_eq!(same.iter().flatten().filter(|answer| !answer.replayed).count(), 1);
-    assert_eq!(house.numbers("busy").await, counted(101));
+    assert_eq!(harness.numbers("busy").await, counted(101));
 }
 
 /// The failure: a booking was refused, the slot came free, and a late repeat of the refused booking took it.
 #[tokio::test]
 async fn a_refusal_is_the_answer_to_a_repeat_though_it_would_now_be_granted() {
-    let house = house().await;
-    house.take("refused", 1).await.expect("granted");
+    let harness = harness().await;
+    harness.take("refused", 1).await.expect("granted");
     let wish = || json!({"desk": "refused", "most": 1});
-    let first = house.take_as(KEY, wish()).await;
+    let first = harness.take_as(KEY, wish()).await;
     assert_eq!(first, Err(Failure::Rejected(common::NONE_LEFT.with("given", 1))));
-    house.log.append(common::number("refused", 1, 0)).await.expect("stored");
-    let again = house.take_as(KEY, wish()).await;
+    harness.log.append(common::number("refused", 1, 0)).await.expect("stored");
+    let again = harness.take_as(KEY, wish()).await;
     assert_eq!(again, Err(Failure::RejectedBefore(common::NONE_LEFT.with("given", 1))));
-    assert_eq!(house.numbers("refused").await, [1, 0], "nothing was stored");
-    let other = house.take_as(KEY, json!({"desk": "refused", "most": 9})).await;
+    assert_eq!(harness.numbers("refused").await, [1, 0], "nothing was stored");
+    let other = harness.take_as(KEY, json!({"desk": "refused", "most": 9})).await;
     assert_eq!(other, Err(Failure::KeyReused));
-    house.take("refused", 1).await.expect("another key is decided on what is so now");
+    harness.take("refused", 1).await.expect("another key is decided on what is so now");
 }
 
 /// The failure: opt in (nothing new), opt out, and a late repeat of the first flips the decision back.
 #[tokio::test]
 async fn nothing_new_is_the_answer_to_a_repeat_though_there_would_now_be_something() {
-    let house = house().await;
-    house.take("nothing", 9).await.expect("granted");
+    let harness = harness().await;
+    harness.take("nothing", 9).await.expect("granted");
     let wish = || json!({"desk": "nothing", "most": 9, "unlessGiven": 1});
-    let first = house.take_as(KEY, wish()).await.expect("nothing new");
+    let first = harness.take_as(KEY, wish()).await.expect("nothing new");
     assert!(first.events.is_empty() && !first.replayed);
-    house.log.append(common::number("nothing", 1, 0)).await.expect("stored");
-    let again = house.take_as(KEY, wish()).await.expect("nothing new");
+    harness.log.append(common::number("nothing", 1, 0)).await.expect("stored");
+    let again = harness.take_as(KEY, wish()).await.expect("nothing new");
     assert!(again.events.is_empty() && again.replayed);
     assert_eq!(again.position, first.position);
-    assert_eq!(house.numbers("nothing").await, [1, 0]);
+    assert_eq!(harness.numbers("nothing").await, [1, 0]);
 }
 
 #[tokio::test]
@@ -215,11 +215,11 @@ async fn a_refusal_is_the_answer_to_a_repeat_after_a_restart() {
 
 #[tokio::test]
 async fn a_key_of_another_length_or_with_blanks_is_refused() {
-    let house = house().await;
+    let harness = harness().await;
     let longest = "k".repeat(128);
-    assert!(house.take_as(&longest, json!({"desk": "keys", "most": 9})).await.is_ok());
+    assert!(harness.take_as(&longest, json!({"desk": "keys", "most": 9})).await.is_ok());
     for wrong in ["", "fifteen-letters", "sixteen letters!", "sechzehn-zeichen-ä", &"k".repeat(129)] {
-        let answer = house.take_as(wrong, json!({"desk": "keys", "most": 9})).await;
+        let answer = harness.take_as(wrong, json!({"desk": "keys", "most": 9})).await;
         assert_eq!(answer, Err(Failure::UnfitKey), "{wrong:?}");
     }
 }
@@ -228,21 +228,21 @@ async fn a_key_of_another_length_or_with_blanks_is_refused() {
 /// another they would never be done.
 #[tokio::test]
 async fn who_sends_one_wish_again_and_again_holds_nobody_up() {
-    let house = house_with(EngineOptions { batch_max: 8, ..EngineOptions::default() }).await;
+    let harness = harness_with(EngineOptions { batch_max: 8, ..EngineOptions::default() }).await;
     let wish = || json!({"desk": "stubborn", "most": 9_999});
-    house.take_as(KEY, wish()).await.expect("granted");
+    harness.take_as(KEY, wish()).await.expect("granted");
     let stubborn = async {
         for _ in 0..20 {
-            let same = join_all((0..100).map(|_| house.take_as(KEY, wish()))).await;
+            let same = join_all((0..100).map(|_| harness.take_as(KEY, wish()))).await;
             assert!(same.into_iter().all(|answer| answer.is_ok_and(|answer| answer.replayed)));
         }
     };
     let others = async {
         for _ in 0..20 {
-            let others = join_all((0..20).map(|_| house.take("stubborn", 9_999))).await;
+            let others = join_all((0..20).map(|_| harness.take("stubborn", 9_999))).await;
             assert_eq!(others.into_iter().find_map(Result::err), None);
         }
     };
     tokio::join!(stubborn, others);
-    assert_eq!(house.numbers("stubborn").await, counted(401));
+    assert_eq!(harness.numbers("stubborn").await, counted(401));
 }

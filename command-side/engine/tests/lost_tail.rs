@@ -4,17 +4,17 @@
 mod common;
 
 use command_engine::{Engine, EngineOptions};
-use common::{House, catalogue, counted, new_key, number};
+use common::{Harness, catalogue, counted, new_key, number};
 use event_core::LogName;
 use event_log::{Log, LogOptions};
 use local::postgres::Database;
 use serde_json::json;
 
-async fn house_in(database: &Database) -> House {
+async fn house_in(database: &Database) -> Harness {
     let url = database.url("server").await;
     let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");
     let engine = Engine::start(log.clone(), catalogue(), EngineOptions::default());
-    House { folder: tempfile::tempdir().expect("a folder"), log, engine }
+    Harness { folder: tempfile::tempdir().expect("a folder"), log, engine }
 }
 
 /// The last event is lost, and another process has filled its place: revisions and positions fit as before.
@@ -28,45 +28,45 @@ fn another_history(database: &Database, number: u32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_after_a_lost_tail_is_decided_on_what_the_log_holds() {
     let database = Database::new();
-    let house = house_in(&database).await;
+    let harness = house_in(&database).await;
     for _ in 0..3 {
-        house.take("desk", 99).await.expect("a number");
+        harness.take("desk", 99).await.expect("a number");
     }
     another_history(&database, 50);
-    let answer = house.take("desk", 99).await.expect("a number");
-    assert_eq!((answer.events[0].revision, house.numbers("desk").await), (4, vec![1, 2, 50, 51]));
+    let answer = harness.take("desk", 99).await.expect("a number");
+    assert_eq!((answer.events[0].revision, harness.numbers("desk").await), (4, vec![1, 2, 50, 51]));
 }
 
 /// The events were another process's: this one has read them and not written them.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_only_read_is_not_believed_after_a_lost_tail_either() {
     let database = Database::new();
-    let (house, other) = (house_in(&database).await, house_in(&database).await);
-    house.take("own", 99).await.expect("a number");
+    let (harness, other) = (house_in(&database).await, house_in(&database).await);
+    harness.take("own", 99).await.expect("a number");
     other.take("desk", 99).await.expect("a number");
     // Nothing new: but the state is read, and held.
-    house.take("desk", 0).await.expect("nothing new");
+    harness.take("desk", 0).await.expect("nothing new");
     another_history(&database, 50);
     let unless_given = json!({"desk": "desk", "most": 99, "unlessGiven": 1});
-    let answer = house.take_as(&new_key(), unless_given).await.expect("the number is another one by now");
-    assert_eq!((answer.events.len(), house.numbers("desk").await), (1, vec![50, 51]));
+    let answer = harness.take_as(&new_key(), unless_given).await.expect("the number is another one by now");
+    assert_eq!((answer.events.len(), harness.numbers("desk").await), (1, vec![50, 51]));
 }
 
 /// Nothing has filled the places: the end itself goes back, and no connection is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_became_shorter_is_noticed_and_its_end_goes_back() {
     let database = Database::new();
-    let house = house_in(&database).await;
+    let harness = house_in(&database).await;
     for _ in 0..3 {
-        house.take("desk", 99).await.expect("a number");
+        harness.take("desk", 99).await.expect("a number");
     }
-    let (history, mut end) = (house.log.history(), house.log.watch());
+    let (history, mut end) = (harness.log.history(), harness.log.watch());
     database.run("DELETE FROM care.event WHERE position > 1");
     let gone_back = end.wait_for(|end| *end == 1);
     tokio::time::timeout(std::time::Duration::from_secs(20), gone_back).await.expect("in time").expect("a log");
-    assert!(house.log.history() > history);
-    house.take("desk", 99).await.expect("a number");
-    assert_eq!(house.numbers("desk").await, counted(2));
-    let stale = house.log.submit_read_in(history, number("desk", 2, 3)).expect("submitted").outcome.await;
-    assert_eq!(stale, Err(event_log::Refused::Unfounded), "though its revision fits");
+    assert!(harness.log.history() > history);
+    harness.take("desk", 99).await.expect("a number");
+    assert_eq!(harness.numbers("desk").await, counted(2));
+    let stale = harness.log.submit_read_in(history, number("desk", 2, 3)).expect("submitted").outcome.await;
+    assert_eq!(stale, Err(event_log::Refused::DependencyFailed), "though its revision fits");
 }

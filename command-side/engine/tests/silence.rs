@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use command_engine::{Engine, EngineOptions, Failure};
-use common::{House, catalogue};
+use common::{Harness, catalogue};
 use event_core::LogName;
 use event_log::{Log, LogOptions};
 use futures::future::join_all;
@@ -22,12 +22,12 @@ async fn commands_whose_streams_cannot_be_read_are_answered_together() {
     let (url, proxy) = database.behind_proxy("server").await;
     let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");
     let engine = Engine::start(log.clone(), catalogue(), EngineOptions::default());
-    let house = House { folder: tempfile::tempdir().expect("a folder"), log, engine };
-    house.take("known", 9).await.expect("a number");
+    let harness = Harness { folder: tempfile::tempdir().expect("a folder"), log, engine };
+    harness.take("known", 9).await.expect("a number");
 
     proxy.fall_silent(Silence::BothWays);
     let desks: Vec<String> = (0..DESKS).map(|number| format!("unread-{number}")).collect();
-    let all = join_all(desks.iter().map(|desk| house.take(desk, 9)));
+    let all = join_all(desks.iter().map(|desk| harness.take(desk, 9)));
     let answers = tokio::time::timeout(ANSWERED_WITHIN, all).await.expect("everything is answered");
     assert!(answers.iter().all(|answer| *answer == Err(Failure::Unavailable)), "{answers:?}");
 }

@@ -51,7 +51,7 @@ pub fn one_event(stream: &StreamName, revision: u64) -> Append {
         }],
         provenance: provenance(),
         idempotency: None,
-        rests_on: Vec::new(),
+        depends_on: Vec::new(),
         may_use_reserve: false,
     }
 }
@@ -127,10 +127,10 @@ impl Hot {
 /// The engine's way with a hot stream: each request rests on the proposal before it.
 async fn slice_of_hot(log: &Log, time: Duration) -> anyhow::Result<Slice> {
     let deadline = Instant::now() + time;
-    // The lane: requests are submitted in the order of their proposals.
-    let lane = Arc::new(tokio::sync::Mutex::new((Hot::fresh(), None)));
+    // The sequencer: requests are submitted in the order of their proposals.
+    let sequencer = Arc::new(tokio::sync::Mutex::new((Hot::fresh(), None)));
     let client = |log: Log| {
-        let lane = lane.clone();
+        let sequencer = sequencer.clone();
         async move {
             let mut answers = Vec::new();
             loop {
@@ -139,15 +139,15 @@ async fn slice_of_hot(log: &Log, time: Duration) -> anyhow::Result<Slice> {
                     return Ok(answers);
                 }
                 let submission = {
-                    let mut lane = lane.lock().await;
-                    if lane.0.revision.load(Ordering::Relaxed) >= HOT_STREAM_EVENTS {
-                        *lane = (Hot::fresh(), None);
+                    let mut sequencer = sequencer.lock().await;
+                    if sequencer.0.revision.load(Ordering::Relaxed) >= HOT_STREAM_EVENTS {
+                        *sequencer = (Hot::fresh(), None);
                     }
-                    let revision = lane.0.revision.fetch_add(1, Ordering::Relaxed);
-                    let mut append = one_event(&lane.0.stream, revision);
-                    append.rests_on.extend(lane.1);
+                    let revision = sequencer.0.revision.fetch_add(1, Ordering::Relaxed);
+                    let mut append = one_event(&sequencer.0.stream, revision);
+                    append.depends_on.extend(sequencer.1);
                     let submission = log.submit(append)?;
-                    lane.1 = Some(submission.ticket);
+                    sequencer.1 = Some(submission.ticket);
                     submission
                 };
                 match submission.outcome.await {

@@ -380,7 +380,7 @@ async fn opened(log: &Log, views: &Views, number: u64) -> anyhow::Result<()> {
             trace: None,
         },
         idempotency: None,
-        rests_on: Vec::new(),
+        depends_on: Vec::new(),
         may_use_reserve: false,
     };
     let Granted::Stored(stored) = log.append(append).await? else { anyhow::bail!("it was not stored") };

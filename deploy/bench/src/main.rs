@@ -16,7 +16,7 @@ mod results;
 mod server;
 mod state_reads;
 mod synthetic;
-mod town;
+mod workload;
 
 use std::path::{Path, PathBuf};
 

@@ -13,7 +13,7 @@ use crate::{
     http::Connection,
     load::{self, Slice, median},
     results::Measured,
-    town::{BOOKINGS_EACH, PATIENTS, Town},
+    workload::{BOOKINGS_EACH, PATIENTS, Workload},
 };
 
 const CONNECTIONS: u64 = 64;
@@ -27,9 +27,9 @@ type Answers = Vec<(Instant, Duration)>;
 /// `POST /commands/book-appointment`, durable, all middleware on, against the same command through the engine.
 ///
 /// # Errors
-/// When the house fails or refuses a booking.
+/// When the app fails or refuses a booking.
 pub async fn book(folder: &Path) -> anyhow::Result<Vec<Measured>> {
-    let town = Arc::new(Town::build(folder).await?);
+    let town = Arc::new(Workload::build(folder).await?);
     let address = town.serve(Bytes::new()).await?;
     town.look_around(address, 0..PATIENTS).await?;
     let (mut ours, mut bare, mut all) = (Vec::new(), Vec::new(), Slice::default());
@@ -41,7 +41,7 @@ pub async fn book(folder: &Path) -> anyhow::Result<Vec<Measured>> {
         ours.push(seen.rate());
         all.add(seen);
     }
-    town.house.close().await;
+    town.app.close().await;
     let row = Measured::against("book-over-http-64-connections", median(ours), "bookings/s", median(bare), 0.50);
     Ok(vec![row.note(format!("{}; two events and four conditions a booking; views follow", all.latency()))])
 }
@@ -50,7 +50,7 @@ pub async fn book(folder: &Path) -> anyhow::Result<Vec<Measured>> {
 ///
 /// # Errors
 /// When the town is too small, or refuses one.
-pub async fn through_engine(town: &Arc<Town>, clients: u64, first: u64, bookings: u64) -> anyhow::Result<Slice> {
+pub async fn through_engine(town: &Arc<Workload>, clients: u64, first: u64, bookings: u64) -> anyhow::Result<Slice> {
     let (count, mut clients) = (clients, Vec::new());
     for client in 0..count {
         let numbers = (first..first + bookings).skip(client as usize).step_by(count as usize);
@@ -69,7 +69,7 @@ pub async fn through_engine(town: &Arc<Town>, clients: u64, first: u64, bookings
     load::run(clients).await
 }
 
-async fn through_http(town: &Town, address: SocketAddr, first: u64) -> anyhow::Result<Slice> {
+async fn through_http(town: &Workload, address: SocketAddr, first: u64) -> anyhow::Result<Slice> {
     let mut clients = Vec::new();
     for client in 0..CONNECTIONS {
         let numbers = (first..first + SLICE_BOOKINGS).skip(client as usize).step_by(CONNECTIONS as usize);
@@ -92,9 +92,9 @@ async fn through_http(town: &Town, address: SocketAddr, first: u64) -> anyhow::R
 /// A read of one view row over HTTP against a constant of that size behind the same middleware.
 ///
 /// # Errors
-/// When the house fails or refuses.
+/// When the app fails or refuses.
 pub async fn read(folder: &Path) -> anyhow::Result<Vec<Measured>> {
-    let town = Town::build(folder).await?;
+    let town = Workload::build(folder).await?;
     for patient in 0..CONNECTIONS {
         town.register_donor(patient).await?;
     }

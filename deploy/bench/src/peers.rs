@@ -17,7 +17,7 @@ use crate::{
     process::Process,
     rebuild,
     results::Measured,
-    town::{BOOKINGS_EACH, PATIENTS},
+    workload::{BOOKINGS_EACH, PATIENTS},
 };
 
 const ROUNDS: usize = 3;
@@ -248,7 +248,7 @@ async fn bookings(folder: &Path) -> anyhow::Result<Vec<Measured>> {
         few.push(through_engine(&town, 64, 2 * round * EACH, EACH).await?.rate());
         many.push(through_engine(&town, 256, (2 * round + 1) * EACH, EACH).await?.rate());
     }
-    town.house.close().await;
+    town.app.close().await;
     let note = "two events and four conditions each, by the engine, on PostgreSQL";
     Ok(vec![
         Measured::stated("book-appointment-postgres-64-clients", median(few), "bookings/s").note(note),

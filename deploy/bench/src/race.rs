@@ -14,7 +14,7 @@ use frontdoor::{
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use crate::{http::Connection, load::Slice, results::Measured, server::ServerProcess, synthetic, town};
+use crate::{http::Connection, load::Slice, results::Measured, server::ServerProcess, synthetic, workload};
 
 const PATIENTS: u64 = 500;
 const SLOTS: u64 = 30;
@@ -99,7 +99,7 @@ impl Course {
         let patients: Vec<u64> = (0..ROUNDS * PATIENTS).collect();
         for some in patients.chunks(IN_FLIGHT) {
             let registered = some.iter().map(async |n| {
-                let patient = town::registration(*n, PRACTICE)?;
+                let patient = workload::registration(*n, PRACTICE)?;
                 self.granted(&staff, "register-patient", &format!("race-register-{n:06}"), patient).await
             });
             try_join_all(registered).await?;

@@ -89,7 +89,7 @@ impl Writer {
             events: new,
             provenance,
             idempotency: None,
-            rests_on: Vec::new(),
+            depends_on: Vec::new(),
             may_use_reserve: false,
         })?);
         if self.pending.len() >= IN_FLIGHT { self.settle().await } else { Ok(()) }

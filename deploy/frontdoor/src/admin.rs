@@ -31,9 +31,9 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::{
+    app::App,
     cli::Role,
     health::{self, Health},
-    house::House,
 };
 
 /// Lines of progress that wait for a slow reader; more are left out, the last one never is.
@@ -72,7 +72,7 @@ impl Readiness {
 
 #[derive(Clone)]
 struct Admin {
-    house: House,
+    app: App,
     readiness: Arc<Readiness>,
     metrics: PrometheusHandle,
 }
@@ -96,8 +96,8 @@ async fn ready(readiness: Arc<Readiness>) -> Response {
 /// The operator's routes.
 ///
 /// `names`: under these, tools may ask beside an IP address and `localhost`.
-pub fn router(house: House, readiness: Arc<Readiness>, metrics: PrometheusHandle, names: &[String]) -> Router {
-    let admin = Admin { house: house.clone(), readiness: readiness.clone(), metrics };
+pub fn router(app: App, readiness: Arc<Readiness>, metrics: PrometheusHandle, names: &[String]) -> Router {
+    let admin = Admin { app: app.clone(), readiness: readiness.clone(), metrics };
     let routes = Router::new()
         .route("/metrics", get(metrics_text))
         .route("/status", get(status))
@@ -139,21 +139,21 @@ fn is_for_tools(host: &str, names: &[String]) -> bool {
 
 async fn metrics_text(State(admin): State<Admin>) -> String {
     // How old the rows are changes without an event, so it is measured when it is asked for.
-    for model in admin.house.views_status() {
+    for model in admin.app.views_status() {
         metrics::gauge!("views_lag_events", "name" => model.name).set(model.lag_events as f64);
         metrics::gauge!("views_lag_ms", "name" => model.name)
             .set(model.lag_ms.map_or(f64::NAN, |lag_ms| lag_ms as f64));
     }
-    for (log, ahead_ms) in ahead_of_clock_ms(&admin.house).await {
+    for (log, ahead_ms) in ahead_of_clock_ms(&admin.app).await {
         metrics::gauge!("log_ahead_of_clock_ms", "log" => log).set(ahead_ms as f64);
     }
     admin.metrics.render()
 }
 
 /// Of each log that can be read, by how much its last event lies ahead of the clock, in milliseconds.
-async fn ahead_of_clock_ms(house: &House) -> BTreeMap<&'static str, u64> {
+async fn ahead_of_clock_ms(app: &App) -> BTreeMap<&'static str, u64> {
     let mut all = BTreeMap::new();
-    for log in [&house.care, &house.access] {
+    for log in [&app.care, &app.access] {
         if let Some(ahead) = health::ahead_of_clock(log).await {
             all.insert(log.name().as_str(), u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX));
         }
@@ -163,10 +163,10 @@ async fn ahead_of_clock_ms(house: &House) -> BTreeMap<&'static str, u64> {
 
 /// What this process does, and how it is getting on.
 async fn status(State(admin): State<Admin>) -> Json<Value> {
-    let Admin { house, readiness, .. } = admin;
+    let Admin { app, readiness, .. } = admin;
     let obstacles = readiness.obstacles();
     let mut relays = Vec::new();
-    for relay in house.relays.iter() {
+    for relay in app.relays.iter() {
         let (relayed, log) = (relay.relayed().borrow().clone(), relay.log());
         let lag_events = relayed.epoch.map(|_| log.end().saturating_sub(relayed.position));
         let waiting = match lag_events {
@@ -187,26 +187,26 @@ async fn status(State(admin): State<Admin>) -> Json<Value> {
         }));
     }
     Json(json!({
-        "roles": house.roles.to_string(),
+        "roles": app.roles.to_string(),
         "obstacle": obstacles.first(),
         "obstacles": obstacles,
-        "ends": {"care": house.care.end(), "access": house.access.end()},
-        "ahead_of_clock_ms": ahead_of_clock_ms(&house).await,
+        "ends": {"care": app.care.end(), "access": app.access.end()},
+        "ahead_of_clock_ms": ahead_of_clock_ms(&app).await,
         "relays": relays,
-        "views_shared": house.views.as_ref().is_some_and(Views::are_shared),
-        "projections": house.views_status(),
+        "views_shared": app.views.as_ref().is_some_and(Views::are_shared),
+        "projections": app.views_status(),
     }))
 }
 
 async fn projections(State(admin): State<Admin>) -> Json<Value> {
-    Json(json!({"end": admin.house.care.end(), "items": admin.house.views_status()}))
+    Json(json!({"end": admin.app.care.end(), "items": admin.app.views_status()}))
 }
 
 /// Answers at once with NDJSON: a line for each step of progress, and a last one with `done` or `failed`. The rebuild
 /// goes on when the operator hangs up.
 async fn rebuild(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
     let known = |views: &Views| views.status().iter().any(|model| model.name == name);
-    let Some(views) = admin.house.views.filter(known).filter(|_| admin.house.roles.has(Role::Projections)) else {
+    let Some(views) = admin.app.views.filter(known).filter(|_| admin.app.roles.has(Role::Projections)) else {
         let detail = "This process keeps no read model of this name.";
         return Problem::of(&NOT_FOUND).detail(detail).into_response();
     };

@@ -396,7 +396,7 @@ impl FromStr for Issuer {
 /// For `--remember-days`.
 const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
 
-/// Where the parts of a house are, once the configuration is known to make sense.
+/// Where the parts of an app are, once the configuration is known to make sense.
 #[derive(Debug, Clone)]
 pub struct Places {
     pub log_url: Url,

@@ -14,7 +14,7 @@ use event_log::Log;
 use projection_engine::{ModelState, ModelStatus};
 use tokio_util::sync::CancellationToken;
 
-use crate::{cli::Role, house::House};
+use crate::{app::App, cli::Role};
 
 /// How often the parts of a process are asked.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -43,12 +43,12 @@ impl Health {
     }
 
     /// Looks at the parts of the process until `stop`.
-    pub async fn run(&self, house: &House, stop: CancellationToken) {
+    pub async fn run(&self, app: &App, stop: CancellationToken) {
         let mut was_well = true;
         while !stop.is_cancelled() {
             let obstacles = tokio::select! {
                 () = stop.cancelled() => return,
-                obstacles = look(house) => obstacles,
+                obstacles = look(app) => obstacles,
             };
             metrics::gauge!("health_obstacles").set(obstacles.len() as f64);
             match obstacles.first() {
@@ -66,18 +66,18 @@ impl Health {
     }
 }
 
-async fn look(house: &House) -> Vec<String> {
+async fn look(app: &App) -> Vec<String> {
     let mut obstacles = Vec::new();
-    let (care, access, views) = tokio::join!(readable(&house.care), readable(&house.access), views_readable(house));
+    let (care, access, views) = tokio::join!(readable(&app.care), readable(&app.access), views_readable(app));
     obstacles.extend([care, access, views].into_iter().flatten());
-    for log in [&house.care, &house.access] {
+    for log in [&app.care, &app.access] {
         if let Some(fault) = log.write_fault().filter(|fault| fault.last.elapsed() < WRITE_FAULT_COUNTS) {
             obstacles.push(format!("The log {} could not be written: {}.", log.name(), fault.why));
         }
     }
-    let follows = house.roles.has(Role::Projections);
-    obstacles.extend(house.views_status().iter().filter_map(|model| obstacle_of(model, follows)));
-    for relay in house.relays.iter() {
+    let follows = app.roles.has(Role::Projections);
+    obstacles.extend(app.views_status().iter().filter_map(|model| obstacle_of(model, follows)));
+    for relay in app.relays.iter() {
         let relayed = relay.relayed().borrow().clone();
         if let Some(why) = relayed.stopped.or(relayed.trouble) {
             obstacles.push(format!("The relay of {}: {why}.", relay.log().name()));
@@ -114,8 +114,8 @@ async fn readable(log: &Log) -> Option<String> {
     }
 }
 
-async fn views_readable(house: &House) -> Option<String> {
-    let views = house.views.as_ref()?;
+async fn views_readable(app: &App) -> Option<String> {
+    let views = app.views.as_ref()?;
     match tokio::time::timeout(ANSWER_MAX, views.healthy()).await {
         Ok(Ok(())) => None,
         Ok(Err(_)) => Some("The views cannot be read.".to_owned()),

@@ -1,9 +1,9 @@
 //! The one place that knows all: roles, URLs, configuration, listeners, and the operator's commands. It decides nothing
 //! about the health service, and holds no SQL but that of the offline check.
 
+pub mod app;
 pub mod cli;
 pub mod demo;
-pub mod house;
 
 mod admin;
 mod check;

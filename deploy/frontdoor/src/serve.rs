@@ -1,4 +1,4 @@
-//! `frontdoor serve`: opens the house, serves, and ends in order. One task's end is the process's end.
+//! `frontdoor serve`: opens the app, serves, and ends in order. One task's end is the process's end.
 
 use std::{
     net::SocketAddr,
@@ -27,9 +27,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Misconfigured,
     admin::{self, Readiness},
+    app::App,
     cli::{Places, Role, Serve},
     demo, descriptors, health,
-    house::House,
     key_files::KeyFiles,
     output, private, telemetry,
     tokens::DemoKey,
@@ -115,7 +115,7 @@ async fn run(options: &Serve, places: &Places, bounds: Bounds, metrics: Promethe
         private::folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
     let keys = KeyFiles::of(options, demo_key.as_ref())?;
-    let house = House::open(places, keys.tokens()?).await?;
+    let app = App::open(places, keys.tokens()?).await?;
     for folder in &folders {
         private::files(folder, &views_file(places))
             .with_context(|| format!("the files in {} cannot be made private", folder.display()))?;
@@ -125,26 +125,26 @@ async fn run(options: &Serve, places: &Places, bounds: Bounds, metrics: Promethe
 
     let readiness = Arc::new(Readiness::default());
     let (stops, mut tasks) = (Stops::default(), Tasks::default());
-    for log in [&house.care, &house.access] {
+    for log in [&app.care, &app.access] {
         let (name, log) = (log.name().as_str(), log.clone());
         tasks.spawn(name, async move {
             log.ended().await;
             Ok(())
         });
     }
-    let engine = house.engine.clone();
+    let engine = app.engine.clone();
     tasks.spawn("decisions", async move {
         engine.ended().await;
         Ok(())
     });
-    if let Some(views) = house.views.clone() {
+    if let Some(views) = app.views.clone() {
         tasks.spawn("row readers", async move {
             views.ended().await;
             Ok(())
         });
     }
-    if let Some(views) = house.views.clone() {
-        let (stop, follows) = (stops.views.clone(), house.roles.has(Role::Projections));
+    if let Some(views) = app.views.clone() {
+        let (stop, follows) = (stops.views.clone(), app.roles.has(Role::Projections));
         tasks.spawn("views", async move {
             if follows {
                 return views.run(stop).await.context("the views");
@@ -153,8 +153,8 @@ async fn run(options: &Serve, places: &Places, bounds: Bounds, metrics: Promethe
             Ok(())
         });
     }
-    for (at, relay) in house.relays.iter().enumerate() {
-        let (relays, stop) = (Arc::clone(&house.relays), stops.views.clone());
+    for (at, relay) in app.relays.iter().enumerate() {
+        let (relays, stop) = (Arc::clone(&app.relays), stops.views.clone());
         tasks.spawn(relay_task(relay.log().name()), async move {
             if let Some(relay) = relays.get(at) {
                 relay.run(stop).await;
@@ -162,8 +162,8 @@ async fn run(options: &Serve, places: &Places, bounds: Bounds, metrics: Promethe
             Ok(())
         });
     }
-    tasks.spawn("keys", keys.renew(house.tokens.clone(), stops.views.clone()));
-    let (watched, parts, stop) = (readiness.clone(), house.clone(), stops.views.clone());
+    tasks.spawn("keys", keys.renew(app.tokens.clone(), stops.views.clone()));
+    let (watched, parts, stop) = (readiness.clone(), app.clone(), stops.views.clone());
     tasks.spawn("health", async move {
         watched.health.run(&parts, stop).await;
         Ok(())
@@ -173,28 +173,28 @@ async fn run(options: &Serve, places: &Places, bounds: Bounds, metrics: Promethe
         requests_of_a_caller_max: options.requests_per_caller_max as usize,
         request_time_max: Duration::from_secs(options.request_seconds_max.into()),
     };
-    let routes = house.router(limits).merge(admin::health(readiness.clone()));
+    let routes = app.router(limits).merge(admin::health(readiness.clone()));
     tasks.spawn("public", listen(public, routes, bounds, stops.public.clone()));
     tasks.spawn("upkeep", telemetry::upkeep(metrics.clone(), telemetry::UPKEEP_INTERVAL, stops.admin.clone()));
-    let routes = admin::router(house.clone(), readiness.clone(), metrics, &options.admin_hosts);
+    let routes = admin::router(app.clone(), readiness.clone(), metrics, &options.admin_hosts);
     tasks.spawn("admin", listen(admin, routes, ADMIN_BOUNDS, stops.admin.clone()));
 
     let begin = async {
         if let Some(key) = &demo_key {
-            let told = demo::fill(&house, key, &options.data).await.context("the demonstration's data")?;
+            let told = demo::fill(&app, key, &options.data).await.context("the demonstration's data")?;
             if let Some(told) = told {
                 output::line(format_args!("{}", told.text(public_at)));
             }
         }
-        health::warn_of_clock([&house.care, &house.access]).await;
-        house.caught_up().await;
+        health::warn_of_clock([&app.care, &app.access]).await;
+        app.caught_up().await;
         readiness.caught_up();
         output::line(format_args!("frontdoor is ready: http://{public_at} (operator: http://{admin_at})"));
         tracing::info!(public = %public_at, admin = %admin_at, roles = %options.roles, "ready");
         anyhow::Ok(())
     };
     let outcome = until_it_ends(begin, &mut signals, &mut tasks).await;
-    let closed = end(&house, &readiness, &stops, &mut tasks).await;
+    let closed = end(&app, &readiness, &stops, &mut tasks).await;
     outcome.and(closed)
 }
 
@@ -226,7 +226,7 @@ async fn until_it_ends(
 }
 
 /// Readiness off; requests in flight answered; views at a batch's end; what was submitted written; the operator last.
-async fn end(house: &House, readiness: &Readiness, stops: &Stops, tasks: &mut Tasks) -> anyhow::Result<()> {
+async fn end(app: &App, readiness: &Readiness, stops: &Stops, tasks: &mut Tasks) -> anyhow::Result<()> {
     readiness.drain();
     stops.public.cancel();
     let mut fault = None;
@@ -242,7 +242,7 @@ async fn end(house: &House, readiness: &Readiness, stops: &Stops, tasks: &mut Ta
         for log in LogName::ALL {
             tasks.until_ended(relay_task(log), &mut fault).await;
         }
-        house.close().await;
+        app.close().await;
         stops.admin.cancel();
         for last in ["care", "access", "admin"] {
             tasks.until_ended(last, &mut fault).await;

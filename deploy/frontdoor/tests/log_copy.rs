@@ -102,7 +102,7 @@ async fn fill(folder: &Path, events: usize) {
                     trace: None,
                 },
                 idempotency: None,
-                rests_on: Vec::new(),
+                depends_on: Vec::new(),
                 may_use_reserve: false,
             })
         };

@@ -16,7 +16,7 @@ pub struct Foreign {
 
 /// What a record says of its place in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct RecordId {
     pub position: u64,
     pub id: Uuid,
 }
@@ -82,13 +82,13 @@ fn unhex(text: &str) -> Option<Hash> {
 ///
 /// # Errors
 /// `Foreign`.
-pub fn place(record: &impl Message, source: &str) -> Result<Place, Foreign> {
+pub fn place(record: &impl Message, source: &str) -> Result<RecordId, Foreign> {
     let fields = Fields::of(record)?;
     let found = fields.text("ce_source")?;
     if found != source {
         return Err(fields.foreign(format!("its source is {found}, not {source}")));
     }
-    Ok(Place { position: fields.parsed("ce_position")?, id: fields.parsed("ce_id")? })
+    Ok(RecordId { position: fields.parsed("ce_position")?, id: fields.parsed("ce_id")? })
 }
 
 /// The kind of a record's event.
@@ -103,7 +103,7 @@ pub fn kind(record: &impl Message) -> Result<&str, Foreign> {
 ///
 /// # Errors
 /// `Foreign`.
-pub fn event(record: &impl Message, log: LogName, place: Place) -> Result<Raw, Foreign> {
+pub fn event(record: &impl Message, log: LogName, place: RecordId) -> Result<Raw, Foreign> {
     let fields = Fields::of(record)?;
     let time: Timestamp = fields.parsed("ce_time")?;
     let key = record.key().unwrap_or_default();

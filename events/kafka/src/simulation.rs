@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     feed::core::{Order, Proof, Seen, begins_at, proof},
-    relay::core::{Core, Do, InLog, LEASE_MS, RENEW_MS, Tail},
+    relay::core::{Core, InLog, LEASE_MS, RENEW_MS, RelayAction, Tail},
 };
 
 const SCHEDULES: u64 = 2_000_000;
@@ -182,13 +182,13 @@ impl World {
         }
         let end = self.log.len() as u64;
         match self.relays[me].core.todo(self.now_ms, end) {
-            Do::Hold { epoch } => self.hold(me, epoch),
-            Do::Compare(mark) => self.compare(me, mark),
-            Do::Send { after, at_most } if self.faults && self.dice.chance(20) => {
+            RelayAction::Hold { epoch } => self.hold(me, epoch),
+            RelayAction::Compare(mark) => self.compare(me, mark),
+            RelayAction::Send { after, at_most } if self.faults && self.dice.chance(20) => {
                 self.relays[me].paused = Some(Paused::Send { after, at_most });
             }
-            Do::Send { after, at_most } => self.send(me, after, at_most),
-            Do::Wait { .. } => {}
+            RelayAction::Send { after, at_most } => self.send(me, after, at_most),
+            RelayAction::Wait { .. } => {}
         }
     }
 

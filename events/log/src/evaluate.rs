@@ -68,7 +68,7 @@ pub(crate) struct Plan {
 }
 
 /// What a batch is decided on.
-pub(crate) struct Ground<'a> {
+pub(crate) struct BatchInput<'a> {
     /// Of every stream that a condition of the batch names.
     pub heads: &'a Heads,
     pub repeats: &'a Repeats,
@@ -110,7 +110,7 @@ fn padded(id: Uuid) -> Hash {
 }
 
 impl Plan {
-    pub(crate) fn of(batch: &[Request], ground: &Ground<'_>) -> Plan {
+    pub(crate) fn of(batch: &[Request], input: &BatchInput<'_>) -> Plan {
         let mut plan = Plan {
             verdicts: Vec::with_capacity(batch.len()),
             rows: Vec::with_capacity(batch.len()),
@@ -119,10 +119,10 @@ impl Plan {
         };
         let mut decided_keys = HashMap::with_capacity(batch.len());
         for (at, request) in batch.iter().enumerate() {
-            let verdict = plan.repeat(batch, request, ground, &decided_keys);
+            let verdict = plan.repeat(batch, request, input, &decided_keys);
             let verdict = match verdict {
                 Some(verdict) => verdict,
-                None => plan.decide(at, request, ground).unwrap_or_else(Verdict::Refuse),
+                None => plan.decide(at, request, input).unwrap_or_else(Verdict::Refuse),
             };
             let decided = match &verdict {
                 Verdict::Store { .. } => true,
@@ -151,11 +151,11 @@ impl Plan {
         &self,
         batch: &[Request],
         request: &Request,
-        ground: &Ground<'_>,
+        input: &BatchInput<'_>,
         decided_keys: &HashMap<Hash, usize>,
     ) -> Option<Verdict> {
         let hash = hash_of(&request.append);
-        let known = |key: Hash| match (ground.repeats.get(&key), decided_keys.get(&key)) {
+        let known = |key: Hash| match (input.repeats.get(&key), decided_keys.get(&key)) {
             (Some(found), _) => Some((found.request_hash, Verdict::Repeat(key))),
             (None, Some(&earlier)) => Some((hash_of(&batch[earlier].append), Verdict::RepeatOf(earlier))),
             (None, None) => None,
@@ -164,18 +164,18 @@ impl Plan {
         Some(if first_hash == hash { verdict } else { Verdict::Refuse(Refused::KeyReused) })
     }
 
-    fn decide(&mut self, at: usize, request: &Request, ground: &Ground<'_>) -> Result<Verdict, Refused> {
+    fn decide(&mut self, at: usize, request: &Request, input: &BatchInput<'_>) -> Result<Verdict, Refused> {
         // A repeat counts as not stored here: what it proposed is not where the later request supposes it.
         let founded =
             |earlier: &usize| matches!(self.verdicts[*earlier], Verdict::Store { .. } | Verdict::Holds { .. });
-        let is_of_another_history = request.history.is_some_and(|history| history != ground.history);
-        if request.unfounded || is_of_another_history || !request.rests_on.iter().all(founded) {
-            return Err(Refused::Unfounded);
+        let is_of_another_history = request.history.is_some_and(|history| history != input.history);
+        if request.unfounded || is_of_another_history || !request.depends_on.iter().all(founded) {
+            return Err(Refused::DependencyFailed);
         }
         let append = &request.append;
         let mut newest = 0;
         for condition in &append.conditions {
-            let head = self.head(&condition.stream, ground);
+            let head = self.head(&condition.stream, input);
             newest = newest.max(head.position);
             match condition.expected {
                 Expected::Revision(expected) if expected != head.revision => {
@@ -188,15 +188,15 @@ impl Plan {
         if append.events.is_empty() {
             return Ok(Verdict::Holds { position: newest });
         }
-        self.refuse_full(append, ground)?;
-        Ok(self.store(at, append, ground))
+        self.refuse_full(append, input)?;
+        Ok(self.store(at, append, input))
     }
 
-    fn refuse_full(&self, append: &Append, ground: &Ground<'_>) -> Result<(), Refused> {
+    fn refuse_full(&self, append: &Append, input: &BatchInput<'_>) -> Result<(), Refused> {
         let reserve = if append.may_use_reserve { 0 } else { limits::STREAM_EVENTS_RESERVE };
-        let most = ground.stream_events_max.saturating_sub(reserve);
+        let most = input.stream_events_max.saturating_sub(reserve);
         for condition in &append.conditions {
-            let room = most.saturating_sub(self.head(&condition.stream, ground).revision);
+            let room = most.saturating_sub(self.head(&condition.stream, input).revision);
             // Counting is only worth it near the limit.
             if room < limits::EVENTS_MAX as u64 {
                 let added = append.events.iter().filter(|event| event.stream == condition.stream).count() as u64;
@@ -208,19 +208,19 @@ impl Plan {
         Ok(())
     }
 
-    fn store(&mut self, at: usize, append: &Append, ground: &Ground<'_>) -> Verdict {
+    fn store(&mut self, at: usize, append: &Append, input: &BatchInput<'_>) -> Verdict {
         let from = self.rows.len();
         for (event, new) in append.events.iter().enumerate() {
-            let position = ground.end + self.rows.len() as u64 + 1;
-            let revision = self.head(&new.stream, ground).revision + 1;
+            let position = input.end + self.rows.len() as u64 + 1;
+            let revision = self.head(&new.stream, input).revision + 1;
             self.moved.insert(new.stream.clone(), Head { revision, position });
             self.rows.push(Row { request: at, event, position, revision });
         }
         Verdict::Store { from }
     }
 
-    fn head(&self, stream: &StreamName, ground: &Ground<'_>) -> Head {
-        self.moved.get(stream).or_else(|| ground.heads.get(stream)).copied().unwrap_or_default()
+    fn head(&self, stream: &StreamName, input: &BatchInput<'_>) -> Head {
+        self.moved.get(stream).or_else(|| input.heads.get(stream)).copied().unwrap_or_default()
     }
 
     /// The keys of the requests that this plan does not store, and those that no unique index compares: whether they are

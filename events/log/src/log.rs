@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 use crate::{
     end,
+    group_commit::{GroupCommit, Queued},
     history::History,
-    lane::{Lane, Queued},
     lease::Leases,
     page::{EventPage, StreamPage},
     port::{Append, Granted, LogError, Refused, Stored, StreamEvent, Ticket, limits},
@@ -155,9 +155,9 @@ impl Log {
             });
             tasks.push(following);
         }
-        let lane = Lane::new(waiting, opened, end_sender, fault_sender, options);
+        let group_commit = GroupCommit::new(waiting, opened, end_sender, fault_sender, options);
         tokio::spawn(async move {
-            lane.run().await;
+            group_commit.run().await;
             drained_sender.send_replace(true);
         });
         let door = Mutex::new(Door { queue: Some(queue), next_ticket: 0 });
@@ -193,7 +193,7 @@ impl Log {
     }
 
     /// `submit`, of a request that was decided on what its caller holds in memory, and read while `history` had this
-    /// number. Where the log has another history when the request is stored, it is `Refused::Unfounded`, even if its
+    /// number. Where the log has another history when the request is stored, it is `Refused::DependencyFailed`, even if its
     /// revisions happen to fit.
     ///
     /// # Errors
@@ -207,7 +207,7 @@ impl Log {
         let (answer, outcome) = oneshot::channel();
         let mut door = self.inner.door.lock().unwrap_or_else(PoisonError::into_inner);
         let ticket = Ticket(door.next_ticket);
-        if append.rests_on.iter().any(|earlier| *earlier >= ticket) {
+        if append.depends_on.iter().any(|earlier| *earlier >= ticket) {
             return Err(Refused::Invalid("a request rests on one that was not submitted before it".into()));
         }
         let queue = door.queue.as_ref().ok_or_else(|| Refused::Unavailable("the log is closing".into()))?;
@@ -313,7 +313,7 @@ impl Log {
     /// Stores what was submitted, then refuses everything; when it returns, another process can open the log.
     pub async fn close(&self) {
         self.inner.door.lock().unwrap_or_else(PoisonError::into_inner).queue.take();
-        // An error means that the lane is gone, and the store with it.
+        // An error means that the group commit is gone, and the store with it.
         let _ = self.inner.drained.clone().wait_for(|drained| *drained).await;
     }
 

@@ -98,7 +98,7 @@ pub struct Idempotency {
 }
 
 /// A request that was submitted: its place in the order of submission. Only those may be named whose outcome the
-/// caller did not know when it submitted: the log remembers fates for a bounded time, and what it has forgotten counts
+/// caller did not know when it submitted: the log remembers outcomes for a bounded time, and what it has forgotten counts
 /// as not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub(crate) u64);
@@ -113,8 +113,8 @@ pub struct Append {
     pub provenance: Provenance,
     pub idempotency: Option<Idempotency>,
     /// Requests whose outcome was unknown when this one was decided on what they propose. Where one of them was not
-    /// stored, this one is not either (`Refused::Unfounded`), even if its revisions happen to fit.
-    pub rests_on: Vec<Ticket>,
+    /// stored, this one is not either (`Refused::DependencyFailed`), even if its revisions happen to fit.
+    pub depends_on: Vec<Ticket>,
     /// It gives something up: the reserve at a stream's end (`limits::STREAM_EVENTS_RESERVE`) is for it.
     pub may_use_reserve: bool,
 }
@@ -153,7 +153,7 @@ pub enum Refused {
     #[error("{stream} is at revision {actual}, not at {expected}")]
     Conflict { stream: StreamName, expected: u64, actual: u64 },
     #[error("a request on which this one rests was not stored")]
-    Unfounded,
+    DependencyFailed,
     #[error("this idempotency key was used for another request")]
     KeyReused,
     #[error("{stream} is full: it holds {} events at most", limits::STREAM_EVENTS_MAX)]

@@ -51,7 +51,7 @@ pub struct Request {
     /// A request of an earlier batch on which this one rests was not stored.
     pub unfounded: bool,
     /// The earlier requests of this batch on which it rests.
-    pub rests_on: Vec<usize>,
+    pub depends_on: Vec<usize>,
     /// The number of the history that it was decided on, where it was decided on what is held in memory.
     pub history: Option<u64>,
 }

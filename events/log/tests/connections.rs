@@ -119,7 +119,7 @@ fn append(stream: &StreamName, revision: u64) -> Append {
             trace: None,
         },
         idempotency: None,
-        rests_on: Vec::new(),
+        depends_on: Vec::new(),
         may_use_reserve: false,
     }
 }

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use event_core::LogName;
 use event_log::{
     Log, LogError, LogOptions,
-    contract::{Place, World},
+    contract::{TestStore, World},
 };
 use tempfile::TempDir;
 
 struct Folder(TempDir);
 
 #[async_trait]
-impl Place for Folder {
+impl TestStore for Folder {
     async fn open(&self, name: LogName, options: LogOptions) -> Result<Log, LogError> {
         Log::open(&format!("sqlite:{}", self.0.path().display()), name, options).await
     }

@@ -48,7 +48,7 @@ fn command(n: usize) -> Append {
             request_hash: key(n + 1),
             outcome: None,
         }),
-        rests_on: Vec::new(),
+        depends_on: Vec::new(),
         may_use_reserve: false,
     }
 }

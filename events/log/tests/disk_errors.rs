@@ -33,7 +33,7 @@ fn event(revision: u64) -> Append {
             trace: None,
         },
         idempotency: None,
-        rests_on: Vec::new(),
+        depends_on: Vec::new(),
         may_use_reserve: false,
     }
 }

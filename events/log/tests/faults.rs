@@ -8,7 +8,7 @@ use std::{
 use event_core::{LogName, StreamName};
 use event_log::{
     Append, Condition, Expected, Granted, Idempotency, Log, LogError, LogOptions, NewEvent, Provenance, Refused,
-    sqlite::{self, Held},
+    sqlite::{self, FileLock},
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ fn event(stream: &str, revision: u64, bytes: usize) -> Append {
             trace: None,
         },
         idempotency: None,
-        rests_on: Vec::new(),
+        depends_on: Vec::new(),
         may_use_reserve: false,
     }
 }
@@ -195,10 +195,10 @@ async fn a_second_opening_of_the_same_folder_is_refused_and_says_who_has_it() {
     let log = open(folder.path()).await.expect("opens");
     let why = why_not(folder.path()).await;
     assert!(why.contains("open in another process") && why.contains(&std::process::id().to_string()), "{why}");
-    assert!(Held::take(folder.path(), LogName::Care).is_err(), "nor can it be checked offline");
+    assert!(FileLock::take(folder.path(), LogName::Care).is_err(), "nor can it be checked offline");
     log.append(event("test-a", 0, 10)).await.expect("the first one goes on");
     log.close().await;
-    drop(Held::take(folder.path(), LogName::Care).expect("free"));
+    drop(FileLock::take(folder.path(), LogName::Care).expect("free"));
     open(folder.path()).await.expect("opens").close().await;
 }
 

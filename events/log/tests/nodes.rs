@@ -45,7 +45,7 @@ fn append(conditions: &[(&StreamName, u64)], events: usize) -> Append {
             trace: None,
         },
         idempotency: None,
-        rests_on: Vec::new(),
+        depends_on: Vec::new(),
         may_use_reserve: false,
     }
 }
@@ -283,10 +283,10 @@ async fn what_rests_on_a_proposal_that_another_node_overtook_is_not_stored() {
     assert!(is_stored(&other.append(append(&[(&a, 1)], 1)).await));
     let proposal = one.submit(append(&[(&a, 1)], 1)).expect("submitted");
     let mut rests = append(&[(&a, 2)], 1);
-    rests.rests_on.push(proposal.ticket);
+    rests.depends_on.push(proposal.ticket);
     let rests = one.submit(rests).expect("submitted");
     assert!(!is_stored(&proposal.outcome.await));
-    assert_eq!(rests.outcome.await, Err(Refused::Unfounded), "though its revision fits");
+    assert_eq!(rests.outcome.await, Err(Refused::DependencyFailed), "though its revision fits");
 }
 
 #[tokio::test]

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use event_core::LogName;
 use event_log::{
     Log, LogError, LogOptions,
-    contract::{Place, World},
+    contract::{TestStore, World},
 };
 use local::postgres::Database;
 
 struct Copy(Database);
 
 #[async_trait]
-impl Place for Copy {
+impl TestStore for Copy {
     async fn open(&self, name: LogName, options: LogOptions) -> Result<Log, LogError> {
         Log::open(&self.0.url("server").await, name, options).await
     }

@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     ViewsError,
+    assignment::Assignment,
     fold::{Fold, Refusal, Stop},
-    share::Share,
-    store::{Build, Checkpoint, LEASE, Step, Store},
-    views::{Kept, Turn},
+    store::{Build, Checkpoint, CheckpointAdvance, LEASE, Store},
+    views::{LiveModel, WriteState},
 };
 
 /// Events of one page of the log.
@@ -40,9 +40,9 @@ pub struct Follower<'a> {
     pub store: &'a dyn Store,
     pub log: &'a Log,
     pub feeds: &'a dyn Feeds,
-    pub kept: &'a Arc<Kept>,
+    pub kept: &'a Arc<LiveModel>,
     /// `None` where the views are this process's own.
-    pub share: Option<&'a Share>,
+    pub share: Option<&'a Assignment>,
 }
 
 type PageRead = Result<EventPage, LogError>;
@@ -64,7 +64,7 @@ impl Drop for Ahead {
 }
 
 impl Ahead {
-    fn of(feeds: &dyn Feeds, kept: &Kept, from: Checkpoint) -> Ahead {
+    fn of(feeds: &dyn Feeds, kept: &LiveModel, from: Checkpoint) -> Ahead {
         let mut feed = feeds.after(from.position, from.event_id, kept.passed_over.clone());
         let (to, pages) = mpsc::channel(PAGES_AHEAD_MAX);
         let reading = tokio::spawn(async move {
@@ -152,7 +152,7 @@ impl Follower<'_> {
     /// Renews the lease; false if it is gone, or given back because others have too little to do.
     async fn keeps_it(&self) -> bool {
         let (build, epoch) = (self.kept.live_build(), self.kept.turn.lock().await.epoch);
-        if self.share.is_some_and(Share::gives_one_back) {
+        if self.share.is_some_and(Assignment::gives_one_back) {
             // That it was not given back only means that others wait until it runs out.
             let _ = self.store.release(&build, epoch).await;
             return false;
@@ -249,7 +249,7 @@ impl Follower<'_> {
 }
 
 /// Readers who wait for this position are woken.
-pub fn advanced(kept: &Kept, turn: &Turn) {
+pub fn advanced(kept: &LiveModel, turn: &WriteState) {
     kept.recorded_at.store(turn.checkpoint.recorded_at, Ordering::Relaxed);
     kept.position.send_replace(turn.checkpoint.position);
 }
@@ -261,8 +261,8 @@ pub fn advanced(kept: &Kept, turn: &Turn) {
 pub async fn apply(
     store: &dyn Store,
     build: &Build,
-    kept: &Kept,
-    turn: &mut Turn,
+    kept: &LiveModel,
+    turn: &mut WriteState,
     page: EventPage,
 ) -> Result<EventPage, ViewsError> {
     let (mut fold, rest, wanted) = take(build, (kept.model.fold)(turn.checkpoint), page).await?;
@@ -273,7 +273,7 @@ pub async fn apply(
     let folded = off(move || fold.fold().map(|()| fold.flush(usize::MAX, usize::MAX))).await?;
     let rows = folded.map_err(|stop| stopped(build, stop))??;
     metrics::counter!("views_rows_written", "name" => build.name).increment(rows.len() as u64);
-    store.save(build, turn.epoch, &rows, Step { from: turn.checkpoint.position, to }).await?;
+    store.save(build, turn.epoch, &rows, CheckpointAdvance { from: turn.checkpoint.position, to }).await?;
     turn.checkpoint = to;
     Ok(rest)
 }
@@ -285,8 +285,8 @@ pub async fn apply(
 pub async fn apply_all(
     store: &dyn Store,
     build: &Build,
-    kept: &Kept,
-    turn: &mut Turn,
+    kept: &LiveModel,
+    turn: &mut WriteState,
     mut page: EventPage,
 ) -> Result<(), ViewsError> {
     if page.is_empty() {

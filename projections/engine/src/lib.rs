@@ -1,13 +1,13 @@
 //! The engine of the read models: follow the log, fold, save rows and checkpoint in one transaction, rebuild, read. It
 //! opens no personal data and knows no read model.
 
+mod assignment;
 mod fold;
 mod follow;
 mod model;
 mod reader;
 mod rebuild;
 mod rows;
-mod share;
 mod status;
 mod store;
 mod trouble;

@@ -7,7 +7,7 @@ use event_core::{Key, Projection};
 use crate::{
     ViewsError,
     store::{Build, Store},
-    views::Kept,
+    views::LiveModel,
 };
 
 /// Rows of one page.
@@ -45,7 +45,7 @@ pub enum Waited {
 /// Reads the live build of the read model `P`.
 pub struct Reader<P> {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) kept: Option<Arc<Kept>>,
+    pub(crate) kept: Option<Arc<LiveModel>>,
     pub(crate) owner: Arc<str>,
     pub(crate) projection: PhantomData<fn() -> P>,
 }
@@ -93,11 +93,11 @@ impl<P: Projection> Reader<P> {
         }
     }
 
-    fn kept(&self) -> Result<&Arc<Kept>, ViewsError> {
+    fn kept(&self) -> Result<&Arc<LiveModel>, ViewsError> {
         self.kept.as_ref().ok_or_else(|| ViewsError::Unknown(P::NAME.to_owned()))
     }
 
-    fn tries<'a>(&'a self, kept: &'a Kept) -> Tries<'a> {
+    fn tries<'a>(&'a self, kept: &'a LiveModel) -> Tries<'a> {
         Tries { store: &*self.store, kept, owner: &self.owner, build: kept.live_build(), left: TRIES_MAX }
     }
 
@@ -111,7 +111,7 @@ impl<P: Projection> Reader<P> {
 /// database is asked which build is live now.
 struct Tries<'a> {
     store: &'a dyn Store,
-    kept: &'a Kept,
+    kept: &'a LiveModel,
     owner: &'a str,
     build: Build,
     left: usize,

@@ -16,8 +16,8 @@ use crate::{
     ViewsError,
     fold::{Fold, Saved},
     follow::{BATCH_EVENTS_MAX, apply_all, off, refused, stopped, take},
-    store::{Build, Checkpoint, Found, LEASE, OwnedBuild, Step, Store},
-    views::{Kept, Turn},
+    store::{Build, BuildRecord, Checkpoint, CheckpointAdvance, LEASE, OwnedBuild, Store},
+    views::{LiveModel, WriteState},
 };
 
 /// Rows that are kept in memory before they are written (some 500 bytes each).
@@ -57,7 +57,7 @@ pub struct RebuildReport {
 pub struct Rebuild<'a> {
     pub store: &'a Arc<dyn Store>,
     pub log: &'a Log,
-    pub kept: &'a Kept,
+    pub kept: &'a LiveModel,
     pub rebuilder: &'a str,
     pub rows_in_memory_max: usize,
 }
@@ -88,7 +88,7 @@ impl Rebuild<'_> {
     /// Fills the new build and puts it in its place, under a lease that is renewed all the while.
     async fn filled(&self, new: OwnedBuild, tell: &(impl Fn(u64, u64) + Send + Sync)) -> Result<u64, ViewsError> {
         let mut lease = BuildLease::keep(Arc::clone(self.store), new);
-        let mut turn = Turn { epoch: new.epoch, checkpoint: Checkpoint::START };
+        let mut turn = WriteState { epoch: new.epoch, checkpoint: Checkpoint::START };
         let work = async {
             self.fold_all(&new.build, &mut turn, tell).await?;
             self.catch_up(&new.build, &mut turn, Some(CATCH_UP_PAGES_MAX)).await
@@ -105,7 +105,12 @@ impl Rebuild<'_> {
     }
 
     /// Takes the live build from its owner, folds the rest of the log, and makes the new build live. Gives back its position.
-    async fn take_place(&self, lease: &mut BuildLease, new: OwnedBuild, turn: &mut Turn) -> Result<u64, ViewsError> {
+    async fn take_place(
+        &self,
+        lease: &mut BuildLease,
+        new: OwnedBuild,
+        turn: &mut WriteState,
+    ) -> Result<u64, ViewsError> {
         // The local follower waits here until the build has been replaced.
         let mut live = self.kept.turn.lock().await;
         let work = async {
@@ -115,8 +120,8 @@ impl Rebuild<'_> {
         };
         let old = lease.unless_lost(work).await?;
         let epoch = self.store.replace(new, old).await?;
-        *live = Turn { epoch, checkpoint: turn.checkpoint };
-        self.kept.stands(&Found {
+        *live = WriteState { epoch, checkpoint: turn.checkpoint };
+        self.kept.stands(&BuildRecord {
             build: new.build.build,
             checkpoint: turn.checkpoint,
             lineage: self.log.lineage(),
@@ -132,7 +137,7 @@ impl Rebuild<'_> {
     async fn fold_all(
         &self,
         new: &Build,
-        turn: &mut Turn,
+        turn: &mut WriteState,
         tell: &(impl Fn(u64, u64) + Send + Sync),
     ) -> Result<(), ViewsError> {
         let (store, total) = (&**self.store, self.log.end_now().await?);
@@ -162,7 +167,7 @@ impl Rebuild<'_> {
 
     /// Folds the events that were appended during the rebuild: up to the end that the log's database reports now, or
     /// `pages_max` pages.
-    async fn catch_up(&self, new: &Build, turn: &mut Turn, pages_max: Option<usize>) -> Result<(), ViewsError> {
+    async fn catch_up(&self, new: &Build, turn: &mut WriteState, pages_max: Option<usize>) -> Result<(), ViewsError> {
         let (passed_over, end) = (&self.kept.passed_over, self.log.end_now().await?);
         let mut pages = 0;
         while turn.checkpoint.position < end && pages_max.is_none_or(|pages_max| pages < pages_max) {
@@ -298,7 +303,7 @@ async fn write(
     store: &dyn Store,
     new: &Build,
     fold: Box<dyn Fold>,
-    turn: &mut Turn,
+    turn: &mut WriteState,
     written: bool,
 ) -> Result<Box<dyn Fold>, ViewsError> {
     let to = fold.checkpoint();
@@ -309,7 +314,7 @@ async fn write(
         write_chunks(store, new, turn, &next, written),
         write_chunks(store, new, turn, &next, written),
     )?;
-    store.save(new, turn.epoch, &[], Step { to, ..here(turn) }).await?;
+    store.save(new, turn.epoch, &[], CheckpointAdvance { to, ..here(turn) }).await?;
     turn.checkpoint = to;
     Ok(fold)
 }
@@ -335,7 +340,7 @@ async fn flush(mut fold: Box<dyn Fold>, chunks: mpsc::Sender<Vec<Saved>>) -> Res
 async fn write_chunks(
     store: &dyn Store,
     new: &Build,
-    turn: &Turn,
+    turn: &WriteState,
     next: &Mutex<mpsc::Receiver<Vec<Saved>>>,
     written: bool,
 ) -> Result<(), ViewsError> {
@@ -350,8 +355,8 @@ async fn write_chunks(
 }
 
 /// Not yet any further.
-fn here(turn: &Turn) -> Step {
-    Step { from: turn.checkpoint.position, to: turn.checkpoint }
+fn here(turn: &WriteState) -> CheckpointAdvance {
+    CheckpointAdvance { from: turn.checkpoint.position, to: turn.checkpoint }
 }
 
 fn so_far(done: u64, total: u64, started: Instant) -> RebuildProgress {

@@ -17,12 +17,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Model, ModelState, ModelStatus, Reader, RebuildProgress, RebuildReport, ViewsError, Waited,
+    assignment::prepare,
     fold::Stop,
     follow::{BATCH_EVENTS_MAX, Follower},
     rebuild::{self, Rebuild},
     rows::Rows,
-    share::prepare,
-    store::{self, Build, Checkpoint, Found, Store},
+    store::{self, Build, BuildRecord, Checkpoint, Store},
     trouble::Troubles,
 };
 
@@ -32,7 +32,7 @@ pub struct Views {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) log: Log,
     pub(crate) feeds: Arc<dyn Feeds>,
-    pub(crate) kept: Arc<HashMap<std::any::TypeId, Arc<Kept>>>,
+    pub(crate) kept: Arc<HashMap<std::any::TypeId, Arc<LiveModel>>>,
     /// What tells this process from all others.
     pub(crate) owner: Arc<str>,
     rows_in_memory_max: usize,
@@ -40,7 +40,7 @@ pub struct Views {
 }
 
 /// One read model, as it is kept.
-pub struct Kept {
+pub struct LiveModel {
     pub model: Model,
     /// The kinds of events that it has no use for.
     pub passed_over: Vec<&'static str>,
@@ -55,13 +55,13 @@ pub struct Kept {
     pub owned: AtomicBool,
     /// Wakes the follower of a stopped read model when a rebuild has replaced it.
     pub replaced: Notify,
-    pub live: Mutex<Live>,
+    pub live: Mutex<LiveBuild>,
     pub rows: Rows,
     /// Whoever writes rows holds this.
-    pub turn: tokio::sync::Mutex<Turn>,
+    pub turn: tokio::sync::Mutex<WriteState>,
 }
 
-pub struct Live {
+pub struct LiveBuild {
     pub build: Build,
     /// Whether the database has this build, as far as is known.
     pub present: bool,
@@ -70,12 +70,12 @@ pub struct Live {
     pub owner: Option<String>,
 }
 
-pub struct Turn {
+pub struct WriteState {
     pub epoch: i64,
     pub checkpoint: Checkpoint,
 }
 
-impl Kept {
+impl LiveModel {
     pub fn live_build(&self) -> Build {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).build
     }
@@ -94,7 +94,7 @@ impl Kept {
 
     /// Takes over how it stands in the database. Where this process follows it, only its follower is told, and only if
     /// another build is live or another process owns it.
-    pub fn see(&self, found: &Found, own: &str) {
+    pub fn see(&self, found: &BuildRecord, own: &str) {
         if self.owned.load(Ordering::Acquire) {
             let is_own = found.build == self.live_build().build && found.owner.as_deref() == Some(own);
             if !is_own {
@@ -106,7 +106,7 @@ impl Kept {
     }
 
     /// Takes over how it stands in the database, also where this process follows it.
-    pub fn stands(&self, found: &Found) {
+    pub fn stands(&self, found: &BuildRecord) {
         {
             let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
             (live.build.build, live.present) = (found.build, true);
@@ -154,7 +154,7 @@ impl Views {
         let owner: Arc<str> = format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()).into();
         let mut kept = HashMap::new();
         for model in models {
-            kept.insert(model.type_id, Arc::new(keep(&store, &log, services, model, &owner).await?));
+            kept.insert(model.type_id, Arc::new(open_model(&store, &log, services, model, &owner).await?));
         }
         Ok(Views {
             store,
@@ -201,7 +201,7 @@ impl Views {
 
     /// Learns how far other processes have come with the views, until `stop`. For a process that only reads.
     pub async fn look(&self, stop: CancellationToken) {
-        self.look_on(&stop).await;
+        self.watch_peers(&stop).await;
     }
 
     /// Whether other processes can follow and read the same views.
@@ -247,7 +247,7 @@ impl Views {
         all
     }
 
-    fn status_of(&self, kept: &Kept) -> ModelStatus {
+    fn status_of(&self, kept: &LiveModel) -> ModelStatus {
         let (build, live_build, owner) = {
             let live = kept.live.lock().unwrap_or_else(PoisonError::into_inner);
             (live.build, live.present, live.owner.clone())
@@ -327,19 +327,19 @@ impl Drop for Rebuilding<'_> {
     }
 }
 
-async fn keep(
+async fn open_model(
     store: &Arc<dyn Store>,
     log: &Log,
     services: &[&Service],
     model: Model,
     owner: &str,
-) -> Result<Kept, ViewsError> {
+) -> Result<LiveModel, ViewsError> {
     let found = store.ensure_live(model.key(), log.lineage()).await?;
     let build = model.key().build(found.build);
     let (checkpoint, stop) = prepare(log, &found).await?;
     // Views that are shared are taken later, when nobody else has them.
     let epoch = if store.shared() { 0 } else { store.take_over(&build, owner).await? };
-    Ok(Kept {
+    Ok(LiveModel {
         passed_over: (model.passed_over)(services),
         model,
         position: watch::Sender::new(checkpoint.position),
@@ -348,9 +348,9 @@ async fn keep(
         rebuilding: AtomicBool::new(false),
         owned: AtomicBool::new(false),
         replaced: Notify::new(),
-        live: Mutex::new(Live { build, present: true, stopped: stop, owner: found.owner }),
+        live: Mutex::new(LiveBuild { build, present: true, stopped: stop, owner: found.owner }),
         rows: Rows::of(Arc::clone(store)),
-        turn: tokio::sync::Mutex::new(Turn { epoch, checkpoint }),
+        turn: tokio::sync::Mutex::new(WriteState { epoch, checkpoint }),
     })
 }
 

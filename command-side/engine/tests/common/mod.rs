@@ -208,7 +208,7 @@ pub fn append(stream: StreamName, revision: u64, kind: &'static str, data: Vec<u
             trace: None,
         },
         idempotency: None,
-        rests_on: vec![],
+        depends_on: vec![],
         may_use_reserve: false,
     }
 }
@@ -222,7 +222,7 @@ pub fn catalogue() -> Catalogue {
 }
 
 /// An engine on a log of its own.
-pub struct House {
+pub struct Harness {
     pub folder: TempDir,
     pub log: Log,
     pub engine: Engine,
@@ -233,18 +233,18 @@ pub async fn open(folder: &TempDir, options: LogOptions) -> Log {
     Log::open(&url, LogName::Care, options).await.expect("a log")
 }
 
-pub async fn house() -> House {
-    house_with(EngineOptions::default()).await
+pub async fn harness() -> Harness {
+    harness_with(EngineOptions::default()).await
 }
 
-pub async fn house_with(options: EngineOptions) -> House {
+pub async fn harness_with(options: EngineOptions) -> Harness {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(&folder, LogOptions::default()).await;
     let engine = Engine::start(log.clone(), catalogue(), options);
-    House { folder, log, engine }
+    Harness { folder, log, engine }
 }
 
-impl House {
+impl Harness {
     pub async fn take(&self, desk: &str, most: u32) -> Result<Answer, Failure> {
         self.take_as(&new_key(), json!({"desk": desk, "most": most})).await
     }

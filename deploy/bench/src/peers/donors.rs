@@ -24,7 +24,7 @@ use crate::{
     postgres::at_rest,
     state_reads::StateReads,
     synthetic,
-    town::{Town, caller},
+    workload::{Workload, caller},
 };
 
 const EVENTS_OF_A_STREAM: u64 = 10;
@@ -46,13 +46,13 @@ fn clock() -> Timestamp {
 }
 
 /// On PostgreSQL, deciding and nothing else.
-pub async fn town(folder: &Path) -> anyhow::Result<(Database, Town)> {
+pub async fn town(folder: &Path) -> anyhow::Result<(Database, Workload)> {
     let database = Database::new();
     let url = database.url("server").await;
     let roles = "command".parse().map_err(anyhow::Error::msg)?;
     let places =
         Places { log_url: url.clone().into(), views_url: url.into(), feed: None, roles, remember: event_log::REMEMBER };
-    let town = Town::on(folder, places).await?;
+    let town = Workload::on(folder, places).await?;
     Ok((database, town))
 }
 
@@ -60,7 +60,7 @@ pub async fn town(folder: &Path) -> anyhow::Result<(Database, Town)> {
 pub struct Engines {
     pub cold: Donors,
     pub warm: Donors,
-    town: Arc<Town>,
+    town: Arc<Workload>,
     _database: Database,
 }
 
@@ -72,7 +72,7 @@ impl Engines {
         let (database, town) = town(folder).await?;
         let engine = |states_max| {
             let options = EngineOptions { states_max, clock, ..EngineOptions::default() };
-            Engine::start(town.house.care.clone(), Catalogue::of(domain::every_command), options)
+            Engine::start(town.app.care.clone(), Catalogue::of(domain::every_command), options)
         };
         let mut warm = Donors { engine: engine(WARM_STATES), first: COMMANDED, each: WARM_EACH, decided: 0 };
         let mut cold = Donors { engine: engine(WARM_STATES), first: 0, each: COLD_EACH, decided: 0 };
@@ -87,7 +87,7 @@ impl Engines {
     }
 
     pub async fn close(self) {
-        self.town.house.close().await;
+        self.town.app.close().await;
     }
 }
 

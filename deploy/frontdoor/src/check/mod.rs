@@ -2,6 +2,7 @@
 //! with code of its own, from plain SQL and plain JSON, so that a fault of the engines is not repeated here. It changes
 //! nothing.
 
+mod acknowledgements;
 mod appointments;
 mod carers;
 mod chain;
@@ -15,7 +16,6 @@ mod owners;
 mod postgres;
 mod practices;
 mod remembered;
-mod told;
 mod topic;
 mod views;
 
@@ -31,13 +31,13 @@ use crate::{
     output,
     url::{self, Url},
 };
+use acknowledgements::ClientAcknowledgements;
 use appointments::Agreement;
 use chain::Chain;
 use event::{Event, Source};
 use files::Files;
 use findings::Findings;
 use postgres::PgLog;
-use told::Told;
 use topic::Topic;
 use views::{Stored, Views};
 
@@ -84,7 +84,7 @@ impl fmt::Display for Coverage {
 }
 
 async fn prove(options: &Check, findings: &mut Findings) -> anyhow::Result<Coverage> {
-    let told = options.told.as_deref().map(Told::read).transpose()?.unwrap_or_default();
+    let told = options.told.as_deref().map(ClientAcknowledgements::read).transpose()?.unwrap_or_default();
     let places = Places::of(options)?;
     match &places.log {
         Some(log) => prove_tables(&places, log, told, findings).await,
@@ -122,7 +122,7 @@ impl Places {
 }
 
 /// The files of a stopped server.
-async fn prove_files(data: &Path, told: Told, findings: &mut Findings) -> anyhow::Result<Coverage> {
+async fn prove_files(data: &Path, told: ClientAcknowledgements, findings: &mut Findings) -> anyhow::Result<Coverage> {
     let mut files = Files::open(data).await?;
     files.known_versions().await?;
     files.integrity(findings).await;
@@ -142,7 +142,12 @@ async fn prove_files(data: &Path, told: Told, findings: &mut Findings) -> anyhow
 }
 
 /// The tables of a system that may be running, and its topics.
-async fn prove_tables(places: &Places, log: &Url, told: Told, findings: &mut Findings) -> anyhow::Result<Coverage> {
+async fn prove_tables(
+    places: &Places,
+    log: &Url,
+    told: ClientAcknowledgements,
+    findings: &mut Findings,
+) -> anyhow::Result<Coverage> {
     // The views before the log, so that the log goes as far as they do at least.
     let mut file = match places.views.as_ref().and_then(Url::sqlite) {
         Some(file) => Some(files::snapshot(Path::new(file)).await?),
@@ -177,7 +182,7 @@ struct Proof {
     bar: ProgressBar,
     checked: Coverage,
     views: Views,
-    told: Told,
+    told: ClientAcknowledgements,
     agreement: Agreement,
 }
 
@@ -187,7 +192,7 @@ impl Proof {
             bar: progress(events),
             checked: Coverage { read_models: views.count(), ..Coverage::default() },
             views,
-            told: Told::default(),
+            told: ClientAcknowledgements::default(),
             agreement: Agreement::default(),
         }
     }

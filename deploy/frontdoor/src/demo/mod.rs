@@ -1,7 +1,7 @@
 //! The demonstration: invented practices, two weeks of clinic sessions and patients, all through commands with derived
 //! ids and keys, so that a second start repeats what is there and publishes the sessions that are missing.
 
-mod cast;
+mod people;
 mod try_it;
 
 use std::path::Path;
@@ -21,12 +21,12 @@ use vocabulary::{
 };
 
 use crate::{
+    app::App,
     cli::Role,
-    house::House,
     tokens::{DEMO_ISSUER, DemoKey},
 };
-use cast::{CLINICS, Clinic, PRACTICES, Person, Practice, people, session_id};
-pub use try_it::Told;
+use people::{CLINICS, Clinic, PRACTICES, Person, Practice, people, session_id};
+pub use try_it::QuickStart;
 
 /// How many days ahead there are sessions.
 const DAYS: i64 = 14;
@@ -38,19 +38,19 @@ const AT_A_TIME: usize = 64;
 ///
 /// # Errors
 /// When a command fails for another reason than that its wish was granted before.
-pub async fn fill(house: &House, key: &DemoKey, data: &Path) -> anyhow::Result<Option<Told>> {
-    if !house.roles.has(Role::Command) {
+pub async fn fill(app: &App, key: &DemoKey, data: &Path) -> anyhow::Result<Option<QuickStart>> {
+    if !app.roles.has(Role::Command) {
         return Ok(None);
     }
     let (people, issuer) = (people(), DEMO_ISSUER.parse()?);
-    give(house, PRACTICES.iter().map(|practice| open_practice(&issuer, practice)).collect()).await?;
-    give(house, people.iter().map(|person| register(&issuer, person)).collect()).await?;
-    give(house, sessions(&issuer, LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())))).await?;
+    give(app, PRACTICES.iter().map(|practice| open_practice(&issuer, practice)).collect()).await?;
+    give(app, people.iter().map(|person| register(&issuer, person)).collect()).await?;
+    give(app, sessions(&issuer, LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())))).await?;
     let alice = people.first().context("nobody is in the cast")?;
     let tokens = try_it::tokens(key, data, alice)?;
-    match &house.views {
-        Some(views) if house.roles.has(Role::Query) => {
-            house.caught_up().await;
+    match &app.views {
+        Some(views) if app.roles.has(Role::Query) => {
+            app.caught_up().await;
             try_it::prepare(views, tokens, data, alice).await.map(Some)
         }
         Some(_) | None => Ok(None),
@@ -60,10 +60,10 @@ pub async fn fill(house: &House, key: &DemoKey, data: &Path) -> anyhow::Result<O
 /// A command of the demonstration, and where it comes from.
 type Given<C> = anyhow::Result<(C, Origin)>;
 
-async fn give<C: Command>(house: &House, commands: Vec<Given<C>>) -> anyhow::Result<()> {
+async fn give<C: Command>(app: &App, commands: Vec<Given<C>>) -> anyhow::Result<()> {
     let submit = |given: Given<C>| async move {
         let (command, origin) = given?;
-        match house.engine.submit(&command, origin).await {
+        match app.engine.submit(&command, origin).await {
             Ok(_) => Ok(()),
             // Made by another version of the cast: what is there stays as it is.
             Err(Failure::KeyReused) => Ok(()),

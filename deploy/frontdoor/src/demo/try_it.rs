@@ -20,11 +20,11 @@ use vocabulary::{
     time::LONDON,
 };
 
-use super::{DAYS, cast::Person};
+use super::{DAYS, people::Person};
 use crate::{cli::Token, tokens::DemoKey};
 
 /// What the demonstration tells whoever started it.
-pub struct Told {
+pub struct QuickStart {
     data: PathBuf,
     site: &'static str,
     subject: String,
@@ -55,11 +55,11 @@ pub fn tokens(key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Toke
 ///
 /// # Errors
 /// When a file cannot be written, or the views do not answer.
-pub async fn prepare(views: &Views, tokens: Tokens, data: &Path, alice: &Person) -> anyhow::Result<Told> {
+pub async fn prepare(views: &Views, tokens: Tokens, data: &Path, alice: &Person) -> anyhow::Result<QuickStart> {
     let today = LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now()));
     let (from, until) = (today.plus_days(1), today.plus_days(DAYS));
     let site = alice.practice.code;
-    let told = Told { data: data.to_owned(), site, subject: alice.subject.clone(), from, until, tokens };
+    let told = QuickStart { data: data.to_owned(), site, subject: alice.subject.clone(), from, until, tokens };
     let slot = free_slot(views, alice).await.context("no slot to book was found")?;
     write(data, "book.json", &slot.to_string())?;
     write(data, "donor.json", &json!({"subject": alice.subject, "decision": {"kind": "opt-in-all"}}).to_string())?;
@@ -119,7 +119,7 @@ async fn free_slot(views: &Views, alice: &Person) -> anyhow::Result<Value> {
     }))
 }
 
-impl Told {
+impl QuickStart {
     /// What is printed.
     pub fn text(&self, public: SocketAddr) -> String {
         let (data, base) = (self.data.display(), format!("http://{public}"));
@@ -143,7 +143,7 @@ impl Told {
             let alice = as_whom("alice");
             format!("{alice} -H 'Content-Type: application/json' {key} -d @{data}/{body} {base}/commands/{name}")
         };
-        let Told { site, from, until, subject, .. } = self;
+        let QuickStart { site, from, until, subject, .. } = self;
         let search = format!("{base}/free-slots?site={site}&service=gp-routine&from={from}&until={until}&limit=3");
         [
             ("search", format!("{} '{search}'", as_whom("alice"))),

@@ -27,7 +27,7 @@ pub const SILENCE_MS_TOLD: u64 = 10_000;
 
 /// What there is to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Do {
+pub enum RelayAction {
     /// Renew the lease of this epoch, or ask for it under a new one; then `held`.
     Hold { epoch: Option<u64> },
     /// Read the topic's tail after this mark and compare it with the log; then `compared`.
@@ -39,7 +39,7 @@ pub enum Do {
 }
 
 /// A record that was sent, and where it ended up, once that is known.
-struct Flight {
+struct InFlightRecord {
     position: u64,
     bytes: usize,
     place: Option<u64>,
@@ -48,7 +48,7 @@ struct Flight {
 /// One producer's work: from a comparison to the next failure.
 struct Sending {
     sent: u64,
-    flights: VecDeque<Flight>,
+    flights: VecDeque<InFlightRecord>,
     /// The data of all of them.
     bytes: usize,
     /// The producer took no more, and nothing has been confirmed since.
@@ -91,33 +91,37 @@ pub struct Core {
 }
 
 impl Core {
-    pub fn todo(&mut self, now_ms: u64, log_end: u64) -> Do {
+    pub fn todo(&mut self, now_ms: u64, log_end: u64) -> RelayAction {
         let Some(held) = self.held.as_ref().filter(|held| now_ms + MARGIN_MS < held.until_ms) else {
             self.held = None;
             self.sending = None;
             let rests = now_ms < self.rest_until_ms;
-            return if rests { Do::Wait { until_ms: self.rest_until_ms } } else { Do::Hold { epoch: None } };
+            return if rests {
+                RelayAction::Wait { until_ms: self.rest_until_ms }
+            } else {
+                RelayAction::Hold { epoch: None }
+            };
         };
         if now_ms < self.rest_until_ms {
-            return Do::Wait { until_ms: self.rest_until_ms };
+            return RelayAction::Wait { until_ms: self.rest_until_ms };
         }
         if held.is_used {
-            return Do::Hold { epoch: None };
+            return RelayAction::Hold { epoch: None };
         }
         // Before anything else: as long as the log grows there is always something else to do.
         if self.sending.as_ref().is_some_and(|sending| sending.is_silent(now_ms)) {
             self.failed(now_ms);
-            return Do::Wait { until_ms: self.rest_until_ms };
+            return RelayAction::Wait { until_ms: self.rest_until_ms };
         }
         if now_ms >= held.renew_at_ms {
-            return Do::Hold { epoch: Some(held.lease.epoch) };
+            return RelayAction::Hold { epoch: Some(held.lease.epoch) };
         }
-        let Some(sending) = &self.sending else { return Do::Compare(held.lease.mark) };
+        let Some(sending) = &self.sending else { return RelayAction::Compare(held.lease.mark) };
         let room = sending.room();
         if sending.sent < log_end && room > 0 {
-            return Do::Send { after: sending.sent, at_most: room };
+            return RelayAction::Send { after: sending.sent, at_most: room };
         }
-        Do::Wait { until_ms: held.renew_at_ms }
+        RelayAction::Wait { until_ms: held.renew_at_ms }
     }
 
     /// The answer to a question for the lease that was asked at `asked_ms`: its time runs from then at the latest.
@@ -177,7 +181,7 @@ impl Core {
             }
             sending.sent = position;
             sending.bytes += bytes;
-            sending.flights.push_back(Flight { position, bytes, place: None });
+            sending.flights.push_back(InFlightRecord { position, bytes, place: None });
         }
         self.sending.as_ref().is_some_and(|sending| sending.room() > 0)
     }
@@ -318,9 +322,9 @@ mod tests {
 
     fn sending() -> Core {
         let mut core = Core::default();
-        assert_eq!(core.todo(0, 10), Do::Hold { epoch: None });
+        assert_eq!(core.todo(0, 10), RelayAction::Hold { epoch: None });
         core.held(0, Some(leased(1)));
-        assert_eq!(core.todo(0, 10), Do::Compare(Mark::default()));
+        assert_eq!(core.todo(0, 10), RelayAction::Compare(Mark::default()));
         core.compared(0, Mark::default());
         core
     }
@@ -329,18 +333,18 @@ mod tests {
     fn a_topic_that_is_made_anew_is_compared_from_its_beginning() {
         let (mut core, mark) = (Core::default(), Mark { position: 3, place: 3 });
         core.held(0, Some(Lease { epoch: 1, mark }));
-        assert_eq!(core.todo(0, 10), Do::Compare(mark));
+        assert_eq!(core.todo(0, 10), RelayAction::Compare(mark));
         core.forget_mark();
-        assert_eq!(core.todo(0, 10), Do::Compare(Mark::default()));
+        assert_eq!(core.todo(0, 10), RelayAction::Compare(Mark::default()));
     }
 
     #[test]
     fn a_relay_sends_what_the_topic_lacks_and_waits_when_it_is_through() {
         let mut core = sending();
-        assert_eq!(core.todo(0, 2), Do::Send { after: 0, at_most: IN_FLIGHT_MAX });
+        assert_eq!(core.todo(0, 2), RelayAction::Send { after: 0, at_most: IN_FLIGHT_MAX });
         core.sent(0, 1, 1);
         core.sent(0, 2, 1);
-        assert_eq!(core.todo(1, 2), Do::Wait { until_ms: RENEW_MS });
+        assert_eq!(core.todo(1, 2), RelayAction::Wait { until_ms: RENEW_MS });
         core.confirmed(1, 2, 2);
         assert_eq!(core.done(), Some(Mark::default()));
         core.confirmed(1, 1, 1);
@@ -352,17 +356,17 @@ mod tests {
         let mut core = sending();
         core.sent(0, 1, 1);
         core.failed(0);
-        assert_eq!(core.todo(0, 9), Do::Wait { until_ms: REST_MS });
-        assert_eq!(core.todo(REST_MS, 9), Do::Hold { epoch: None });
+        assert_eq!(core.todo(0, 9), RelayAction::Wait { until_ms: REST_MS });
+        assert_eq!(core.todo(REST_MS, 9), RelayAction::Hold { epoch: None });
         core.unanswered(REST_MS);
         let later = REST_MS + ASK_AGAIN_MS;
-        assert_eq!(core.todo(REST_MS, 9), Do::Wait { until_ms: later });
+        assert_eq!(core.todo(REST_MS, 9), RelayAction::Wait { until_ms: later });
         let mark = Mark { position: 1, place: 1 };
         core.held(later, Some(Lease { epoch: 2, mark }));
-        assert_eq!(core.todo(later, 9), Do::Compare(mark));
+        assert_eq!(core.todo(later, 9), RelayAction::Compare(mark));
         // Nothing was sent under this one yet: it is kept.
         core.failed(later);
-        assert_eq!(core.todo(later + RENEW_MS, 9), Do::Hold { epoch: Some(2) });
+        assert_eq!(core.todo(later + RENEW_MS, 9), RelayAction::Hold { epoch: Some(2) });
     }
 
     #[test]
@@ -390,13 +394,13 @@ mod tests {
         let mut core = sending();
         core.sent(0, 1, 1);
         core.unanswered(RENEW_MS);
-        assert_eq!(core.todo(LEASE_MS - MARGIN_MS, 9), Do::Hold { epoch: None });
+        assert_eq!(core.todo(LEASE_MS - MARGIN_MS, 9), RelayAction::Hold { epoch: None });
         assert!(!core.is_sending());
         core.held(LEASE_MS, None);
-        assert_eq!(core.todo(LEASE_MS, 9), Do::Wait { until_ms: LEASE_MS + ASK_AGAIN_MS });
+        assert_eq!(core.todo(LEASE_MS, 9), RelayAction::Wait { until_ms: LEASE_MS + ASK_AGAIN_MS });
         // Another epoch: somebody else had it.
         core.held(2 * LEASE_MS, Some(leased(3)));
-        assert_eq!(core.todo(2 * LEASE_MS, 9), Do::Compare(Mark::default()));
+        assert_eq!(core.todo(2 * LEASE_MS, 9), RelayAction::Compare(Mark::default()));
     }
 
     /// Whether the log grows meanwhile or not.
@@ -413,7 +417,7 @@ mod tests {
                 now += RENEW_MS;
             }
             core.held(now, Some(leased(1)));
-            assert_eq!(core.todo(now, log_end), Do::Wait { until_ms: now + REST_MS });
+            assert_eq!(core.todo(now, log_end), RelayAction::Wait { until_ms: now + REST_MS });
             assert!(!core.is_sending());
         }
     }
@@ -424,9 +428,9 @@ mod tests {
         core.sent(0, 1, 1);
         core.sent(0, 2, 1);
         core.full(0);
-        assert_eq!(core.todo(1, 9), Do::Wait { until_ms: RENEW_MS });
+        assert_eq!(core.todo(1, 9), RelayAction::Wait { until_ms: RENEW_MS });
         core.confirmed(2, 1, 1);
-        assert_eq!(core.todo(2, 9), Do::Send { after: 2, at_most: IN_FLIGHT_MAX - 1 });
+        assert_eq!(core.todo(2, 9), RelayAction::Send { after: 2, at_most: IN_FLIGHT_MAX - 1 });
         // One that is full of nothing is of no use.
         let mut core = sending();
         core.full(0);
@@ -438,9 +442,9 @@ mod tests {
         let mut core = sending();
         assert!(core.sent(0, 1, IN_FLIGHT_BYTES_MAX / 2));
         assert!(!core.sent(0, 2, IN_FLIGHT_BYTES_MAX / 2));
-        assert_eq!(core.todo(0, 9), Do::Wait { until_ms: RENEW_MS });
+        assert_eq!(core.todo(0, 9), RelayAction::Wait { until_ms: RENEW_MS });
         core.confirmed(0, 1, 1);
-        assert_eq!(core.todo(0, 9), Do::Send { after: 2, at_most: IN_FLIGHT_MAX - 1 });
+        assert_eq!(core.todo(0, 9), RelayAction::Send { after: 2, at_most: IN_FLIGHT_MAX - 1 });
     }
 
     /// The trap: producer reorders, and the tail's last record looks fine. The comparison goes back to the gap.

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::sender::{Delivery, Sender};
 use self::{
-    core::{Core, Do, LEASE_MS},
+    core::{Core, LEASE_MS, RelayAction},
     tail::Comparing,
 };
 use crate::{Address, Topic, TopicError, consumer::Reading};
@@ -179,7 +179,7 @@ impl<'a> Work<'a> {
         self.tell();
         let end = *self.end.borrow_and_update();
         let todo = self.core.todo(self.now_ms(), end);
-        if !matches!(todo, Do::Compare(_) | Do::Hold { .. }) {
+        if !matches!(todo, RelayAction::Compare(_) | RelayAction::Hold { .. }) {
             self.comparing = None;
         }
         if !self.core.is_sending()
@@ -188,10 +188,10 @@ impl<'a> Work<'a> {
             sender.drop().await;
         }
         match todo {
-            Do::Hold { epoch } => self.hold(epoch).await,
-            Do::Compare(mark) => self.compare(mark).await?,
-            Do::Send { after, at_most } => self.send(after, at_most).await?,
-            Do::Wait { until_ms } => self.wait(until_ms, stop).await,
+            RelayAction::Hold { epoch } => self.hold(epoch).await,
+            RelayAction::Compare(mark) => self.compare(mark).await?,
+            RelayAction::Send { after, at_most } => self.send(after, at_most).await?,
+            RelayAction::Wait { until_ms } => self.wait(until_ms, stop).await,
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::core::{InLog, Tail};
 use crate::{
     Topic, TopicError,
     consumer::{Found, Reading},
-    record::{self, Place},
+    record::{self, RecordId},
 };
 
 /// Records of one piece.
@@ -69,7 +69,7 @@ impl Comparing {
     }
 
     /// The record at an offset; the one after it is next.
-    async fn one(&mut self, topic: &Topic, offset: u64) -> Result<Option<Place>, TopicError> {
+    async fn one(&mut self, topic: &Topic, offset: u64) -> Result<Option<RecordId>, TopicError> {
         self.reading.place(offset)?;
         self.next = offset;
         let end = self.until;
@@ -111,7 +111,7 @@ impl Comparing {
         Ok(self.reading)
     }
 
-    async fn piece(&mut self, topic: &Topic) -> Result<Vec<(u64, Place)>, TopicError> {
+    async fn piece(&mut self, topic: &Topic) -> Result<Vec<(u64, RecordId)>, TopicError> {
         let source = topic.source();
         let until = self.until;
         // Polling waits by itself, for half a second at most.
@@ -129,7 +129,7 @@ impl Comparing {
 /// What was read of a topic in one go.
 struct Piece {
     /// Each record's offset and place.
-    places: Vec<(u64, Place)>,
+    places: Vec<(u64, RecordId)>,
     /// There is nothing after them, whatever the offsets say.
     is_at_end: bool,
 }
@@ -153,7 +153,7 @@ fn read(reading: &Reading, source: &str, until: u64) -> Result<Piece, TopicError
 }
 
 /// The ids that the log has at these positions.
-async fn in_log(log: &Log, places: &[(u64, Place)]) -> Result<HashMap<u64, Uuid>, TopicError> {
+async fn in_log(log: &Log, places: &[(u64, RecordId)]) -> Result<HashMap<u64, Uuid>, TopicError> {
     let positions = || places.iter().map(|(_, place)| place.position);
     let (Some(first), Some(last)) = (positions().min(), positions().max()) else { return Ok(HashMap::new()) };
     let mut ids = HashMap::with_capacity(places.len());

@@ -70,7 +70,7 @@ pub async fn append_large(log: &Log, events: u64, bytes: usize) {
                 trace: None,
             },
             idempotency: None,
-            rests_on: Vec::new(),
+            depends_on: Vec::new(),
             may_use_reserve: false,
         };
         assert!(matches!(log.append(append).await, Ok(Granted::Stored(_))));

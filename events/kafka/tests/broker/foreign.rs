@@ -61,7 +61,7 @@ async fn append_every_kind(log: &Log) {
                 request_hash: [0xfe; 32],
                 outcome: None,
             }),
-            rests_on: Vec::new(),
+            depends_on: Vec::new(),
             may_use_reserve: false,
         };
         assert!(matches!(log.append(append).await, Ok(Granted::Stored(_))), "{kind}");

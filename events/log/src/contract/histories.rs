@@ -31,7 +31,7 @@ struct Rolled {
     /// Key, body, the key that an earlier version gave it, and whether a decision without events is remembered.
     key: Option<(u8, u8, Option<u8>, bool)>,
     /// Rests on the request so many before it.
-    rests_on: Option<usize>,
+    depends_on: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -45,11 +45,11 @@ fn rolled() -> impl Strategy<Value = Rolled> {
     let conditions = vec((0..4_u8, off), 0..4);
     let earlier = prop_oneof![2 => Just(None), 1 => (0..4_u8).prop_map(Some)];
     let key = prop_oneof![1 => Just(None), 2 => (0..4_u8, 0..2_u8, earlier, any::<bool>()).prop_map(Some)];
-    let rests_on = prop_oneof![3 => Just(None), 1 => (1..6_usize).prop_map(Some)];
-    (conditions, vec(any::<usize>(), 0..4), key, rests_on).prop_map(|(mut conditions, events, key, rests_on)| {
+    let depends_on = prop_oneof![3 => Just(None), 1 => (1..6_usize).prop_map(Some)];
+    (conditions, vec(any::<usize>(), 0..4), key, depends_on).prop_map(|(mut conditions, events, key, depends_on)| {
         conditions.sort_unstable();
         conditions.dedup_by_key(|(stream, _)| *stream);
-        Rolled { conditions, events, key, rests_on }
+        Rolled { conditions, events, key, depends_on }
     })
 }
 
@@ -63,7 +63,7 @@ struct Model {
     events: Vec<Stored>,
     commands: HashMap<[u8; 32], ([u8; 32], Vec<Stored>)>,
     /// Of the requests since the last restart: their tickets, and whether they were stored as proposed.
-    fates: Vec<(Ticket, bool)>,
+    ticket_outcomes: Vec<(Ticket, bool)>,
     /// Decisions without events: hash of the request, and position.
     remembered: HashMap<[u8; 32], ([u8; 32], u64)>,
 }
@@ -89,9 +89,9 @@ impl Model {
                 return if hash == idempotency.request_hash { Ok(answer) } else { Err(Refused::KeyReused) };
             }
         }
-        let founded = |ticket: &Ticket| self.fates.iter().any(|(known, founded)| known == ticket && *founded);
-        if !append.rests_on.iter().all(founded) {
-            return Err(Refused::Unfounded);
+        let founded = |ticket: &Ticket| self.ticket_outcomes.iter().any(|(known, founded)| known == ticket && *founded);
+        if !append.depends_on.iter().all(founded) {
+            return Err(Refused::DependencyFailed);
         }
         for condition in &append.conditions {
             let actual = self.revision(&condition.stream);
@@ -143,8 +143,8 @@ impl Model {
             append = earlier.map_or(append.clone(), |earlier| append.or_before(earlier));
             append = if decided { append.decided(OUTCOME) } else { append };
         }
-        let earlier = rolled.rests_on.and_then(|back| self.fates.len().checked_sub(back));
-        earlier.map_or(append.clone(), |at| append.after(self.fates[at].0))
+        let earlier = rolled.depends_on.and_then(|back| self.ticket_outcomes.len().checked_sub(back));
+        earlier.map_or(append.clone(), |at| append.after(self.ticket_outcomes[at].0))
     }
 }
 
@@ -156,7 +156,7 @@ async fn play(world: World, history: Vec<Step>) {
             Step::Batch(batch) => play_batch(&log, &mut model, &batch).await,
             Step::Restart => {
                 log = world.reopen(log).await;
-                model.fates.clear();
+                model.ticket_outcomes.clear();
             }
         }
     }
@@ -175,7 +175,7 @@ async fn play_batch(log: &Log, model: &mut Model, batch: &[Rolled]) {
         let submission = log.submit(append.clone()).expect("submitted");
         let expected = model.answer(&append);
         let founded = matches!(expected, Ok(Granted::Stored(_) | Granted::Holds { .. }));
-        model.fates.push((submission.ticket, founded));
+        model.ticket_outcomes.push((submission.ticket, founded));
         waiting.push((append, submission.outcome, expected));
     }
     for (append, outcome, expected) in waiting {

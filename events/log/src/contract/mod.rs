@@ -1,5 +1,5 @@
 //! What every log has to keep, whatever stores it: laws, each named by what it says. A store runs them all by
-//! implementing `Place` and writing `event_log::contract_laws!(place)`, once for each log.
+//! implementing `TestStore` and writing `event_log::contract_laws!(place)`, once for each log.
 //!
 //! Requests that are submitted without waiting in between are one batch: the tests run on one thread, and the log's
 //! task gets its turn when they wait.
@@ -24,19 +24,19 @@ use crate::{Log, LogError, LogOptions};
 
 /// Where a store keeps its logs: empty at first, the same ones again at each opening.
 #[async_trait]
-pub trait Place: Send + Sync {
+pub trait TestStore: Send + Sync {
     async fn open(&self, name: LogName, options: LogOptions) -> Result<Log, LogError>;
 }
 
 /// One log in one place.
 #[derive(Clone)]
 pub struct World {
-    pub place: Arc<dyn Place>,
+    pub place: Arc<dyn TestStore>,
     pub name: LogName,
 }
 
 impl World {
-    pub fn new(place: impl Place + 'static, name: LogName) -> World {
+    pub fn new(place: impl TestStore + 'static, name: LogName) -> World {
         World { place: Arc::new(place), name }
     }
 

@@ -17,7 +17,7 @@ pub(super) fn request() -> Append {
         events: Vec::new(),
         provenance: provenance(),
         idempotency: None,
-        rests_on: Vec::new(),
+        depends_on: Vec::new(),
         may_use_reserve: false,
     }
 }
@@ -96,7 +96,7 @@ impl Say for Append {
     }
 
     fn after(mut self, ticket: Ticket) -> Self {
-        self.rests_on.push(ticket);
+        self.depends_on.push(ticket);
         self
     }
 }

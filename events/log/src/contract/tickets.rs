@@ -16,7 +16,7 @@ pub async fn what_rests_on_a_refused_request_is_refused_in_the_same_batch(world:
     let second = log.submit(request().on("a", 1).event("a").after(first.ticket)).expect("submitted");
     assert_eq!(first.outcome.await, conflict("other", 0, 1));
     are_stored(foreign.outcome.await);
-    assert_eq!(second.outcome.await, Err(Refused::Unfounded));
+    assert_eq!(second.outcome.await, Err(Refused::DependencyFailed));
     assert_eq!(log.end(), 2);
 }
 
@@ -27,7 +27,7 @@ pub async fn what_rests_on_a_refused_request_is_refused_in_a_later_batch_though_
     assert_eq!(first.outcome.await, conflict("other", 0, 1));
     stored(&log, request().on("a", 0).event("a")).await;
     let second = log.submit(request().on("a", 1).event("a").after(first.ticket)).expect("submitted");
-    assert_eq!(second.outcome.await, Err(Refused::Unfounded));
+    assert_eq!(second.outcome.await, Err(Refused::DependencyFailed));
 }
 
 pub async fn a_chain_falls_with_its_first_link(world: World) {
@@ -41,7 +41,7 @@ pub async fn a_chain_falls_with_its_first_link(world: World) {
     assert_eq!(first.outcome.await, conflict("a", 7, 0));
     are_stored(foreign.outcome.await);
     for fallen in [second.outcome, third.outcome, refusal.outcome] {
-        assert_eq!(fallen.await, Err(Refused::Unfounded));
+        assert_eq!(fallen.await, Err(Refused::DependencyFailed));
     }
     are_stored(free.outcome.await);
     assert_eq!(all(&log).await, [(1, "session-a".into(), 1), (2, "session-c".into(), 1)]);
@@ -70,7 +70,7 @@ pub async fn what_rests_on_a_repeat_is_unfounded(world: World) {
     let repeat = log.submit(command(1)).expect("submitted");
     let second = log.submit(request().on("a", 1).event("a").after(repeat.ticket)).expect("submitted");
     are_repeated(repeat.outcome.await);
-    assert_eq!(second.outcome.await, Err(Refused::Unfounded));
+    assert_eq!(second.outcome.await, Err(Refused::DependencyFailed));
 }
 
 pub async fn nothing_rests_on_a_request_that_comes_later(world: World) {

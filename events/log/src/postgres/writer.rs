@@ -27,7 +27,7 @@ use super::{
     send::{Probes, names, send},
 };
 use crate::{
-    evaluate::{Ground, Head, Heads, Plan, Repeats},
+    evaluate::{BatchInput, Head, Heads, Plan, Repeats},
     history::History,
     log::LogOptions,
     port::{Expected, Granted, LogError, Refused, limits},
@@ -158,7 +158,8 @@ impl PgWriter {
             history.lost(seen);
         }
         let history = history.number();
-        let plan = Plan::of(batch, &Ground { heads: &heads, repeats: &repeats, end: base, history, stream_events_max });
+        let plan =
+            Plan::of(batch, &BatchInput { heads: &heads, repeats: &repeats, end: base, history, stream_events_max });
         // The lock is held already, and everything has been looked for.
         if send(&mut transaction, batch, &plan, &Probes::none(base), clock).await?.is_none() {
             return Err(LogError::Unusable("the heads of streams changed under the lock".into()));
@@ -174,7 +175,7 @@ impl PgWriter {
     /// A plan of a batch of which nothing is known to be a repeat.
     fn plan(&self, batch: &[Request], heads: &Heads, end: u64, history: u64) -> Plan {
         let (repeats, stream_events_max) = (Repeats::new(), self.full());
-        Plan::of(batch, &Ground { heads, repeats: &repeats, end, history, stream_events_max })
+        Plan::of(batch, &BatchInput { heads, repeats: &repeats, end, history, stream_events_max })
     }
 
     fn full(&self) -> u64 {

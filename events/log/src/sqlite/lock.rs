@@ -11,16 +11,16 @@ use event_core::LogName;
 use crate::port::LogError;
 
 /// The log's files are ours alone while this lives. Whoever reads them offline takes it too.
-pub struct Held {
+pub struct FileLock {
     _file: File,
 }
 
-impl Held {
+impl FileLock {
     /// Takes `DIR/<log>.lock`.
     ///
     /// # Errors
     /// When another process (or another opening in this one) has it; the message has its process id.
-    pub fn take(folder: &Path, name: LogName) -> Result<Held, LogError> {
+    pub fn take(folder: &Path, name: LogName) -> Result<FileLock, LogError> {
         let path = folder.join(format!("{name}.lock"));
         let unusable = |error| LogError::Unusable(format!("{} cannot be locked: {error}", path.display()));
         let mut file =
@@ -32,7 +32,7 @@ impl Held {
         }
         // The process id is for people only, so a full disk is no reason not to open.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Held { _file: file })
+        Ok(FileLock { _file: file })
     }
 }
 

@@ -21,7 +21,7 @@ use sqlx::{
 };
 
 pub use checkpoint::Checkpoints;
-pub use lock::Held;
+pub use lock::FileLock;
 pub use schema::SCHEMA_VERSION;
 pub(crate) use source::Source;
 
@@ -54,7 +54,7 @@ pub async fn open(folder: &Path, name: LogName, options: &LogOptions) -> Result<
     let shown = folder.display();
     std::fs::create_dir_all(folder)
         .map_err(|error| LogError::Unusable(format!("the folder {shown} cannot be made: {error}")))?;
-    let held = Held::take(folder, name)?;
+    let held = FileLock::take(folder, name)?;
     let file = folder.join(format!("{name}.db"));
     let opened = open_file(&file, name, options, held).await;
     opened.map_err(|error| match error {
@@ -64,7 +64,7 @@ pub async fn open(folder: &Path, name: LogName, options: &LogOptions) -> Result<
     })
 }
 
-async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: Held) -> Result<Opened, LogError> {
+async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: FileLock) -> Result<Opened, LogError> {
     let mut connection = connect(file).await?;
     let identity = schema::prepare(&mut connection, name).await?;
     if let Some(expected) = options.lineage.filter(|expected| *expected != identity.lineage) {

@@ -5,7 +5,7 @@ use std::path::Path;
 use event_core::LogName;
 use sqlx::{ConnectOptions, Row as _, SqliteConnection};
 
-use super::{explain, lock::Held, reading, rows, schema};
+use super::{explain, lock::FileLock, reading, rows, schema};
 use crate::{
     copy::{RememberedRow, Row},
     port::LogError,
@@ -16,7 +16,7 @@ pub(crate) struct Source {
     connection: SqliteConnection,
     pub identity: Identity,
     /// No server opens the log while this lives.
-    _held: Held,
+    _held: FileLock,
 }
 
 impl Source {
@@ -25,7 +25,7 @@ impl Source {
         if !file.is_file() {
             return Err(LogError::Unusable(format!("{} is not there: the folder holds no log {name}", file.display())));
         }
-        let held = Held::take(folder, name)?;
+        let held = FileLock::take(folder, name)?;
         let connected = reading(&file).connect().await;
         let mut connection =
             connected.map_err(|error| LogError::Unusable(format!("{}: {}", file.display(), explain(&error))))?;

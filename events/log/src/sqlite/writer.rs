@@ -16,9 +16,9 @@ use event_core::{LogName, StreamName, Timestamp, envelope::Hash};
 use lru::LruCache;
 use sqlx::{Connection, Row as _, SqliteConnection, error::ErrorKind};
 
-use super::{Checkpoints, explain, insert::Statements, lock::Held, rows};
+use super::{Checkpoints, explain, insert::Statements, lock::FileLock, rows};
 use crate::{
-    evaluate::{Ground, Head, Heads, Plan, Repeats, known_by},
+    evaluate::{BatchInput, Head, Heads, Plan, Repeats, known_by},
     log::LogOptions,
     port::{LogError, Refused, limits},
     store::{Committed, Found, Remembered, Request, Writer},
@@ -59,13 +59,13 @@ pub(super) struct SqliteWriter {
     last: Last,
     checkpoints: Checkpoints,
     /// Given back when everything else is closed.
-    held: Held,
+    held: FileLock,
 }
 
 /// A batch that failed, and whether a part of it may have reached the disk.
 struct Failure {
     why: String,
-    sent: Option<Sent>,
+    sent: Option<SubmittedBatch>,
 }
 
 /// A batch that is on disk, and not yet in memory.
@@ -77,7 +77,7 @@ struct Unsettled {
 }
 
 /// What was sent to the disk.
-struct Sent {
+struct SubmittedBatch {
     plan: Plan,
     repeats: Repeats,
     recorded_at: i64,
@@ -91,7 +91,7 @@ impl SqliteWriter {
         options: &LogOptions,
         last: Last,
         checkpoints: Checkpoints,
-        held: Held,
+        held: FileLock,
     ) -> SqliteWriter {
         let heads_max = NonZeroUsize::new(options.heads_cached_max).unwrap_or(NonZeroUsize::MIN);
         SqliteWriter {
@@ -133,7 +133,9 @@ impl SqliteWriter {
         }
         match stored {
             Ok(()) => Ok(self.committed(batch, plan, heads, &repeats, recorded_at)),
-            Err(error) => Err(Failure { why: explain(&error), sent: Some(Sent { plan, repeats, recorded_at }) }),
+            Err(error) => {
+                Err(Failure { why: explain(&error), sent: Some(SubmittedBatch { plan, repeats, recorded_at }) })
+            }
         }
     }
 
@@ -142,7 +144,7 @@ impl SqliteWriter {
             LogName::Care => limits::STREAM_EVENTS_MAX,
             LogName::Access => u64::MAX,
         };
-        Plan::of(batch, &Ground { heads, repeats, end: self.last.position, history: 0, stream_events_max })
+        Plan::of(batch, &BatchInput { heads, repeats, end: self.last.position, history: 0, stream_events_max })
     }
 
     async fn store(&mut self, batch: &[Request], plan: &Plan, recorded_at: i64) -> Result<(), sqlx::Error> {
@@ -263,7 +265,7 @@ impl SqliteWriter {
         match self.was_stored(end, batch, &sent).await {
             Ok(true) => {
                 tracing::warn!(log = self.log.as_str(), "the batch was stored though its commit failed");
-                let Sent { plan, repeats, recorded_at } = sent;
+                let SubmittedBatch { plan, repeats, recorded_at } = sent;
                 // The heads were forgotten, and are read again when they are needed.
                 self.committed(batch, plan, Heads::new(), &repeats, recorded_at)
             }
@@ -281,7 +283,7 @@ impl SqliteWriter {
     }
 
     /// Asks the file whether the batch is in it: whole, or not at all, because it was one transaction.
-    async fn was_stored(&mut self, end: u64, batch: &[Request], sent: &Sent) -> Result<bool, LogError> {
+    async fn was_stored(&mut self, end: u64, batch: &[Request], sent: &SubmittedBatch) -> Result<bool, LogError> {
         let mut asked = 1;
         let stored = loop {
             match self.id_at(end + 1).await {

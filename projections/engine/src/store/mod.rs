@@ -82,7 +82,7 @@ impl Checkpoint {
 
 /// The live build as it stands in the database.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct BuildRecord {
     pub build: i64,
     pub checkpoint: Checkpoint,
     pub lineage: Uuid,
@@ -106,7 +106,7 @@ pub struct FoundPage {
 
 /// What another process did to a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum PeerNotification {
     /// Its rows have come to a position.
     Advanced { name: String, version: u32, build: i64, position: u64, recorded_at: i64 },
     /// Anything else: who wants to know looks.
@@ -117,7 +117,7 @@ pub enum Told {
 #[async_trait]
 pub trait Listener: Send {
     /// The next thing that is told; `None` when something may have been missed: who wants to know looks.
-    async fn next(&mut self) -> Result<Option<Told>, ViewsError>;
+    async fn next(&mut self) -> Result<Option<PeerNotification>, ViewsError>;
 }
 
 #[async_trait]
@@ -131,10 +131,10 @@ pub trait Store: Send + Sync {
     }
 
     /// The build that queries read; `None` where there is none.
-    async fn live(&self, model: ModelKey) -> Result<Option<Found>, ViewsError>;
+    async fn live(&self, model: ModelKey) -> Result<Option<BuildRecord>, ViewsError>;
 
     /// The live build, which is made where there is none: empty, at position 0.
-    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<Found, ViewsError>;
+    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<BuildRecord, ViewsError>;
 
     /// Creates an empty build for its owner to fill. Drops unfinished builds that no longer have an owner.
     ///
@@ -175,7 +175,7 @@ pub trait Store: Send + Sync {
     async fn release(&self, build: &Build, epoch: i64) -> Result<(), ViewsError>;
 
     /// Says that this process shares in the work, and how many do.
-    async fn attend(&self, owner: &str) -> Result<usize, ViewsError>;
+    async fn heartbeat(&self, owner: &str) -> Result<usize, ViewsError>;
 
     /// Says that this process shares in the work no more.
     async fn leave(&self, owner: &str) -> Result<(), ViewsError>;
@@ -187,11 +187,11 @@ pub trait Store: Send + Sync {
     async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError>;
 
     /// Rows and checkpoint in one transaction, if the build is still this owner's, and still where he left it.
-    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: Step) -> Result<(), ViewsError>;
+    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: CheckpointAdvance) -> Result<(), ViewsError>;
 
     /// Rows of a build that has none of these yet, if it is still this owner's. The checkpoint stays where it is: until it
     /// moves the build is of no use, and nobody reads it.
-    async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], at: Step) -> Result<(), ViewsError> {
+    async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], at: CheckpointAdvance) -> Result<(), ViewsError> {
         self.save(build, epoch, rows, at).await
     }
 
@@ -207,7 +207,7 @@ pub trait Store: Send + Sync {
 
 /// A step of a build through the log.
 #[derive(Debug, Clone, Copy)]
-pub struct Step {
+pub struct CheckpointAdvance {
     pub from: u64,
     pub to: Checkpoint,
 }

@@ -4,7 +4,7 @@ use projection_engine::{ViewsError, model};
 use tempfile::TempDir;
 use views::Practices;
 
-use crate::house::{DEADLINE, Running, Written, open_views, practice, reaches};
+use crate::harness::{DEADLINE, Running, Written, open_views, practice, reaches};
 
 /// The trap: a zombie writer after a pause. It wakes after another process took over, and what it writes is refused.
 #[tokio::test]

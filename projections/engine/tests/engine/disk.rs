@@ -6,7 +6,7 @@ use projection_engine::{ModelState, Views, model};
 use tempfile::TempDir;
 use views::{PracticeDay, Practices};
 
-use crate::house::{DEADLINE, Running, Written, practice, reaches};
+use crate::harness::{DEADLINE, Running, Written, practice, reaches};
 
 /// A file system of one megabyte, gone when dropped.
 struct SmallDisk(TempDir);

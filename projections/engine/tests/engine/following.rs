@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::house::{DEADLINE, Running, Written, all_models, open_views, practice, reaches};
+use crate::harness::{DEADLINE, Running, Written, all_models, open_views, practice, reaches};
 use event_core::Key;
 use projection_engine::{ROWS_MAX, Scan, Waited, model};
 use tempfile::TempDir;

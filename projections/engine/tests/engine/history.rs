@@ -17,7 +17,7 @@ use vocabulary::{
     practices::{PracticeEvent, PracticeSettings, SettingsChanged},
 };
 
-use crate::house::{Written, opened, practice};
+use crate::harness::{Written, opened, practice};
 
 /// What happens: the what, and small numbers that say to whom and where.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,8 @@
 mod alone;
 mod disk;
 mod following;
+mod harness;
 mod history;
-mod house;
 mod rebuilding;
 mod trouble;
 mod world;

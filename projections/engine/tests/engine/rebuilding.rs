@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use views::{DonorDecision, DonorHistory, FreeSlots, MyAppointments, PracticeDay, Practices};
 
 use crate::{
+    harness::{Running, Written, all_models, folded, holds_exactly, open_views, practice, reaches},
     history::{Happening, histories},
-    house::{Running, Written, all_models, folded, holds_exactly, open_views, practice, reaches},
 };
 
 /// Compares every read model with the fold of the log up to `end`.

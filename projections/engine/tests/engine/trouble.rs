@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::house::{
+use crate::harness::{
     DEADLINE, Running, Written, all_models, folded, holds_exactly, open_views, practice, reaches, stopped,
 };
 use event_core::{Key, Keys, LogName, Projection, Recorded, StreamName};

@@ -2,10 +2,10 @@
 
 #[path = "../engine/following.rs"]
 mod following;
+#[path = "../engine/harness.rs"]
+mod harness;
 #[path = "../engine/history.rs"]
 mod history;
-#[path = "../engine/house.rs"]
-mod house;
 mod rebuilders;
 #[path = "../engine/rebuilding.rs"]
 mod rebuilding;

@@ -13,7 +13,7 @@ use views::{PracticeRow, Practices};
 use vocabulary::practices::PracticeEvent;
 
 use crate::{
-    house::{Running, Written, folded, holds_exactly, open_views, practice, reaches},
+    harness::{Running, Written, folded, holds_exactly, open_views, practice, reaches},
     sharing::until,
     world::connect,
 };

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use views::Practices;
 
 use crate::{
-    house::{DEADLINE, Running, Written, all_models, open_views, practice, reaches},
+    harness::{DEADLINE, Running, Written, all_models, open_views, practice, reaches},
     world::connect,
 };
 

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use views::Practices;
 
 use crate::{
-    house::{DEADLINE, Running, Written, practice},
+    harness::{DEADLINE, Running, Written, practice},
     sharing::until,
     world::views_url,
 };

@@ -10,9 +10,9 @@ use axum::http::{Method, StatusCode};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::house::Answer;
+use crate::harness::Answer;
 
-/// The document is the same for every house.
+/// The document is the same for every harness.
 static CONTRACT: OnceLock<Contract> = OnceLock::new();
 
 /// Headers that HTTP itself defines for any answer, and that of pages.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     contract,
-    house::{Answer, House, SITE, operator, somebody_new, staff, themselves},
+    harness::{Answer, Harness, SITE, operator, somebody_new, staff, themselves},
 };
 
 const SESSION: &str = "A12345.0123456789AB";
@@ -149,16 +149,16 @@ fn variations(body: &Value) -> Vec<Value> {
     all
 }
 
-async fn give(house: &House, who: &Value, name: &str, body: &Value) -> Answer {
+async fn give(harness: &Harness, who: &Value, name: &str, body: &Value) -> Answer {
     let request = Request::builder()
         .method(Method::POST)
         .uri(format!("/commands/{name}"))
-        .header(header::AUTHORIZATION, format!("Bearer {}", house.token(who)))
+        .header(header::AUTHORIZATION, format!("Bearer {}", harness.token(who)))
         .header(header::CONTENT_TYPE, "application/json")
         .header("idempotency-key", Uuid::new_v4().to_string())
         .body(Body::from(body.to_string()))
         .expect("a request");
-    house.send(request).await
+    harness.send(request).await
 }
 
 /// What a schema cannot tell: the check digit of an NHS number.
@@ -168,13 +168,13 @@ fn is_excused(body: &Value, answer: &Answer) -> bool {
 
 #[tokio::test]
 async fn a_body_is_refused_as_unreadable_where_its_schema_refuses_it_and_nowhere_else() {
-    let house = House::still().await;
+    let harness = Harness::still().await;
     let alice = somebody_new();
     let bodies = bodies(alice);
     let mut described = Vec::new();
     for (name, who, body) in &bodies {
         assert!(contract::accepts(name, body), "{name}: {body}");
-        let answer = give(&house, who, name, body).await;
+        let answer = give(&harness, who, name, body).await;
         // A rule may refuse it, because the variations before it have used up a limit; the gate does not.
         let by_a_rule = [403, 404, 409, 412, 422].contains(&answer.status.as_u16());
         let by_the_gate =
@@ -182,7 +182,7 @@ async fn a_body_is_refused_as_unreadable_where_its_schema_refuses_it_and_nowhere
         assert!((answer.status.is_success() || by_a_rule) && !by_the_gate, "{name}: {answer:?}");
         described.push(*name);
         for body in variations(body) {
-            let answer = give(&house, who, name, &body).await;
+            let answer = give(&harness, who, name, &body).await;
             if contract::accepts(name, &body) {
                 assert!(answer.status != 400 || is_excused(&body, &answer), "{name}: {body}\n{answer:?}");
                 assert!(!answer.text.contains("text-too-long"), "{name}: {body}\n{answer:?}");
@@ -192,7 +192,7 @@ async fn a_body_is_refused_as_unreadable_where_its_schema_refuses_it_and_nowhere
             }
         }
     }
-    let listed = house.send(Request::get("/commands").body(Body::empty()).expect("a request")).await.json();
+    let listed = harness.send(Request::get("/commands").body(Body::empty()).expect("a request")).await.json();
     let mut listed: Vec<&str> =
         listed["items"].as_array().expect("items").iter().filter_map(|c| c["name"].as_str()).collect();
     listed.sort_unstable();

@@ -6,19 +6,19 @@ use event_log::{Append, Condition, Expected, NewEvent, Provenance};
 use futures::poll;
 use uuid::Uuid;
 
-use crate::house::{House, SITE, somebody_new, staff, themselves};
+use crate::harness::{Harness, SITE, somebody_new, staff, themselves};
 
 const MONDAY: &str = "A12345.0000000000M1";
 
 #[tokio::test]
 async fn an_answer_waits_until_its_view_has_come_to_the_position() {
-    let house = House::still().await;
-    let opened = house.open_practice(SITE).await;
+    let harness = Harness::still().await;
+    let opened = harness.open_practice(SITE).await;
     let path = format!("/practices?after={opened}");
     let me = staff(SITE);
-    let mut waiting = Box::pin(house.get(&me, &path));
+    let mut waiting = Box::pin(harness.get(&me, &path));
     assert!(poll!(&mut waiting).is_pending());
-    house.follow();
+    harness.follow();
     let answer = waiting.await;
     assert_eq!(answer.header("frontdoor-position"), Some(opened.as_str()));
     assert_eq!((answer.items().len(), answer.header("frontdoor-stale")), (1, None));
@@ -26,14 +26,18 @@ async fn an_answer_waits_until_its_view_has_come_to_the_position() {
 
 #[tokio::test]
 async fn an_answer_that_is_late_says_so_and_a_strict_one_is_none() {
-    let house = House::still().await;
-    let opened = house.open_practice(SITE).await;
+    let harness = Harness::still().await;
+    let opened = harness.open_practice(SITE).await;
     let me = staff(SITE);
     let search = format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-03-24&after={opened}");
     let (stale, strict) = (format!("/practices?after={opened}"), format!("/practices?after={opened}&strict=true"));
     let (no, strict_no) = (search.clone(), format!("{search}&strict=true"));
-    let (stale, strict, no, strict_no) =
-        tokio::join!(house.get(&me, &stale), house.get(&me, &strict), house.get(&me, &no), house.get(&me, &strict_no));
+    let (stale, strict, no, strict_no) = tokio::join!(
+        harness.get(&me, &stale),
+        harness.get(&me, &strict),
+        harness.get(&me, &no),
+        harness.get(&me, &strict_no)
+    );
     assert_eq!((stale.status, stale.header("frontdoor-stale")), (StatusCode::OK, Some("true")));
     assert_eq!(stale.header("frontdoor-position"), Some("care:0"));
     assert_eq!(strict.problem(), (504, "view-behind".into()));
@@ -45,14 +49,14 @@ async fn an_answer_that_is_late_says_so_and_a_strict_one_is_none() {
 
 #[tokio::test]
 async fn a_position_beyond_the_end_of_the_log_is_unknown() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let me = staff(SITE);
     for path in ["/practices?after=care:1", "/practices?after=care:999999999999999999"] {
-        assert_eq!(house.get(&me, path).await.problem(), (409, "unknown-position".into()), "{path}");
+        assert_eq!(harness.get(&me, path).await.problem(), (409, "unknown-position".into()), "{path}");
     }
-    assert_eq!(house.get(&me, "/practices?after=care:0").await.status, StatusCode::OK);
+    assert_eq!(harness.get(&me, "/practices?after=care:0").await.status, StatusCode::OK);
     for malformed in ["17", "care:", "access:0", "care:-1"] {
-        let answer = house.get(&me, &format!("/practices?after={malformed}")).await;
+        let answer = harness.get(&me, &format!("/practices?after={malformed}")).await;
         assert_eq!(answer.problem(), (400, "malformed".into()), "{malformed}");
         assert_eq!(answer.json()["errors"][0]["pointer"], "/after");
     }
@@ -60,15 +64,15 @@ async fn a_position_beyond_the_end_of_the_log_is_unknown() {
 
 #[tokio::test]
 async fn a_view_that_has_stopped_goes_on_serving_and_says_so_and_the_others_go_on() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let alice = somebody_new();
-    house.open_practice(SITE).await;
-    house.register(alice, SITE).await;
-    house.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
-    let booked = house.book(alice, MONDAY, "2026-03-23T09:00:00Z").await;
+    harness.open_practice(SITE).await;
+    harness.register(alice, SITE).await;
+    harness.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
+    let booked = harness.book(alice, MONDAY, "2026-03-23T09:00:00Z").await;
     let mine = format!("/patients/{alice}/appointments?after={booked}");
     let me = themselves(alice, "P9");
-    let fresh = house.get(&me, &mine).await;
+    let fresh = harness.get(&me, &mine).await;
     assert_eq!((fresh.items().len(), fresh.header("frontdoor-stale")), (1, None));
 
     let stream = StreamName::of("diary", somebody_new());
@@ -91,17 +95,17 @@ async fn a_view_that_has_stopped_goes_on_serving_and_says_so_and_the_others_go_o
         events: vec![unknown],
         provenance,
         idempotency: None,
-        rests_on: vec![],
+        depends_on: vec![],
         may_use_reserve: false,
     };
-    house.log.append(append).await.expect("stored");
-    house.views.caught_up(house.log.end()).await;
+    harness.log.append(append).await.expect("stored");
+    harness.views.caught_up(harness.log.end()).await;
 
-    let stale = house.get(&me, &mine).await;
+    let stale = harness.get(&me, &mine).await;
     assert_eq!((stale.items(), stale.header("frontdoor-stale")), (fresh.items(), Some("true")));
     assert_eq!(stale.header("frontdoor-position"), Some(booked.as_str()));
-    let end = format!("care:{}", house.log.end());
-    let practices = house.get(&me, &format!("/practices?after={end}")).await;
+    let end = format!("care:{}", harness.log.end());
+    let practices = harness.get(&me, &format!("/practices?after={end}")).await;
     assert_eq!(
         (practices.header("frontdoor-position"), practices.header("frontdoor-stale")),
         (Some(end.as_str()), None)
@@ -110,10 +114,10 @@ async fn a_view_that_has_stopped_goes_on_serving_and_says_so_and_the_others_go_o
 
 #[tokio::test]
 async fn an_answer_that_needs_not_wait_is_given_at_once() {
-    let house = House::still().await;
-    house.open_practice(SITE).await;
+    let harness = Harness::still().await;
+    harness.open_practice(SITE).await;
     let me = staff(SITE);
-    let answer = house.get(&me, "/practices").await;
+    let answer = harness.get(&me, "/practices").await;
     assert_eq!((answer.items().len(), answer.header("frontdoor-position")), (0, Some("care:0")));
     assert_eq!(answer.header("frontdoor-stale"), None, "nothing newer was asked for");
 }

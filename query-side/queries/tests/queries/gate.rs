@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     contract,
-    house::{ELSEWHERE, House, SITE, auditor, operator, somebody_new, staff, themselves},
+    harness::{ELSEWHERE, Harness, SITE, auditor, operator, somebody_new, staff, themselves},
 };
 
 const YES: (u16, &str) = (200, "");
@@ -18,8 +18,8 @@ const NOT_YOURS: (u16, &str) = (403, "not-yours");
 const TOO_LOW: (u16, &str) = (403, "identity-too-low");
 
 /// Every path that is asked with a token, as the API's description names it.
-async fn every_query(house: &House) -> BTreeSet<String> {
-    let document = house.send(Request::get("/openapi.json").body(Body::empty()).expect("a request")).await.json();
+async fn every_query(harness: &Harness) -> BTreeSet<String> {
+    let document = harness.send(Request::get("/openapi.json").body(Body::empty()).expect("a request")).await.json();
     let paths = document["paths"].as_object().expect("paths").iter();
     let asked = paths.filter(|(_, path)| path["get"]["security"].as_array().is_some_and(|schemes| !schemes.is_empty()));
     asked.map(|(template, _)| template.clone()).collect()
@@ -27,12 +27,12 @@ async fn every_query(house: &House) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn who_may_ask_what() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let (alice, bob) = (somebody_new(), somebody_new());
-    house.open_practice(SITE).await;
-    house.open_practice(ELSEWHERE).await;
-    house.register(alice, SITE).await;
-    let after = house.register(bob, ELSEWHERE).await;
+    harness.open_practice(SITE).await;
+    harness.open_practice(ELSEWHERE).await;
+    harness.register(alice, SITE).await;
+    let after = harness.register(bob, ELSEWHERE).await;
     let unpermitted = json!({"sub": "clerk-1", "role": "staff", "organisation": SITE, "permissions": ["clinics"]});
     let blind = json!({"sub": "auditor-2", "role": "auditor"});
     let callers = [
@@ -69,26 +69,26 @@ async fn who_may_ask_what() {
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS]),
     ];
     let with_a_row: BTreeSet<String> = matrix.iter().filter_map(|(path, _)| contract::template_of(path)).collect();
-    let every_query = every_query(&house).await;
+    let every_query = every_query(&harness).await;
     let forgotten: Vec<&String> = every_query.difference(&with_a_row).collect();
     assert!(forgotten.is_empty(), "the matrix has no row that says who may ask {forgotten:?}");
     for (path, expected) in matrix {
         for ((name, caller), (status, code)) in callers.iter().zip(expected) {
-            let answer = house.get(caller, &path).await;
+            let answer = harness.get(caller, &path).await;
             let told = if answer.status == StatusCode::OK { (200, String::new()) } else { answer.problem() };
             assert_eq!(told, (status, code.to_owned()), "{name} asks {path}");
         }
-        let without = house.send(Request::get(&path).body(Body::empty()).expect("a request")).await;
+        let without = harness.send(Request::get(&path).body(Body::empty()).expect("a request")).await;
         assert_eq!(without.problem(), (401, "unauthenticated".to_owned()), "without a token: {path}");
     }
 }
 
 #[tokio::test]
 async fn the_gate_asks_the_log_and_not_the_views() {
-    let house = House::still().await;
+    let harness = Harness::still().await;
     let alice = somebody_new();
-    house.open_practice(SITE).await;
-    house.register(alice, SITE).await;
-    let answer = house.get(&staff(SITE), &format!("/patients/{alice}/appointments")).await;
+    harness.open_practice(SITE).await;
+    harness.register(alice, SITE).await;
+    let answer = harness.get(&staff(SITE), &format!("/patients/{alice}/appointments")).await;
     assert_eq!(answer.status, StatusCode::OK, "registered a moment ago, before any view knew: {answer:?}");
 }

@@ -3,37 +3,37 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::house::{House, SITE, auditor, somebody_new, staff, themselves};
+use crate::harness::{Harness, SITE, auditor, somebody_new, staff, themselves};
 
 const MONDAY: &str = "A12345.0000000000M1";
 const TUESDAY: &str = "A12345.0000000000T1";
 
 #[tokio::test]
 async fn a_patient_searches_books_sees_and_cancels() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let alice = somebody_new();
-    house.open_practice(SITE).await;
-    house.register(alice, SITE).await;
-    let published = house.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
+    harness.open_practice(SITE).await;
+    harness.register(alice, SITE).await;
+    let published = harness.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
     let me = themselves(alice, "P9");
     let search = "/free-slots?site=A12345&service=gp-routine&from=2026-03-23&until=2026-03-23&after=";
     let starts = |slots: Vec<Value>| -> Vec<String> {
         slots.iter().map(|slot| slot["startsAt"].as_str().expect("a start").to_owned()).collect()
     };
 
-    let found = house.get(&me, &format!("{search}{published}")).await;
+    let found = harness.get(&me, &format!("{search}{published}")).await;
     assert_eq!(starts(found.items()), ["2026-03-23T09:00:00Z", "2026-03-23T09:20:00Z", "2026-03-23T09:40:00Z"]);
     let slot = json!({"session": MONDAY, "startsAt": "2026-03-23T09:00:00Z", "endsAt": "2026-03-23T09:20:00Z",
         "minutes": 20, "service": "gp-routine", "channel": "in-person", "places": 1,
         "practitioner": {"name": "Dr Ada Example", "role": "General practitioner"}});
     assert_eq!(found.items()[0], slot);
 
-    let booked = house.book(alice, MONDAY, "2026-03-23T09:20:00Z").await;
-    let left = house.get(&me, &format!("{search}{booked}")).await;
+    let booked = harness.book(alice, MONDAY, "2026-03-23T09:20:00Z").await;
+    let left = harness.get(&me, &format!("{search}{booked}")).await;
     assert_eq!(starts(left.items()), ["2026-03-23T09:00:00Z", "2026-03-23T09:40:00Z"]);
 
     let mine = format!("/patients/{alice}/appointments?when=upcoming&after=");
-    let seen = house.get(&me, &format!("{mine}{booked}")).await;
+    let seen = harness.get(&me, &format!("{mine}{booked}")).await;
     assert_eq!(seen.header("cache-control"), Some("no-store"));
     let mut expected = json!({"session": MONDAY, "startsAt": "2026-03-23T09:20:00Z", "endsAt": "2026-03-23T09:40:00Z",
         "minutes": 20, "channel": "in-person", "service": "gp-routine",
@@ -44,56 +44,56 @@ async fn a_patient_searches_books_sees_and_cancels() {
     assert_eq!(seen.items(), [expected]);
     assert_eq!(seen.items()[0]["reference"].as_str().map(str::len), Some(14));
 
-    let day = house.get(&staff(SITE), &format!("/practices/{SITE}/days/2026-03-23?after={booked}")).await;
+    let day = harness.get(&staff(SITE), &format!("/practices/{SITE}/days/2026-03-23?after={booked}")).await;
     let states: Vec<Value> = day.items().iter().map(|slot| slot["state"].clone()).collect();
     assert_eq!(states, ["free", "booked", "free"]);
     assert_eq!(day.items()[1]["bookings"], json!([{"patient": alice, "reason": "a sore knee"}]));
 
     let body = json!({"patient": alice, "session": MONDAY, "startsAt": "2026-03-23T09:20:00Z",
         "reason": "cancelled-by-citizen", "version": 1});
-    let cancelled = house.give(&me, "cancel-appointment", body).await;
-    let seen = house.get(&me, &format!("{mine}{cancelled}")).await.items();
+    let cancelled = harness.give(&me, "cancel-appointment", body).await;
+    let seen = harness.get(&me, &format!("{mine}{cancelled}")).await.items();
     assert_eq!((seen.len(), &seen[0]["status"], &seen[0]["version"]), (1, &json!("cancelled"), &json!(2)));
-    assert_eq!(house.get(&me, &format!("{search}{cancelled}")).await.items().len(), 3);
+    assert_eq!(harness.get(&me, &format!("{search}{cancelled}")).await.items().len(), 3);
 }
 
 #[tokio::test]
 async fn upcoming_appointments_come_soonest_first_and_past_ones_newest_first() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let alice = somebody_new();
-    house.open_practice(SITE).await;
-    house.register(alice, SITE).await;
-    house.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
-    house.publish(TUESDAY, "2026-03-24", "10:00", 20, "gp-routine").await;
-    house.book(alice, TUESDAY, "2026-03-24T09:00:00Z").await;
-    let booked = house.book(alice, MONDAY, "2026-03-23T09:00:00Z").await;
+    harness.open_practice(SITE).await;
+    harness.register(alice, SITE).await;
+    harness.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
+    harness.publish(TUESDAY, "2026-03-24", "10:00", 20, "gp-routine").await;
+    harness.book(alice, TUESDAY, "2026-03-24T09:00:00Z").await;
+    let booked = harness.book(alice, MONDAY, "2026-03-23T09:00:00Z").await;
     let list = async |when: &str| -> Vec<Value> {
         let path = format!("/patients/{alice}/appointments?when={when}&after={booked}");
-        let listed = house.get(&themselves(alice, "P9"), &path).await.items();
+        let listed = harness.get(&themselves(alice, "P9"), &path).await.items();
         listed.iter().map(|appointment| appointment["session"].clone()).collect()
     };
     assert_eq!(list("upcoming").await, [MONDAY, TUESDAY]);
     assert_eq!(list("past").await, Vec::<Value>::new());
-    house.it_is("2026-03-23T12:00:00Z");
+    harness.it_is("2026-03-23T12:00:00Z");
     assert_eq!((list("upcoming").await, list("past").await), (vec![json!(TUESDAY)], vec![json!(MONDAY)]));
-    house.it_is("2026-03-25T12:00:00Z");
+    harness.it_is("2026-03-25T12:00:00Z");
     assert_eq!((list("upcoming").await, list("past").await), (vec![], vec![json!(TUESDAY), json!(MONDAY)]));
     let newest = format!("/patients/{alice}/appointments?when=past&limit=1");
-    let first = house.get(&themselves(alice, "P9"), &newest).await;
+    let first = harness.get(&themselves(alice, "P9"), &newest).await;
     let cursor = first.json()["next"].as_str().expect("there is one more").to_owned();
-    let second = house.get(&themselves(alice, "P9"), &format!("{newest}&cursor={cursor}")).await;
+    let second = harness.get(&themselves(alice, "P9"), &format!("{newest}&cursor={cursor}")).await;
     assert_eq!((&first.items()[0]["session"], &second.items()[0]["session"]), (&json!(TUESDAY), &json!(MONDAY)));
     assert_eq!((second.items().len(), &second.json()["next"]), (1, &Value::Null));
 }
 
 #[tokio::test]
 async fn a_donor_who_withdraws_is_told_that_no_decision_stands() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let alice = somebody_new();
     let me = themselves(alice, "P9");
     let see = async |after: &str| -> Value {
         let path = format!("/patients/{alice}/organ-donation?strict=true&after={after}");
-        let answer = house.get(&me, &path).await;
+        let answer = harness.get(&me, &path).await;
         assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, Some("no-store")));
         answer.json()
     };
@@ -101,12 +101,12 @@ async fn a_donor_who_withdraws_is_told_that_no_decision_stands() {
     assert_eq!((&none["decision"], &none["history"]), (&Value::Null, &json!([])));
 
     let some = json!({"kind": "opt-in-some", "organs": ["heart", "kidneys"]});
-    let registered = house.give(&me, "register-donor", json!({"subject": alice, "decision": some})).await;
+    let registered = harness.give(&me, "register-donor", json!({"subject": alice, "decision": some})).await;
     let seen = see(&registered).await;
     assert_eq!((&seen["decision"], &seen["notice"]), (&some, &Value::Null));
 
-    house.give(&me, "declare-faith", json!({"subject": alice, "faith": "prefer-not-to-say"})).await;
-    let withdrawn = house.give(&me, "withdraw-decision", json!({"subject": alice})).await;
+    harness.give(&me, "declare-faith", json!({"subject": alice, "faith": "prefer-not-to-say"})).await;
+    let withdrawn = harness.give(&me, "withdraw-decision", json!({"subject": alice})).await;
     let seen = see(&withdrawn).await;
     assert_eq!((&seen["decision"], &seen["faith"]), (&Value::Null, &json!("prefer-not-to-say")));
     let notice = seen["notice"].as_str().expect("what it means");
@@ -118,25 +118,25 @@ async fn a_donor_who_withdraws_is_told_that_no_decision_stands() {
 /// Steps of one day, and one more: a decision can be withdrawn at any time.
 #[tokio::test]
 async fn a_donor_sees_the_newest_steps_at_once_and_all_of_them_in_pages() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let alice = somebody_new();
     let me = themselves(alice, "P9");
     let kinds = ["opt-in-all", "opt-out"];
     let decision = |n: usize| json!({"subject": alice, "decision": {"kind": kinds[n % 2]}});
-    house.give(&me, "register-donor", decision(0)).await;
+    harness.give(&me, "register-donor", decision(0)).await;
     for n in 1..20 {
-        house.give(&me, "amend-decision", decision(n)).await;
+        harness.give(&me, "amend-decision", decision(n)).await;
     }
-    let withdrawn = house.give(&me, "withdraw-decision", json!({"subject": alice})).await;
+    let withdrawn = harness.give(&me, "withdraw-decision", json!({"subject": alice})).await;
     let path = format!("/patients/{alice}/organ-donation");
-    let seen = house.get(&me, &format!("{path}?strict=true&after={withdrawn}")).await.json();
+    let seen = harness.get(&me, &format!("{path}?strict=true&after={withdrawn}")).await.json();
     let newest = seen["history"].as_array().expect("a history").clone();
     assert_eq!((newest.len(), &seen["steps"]), (20, &json!(21)));
     assert_eq!((&newest[0]["what"], &newest[19]["what"]), (&json!("amended"), &json!("withdrawn")));
 
     let (mut all, mut cursor) = (Vec::new(), String::new());
     for page in 1.. {
-        let list = house.get(&me, &format!("{path}/history?strict=true&after={withdrawn}&limit=8{cursor}")).await;
+        let list = harness.get(&me, &format!("{path}/history?strict=true&after={withdrawn}&limit=8{cursor}")).await;
         assert_eq!((list.status, list.header("cache-control")), (StatusCode::OK, Some("no-store")), "{list:?}");
         all.extend(list.items());
         let Some(next) = list.json()["next"].as_str().map(str::to_owned) else {
@@ -152,10 +152,10 @@ async fn a_donor_sees_the_newest_steps_at_once_and_all_of_them_in_pages() {
 
 #[tokio::test]
 async fn the_practices_are_listed_with_what_they_have_set() {
-    let house = House::new().await;
-    house.open_practice("B54321").await;
-    let opened = house.open_practice(SITE).await;
-    let listed = house.get(&auditor(), &format!("/practices?after={opened}")).await;
+    let harness = Harness::new().await;
+    harness.open_practice("B54321").await;
+    let opened = harness.open_practice(SITE).await;
+    let listed = harness.get(&auditor(), &format!("/practices?after={opened}")).await;
     let codes: Vec<Value> = listed.items().iter().map(|practice| practice["practice"].clone()).collect();
     assert_eq!(codes, [SITE, "B54321"]);
     assert_eq!(

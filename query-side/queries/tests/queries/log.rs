@@ -9,25 +9,25 @@ use event_log::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::house::{House, SITE, auditor, operator, somebody_new, themselves};
+use crate::harness::{Harness, SITE, auditor, operator, somebody_new, themselves};
 
 const MONDAY: &str = "A12345.0000000000M1";
 
-/// A house in which somebody registered, booked, and decided about organ donation; and their stream.
-async fn house() -> (House, String) {
-    let house = House::still().await;
+/// A harness in which somebody registered, booked, and decided about organ donation; and their stream.
+async fn harness() -> (Harness, String) {
+    let harness = Harness::still().await;
     let alice = somebody_new();
-    house.open_practice(SITE).await;
-    house.register(alice, SITE).await;
-    house.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
-    house.book(alice, MONDAY, "2026-03-23T09:00:00Z").await;
+    harness.open_practice(SITE).await;
+    harness.register(alice, SITE).await;
+    harness.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
+    harness.book(alice, MONDAY, "2026-03-23T09:00:00Z").await;
     let decision = json!({"kind": "appointed-representative", "representatives": ["Bob Example"]});
-    house.give(&themselves(alice, "P9"), "register-donor", json!({"subject": alice, "decision": decision})).await;
-    (house, format!("diary-{alice}"))
+    harness.give(&themselves(alice, "P9"), "register-donor", json!({"subject": alice, "decision": decision})).await;
+    (harness, format!("diary-{alice}"))
 }
 
-async fn events(house: &House, path: &str) -> (Vec<Value>, Option<String>) {
-    let answer = house.get(&auditor(), path).await;
+async fn events(harness: &Harness, path: &str) -> (Vec<Value>, Option<String>) {
+    let answer = harness.get(&auditor(), path).await;
     assert_eq!(answer.header("content-type"), Some("application/cloudevents-batch+json"), "{answer:?}");
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let next = answer.header("link").map(|link| {
@@ -38,10 +38,10 @@ async fn events(house: &House, path: &str) -> (Vec<Value>, Option<String>) {
     (answer.json().as_array().expect("a batch").clone(), next)
 }
 
-async fn walk(house: &House, from: &str) -> Vec<Value> {
-    let (mut all, mut next) = events(house, from).await;
+async fn walk(harness: &Harness, from: &str) -> Vec<Value> {
+    let (mut all, mut next) = events(harness, from).await;
     while let Some(path) = next {
-        let (page, beyond) = events(house, &path).await;
+        let (page, beyond) = events(harness, &path).await;
         assert!(!page.is_empty(), "{path} leads nowhere");
         all.extend(page);
         next = beyond;
@@ -51,28 +51,28 @@ async fn walk(house: &House, from: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn every_event_is_read_once_in_the_order_of_positions_whatever_the_page() {
-    let (house, _) = house().await;
-    let end = house.log.end();
+    let (harness, _) = harness().await;
+    let end = harness.log.end();
     let expected: Vec<String> = (1..=end).map(|position| position.to_string()).collect();
     for limit in [1, 2, 5, 500] {
-        let all = walk(&house, &format!("/events?after=care:0&limit={limit}")).await;
+        let all = walk(&harness, &format!("/events?after=care:0&limit={limit}")).await;
         let positions: Vec<&str> = all.iter().map(|event| event["position"].as_str().expect("a text")).collect();
         assert_eq!(positions, expected, "pages of {limit}");
     }
-    assert_eq!(walk(&house, "/events").await.len(), expected.len());
-    assert_eq!(walk(&house, &format!("/events?after=care:{end}")).await, Vec::<Value>::new());
-    let beyond = house.get(&auditor(), &format!("/events?after=care:{}", end + 1)).await;
+    assert_eq!(walk(&harness, "/events").await.len(), expected.len());
+    assert_eq!(walk(&harness, &format!("/events?after=care:{end}")).await, Vec::<Value>::new());
+    let beyond = harness.get(&auditor(), &format!("/events?after=care:{}", end + 1)).await;
     assert_eq!(beyond.problem(), (409, "unknown-position".into()));
 }
 
 #[tokio::test]
 async fn an_event_is_a_cloud_event_with_the_whole_envelope() {
-    let (house, diary) = house().await;
-    let (opened, _) = events(&house, "/events?limit=1").await;
+    let (harness, diary) = harness().await;
+    let (opened, _) = events(&harness, "/events?limit=1").await;
     let event = opened[0].as_object().expect("an event");
     let given = |name: &str| event[name].as_str().expect("a text").to_owned();
     assert_eq!(given("specversion"), "1.0");
-    assert_eq!(given("source"), format!("/frontdoor/care/{}", house.log.lineage()));
+    assert_eq!(given("source"), format!("/frontdoor/care/{}", harness.log.lineage()));
     assert_eq!((given("type").as_str(), given("subject").as_str()), ("practice.opened.v1", "practice-A12345"));
     assert_eq!((given("position").as_str(), given("revision").as_str()), ("1", "1"));
     let actor: Value = serde_json::from_str(&given("actor")).expect("JSON");
@@ -84,15 +84,15 @@ async fn an_event_is_a_cloud_event_with_the_whole_envelope() {
         assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{name}");
         assert!(value.is_string(), "{name}");
     }
-    let (booked, _) = events(&house, &format!("/streams/{diary}")).await;
+    let (booked, _) = events(&harness, &format!("/streams/{diary}")).await;
     let patient = diary.strip_prefix("diary-").expect("a diary");
     assert_eq!((&booked[0]["patient"], &booked[0]["type"]), (&json!(patient), &json!("appointment.booked.v1")));
 }
 
 #[tokio::test]
 async fn nothing_personal_is_in_what_auditors_see() {
-    let (house, diary) = house().await;
-    let answer = house.get(&auditor(), "/events").await;
+    let (harness, diary) = harness().await;
+    let answer = harness.get(&auditor(), "/events").await;
     let stars = answer.text.matches("\"***\"").count();
     assert_eq!(stars, 6, "name, NHS number, birth date, reason, comment, decision");
     let texts =
@@ -104,30 +104,34 @@ async fn nothing_personal_is_in_what_auditors_see() {
         assert!(!answer.text.contains(&stored), "{text}, encoded");
     }
     assert!(!answer.text.contains("p0."), "{}", answer.text);
-    let stream = house.get(&auditor(), &format!("/streams/{diary}")).await;
+    let stream = harness.get(&auditor(), &format!("/streams/{diary}")).await;
     assert!(stream.text.contains("***") && !stream.text.contains("p0."), "{}", stream.text);
 }
 
 #[tokio::test]
 async fn a_stream_is_read_from_a_revision_in_pages() {
-    let (house, _) = house().await;
+    let (harness, _) = harness().await;
     for start in ["2026-03-23T09:20:00Z", "2026-03-23T09:40:00Z"] {
         let other = somebody_new();
-        house.register(other, SITE).await;
-        house.book(other, MONDAY, start).await;
+        harness.register(other, SITE).await;
+        harness.book(other, MONDAY, start).await;
     }
     let revisions = |events: Vec<Value>| -> Vec<String> {
         events.iter().map(|event| event["revision"].as_str().expect("a text").to_owned()).collect()
     };
     for limit in [1, 2, 4, 50] {
-        let all = walk(&house, &format!("/streams/session-{MONDAY}?limit={limit}")).await;
+        let all = walk(&harness, &format!("/streams/session-{MONDAY}?limit={limit}")).await;
         assert_eq!(revisions(all), ["1", "2", "3", "4"], "pages of {limit}");
     }
-    assert_eq!(revisions(walk(&house, &format!("/streams/session-{MONDAY}?from=3")).await), ["3", "4"]);
+    assert_eq!(revisions(walk(&harness, &format!("/streams/session-{MONDAY}?from=3")).await), ["3", "4"]);
     for beyond in ["from=5", "from=18446744073709551615"] {
-        assert_eq!(walk(&house, &format!("/streams/session-{MONDAY}?{beyond}")).await, Vec::<Value>::new(), "{beyond}");
+        assert_eq!(
+            walk(&harness, &format!("/streams/session-{MONDAY}?{beyond}")).await,
+            Vec::<Value>::new(),
+            "{beyond}"
+        );
     }
-    assert_eq!(walk(&house, "/streams/session-A12345.0000000000ZZ").await, Vec::<Value>::new());
+    assert_eq!(walk(&harness, "/streams/session-A12345.0000000000ZZ").await, Vec::<Value>::new());
     for (path, pointer) in [
         ("/streams/nothing", "/stream"),
         ("/streams/session-A?limit=0", "/limit"),
@@ -135,7 +139,7 @@ async fn a_stream_is_read_from_a_revision_in_pages() {
         ("/events?cursor=AAAA", "/cursor"),
         ("/events?after=access:0", "/after"),
     ] {
-        let answer = house.get(&auditor(), path).await;
+        let answer = harness.get(&auditor(), path).await;
         assert_eq!(answer.problem(), (400, "malformed".into()), "{path}");
         assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{path}");
     }
@@ -144,7 +148,7 @@ async fn a_stream_is_read_from_a_revision_in_pages() {
 /// The bug: a page that ends early, by its bytes, had no next one, and a part of the stream was never shown.
 #[tokio::test]
 async fn a_stream_of_large_events_is_read_to_its_end() {
-    let house = House::still().await;
+    let harness = Harness::still().await;
     let count = PAGE_BYTES_MAX / DATA_BYTES_MAX + 2;
     let stream = StreamName::of("practice", SITE);
     let data = format!("{{\"padding\":\"{}\"}}", "x".repeat(DATA_BYTES_MAX - 20));
@@ -167,11 +171,11 @@ async fn a_stream_of_large_events_is_read_to_its_end() {
         },
         idempotency: None,
         may_use_reserve: false,
-        rests_on: Vec::new(),
+        depends_on: Vec::new(),
     };
-    house.log.append(append).await.expect("it is stored");
+    harness.log.append(append).await.expect("it is stored");
     for path in [format!("/streams/{stream}?limit=500"), "/events?limit=500".to_owned()] {
-        let all = walk(&house, &path).await;
+        let all = walk(&harness, &path).await;
         let places: Vec<String> =
             all.iter().map(|event| event["position"].as_str().expect("a text").to_owned()).collect();
         assert_eq!(places, (1..=count).map(|place| place.to_string()).collect::<Vec<_>>(), "{path}");

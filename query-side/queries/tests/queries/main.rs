@@ -1,4 +1,4 @@
-//! Every query through the routes of a whole house: real log, engine and views, no socket, no sleeps.
+//! Every query through the routes of a whole harness: real log, engine and views, no socket, no sleeps.
 
 mod carers;
 mod contract;
@@ -6,7 +6,7 @@ mod described;
 mod edges;
 mod freshness;
 mod gate;
-mod house;
+mod harness;
 mod journey;
 mod log;
 mod openapi;

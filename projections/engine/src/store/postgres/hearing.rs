@@ -8,7 +8,7 @@ use sqlx::{Executor, postgres::PgListener};
 
 use crate::{
     ViewsError,
-    store::{Listener, Told},
+    store::{Listener, PeerNotification},
 };
 use event_log::postgres::connections::{CALL_TIME_MAX, Connections, within};
 
@@ -32,21 +32,21 @@ impl Hearing {
 
 #[async_trait]
 impl Listener for Hearing {
-    async fn next(&mut self) -> Result<Option<Told>, ViewsError> {
+    async fn next(&mut self) -> Result<Option<PeerNotification>, ViewsError> {
         loop {
             match tokio::time::timeout(SILENCE_MAX, self.0.try_recv()).await {
                 // `None`: the connection was lost, and what was told meanwhile with it.
-                Ok(heard) => return Ok(heard?.map(|heard| told(heard.payload()).unwrap_or(Told::Changed))),
+                Ok(heard) => return Ok(heard?.map(|heard| told(heard.payload()).unwrap_or(PeerNotification::Changed))),
                 Err(_) => within(CALL_TIME_MAX, self.0.execute("SELECT 1")).await.map(drop)?,
             }
         }
     }
 }
 
-fn told(payload: &str) -> Option<Told> {
+fn told(payload: &str) -> Option<PeerNotification> {
     let mut words = payload.split(' ');
     let name = words.next()?.to_owned();
     let (version, build) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let (position, recorded_at) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    Some(Told::Advanced { name, version, build, position, recorded_at })
+    Some(PeerNotification::Advanced { name, version, build, position, recorded_at })
 }

@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use self::{copy::copied, hearing::Hearing};
 use super::{
-    ABOVE_ALL_KEYS, Build, Checkpoint, Found, FoundPage, FoundRow, LEASE, Listener, ModelKey, OwnedBuild, Step, Store,
-    bound, signed, unsigned,
+    ABOVE_ALL_KEYS, Build, BuildRecord, Checkpoint, CheckpointAdvance, FoundPage, FoundRow, LEASE, Listener, ModelKey,
+    OwnedBuild, Store, bound, signed, unsigned,
 };
 use crate::{
     ViewsError,
@@ -124,11 +124,11 @@ fn of_model(model: ModelKey, statement: &'static str) -> Asked {
     sqlx::query(statement).bind(model.name).bind(i64::from(model.version))
 }
 
-fn found(row: &PgRow) -> Result<Found, sqlx::Error> {
+fn found(row: &PgRow) -> Result<BuildRecord, sqlx::Error> {
     let (stopped_at, why) = (row.try_get::<Option<i64>, _>(6)?, row.try_get::<Option<String>, _>(7)?);
     let checkpoint =
         Checkpoint { position: unsigned(row.try_get(1)?), event_id: row.try_get(2)?, recorded_at: row.try_get(3)? };
-    Ok(Found {
+    Ok(BuildRecord {
         build: row.try_get(0)?,
         checkpoint,
         lineage: row.try_get(4)?,
@@ -158,12 +158,12 @@ impl Store for PgViews {
         true
     }
 
-    async fn live(&self, model: ModelKey) -> Result<Option<Found>, ViewsError> {
+    async fn live(&self, model: ModelKey) -> Result<Option<BuildRecord>, ViewsError> {
         let rows = self.connections.fetch(of_model(model, include_str!("../../../sql/postgres/live.sql"))).await?;
         Ok(rows.first().map(found).transpose()?)
     }
 
-    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<Found, ViewsError> {
+    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<BuildRecord, ViewsError> {
         if let Some(found) = self.live(model).await? {
             return Ok(found);
         }
@@ -223,8 +223,8 @@ impl Store for PgViews {
         Ok(())
     }
 
-    async fn attend(&self, owner: &str) -> Result<usize, ViewsError> {
-        let query = sqlx::query(include_str!("../../../sql/postgres/attend.sql")).bind(owner.to_owned());
+    async fn heartbeat(&self, owner: &str) -> Result<usize, ViewsError> {
+        let query = sqlx::query(include_str!("../../../sql/postgres/heartbeat.sql")).bind(owner.to_owned());
         let rows = self.connections.fetch(query.bind(ABSENT_AFTER.as_secs_f64())).await?;
         let members: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
         Ok(members.and_then(|members| usize::try_from(members).ok()).unwrap_or(1))
@@ -255,7 +255,7 @@ impl Store for PgViews {
         rows.into_iter().map(row).collect()
     }
 
-    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: Step) -> Result<(), ViewsError> {
+    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: CheckpointAdvance) -> Result<(), ViewsError> {
         let (partitions, sorts) = split(rows.iter().filter(|(_, row)| row.is_some()).map(|(key, _)| key));
         let kept: Vec<Vec<u8>> = rows.iter().filter_map(|(_, row)| row.clone()).collect();
         let (gone_partitions, gone_sorts) = split(rows.iter().filter(|(_, row)| row.is_none()).map(|(key, _)| key));
@@ -281,7 +281,7 @@ impl Store for PgViews {
     }
 
     /// By COPY, which takes a third of the time of a statement with arrays.
-    async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], _: Step) -> Result<(), ViewsError> {
+    async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], _: CheckpointAdvance) -> Result<(), ViewsError> {
         within(CALL_TIME_MAX, builds::fill(&self.connections, OwnedBuild { build: *build, epoch }, copied(rows)))
             .await?
             .ok_or(ViewsError::Superseded(build.name))

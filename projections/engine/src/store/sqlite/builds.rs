@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     ViewsError,
-    store::{Build, Checkpoint, Found, ModelKey, OwnedBuild, unsigned},
+    store::{Build, BuildRecord, Checkpoint, ModelKey, OwnedBuild, unsigned},
 };
 
 type Asked = Query<'static, Sqlite, SqliteArguments>;
@@ -28,13 +28,13 @@ async fn begin_change(connection: &mut SqliteConnection) -> Result<Transaction<'
     connection.begin_with("BEGIN IMMEDIATE").await
 }
 
-fn found(row: &SqliteRow) -> Result<Found, sqlx::Error> {
+fn found(row: &SqliteRow) -> Result<BuildRecord, sqlx::Error> {
     let checkpoint =
         Checkpoint { position: unsigned(row.try_get(1)?), event_id: row.try_get(2)?, recorded_at: row.try_get(3)? };
-    Ok(Found { build: row.try_get(0)?, checkpoint, lineage: row.try_get(4)?, owner: None, stopped: None })
+    Ok(BuildRecord { build: row.try_get(0)?, checkpoint, lineage: row.try_get(4)?, owner: None, stopped: None })
 }
 
-pub async fn live(connection: &mut SqliteConnection, model: ModelKey) -> Result<Option<Found>, ViewsError> {
+pub async fn live(connection: &mut SqliteConnection, model: ModelKey) -> Result<Option<BuildRecord>, ViewsError> {
     let live = "SELECT build, position, event_id, recorded_at, lineage FROM projection \
                 WHERE name = ?1 AND version = ?2 AND live";
     let row = of_model(model, live).fetch_optional(connection).await?;
@@ -45,7 +45,7 @@ pub async fn ensure_live(
     connection: &mut SqliteConnection,
     model: ModelKey,
     lineage: Uuid,
-) -> Result<Found, ViewsError> {
+) -> Result<BuildRecord, ViewsError> {
     let mut transaction = begin_change(connection).await?;
     if live(&mut transaction, model).await?.is_none() {
         make(&mut transaction, model, lineage, true).await?;

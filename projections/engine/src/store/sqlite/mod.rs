@@ -22,8 +22,8 @@ use uuid::Uuid;
 
 use self::{insert::put_rows, writer::Writer};
 use super::{
-    ABOVE_ALL_KEYS, Build, Found, FoundPage, FoundRow, Listener, ModelKey, OwnedBuild, Step, Store, Told, bound,
-    signed, unsigned,
+    ABOVE_ALL_KEYS, Build, BuildRecord, CheckpointAdvance, FoundPage, FoundRow, Listener, ModelKey, OwnedBuild,
+    PeerNotification, Store, bound, signed, unsigned,
 };
 use crate::{
     ViewsError,
@@ -88,11 +88,11 @@ impl Store for SqliteViews {
         vec![self.checkpointing.clone()]
     }
 
-    async fn live(&self, model: ModelKey) -> Result<Option<Found>, ViewsError> {
+    async fn live(&self, model: ModelKey) -> Result<Option<BuildRecord>, ViewsError> {
         builds::live(&mut *self.readers.acquire().await?, model).await
     }
 
-    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<Found, ViewsError> {
+    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<BuildRecord, ViewsError> {
         let mut writer = self.write().await;
         let mut connection = writer.lend().await?;
         let ensured = builds::ensure_live(&mut connection, model, lineage).await;
@@ -146,7 +146,7 @@ impl Store for SqliteViews {
         Ok(())
     }
 
-    async fn attend(&self, _: &str) -> Result<usize, ViewsError> {
+    async fn heartbeat(&self, _: &str) -> Result<usize, ViewsError> {
         Ok(1)
     }
 
@@ -185,7 +185,7 @@ impl Store for SqliteViews {
         Ok(rows)
     }
 
-    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: Step) -> Result<(), ViewsError> {
+    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: CheckpointAdvance) -> Result<(), ViewsError> {
         let mut writer = self.write().await;
         let mut connection = writer.lend().await?;
         let saved = save(&mut connection, build, epoch, rows, step).await;
@@ -249,7 +249,7 @@ struct Silence;
 
 #[async_trait]
 impl Listener for Silence {
-    async fn next(&mut self) -> Result<Option<Told>, ViewsError> {
+    async fn next(&mut self) -> Result<Option<PeerNotification>, ViewsError> {
         std::future::pending().await
     }
 }
@@ -259,7 +259,7 @@ async fn save(
     build: &Build,
     epoch: i64,
     rows: &[Saved],
-    step: Step,
+    step: CheckpointAdvance,
 ) -> Result<(), ViewsError> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     advance(&mut transaction, build, epoch, step).await?;
@@ -271,7 +271,7 @@ async fn advance(
     transaction: &mut Transaction<'_, Sqlite>,
     build: &Build,
     epoch: i64,
-    step: Step,
+    step: CheckpointAdvance,
 ) -> Result<(), ViewsError> {
     let done = sqlx::query(include_str!("../../../sql/sqlite/advance.sql"))
         .bind(signed(step.to.position)?)

@@ -1,4 +1,4 @@
-//! Loads: streams that are not in memory are read and folded beside the lane, many in one read.
+//! Loads: streams that are not in memory are read and folded beside the sequencer, many in one read.
 
 use std::{
     collections::{HashSet, VecDeque},

@@ -1,5 +1,5 @@
 //! A town for the benchmarks: practices, patients, and sessions with a place for each of them on each of three days.
-//! The house runs in this process.
+//! The app runs in this process.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -9,8 +9,8 @@ use bytes::Bytes;
 use command_engine::Origin;
 use event_core::{Caller, LocalDate, OrganisationCode, Timestamp};
 use frontdoor::{
+    app::App,
     cli::{Cli, Places, Roles, Task, Token},
-    house::House,
     tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
 };
 use futures::{TryStreamExt, stream};
@@ -40,8 +40,8 @@ const CONNECTIONS_MAX: usize = 1_024;
 /// Commands of the preparation that are under way at once.
 const IN_FLIGHT: usize = 256;
 
-pub struct Town {
-    pub house: House,
+pub struct Workload {
+    pub app: App,
     key: DemoKey,
     folder: String,
     first_day: LocalDate,
@@ -50,16 +50,16 @@ pub struct Town {
 
 /// One booking that is still to be made: a place of its own.
 #[derive(Clone, Copy)]
-pub struct Wish {
+pub struct BookingRequest {
     patient: u64,
     day: u64,
 }
 
-impl Wish {
+impl BookingRequest {
     /// The `n`th of all; neighbours are spread over the sessions.
-    pub fn new(n: u64) -> Wish {
+    pub fn new(n: u64) -> BookingRequest {
         // 7,919 is prime, so this visits every patient once a day.
-        Wish { patient: n % PATIENTS * 7_919 % PATIENTS, day: n / PATIENTS }
+        BookingRequest { patient: n % PATIENTS * 7_919 % PATIENTS, day: n / PATIENTS }
     }
 }
 
@@ -80,12 +80,12 @@ pub fn caller(role: CallerRole, id: &str, permissions: Vec<Permission>) -> anyho
     })
 }
 
-impl Town {
-    /// The whole house on SQLite.
+impl Workload {
+    /// The whole app on SQLite.
     ///
     /// # Errors
-    /// When the house cannot be opened, or refuses what prepares it.
-    pub async fn build(folder: &Path) -> anyhow::Result<Town> {
+    /// When the app cannot be opened, or refuses what prepares it.
+    pub async fn build(folder: &Path) -> anyhow::Result<Workload> {
         let at = folder.display();
         let places = Places {
             log_url: format!("sqlite:{at}").into(),
@@ -94,27 +94,27 @@ impl Town {
             roles: Roles::all(),
             remember: event_log::REMEMBER,
         };
-        Town::on(folder, places).await
+        Workload::on(folder, places).await
     }
 
     /// Elsewhere; with views, if its roles have any.
     ///
     /// # Errors
-    /// When the house cannot be opened, or refuses what prepares it.
-    pub async fn on(folder: &Path, places: Places) -> anyhow::Result<Town> {
+    /// When the app cannot be opened, or refuses what prepares it.
+    pub async fn on(folder: &Path, places: Places) -> anyhow::Result<Workload> {
         let key = DemoKey::in_folder(folder)?;
         let set = serde_json::from_slice(&std::fs::read(folder.join("demo-jwks.json"))?)?;
         let tokens =
             Tokens::new(AUDIENCE, vec![TrustedIssuer::new(DEMO_ISSUER.parse()?, set)], vocabulary::access::is_known)?;
         let folder = folder.display().to_string();
-        let house = House::open(&places, tokens).await?;
+        let app = App::open(&places, tokens).await?;
         let stop = CancellationToken::new();
-        if let Some(views) = house.views.clone() {
+        if let Some(views) = app.views.clone() {
             let stop = stop.clone();
             tokio::spawn(async move { views.run(stop).await });
         }
         let first_day = vocabulary::time::LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())).plus_days(7);
-        let town = Town { house, key, folder, first_day, stop };
+        let town = Workload { app, key, folder, first_day, stop };
         town.prepare().await?;
         Ok(town)
     }
@@ -142,7 +142,7 @@ impl Town {
             .try_buffer_unordered(IN_FLIGHT)
             .try_collect::<Vec<()>>()
             .await?;
-        self.house.caught_up().await;
+        self.app.caught_up().await;
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl Town {
     /// When it is refused.
     pub async fn give(&self, caller: &Caller, name: &str, key: &str, body: Value) -> anyhow::Result<()> {
         let origin = Origin::new(caller.clone(), key);
-        let given = self.house.engine.execute(name, Bytes::from(body.to_string()), origin).await;
+        let given = self.app.engine.execute(name, Bytes::from(body.to_string()), origin).await;
         given.map(drop).with_context(|| format!("{name} was refused"))
     }
 
@@ -170,7 +170,7 @@ impl Town {
         }))
     }
 
-    fn body(&self, wish: Wish) -> anyhow::Result<String> {
+    fn body(&self, wish: BookingRequest) -> anyhow::Result<String> {
         let (session, slot) = (wish.patient / SLOTS, wish.patient % SLOTS);
         let day = self.first_day.plus_days(i64::try_from(wish.day)?);
         let nine = vocabulary::time::LONDON.instant_of(day, "09:00".parse()?)?;
@@ -189,7 +189,7 @@ impl Town {
     /// When it is not granted.
     pub async fn book(&self, prepared: (Bytes, Origin)) -> anyhow::Result<()> {
         let (body, origin) = prepared;
-        let answer = self.house.engine.execute("book-appointment", body, origin).await?;
+        let answer = self.app.engine.execute("book-appointment", body, origin).await?;
         if answer.events.len() == 2 { Ok(()) } else { bail!("a booking stored {} events", answer.events.len()) }
     }
 
@@ -198,7 +198,7 @@ impl Town {
     /// # Errors
     /// When the town is too small for this wish.
     pub fn for_engine(&self, n: u64) -> anyhow::Result<(Bytes, Origin)> {
-        let wish = Wish::new(n);
+        let wish = BookingRequest::new(n);
         let id = synthetic::patient(wish.patient)?.to_string();
         let origin = Origin {
             trace: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
@@ -212,7 +212,7 @@ impl Town {
     /// # Errors
     /// When the town is too small for this wish.
     pub fn for_http(&self, n: u64) -> anyhow::Result<Vec<u8>> {
-        let wish = Wish::new(n);
+        let wish = BookingRequest::new(n);
         let body = self.body(wish)?;
         let token = self.token(wish.patient)?;
         let text = format!(
@@ -246,9 +246,9 @@ impl Town {
         let address = listener.local_addr()?;
         let constant = Router::new()
             .route("/constant", get(move |Authenticated(_): Authenticated| async move { constant }))
-            .with_state(self.house.tokens.clone());
-        let constant = middleware::public(constant, Limits::default(), self.house.tokens.clone());
-        let routes = self.house.router(Limits::default()).merge(constant.reset_fallback());
+            .with_state(self.app.tokens.clone());
+        let constant = middleware::public(constant, Limits::default(), self.app.tokens.clone());
+        let routes = self.app.router(Limits::default()).merge(constant.reset_fallback());
         let bounds = Bounds { connections_max: CONNECTIONS_MAX, of_one_address_max: CONNECTIONS_MAX };
         tokio::spawn(listener::serve(listener, routes, bounds, CancellationToken::new()));
         Ok(address)
@@ -269,7 +269,7 @@ impl Town {
     /// Every patient has looked around before they book, so their tokens are known.
     ///
     /// # Errors
-    /// When the house does not answer.
+    /// When the app does not answer.
     pub async fn look_around(&self, address: SocketAddr, patients: impl Iterator<Item = u64>) -> anyhow::Result<()> {
         let mut connection = Connection::open(address).await?;
         for patient in patients {
@@ -289,13 +289,13 @@ impl Town {
         let donor = caller(CallerRole::Patient, &subject.to_string(), vec![])?;
         let body = json!({"subject": subject, "decision": {"kind": "opt-in-all"}});
         self.give(&donor, "register-donor", &format!("town-donor-{patient:08}"), body).await?;
-        self.house.caught_up().await;
+        self.app.caught_up().await;
         Ok(())
     }
 
     pub async fn leave(self) {
         self.stop.cancel();
-        self.house.close().await;
+        self.app.close().await;
     }
 }
 

@@ -30,21 +30,21 @@ struct Acknowledged {
 }
 
 #[derive(Default)]
-pub struct Told {
+pub struct ClientAcknowledgements {
     /// By the event's id. The number of the line that told it.
     open: HashMap<String, (usize, Acknowledged)>,
     /// Keys with two effects, found while reading.
     doubled: Vec<(usize, String)>,
 }
 
-impl Told {
+impl ClientAcknowledgements {
     /// # Errors
     /// When the file cannot be read, or a line but the last is no such object: a client that was killed while it wrote
     /// leaves half a line.
-    pub fn read(file: &Path) -> anyhow::Result<Told> {
+    pub fn read(file: &Path) -> anyhow::Result<ClientAcknowledgements> {
         let lines = BufReader::new(File::open(file).with_context(|| file.display().to_string())?).lines();
         let lines: Vec<String> = lines.collect::<Result<_, _>>().with_context(|| file.display().to_string())?;
-        let mut told = Told::default();
+        let mut told = ClientAcknowledgements::default();
         let mut effects: HashMap<String, Vec<Acknowledged>> = HashMap::new();
         for (n, text) in lines.iter().enumerate() {
             let line: Line = match serde_json::from_str(text) {

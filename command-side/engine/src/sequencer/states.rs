@@ -10,9 +10,9 @@ use event_core::{StateRequest, StreamName, command::AnyEvent, state::AnyState};
 use event_log::{StreamEvent, Ticket};
 use lru::LruCache;
 
-use super::{job::Ground, loads::Loaded};
+use super::{job::ReadDependency, loads::Loaded};
 
-pub(super) struct Held {
+pub(super) struct CachedState {
     pub state: Arc<dyn AnyState>,
     /// After what is proposed.
     pub revision: u64,
@@ -23,18 +23,18 @@ pub(super) struct Held {
     pub load: u64,
 }
 
-pub(super) struct States {
-    held: LruCache<StreamName, Held>,
+pub(super) struct StateCache {
+    held: LruCache<StreamName, CachedState>,
     loads: u64,
 }
 
-impl States {
-    pub fn new(most: usize) -> States {
-        States { held: LruCache::new(NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN)), loads: 0 }
+impl StateCache {
+    pub fn new(most: usize) -> StateCache {
+        StateCache { held: LruCache::new(NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN)), loads: 0 }
     }
 
     /// Marks it as used.
-    pub fn get(&mut self, stream: &StreamName) -> Option<&Held> {
+    pub fn get(&mut self, stream: &StreamName) -> Option<&CachedState> {
         self.held.get(stream)
     }
 
@@ -53,7 +53,7 @@ impl States {
     pub fn loaded(&mut self, stream: StreamName, loaded: Loaded) {
         self.loads += 1;
         let Loaded { state, revision } = loaded;
-        self.held.put(stream, Held { state, revision, unresolved: None, load: self.loads });
+        self.held.put(stream, CachedState { state, revision, unresolved: None, load: self.loads });
     }
 
     /// These events have happened, for all who decide from now on, if the request of the ticket is stored.
@@ -70,9 +70,9 @@ impl States {
     }
 
     /// The request was stored whole: what it proposed is so.
-    pub fn resolve(&mut self, grounds: &[Ground], ticket: Ticket) {
-        for ground in grounds {
-            if let Some(held) = self.held.peek_mut(&ground.stream).filter(|held| held.unresolved == Some(ticket)) {
+    pub fn resolve(&mut self, dependencies: &[ReadDependency], ticket: Ticket) {
+        for dependency in dependencies {
+            if let Some(held) = self.held.peek_mut(&dependency.stream).filter(|held| held.unresolved == Some(ticket)) {
                 held.unresolved = None;
             }
         }
@@ -80,14 +80,14 @@ impl States {
 
     /// The request was not stored, or not as proposed: whatever is wrong about these states is forgotten. A state on
     /// which others wait for their outcome is kept where nothing says that it is wrong.
-    pub fn doubt(&mut self, grounds: &[Ground], named: Option<&StreamName>) {
-        for ground in grounds {
-            let wrong = |held: &Held| {
-                let suspect = ground.proposed || named == Some(&ground.stream) || held.unresolved.is_none();
-                suspect && held.load == ground.load
+    pub fn invalidate(&mut self, dependencies: &[ReadDependency], named: Option<&StreamName>) {
+        for dependency in dependencies {
+            let wrong = |held: &CachedState| {
+                let suspect = dependency.proposed || named == Some(&dependency.stream) || held.unresolved.is_none();
+                suspect && held.load == dependency.load
             };
-            if self.held.peek(&ground.stream).is_some_and(wrong) {
-                self.held.pop(&ground.stream);
+            if self.held.peek(&dependency.stream).is_some_and(wrong) {
+                self.held.pop(&dependency.stream);
             }
         }
     }
@@ -139,21 +139,21 @@ mod tests {
 
     use super::*;
 
-    fn loaded(states: &mut States) -> (StreamName, Ground) {
+    fn loaded(states: &mut StateCache) -> (StreamName, ReadDependency) {
         let stream = Stream::<Registration>::of("somebody").name().clone();
         states.loaded(stream.clone(), Loaded { state: Arc::new(Registration::default()), revision: 0 });
         let load = states.get(&stream).expect("held").load;
-        (stream.clone(), Ground { stream, load, proposed: true })
+        (stream.clone(), ReadDependency { stream, load, proposed: true })
     }
 
     #[test]
     fn what_failed_on_an_earlier_load_says_nothing_about_this_one() {
-        let mut states = States::new(2);
+        let mut states = StateCache::new(2);
         let (_, earlier) = loaded(&mut states);
         let (stream, this) = loaded(&mut states);
-        states.doubt(&[earlier], Some(&stream));
+        states.invalidate(&[earlier], Some(&stream));
         assert!(states.get(&stream).is_some());
-        states.doubt(&[this], None);
+        states.invalidate(&[this], None);
         assert!(states.get(&stream).is_none());
     }
 }

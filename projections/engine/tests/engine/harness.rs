@@ -64,7 +64,7 @@ impl Written {
                 trace: None,
             },
             idempotency: None,
-            rests_on: Vec::new(),
+            depends_on: Vec::new(),
             may_use_reserve: false,
         };
         let granted = self.log.append(append).await.expect("it is stored");

@@ -10,37 +10,37 @@ use event_log::{Append, Condition, Expected, Idempotency, NewEvent, Ticket};
 use uuid::Uuid;
 
 use super::{
-    Job, Lane, failure,
-    job::{Flight, Ground, Sent},
+    Job, Sequencer, failure,
+    job::{InFlightAppend, ReadDependency, SubmittedDecision},
     outcome,
 };
 use crate::failure::Failure;
 
 /// What a command reads: one entry for each of its streams.
 #[derive(Default)]
-pub(super) struct Read {
+pub(super) struct ReadStates {
     states: Vec<Arc<dyn AnyState>>,
     conditions: Vec<Condition>,
-    rests_on: Vec<Ticket>,
-    grounds: Vec<Ground>,
+    depends_on: Vec<Ticket>,
+    dependencies: Vec<ReadDependency>,
 }
 
-impl Lane {
+impl Sequencer {
     /// The states of a command's streams; nothing when one of them is not in memory.
-    pub(super) fn read(&mut self, job: &Job) -> Option<Read> {
-        let mut read = Read::default();
+    pub(super) fn read(&mut self, job: &Job) -> Option<ReadStates> {
+        let mut read = ReadStates::default();
         for wanted in &job.streams {
             let held = self.states.get(&wanted.stream)?;
             let stream = wanted.stream.clone();
             read.states.push(Arc::clone(&held.state));
             read.conditions.push(Condition { stream: stream.clone(), expected: Expected::Revision(held.revision) });
-            read.rests_on.extend(held.unresolved);
-            read.grounds.push(Ground { stream, load: held.load, proposed: false });
+            read.depends_on.extend(held.unresolved);
+            read.dependencies.push(ReadDependency { stream, load: held.load, proposed: false });
         }
         Some(read)
     }
 
-    pub(super) fn decide(&mut self, job: Job, read: Read) {
+    pub(super) fn decide(&mut self, job: Job, read: ReadStates) {
         match judge(&job, &read.states) {
             Ok(decision) => self.submit(job, read, decision, None),
             // A bug is not a decision, so the log has nothing to validate.
@@ -49,13 +49,13 @@ impl Lane {
         }
     }
 
-    fn submit(&mut self, job: Job, read: Read, decision: Decision, refusal: Option<Failure>) {
-        let Read { states, conditions, rests_on, mut grounds } = read;
+    fn submit(&mut self, job: Job, read: ReadStates, decision: Decision, refusal: Option<Failure>) {
+        let ReadStates { states, conditions, depends_on, mut dependencies } = read;
         // Nobody else holds the states now, so that a proposal happens on them in place.
         drop(states);
         let Some(events) = self.written(&decision.events) else { return job.answer(Err(Failure::Broken)) };
-        for ground in &mut grounds {
-            ground.proposed = decision.events.iter().any(|(stream, _)| *stream == ground.stream);
+        for dependency in &mut dependencies {
+            dependency.proposed = decision.events.iter().any(|(stream, _)| *stream == dependency.stream);
         }
         let outcome = events.is_empty().then(|| outcome::encode(refusal.as_ref())).flatten();
         let append = Append {
@@ -63,15 +63,15 @@ impl Lane {
             events,
             provenance: job.provenance.clone(),
             idempotency: Some(Idempotency { outcome, ..job.idempotency.clone() }),
-            rests_on,
+            depends_on,
             may_use_reserve: job.command.gives_up(),
         };
         match self.log.submit_read_in(self.history, append) {
             Ok(submission) => {
                 let ticket = submission.ticket;
                 self.states.propose(&decision.events, ticket);
-                let sent = Some(Sent { job, ticket, grounds, refusal });
-                self.in_flight.push(Flight { sent, outcome: submission.outcome });
+                let sent = Some(SubmittedDecision { job, ticket, dependencies, refusal });
+                self.in_flight.push(InFlightAppend { sent, outcome: submission.outcome });
             }
             Err(refused) => job.answer(Err(failure(&refused))),
         }

@@ -14,10 +14,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     end::raise,
-    fates::Fates,
     log::LogOptions,
     port::{Append, Granted, Refused},
     store::{Opened, Reader, Request, Writer},
+    ticket_outcomes::TicketOutcomes,
     write_fault::{self, WriteFault},
 };
 
@@ -40,14 +40,14 @@ pub(crate) struct Queued {
     pub answer: Answer,
 }
 
-pub(crate) struct Lane {
+pub(crate) struct GroupCommit {
     log: LogName,
     queue: mpsc::Receiver<Queued>,
     writer: Box<dyn Writer>,
     reader: Arc<dyn Reader>,
     end: watch::Sender<u64>,
     fault: watch::Sender<Option<WriteFault>>,
-    fates: Fates,
+    ticket_outcomes: TicketOutcomes,
     requests_max: usize,
     events_max: usize,
     /// How many requests the next batch is expected to have.
@@ -56,25 +56,25 @@ pub(crate) struct Lane {
     commit_seconds: f64,
 }
 
-impl Lane {
+impl GroupCommit {
     pub(crate) fn new(
         queue: mpsc::Receiver<Queued>,
         opened: Opened,
         end: watch::Sender<u64>,
         fault: watch::Sender<Option<WriteFault>>,
         options: &LogOptions,
-    ) -> Lane {
+    ) -> GroupCommit {
         // What can lie between a request and one on which it rests, and as much again for callers that are slow to
         // notice an outcome.
         let kept_max = 2 * (options.queue_max + 2 * options.batch_requests_max);
-        Lane {
+        GroupCommit {
             log: opened.identity.name,
             queue,
             writer: opened.writer,
             reader: opened.reader,
             end,
             fault,
-            fates: Fates::new(0, kept_max),
+            ticket_outcomes: TicketOutcomes::new(0, kept_max),
             requests_max: options.batch_requests_max,
             events_max: options.batch_events_max,
             target: 1,
@@ -128,7 +128,7 @@ impl Lane {
     }
 
     async fn commit(&mut self, batch: Vec<Queued>) {
-        let first_ticket = self.fates.next();
+        let first_ticket = self.ticket_outcomes.next();
         let mut answers = Vec::with_capacity(batch.len());
         let mut requests = Vec::with_capacity(batch.len());
         for queued in batch {
@@ -143,7 +143,7 @@ impl Lane {
         raise(&self.end, committed.end);
         write_fault::learn(&self.fault, &committed.answers);
         for (answer, outcome) in answers.into_iter().zip(committed.answers) {
-            self.fates.push(matches!(outcome, Ok(Granted::Stored(_) | Granted::Holds { .. })));
+            self.ticket_outcomes.push(matches!(outcome, Ok(Granted::Stored(_) | Granted::Holds { .. })));
             count(self.log, &outcome);
             // Nobody may be waiting any more. It is stored all the same.
             let _ = answer.send(outcome);
@@ -153,11 +153,12 @@ impl Lane {
 
     fn request(&self, append: Append, history: Option<u64>, first_ticket: u64) -> Request {
         let (in_batch, before): (Vec<u64>, Vec<u64>) =
-            append.rests_on.iter().map(|ticket| ticket.0).partition(|ticket| *ticket >= first_ticket);
-        let unfounded = !before.into_iter().all(|ticket| self.fates.founded(ticket));
+            append.depends_on.iter().map(|ticket| ticket.0).partition(|ticket| *ticket >= first_ticket);
+        let unfounded = !before.into_iter().all(|ticket| self.ticket_outcomes.founded(ticket));
         // `Log::submit` lets no request rest on a later one.
-        let rests_on = in_batch.into_iter().filter_map(|ticket| usize::try_from(ticket - first_ticket).ok()).collect();
-        Request { append, unfounded, rests_on, history }
+        let depends_on =
+            in_batch.into_iter().filter_map(|ticket| usize::try_from(ticket - first_ticket).ok()).collect();
+        Request { append, unfounded, depends_on, history }
     }
 
     fn measure(&mut self, took: Duration, requests: usize) {
@@ -183,7 +184,7 @@ fn count(log: LogName, outcome: &Result<Granted, Refused>) {
         Ok(Granted::Remembered { .. }) => "remembered",
         Ok(Granted::Holds { .. }) => "holds",
         Err(Refused::Conflict { .. }) => "conflict",
-        Err(Refused::Unfounded) => "unfounded",
+        Err(Refused::DependencyFailed) => "unfounded",
         Err(Refused::KeyReused) => "key-reused",
         Err(Refused::StreamFull { .. }) => "stream-full",
         Err(Refused::Invalid(_)) => "invalid",

@@ -1,4 +1,4 @@
-//! A whole house in a temporary folder: log, engine, views, and the routes, asked without a socket. The time is fixed,
+//! A whole harness in a temporary folder: log, engine, views, and the routes, asked without a socket. The time is fixed,
 //! and goes on for the queries alone when a test says so.
 
 use std::sync::{
@@ -39,7 +39,7 @@ pub fn at(instant: &str) -> Timestamp {
     instant.parse().expect("an instant")
 }
 
-pub struct House {
+pub struct Harness {
     pub log: Log,
     pub views: Views,
     follows: AtomicBool,
@@ -81,16 +81,16 @@ impl Answer {
     }
 }
 
-impl House {
+impl Harness {
     /// One whose views follow.
-    pub async fn new() -> House {
-        let house = House::still().await;
-        house.follow();
-        house
+    pub async fn new() -> Harness {
+        let harness = Harness::still().await;
+        harness.follow();
+        harness
     }
 
     /// One whose views do not follow yet.
-    pub async fn still() -> House {
+    pub async fn still() -> Harness {
         let folder = tempfile::tempdir().expect("a folder");
         let url = |name: &str| format!("sqlite:{}{name}", folder.path().display());
         let log = Log::open(&url(""), LogName::Care, LogOptions::default()).await.expect("a log");
@@ -120,7 +120,7 @@ impl House {
         let router = command_engine::http::router(engine, tokens).merge(explanations).merge(asked);
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
-        let house = House {
+        let harness = Harness {
             log,
             views,
             follows: AtomicBool::new(false),
@@ -132,16 +132,16 @@ impl House {
             _folder: folder,
         };
         if !contract::is_known() {
-            let document = house.send(Request::get("/openapi.json").body(Body::empty()).expect("a request")).await;
+            let document = harness.send(Request::get("/openapi.json").body(Body::empty()).expect("a request")).await;
             contract::learn(document.json());
         }
-        house
+        harness
     }
 
     pub fn follow(&self) {
         self.follows.store(true, Ordering::Relaxed);
         let (views, stop) = (self.views.clone(), self.stop.clone());
-        tokio::spawn(async move { views.run(stop).await.expect("the views are this house's own") });
+        tokio::spawn(async move { views.run(stop).await.expect("the views are this harness's own") });
     }
 
     /// The time by which queries tell what is upcoming and which holds have expired.

@@ -24,7 +24,7 @@ use crate::{
 
 /// Everything that serves. Cheap to clone: every part is a handle.
 #[derive(Clone)]
-pub struct House {
+pub struct App {
     pub care: Log,
     pub access: Log,
     /// Absent where the process neither follows nor asks.
@@ -36,13 +36,13 @@ pub struct House {
     pub relays: Arc<[Relay]>,
 }
 
-impl House {
+impl App {
     /// Opens the logs and the views (which locks them against other processes where they are in SQLite), and starts to
     /// decide commands. Nothing follows or relays yet: see `Views::run`, `Relay::run`.
     ///
     /// # Errors
     /// When a log or the views cannot be opened; what is open by then is closed by being dropped.
-    pub async fn open(places: &Places, tokens: Tokens) -> anyhow::Result<House> {
+    pub async fn open(places: &Places, tokens: Tokens) -> anyhow::Result<App> {
         let log = async |name: LogName| {
             let options = LogOptions { remember: places.remember, ..LogOptions::default() };
             Log::open(places.log_url.exposed(), name, options)
@@ -76,7 +76,7 @@ impl House {
         let relays = places.feed.clone().filter(|_| roles.has(Role::Relay)).map(relay);
         let relays = relays.into_iter().flatten().collect();
         let engine = Engine::start(care.clone(), Catalogue::of(domain::every_command), EngineOptions::default());
-        Ok(House { care, access, views, engine, tokens, roles, relays })
+        Ok(App { care, access, views, engine, tokens, roles, relays })
     }
 
     /// Every public route of this process's roles, behind all that stands before it.

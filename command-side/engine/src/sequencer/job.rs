@@ -1,4 +1,4 @@
-//! A command on its way through the lane.
+//! A command on its way through the sequencer.
 
 use std::{pin::Pin, sync::Arc, task};
 
@@ -14,8 +14,8 @@ pub(crate) struct Access {
     pub request: AccessRequest,
 }
 
-/// A command that its token admits, on its way to the lane.
-pub(crate) struct Given {
+/// A command that its token admits, on its way to the sequencer.
+pub(crate) struct QueuedCommand {
     pub name: &'static str,
     /// Every rejection that its rules can give.
     pub rejections: &'static [&'static Rejection],
@@ -34,7 +34,7 @@ pub(crate) struct Job {
     pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
     pub access: Access,
-    /// Of when the lane took it: its streams may depend on the day, so each decision is given the same.
+    /// Of when the sequencer took it: its streams may depend on the day, so each decision is given the same.
     pub context: Context,
     /// Every stream that is read, once.
     pub streams: Vec<StateRequest>,
@@ -50,8 +50,8 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub fn new(given: Given, now: Timestamp) -> Job {
-        let Given { name, rejections, command, access, access_state, provenance, idempotency, answer } = given;
+    pub fn new(given: QueuedCommand, now: Timestamp) -> Job {
+        let QueuedCommand { name, rejections, command, access, access_state, provenance, idempotency, answer } = given;
         let mut streams: Vec<StateRequest> = Vec::with_capacity(4);
         let mut place = |wanted: StateRequest| {
             streams.iter().position(|known| known.stream == wanted.stream).unwrap_or_else(|| {
@@ -85,7 +85,7 @@ impl Job {
 }
 
 /// A stream on which a command was decided.
-pub(super) struct Ground {
+pub(super) struct ReadDependency {
     pub stream: StreamName,
     /// Which load of the stream it was.
     pub load: u64,
@@ -94,22 +94,22 @@ pub(super) struct Ground {
 }
 
 /// A decision that was submitted.
-pub(super) struct Sent {
+pub(super) struct SubmittedDecision {
     pub job: Job,
     pub ticket: Ticket,
-    pub grounds: Vec<Ground>,
+    pub dependencies: Vec<ReadDependency>,
     /// What is answered if the conditions of a request without events hold.
     pub refusal: Option<Failure>,
 }
 
 /// A decision whose outcome is not known yet.
-pub(super) struct Flight {
-    pub sent: Option<Sent>,
+pub(super) struct InFlightAppend {
+    pub sent: Option<SubmittedDecision>,
     pub outcome: Outcome,
 }
 
-impl Future for Flight {
-    type Output = Option<(Sent, Result<Granted, Refused>)>;
+impl Future for InFlightAppend {
+    type Output = Option<(SubmittedDecision, Result<Granted, Refused>)>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> task::Poll<Self::Output> {
         Pin::new(&mut self.outcome).poll(context).map(|outcome| Some((self.sent.take()?, outcome)))

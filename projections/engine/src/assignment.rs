@@ -16,22 +16,22 @@ use crate::{
     Views, ViewsError,
     fold::Stop,
     follow::{Ended, Follower, RETRY_AFTER},
-    store::{Checkpoint, Found, Listener, Told},
-    views::{Kept, Turn, belongs},
+    store::{BuildRecord, Checkpoint, Listener, PeerNotification},
+    views::{LiveModel, WriteState, belongs},
 };
 
 /// How often a process says that it is there, and looks for something to do.
 const ATTEND_EVERY: Duration = Duration::from_millis(1_500);
 
 /// This process's share.
-pub struct Share {
+pub struct Assignment {
     owned: AtomicUsize,
     fair: AtomicUsize,
 }
 
-impl Share {
-    fn new() -> Share {
-        Share { owned: AtomicUsize::new(0), fair: AtomicUsize::new(0) }
+impl Assignment {
+    fn new() -> Assignment {
+        Assignment { owned: AtomicUsize::new(0), fair: AtomicUsize::new(0) }
     }
 
     fn takes_one(&self) -> bool {
@@ -53,37 +53,37 @@ impl Share {
 impl Views {
     /// Follows a share of the read models until `stop`, and looks on at the others.
     pub(crate) async fn share(&self, stop: &CancellationToken) -> Result<(), ViewsError> {
-        let share = Share::new();
-        self.attend_once(&share).await;
+        let share = Assignment::new();
+        self.heartbeat_once(&share).await;
         for kept in self.kept.values() {
             self.clean_up(kept).await;
         }
         let own = self.kept.values().map(|kept| self.own(kept, &share, stop));
         let work = futures::future::join_all(own);
-        tokio::join!(self.attend(&share, stop), self.look_on(stop), work);
+        tokio::join!(self.heartbeat(&share, stop), self.watch_peers(stop), work);
         self.store.leave(&self.owner).await
     }
 
     /// Says again and again that this process is there.
-    async fn attend(&self, share: &Share, stop: &CancellationToken) {
+    async fn heartbeat(&self, share: &Assignment, stop: &CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(ATTEND_EVERY) => {}
             }
-            self.attend_once(share).await;
+            self.heartbeat_once(share).await;
         }
     }
 
-    async fn attend_once(&self, share: &Share) {
-        match self.store.attend(&self.owner).await {
+    async fn heartbeat_once(&self, share: &Assignment) {
+        match self.store.heartbeat(&self.owner).await {
             Ok(members) => share.fair.store(self.kept.len().div_ceil(members.max(1)), Ordering::Release),
             Err(error) => tracing::warn!(%error, "the views' database does not answer"),
         }
     }
 
     /// Owns a read model whenever nobody else does and it is this process's turn.
-    async fn own(&self, kept: &Arc<Kept>, share: &Share, stop: &CancellationToken) {
+    async fn own(&self, kept: &Arc<LiveModel>, share: &Assignment, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             if share.takes_one() {
                 let owned = self.own_once(kept, share, stop).await;
@@ -108,7 +108,12 @@ impl Views {
         }
     }
 
-    async fn own_once(&self, kept: &Arc<Kept>, share: &Share, stop: &CancellationToken) -> Result<(), ViewsError> {
+    async fn own_once(
+        &self,
+        kept: &Arc<LiveModel>,
+        share: &Assignment,
+        stop: &CancellationToken,
+    ) -> Result<(), ViewsError> {
         // A missing live build is created here.
         let found = self.store.ensure_live(kept.model.key(), self.log.lineage()).await?;
         kept.stands(&found);
@@ -118,9 +123,9 @@ impl Views {
         let found = self.store.live(kept.model.key()).await?;
         let Some(found) = found.filter(|found| found.build == build.build) else { return Ok(()) };
         let (checkpoint, stopped) = prepare(&self.log, &found).await?;
-        *kept.turn.lock().await = Turn { epoch, checkpoint };
+        *kept.turn.lock().await = WriteState { epoch, checkpoint };
         self.store.stop(&build, epoch, stopped.as_ref()).await?;
-        kept.stands(&Found { checkpoint, stopped, owner: Some(self.owner.to_string()), ..found });
+        kept.stands(&BuildRecord { checkpoint, stopped, owner: Some(self.owner.to_string()), ..found });
         kept.owned.store(true, Ordering::Release);
         tracing::info!(name = build.name, build = build.build, epoch, "a read model is this process's now");
         let feeds = &*self.feeds;
@@ -134,7 +139,7 @@ impl Views {
     }
 
     /// Drops what rebuilds left that ended before their time. Only processes that follow do.
-    pub(crate) async fn clean_up(&self, kept: &Kept) {
+    pub(crate) async fn clean_up(&self, kept: &LiveModel) {
         if kept.rebuilding.load(Ordering::Acquire) {
             return;
         }
@@ -144,7 +149,7 @@ impl Views {
     }
 
     /// Hears how far others have come, until `stop`: this is how a process that only reads knows.
-    pub(crate) async fn look_on(&self, stop: &CancellationToken) {
+    pub(crate) async fn watch_peers(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             let heard = tokio::select! {
                 () = stop.cancelled() => return,
@@ -169,9 +174,9 @@ impl Views {
         self.kept.values().for_each(|kept| kept.troubles.seen());
         while let Some(told) = listener.next().await? {
             match told {
-                Told::Changed => self.look_at_all().await?,
-                Told::Advanced { name, version, build, position, recorded_at } => {
-                    let of = |kept: &&Arc<Kept>| kept.model.name == name && kept.model.version == version;
+                PeerNotification::Changed => self.look_at_all().await?,
+                PeerNotification::Advanced { name, version, build, position, recorded_at } => {
+                    let of = |kept: &&Arc<LiveModel>| kept.model.name == name && kept.model.version == version;
                     let Some(kept) = self.kept.values().find(of) else { continue };
                     if kept.live_build().build != build {
                         // Of a build that is being made; when it is read, that is told, too.
@@ -194,7 +199,7 @@ impl Views {
     }
 
     /// Reads how a read model stands.
-    async fn look_at(&self, kept: &Kept) -> Result<(), ViewsError> {
+    async fn look_at(&self, kept: &LiveModel) -> Result<(), ViewsError> {
         match self.store.live(kept.model.key()).await? {
             Some(found) => kept.see(&found, &self.owner),
             None => kept.is_missing(),
@@ -212,7 +217,7 @@ impl Views {
 ///
 /// # Errors
 /// When the log cannot be read.
-pub(crate) async fn prepare(log: &Log, found: &Found) -> Result<(Checkpoint, Option<Stop>), ViewsError> {
+pub(crate) async fn prepare(log: &Log, found: &BuildRecord) -> Result<(Checkpoint, Option<Stop>), ViewsError> {
     let checkpoint = found.checkpoint;
     Ok(match belongs(log, checkpoint, found.lineage).await? {
         Ok(recorded_at) => (Checkpoint { recorded_at: recorded_at.micros(), ..checkpoint }, None),

@@ -7,17 +7,17 @@
 use std::collections::VecDeque;
 
 /// Whether each of the last requests was stored as it was proposed, by ticket.
-pub(crate) struct Fates {
+pub(crate) struct TicketOutcomes {
     /// The ticket of the first one that is remembered.
     floor: u64,
     founded: VecDeque<bool>,
     kept_max: usize,
 }
 
-impl Fates {
+impl TicketOutcomes {
     /// For tickets from `first` on.
-    pub(crate) fn new(first: u64, kept_max: usize) -> Fates {
-        Fates { floor: first, founded: VecDeque::with_capacity(kept_max), kept_max }
+    pub(crate) fn new(first: u64, kept_max: usize) -> TicketOutcomes {
+        TicketOutcomes { floor: first, founded: VecDeque::with_capacity(kept_max), kept_max }
     }
 
     /// The fate of the next ticket.
@@ -46,11 +46,11 @@ mod tests {
 
     #[test]
     fn what_was_not_stored_and_what_is_forgotten_carries_nothing() {
-        let mut fates = Fates::new(0, 2);
+        let mut ticket_outcomes = TicketOutcomes::new(0, 2);
         for fate in [true, false, true] {
-            fates.push(fate);
+            ticket_outcomes.push(fate);
         }
-        assert_eq!([0, 1, 2, 3].map(|ticket| fates.founded(ticket)), [false, false, true, false]);
-        assert_eq!(fates.next(), 3);
+        assert_eq!([0, 1, 2, 3].map(|ticket| ticket_outcomes.founded(ticket)), [false, false, true, false]);
+        assert_eq!(ticket_outcomes.next(), 3);
     }
 }

@@ -27,14 +27,14 @@ use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::sync::mpsc;
 
 pub(crate) use self::{
-    job::{Access, Given, Job},
+    job::{Access, Job, QueuedCommand},
     states::fold,
 };
 use self::{
-    job::{Flight, Sent},
+    job::{InFlightAppend, SubmittedDecision},
     loads::{Complaints, Load, Loads},
     parked::Parked,
-    states::States,
+    states::StateCache,
 };
 use crate::{
     engine::{Answer, EngineOptions},
@@ -44,19 +44,19 @@ use crate::{
 /// Streams of one command: six states, and the gate's.
 const STREAMS_MAX: usize = 7;
 
-pub(crate) struct Lane {
+pub(crate) struct Sequencer {
     log: Log,
-    waiting: mpsc::Receiver<Given>,
+    waiting: mpsc::Receiver<QueuedCommand>,
     /// No engine is left that could give a command.
     closed: bool,
     /// What is decided next: first what has to be decided again.
     next: VecDeque<Job>,
     parked: Parked,
     loads: Loads,
-    in_flight: FuturesUnordered<Flight>,
+    in_flight: FuturesUnordered<InFlightAppend>,
     /// The number of the log's history in which the states were read.
     history: u64,
-    states: States,
+    states: StateCache,
     key: Arc<dyn Key>,
     complaints: Complaints,
     /// Since they were last counted.
@@ -71,12 +71,12 @@ struct StateReads {
     from_log: u64,
 }
 
-impl Lane {
-    pub fn new(log: Log, waiting: mpsc::Receiver<Given>, options: EngineOptions) -> Lane {
+impl Sequencer {
+    pub fn new(log: Log, waiting: mpsc::Receiver<QueuedCommand>, options: EngineOptions) -> Sequencer {
         // The cache has to hold the states of one whole read, or a command could never be decided.
         let states_max = options.states_max.max(options.batch_max.max(1) * STREAMS_MAX);
         let key: Arc<dyn Key> = Arc::new(Unsealed);
-        Lane {
+        Sequencer {
             history: log.history(),
             loads: Loads::new(log.clone(), Arc::clone(&key), options.batch_max),
             log,
@@ -85,7 +85,7 @@ impl Lane {
             next: VecDeque::new(),
             parked: Parked::default(),
             in_flight: FuturesUnordered::new(),
-            states: States::new(states_max),
+            states: StateCache::new(states_max),
             key,
             complaints: Complaints::default(),
             reads: StateReads::default(),
@@ -198,11 +198,11 @@ impl Lane {
     }
 
     /// What became of a decision.
-    fn settle(&mut self, known: Option<(Sent, Result<Granted, Refused>)>) {
+    fn settle(&mut self, known: Option<(SubmittedDecision, Result<Granted, Refused>)>) {
         let Some((sent, outcome)) = known else { return };
         match outcome {
             Ok(Granted::Stored(events)) => {
-                self.states.resolve(&sent.grounds, sent.ticket);
+                self.states.resolve(&sent.dependencies, sent.ticket);
                 sent.job.answer(Ok(answer(events, false)));
             }
             Ok(Granted::Holds { position }) => {
@@ -210,25 +210,25 @@ impl Lane {
                 sent.job.answer(sent.refusal.map_or(Ok(nothing_new), Err));
             }
             Ok(Granted::Repeated(events)) => {
-                self.states.doubt(&sent.grounds, None);
+                self.states.invalidate(&sent.dependencies, None);
                 sent.job.answer(Ok(answer(events, true)));
             }
             Ok(Granted::Remembered { position, outcome }) => {
-                self.states.doubt(&sent.grounds, None);
+                self.states.invalidate(&sent.dependencies, None);
                 let before = outcome::decode(&outcome, sent.job.rejections);
                 let answer = Answer { position: care(position), events: Vec::new(), replayed: true };
                 sent.job.answer(before.map(|()| answer));
             }
             Err(Refused::Conflict { stream, .. }) => {
-                self.states.doubt(&sent.grounds, Some(&stream));
+                self.states.invalidate(&sent.dependencies, Some(&stream));
                 self.again(sent.job);
             }
-            Err(Refused::Unfounded) => {
-                self.states.doubt(&sent.grounds, None);
+            Err(Refused::DependencyFailed) => {
+                self.states.invalidate(&sent.dependencies, None);
                 self.again(sent.job);
             }
             Err(refused) => {
-                self.states.doubt(&sent.grounds, None);
+                self.states.invalidate(&sent.dependencies, None);
                 sent.job.answer(Err(failure(&refused)));
             }
         }
@@ -247,7 +247,7 @@ impl Lane {
 /// What a refusal of the log, which deciding again would not change, means to who gave the command.
 fn failure(refused: &Refused) -> Failure {
     match refused {
-        Refused::Conflict { .. } | Refused::Unfounded => Failure::Contended,
+        Refused::Conflict { .. } | Refused::DependencyFailed => Failure::Contended,
         Refused::KeyReused => Failure::KeyReused,
         Refused::StreamFull { .. } => Failure::StreamFull,
         Refused::Invalid(why) => {
