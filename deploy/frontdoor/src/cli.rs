@@ -21,7 +21,7 @@ use crate::{
     url::{self, Url},
 };
 
-/// The front door of a health service.
+/// Frontdoor: event-sourced services of a digital front door to health care.
 #[derive(Debug, Parser)]
 #[command(name = "frontdoor", version)]
 pub struct Cli {
@@ -66,97 +66,97 @@ pub enum Task {
     Token(Token),
     /// List the read models of a running server: position, lag, state.
     Projections(Projections),
-    /// How every process of a system is: roles, relays, read models with their owner and lag. 0 all is well, 1 something
-    /// is not.
+    /// Show the state of all processes: roles, relays, read models with owner and lag. Exits with 0 if all is well, otherwise
+    /// with 1.
     Status(Status),
-    /// Fold a read model of a running server again, from the first event.
+    /// Rebuild a read model of a running server from the first event. The old one keeps serving.
     Rebuild(Rebuild),
-    /// Make or bring forward the logs in a PostgreSQL database, as its owner. A server only looks whether they fit.
+    /// Create or upgrade the logs in a PostgreSQL database, as their owner. Servers only check the version.
     Migrate(Migrate),
-    /// What concerns the logs as a whole.
+    /// Copy logs, or create missing ones.
     #[command(subcommand)]
     Log(LogTask),
-    /// Prove the files of a stopped server, or the tables and topics of a running system: 0 clean, 1 something is wrong, 2 it could not be told.
+    /// Verify the files of a stopped server, or the tables and topics of a running system. Exits with 0 if they are sound, 1 if
+    /// something is wrong, 2 if it could not be checked.
     Check(Check),
-    /// Print what consumers of the logs' topics on Kafka have to know: an AsyncAPI document.
+    /// Print the AsyncAPI document of the logs' topics on Kafka.
     Asyncapi(Asyncapi),
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
-    /// What this process does: `all`, or some of `command` (decides, appends), `relay` (sends the logs to Kafka),
-    /// `projections` (follows, writes the views), `query` (answers from the views), separated by commas. With a log or
-    /// views in SQLite one process has all of them.
+    /// Roles of this process, separated by commas: `command` (decides and appends), `relay` (sends the logs to Kafka),
+    /// `projections` (writes the views), `query` (answers from the views), or `all`. With SQLite a process has all roles.
     #[arg(long, env = "FRONTDOOR_ROLES", default_value = "all")]
     pub roles: Roles,
-    /// The folder of everything that has no place of its own.
+    /// Data folder. Used for anything without its own URL.
     #[arg(long, env = "FRONTDOOR_DATA", default_value = "frontdoor-data")]
     pub data: PathBuf,
-    /// Where the logs are: `sqlite:FOLDER`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Absent:
-    /// the data folder. Over a network: `…?sslmode=verify-full&sslrootcert=FILE`, where FILE has the certificate of the
-    /// authority that vouches for the server (beside those that browsers trust).
+    /// Logs: `sqlite:FOLDER`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Default: the data folder.
+    /// Over a network, add `?sslmode=verify-full&sslrootcert=FILE`; FILE contains the certificate of the server's authority, in
+    /// addition to the public ones.
     #[arg(long, env = "FRONTDOOR_LOG", hide_env_values = true)]
     pub log: Option<Url>,
-    /// Instead of --log: a file that holds it, and so keeps a password out of the list of processes.
+    /// File that contains the value of --log, so that a password does not appear in the process list.
     #[arg(long, env = "FRONTDOOR_LOG_FILE")]
     pub log_file: Option<PathBuf>,
-    /// Where the views are: `sqlite:FILE`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Absent:
-    /// `views.db` in the data folder. They can be deleted: they are made again from the log.
+    /// Views: `sqlite:FILE`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Default: `views.db` in the
+    /// data folder. They can be deleted, and are rebuilt from the log.
     #[arg(long, env = "FRONTDOOR_VIEWS", hide_env_values = true)]
     pub views: Option<Url>,
-    /// Instead of --views: a file that holds it.
+    /// File that contains the value of --views.
     #[arg(long, env = "FRONTDOOR_VIEWS_FILE")]
     pub views_file: Option<PathBuf>,
-    /// For how many days a repeat of a command that stored nothing (a refusal, or nothing new) gets the same answer. A
-    /// command that stored events is remembered permanently.
+    /// Days for which a repeat of a command that stored nothing (a rejection, or nothing new) gets the same answer. Commands
+    /// that stored events are remembered permanently.
     #[arg(long, env = "FRONTDOOR_REMEMBER_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     pub remember_days: u16,
-    /// The keys of persons. Not in this build.
+    /// Key store for personal data. Not available in this build.
     #[arg(long, env = "FRONTDOOR_VAULT", hide_env_values = true)]
     pub vault: Option<Url>,
-    /// Where followers read from: `kafka://HOST:PORT,HOST:PORT`, to which the role `relay` sends the logs. Absent: from the
-    /// log itself. Settings of the client may follow, as in
+    /// Kafka brokers, `kafka://HOST:PORT,HOST:PORT`: the role `relay` sends the logs there, and followers read from there.
+    /// Default: followers read the log itself. Client settings can be added, as in
     /// `kafka://b1:9093?security.protocol=sasl_ssl&sasl.mechanism=SCRAM-SHA-512&sasl.username=U&sasl.password.file=FILE`.
     #[arg(long, env = "FRONTDOOR_FEED", hide_env_values = true)]
     pub feed: Option<Url>,
-    /// Instead of --feed: a file that holds it.
+    /// File that contains the value of --feed.
     #[arg(long, env = "FRONTDOOR_FEED_FILE")]
     pub feed_file: Option<PathBuf>,
-    /// The public address. Port 0 takes a free one, which is printed.
+    /// Public address. Port 0 selects a free port, which is printed.
     #[arg(long, env = "FRONTDOOR_LISTEN", default_value = "127.0.0.1:8080", value_parser = address)]
     pub listen: SocketAddr,
-    /// The operator's address: rebuilds, the list of projections, /metrics. It asks for no token: keep it inside.
+    /// Operator's address: rebuilds, projections, /metrics. It has no authentication, so keep it on an internal network.
     #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081", value_parser = address)]
     pub admin: SocketAddr,
-    /// A name by which tools ask at the operator's address, like that of a service in a cluster; may be given several times.
-    /// IP addresses and `localhost` are always admitted; other names are refused, because a web page can make them lead here.
+    /// Host name under which tools use the operator's address, such as a service name in a cluster. Can be repeated. IP
+    /// addresses and `localhost` are always allowed; other names are refused, because a web page could resolve them to here.
     #[arg(long = "admin-host", env = "FRONTDOOR_ADMIN_HOST", value_delimiter = ',')]
     pub admin_hosts: Vec<String>,
-    /// Whose tokens are admitted: `ISSUER=JWKS_FILE`. May be given several times; in the environment separated by commas.
+    /// Trusted issuer of tokens and its public keys: `ISSUER=JWKS_FILE`. Can be repeated; separated by commas in the
+    /// environment.
     #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
     pub issuers: Vec<Issuer>,
-    /// How an issuer signs with RSA keys that name no algorithm in its file: `ISSUER=ALGORITHM`, which is RS256 (where
-    /// nothing is given), RS384, RS512, PS256, PS384 or PS512. May be given several times; in the environment separated
-    /// by commas.
+    /// Algorithm of an issuer's RSA keys that name none: `ISSUER=ALGORITHM` with RS256 (the default), RS384, RS512, PS256,
+    /// PS384 or PS512. Can be repeated; separated by commas in the environment.
     #[arg(long = "issuer-rsa", env = "FRONTDOOR_ISSUER_RSA", value_delimiter = ',')]
     pub issuers_rsa: Vec<IssuerRsa>,
-    /// Fill the data folder with invented practices, sessions and patients, and admit tokens of `frontdoor token`.
+    /// Fill the data folder with invented practices, sessions and patients, and accept tokens of `frontdoor token`.
     #[arg(long, env = "FRONTDOOR_DEMO", value_parser = clap::builder::BoolishValueParser::new())]
     pub demo: bool,
-    /// How log lines are written, to standard error.
+    /// Format of log lines on standard error.
     #[arg(long, env = "FRONTDOOR_LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,
-    /// Which log lines are written, like `info` or `info,command_engine=debug`.
+    /// Filter of log lines, such as `info` or `info,command_engine=debug`.
     #[arg(long, env = "FRONTDOOR_LOG_LEVEL", default_value = "info")]
     pub log_level: String,
-    /// Requests at a time; more are answered 503 with Retry-After. Those whose body is still coming do not count.
+    /// Concurrent requests. Further ones are answered 503 with Retry-After. Requests whose body is incomplete do not count.
     #[arg(long, env = "FRONTDOOR_REQUESTS_MAX", default_value_t = 2_048, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_max: u32,
-    /// Requests at a time of one caller, or of one address without a valid token; more are answered 429 with Retry-After.
+    /// Concurrent requests per caller, or per address without a valid token. Further ones are answered 429 with Retry-After.
     #[arg(long, env = "FRONTDOOR_REQUESTS_PER_CALLER_MAX", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_per_caller_max: u32,
-    /// Connections at a time on the public address, half of them from one address at most; more wait. Absent: 8192, or
-    /// fewer where the process may not open so many files.
+    /// Concurrent connections on the public address, half of them from one address at most. Further ones wait. Default: 8192,
+    /// or fewer if the limit of open files is lower.
     #[arg(long, env = "FRONTDOOR_CONNECTIONS_MAX", value_parser = clap::value_parser!(u32).range(2..))]
     pub connections_max: Option<u32>,
     /// Seconds after which a request is answered 503.
@@ -166,41 +166,41 @@ pub struct Serve {
 
 #[derive(Debug, Clone, Args)]
 pub struct Migrate {
-    /// The database, as the role that is to own the logs: `postgres://OWNER@HOST/DATABASE`.
+    /// Database, as the role that owns the logs: `postgres://OWNER@HOST/DATABASE`.
     #[arg(long, env = "FRONTDOOR_LOG", hide_env_values = true)]
     pub log: Option<Url>,
-    /// Instead of --log: a file that holds it, and so keeps a password out of the list of processes.
+    /// File that contains the value of --log, so that a password does not appear in the process list.
     #[arg(long, env = "FRONTDOOR_LOG_FILE")]
     pub log_file: Option<PathBuf>,
-    /// The role that servers run as, which must exist: it may read the logs and add to them, and nothing else.
+    /// Role of the servers, which must exist. It gets permission to read the logs and to append, and nothing else.
     #[arg(long)]
     pub server_role: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum LogTask {
-    /// Move the logs of a stopped server from SQLite to PostgreSQL: the same positions, ids, times, lineage and secret. What
-    /// was copied is read again and compared. It can be stopped and started again; servers open the copy when it is whole.
+    /// Copy the logs of a stopped server from SQLite to PostgreSQL, with positions, ids, times, lineage and secret. The copy is
+    /// read again and compared. It can be interrupted and resumed; servers open the copy only when it is complete.
     Copy(LogCopy),
-    /// Begin a new history in a folder that has lost a log: make the logs that are missing. `frontdoor serve` makes them in
-    /// an empty folder only.
+    /// Create the missing logs in a folder that has lost one, which starts a new history. `frontdoor serve` creates logs in an
+    /// empty folder only.
     Create(LogCreate),
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct LogCreate {
-    /// The stopped server's folder: `sqlite:FOLDER`.
+    /// Folder of the stopped server: `sqlite:FOLDER`.
     pub folder: Url,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct LogCopy {
-    /// The stopped server's folder: `sqlite:FOLDER`. It stays as it is.
+    /// Folder of the stopped server: `sqlite:FOLDER`. It is not changed.
     pub from: Url,
-    /// The database, migrated, as the role that owns the logs: `postgres://OWNER@HOST/DATABASE`.
+    /// Migrated database, as the role that owns the logs: `postgres://OWNER@HOST/DATABASE`.
     #[arg(env = "FRONTDOOR_LOG", hide_env_values = true)]
     pub to: Option<Url>,
-    /// Instead of TO: a file that holds it, and so keeps a password out of the list of processes.
+    /// File that contains the value of TO, so that a password does not appear in the process list.
     #[arg(long = "to-file", env = "FRONTDOOR_LOG_FILE")]
     pub to_file: Option<PathBuf>,
 }
@@ -219,26 +219,26 @@ pub struct Token {
     /// A patient's subject id, or the id of a member of staff.
     #[arg(long)]
     pub subject: String,
-    /// P0, P5 or P9: how surely a patient is who they say they are.
+    /// Identity level of a patient: P0, P5 or P9.
     #[arg(long, value_parser = from_wire::<IdentityLevel>)]
     pub level: Option<IdentityLevel>,
-    /// The code of the organisation that a member of staff works for.
+    /// Code of the organisation that employs a member of staff.
     #[arg(long)]
     pub organisation: Option<OrganisationCode>,
-    /// practices, practice-admin, registration, clinics, booking, audit; may be given several times
+    /// practices, practice-admin, registration, clinics, booking or audit; can be repeated
     #[arg(long = "permission", value_delimiter = ',', value_parser = from_wire::<Permission>)]
     pub permissions: Vec<Permission>,
     /// Hours until the token expires.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=24 * 30))]
     pub hours: u32,
-    /// The demonstration's data folder, which holds its key.
+    /// Data folder of the demonstration, which contains its key.
     #[arg(long, env = "FRONTDOOR_DATA", default_value = "target/demo")]
     pub data: PathBuf,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct Projections {
-    /// As JSON instead of a table.
+    /// Print JSON instead of a table.
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -247,20 +247,20 @@ pub struct Projections {
 
 #[derive(Debug, Clone, Args)]
 pub struct Status {
-    /// As JSON instead of tables.
+    /// Print JSON instead of tables.
     #[arg(long)]
     pub json: bool,
-    /// Events that a relay or a read model may be behind without being called unwell.
+    /// Events by which a relay or a read model may lag.
     #[arg(long, default_value_t = 10_000)]
     pub lag_max: u64,
-    /// The operator's addresses of all processes, separated by commas.
+    /// Operator's addresses of all processes, separated by commas.
     #[arg(long, env = "FRONTDOOR_ADMIN", value_delimiter = ',', default_value = "127.0.0.1:8081", value_parser = address)]
     pub admin: Vec<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct Rebuild {
-    /// The read model's name, as `frontdoor projections` lists it.
+    /// Name of the read model, as listed by `frontdoor projections`.
     pub name: String,
     #[command(flatten)]
     pub server: Server,
@@ -268,46 +268,46 @@ pub struct Rebuild {
 
 #[derive(Debug, Clone, Args)]
 pub struct Server {
-    /// The running server's operator's address.
+    /// Operator's address of the running server.
     #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081", value_parser = address)]
     pub admin: SocketAddr,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct Check {
-    /// The stopped server's data folder.
+    /// Data folder of the stopped server.
     #[arg(long, env = "FRONTDOOR_DATA", default_value = "frontdoor-data")]
     pub data: PathBuf,
-    /// Instead of a data folder: the logs in PostgreSQL, `postgres://ROLE@HOST/DATABASE`. The system may be running; what
-    /// it appends after the check began is not looked at.
+    /// Logs in PostgreSQL instead of a data folder: `postgres://ROLE@HOST/DATABASE`. The system can be running; what is
+    /// appended after the start of the check is ignored.
     #[arg(long)]
     pub log: Option<Url>,
-    /// Instead of --log: a file that holds it, and so keeps a password out of the list of processes.
+    /// File that contains the value of --log, so that a password does not appear in the process list.
     #[arg(long)]
     pub log_file: Option<PathBuf>,
-    /// With --log: the views, which have to equal the fold of the log: `postgres://ROLE@HOST/DATABASE`, or `sqlite:FILE` of
-    /// a stopped server.
+    /// With --log: views to compare with the fold of the log, `postgres://ROLE@HOST/DATABASE` or `sqlite:FILE` of a stopped
+    /// server.
     #[arg(long)]
     pub views: Option<Url>,
-    /// Instead of --views: a file that holds it.
+    /// File that contains the value of --views.
     #[arg(long)]
     pub views_file: Option<PathBuf>,
-    /// With --log: the brokers, `kafka://HOST:PORT`, whose topics have to be the logs: every position, in order when
-    /// repeats are left out, nothing else, byte for byte.
+    /// With --log: brokers, `kafka://HOST:PORT`. Each topic must equal its log byte for byte: every position in order, apart
+    /// from repeats, and nothing else.
     #[arg(long)]
     pub feed: Option<Url>,
-    /// Instead of --feed: a file that holds it.
+    /// File that contains the value of --feed.
     #[arg(long)]
     pub feed_file: Option<PathBuf>,
-    /// What clients were told, a JSON object a line: `{"key", "position", "events": [{"id", "kind", "stream",
-    /// "revision", "position"}]}`. Every event of it has to be there, exactly so, and no key may have two effects.
+    /// Answers that clients received, one JSON object per line: `{"key", "position", "events": [{"id", "kind", "stream",
+    /// "revision", "position"}]}`. Every event must exist exactly so, and no key may have two effects.
     #[arg(long)]
     pub told: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct Asyncapi {
-    /// A kind of event, like `appointment.booked.v1`: its JSON Schema alone.
+    /// Kind of event, such as `appointment.booked.v1`: print its JSON Schema only.
     pub kind: Option<String>,
 }
 
@@ -396,7 +396,7 @@ impl FromStr for Issuer {
 /// For `--remember-days`.
 const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
 
-/// Where the parts of an app are, once the configuration is known to make sense.
+/// Locations of the parts of an app, from a configuration that was checked.
 #[derive(Debug, Clone)]
 pub struct Places {
     pub log_url: Url,
