@@ -36,7 +36,7 @@ pub struct BookAppointment {
     pub starts_at: Timestamp,
     /// The starts of further slots, each where the one before ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = SLOTS_MAX - 1))]
+    #[schemars(length(max = SLOTS_MAX - 1), extend("default" = serde_json::json!([])))]
     pub more_slots: Vec<Timestamp>,
     pub patient: SubjectId,
     /// Why, in the patient's words; the practice reads it.
@@ -46,6 +46,7 @@ pub struct BookAppointment {
     pub comment: Option<Comment>,
     /// Book only by confirming a hold that this patient has on the (first) slot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
     pub confirms_hold: bool,
 }
 

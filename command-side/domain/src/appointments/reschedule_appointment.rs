@@ -43,7 +43,7 @@ pub struct RescheduleAppointment {
     pub to_starts_at: Timestamp,
     /// The starts of further slots there, each where the one before ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = SLOTS_MAX - 1))]
+    #[schemars(length(max = SLOTS_MAX - 1), extend("default" = serde_json::json!([])))]
     pub to_more_slots: Vec<Timestamp>,
 }
 
