@@ -112,8 +112,7 @@ impl Engine {
         self.queue.closed().await;
     }
 
-    /// Decides a command of a known type and stores what it decides, like `execute`. It is read as its JSON would be, so
-    /// the same rules hold for both ways in.
+    /// Decides a command of a known type, like `execute`. It is read from its JSON, so both ways have the same checks.
     ///
     /// # Errors
     /// As `Failure` says; no event was stored.
@@ -125,8 +124,7 @@ impl Engine {
         self.execute(C::NAME, body.into(), origin).await
     }
 
-    /// Decides a command that comes as JSON and stores what it decides. It goes on when nobody waits for its answer any
-    /// more.
+    /// Decides a command that comes as JSON and stores the decision. The command continues when its caller stops waiting.
     ///
     /// # Errors
     /// As `Failure` says; no event was stored.

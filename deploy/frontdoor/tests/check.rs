@@ -29,12 +29,11 @@ impl Files {
         // The demonstration has no carers, and every read model is to have a row.
         let subject = fs::read_to_string(files.whole().join("alice.subject")).expect("a subject");
         let carer = json!({"subject": subject.trim(), "carer": "000000000001", "name": "Sam Example", "relationship": "friend"});
-        let body = files.folder.path().join("carer.json");
-        fs::write(&body, carer.to_string()).expect("written");
-        let donors = format!("@{}", files.whole().join("donor.json").display());
-        let line =
-            donor.replace("/register-donor", "/register-carer").replace(&donors, &format!("@{}", body.display()));
-        let named = copied(&line.replace("donor-$(", "carer-$("));
+        let (base, alice) = (&server.base, files.whole().join("alice").display().to_string());
+        let named = copied(&format!(
+            "curl -s -H @{alice} -H 'Content-Type: application/json' -H 'Idempotency-Key: carer-of-the-check' -d '{carer}' \
+             {base}/commands/register-carer"
+        ));
         assert!(String::from_utf8_lossy(&named.stdout).contains("carer.registered.v1"), "{named:?}");
         let booked = copied(booking);
         assert!(String::from_utf8_lossy(&booked.stdout).contains("appointment.booked.v1"));

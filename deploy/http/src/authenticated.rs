@@ -1,4 +1,4 @@
-//! Who asks, from the request's token.
+//! The caller, from the request's token.
 
 use axum::{
     extract::{FromRef, FromRequestParts},

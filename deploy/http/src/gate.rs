@@ -1,4 +1,4 @@
-//! Access for whoever answers without deciding: queries and pages.
+//! Access checks for queries and pages, which read and decide nothing.
 
 use async_trait::async_trait;
 use event_core::{AccessRequest, AccessRule};

@@ -17,7 +17,7 @@ use crate::{
 pub struct Fault {
     /// Where in the body: a JSON pointer (RFC 6901); empty for the whole.
     pub pointer: String,
-    /// What is wrong. It may quote the body, so it is answered and never logged.
+    /// The fault in words. It may quote the body, so it is answered and never logged.
     pub detail: String,
 }
 

@@ -24,7 +24,7 @@ pub struct ProblemType {
     #[serde(serialize_with = "as_number")]
     pub status: StatusCode,
     pub title: &'static str,
-    /// What to do about it.
+    /// The remedy.
     pub advice: &'static str,
 }
 

@@ -40,7 +40,7 @@ pub enum UnfitIssuer {
     TooMany,
 }
 
-/// Who can issue tokens, and the tokens that were found valid. Cheap to clone.
+/// The trusted issuers, and the tokens that were found valid. Cheap to clone.
 #[derive(Clone)]
 pub struct Tokens {
     inner: Arc<Inner>,

@@ -1,4 +1,4 @@
-//! Who is who among requests: a request id, and the W3C trace context (<https://www.w3.org/TR/trace-context/>), which goes
+//! The identity of requests: a request id, and the W3C trace context (<https://www.w3.org/TR/trace-context/>), which goes
 //! on into the events.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};

@@ -1,4 +1,4 @@
-//! What the tests do to a process by its id.
+//! Signals to a process, by its id, and its state.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ pub(crate) fn is_running(pid: &str) -> bool {
 }
 
 /// # Panics
-/// When there is no such process.
+/// The process does not exist.
 pub(crate) fn signal(signal: &str, pid: &str) {
     let sent = Command::new("kill").args([signal, pid]).status().expect("kill runs");
     assert!(sent.success(), "process {pid} does not run");

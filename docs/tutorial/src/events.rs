@@ -1,4 +1,4 @@
-//! What can happen to the copies of a library.
+//! The events of a library's copies.
 
 use std::{fmt, str::FromStr};
 

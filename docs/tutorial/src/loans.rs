@@ -1,4 +1,4 @@
-//! What can be seen: the copies that are lent, and to whom.
+//! The read model and the query of copies that are lent.
 
 use event_core::{
     AccessRule, Key, Keys, Projection, ProjectionVisitor, Recorded, SubjectId, access::ANY_AUTHENTICATED,

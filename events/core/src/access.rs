@@ -9,7 +9,7 @@ use crate::{
     state::{AnyState, StateRequest},
 };
 
-/// Who asks, as the token says.
+/// The caller, as described by a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The issuer of the token. An id is unique only within its issuer, so everything that belongs to a caller is kept
@@ -37,7 +37,7 @@ impl Caller {
     }
 }
 
-/// What a caller wants to be admitted to.
+/// A caller's request to give a command or to ask a query.
 #[derive(Debug, Clone)]
 pub struct AccessRequest {
     pub caller: Caller,
@@ -46,7 +46,7 @@ pub struct AccessRequest {
     pub organisation: Option<OrganisationCode>,
 }
 
-/// Who is admitted to a command or a query. The port between the engines and the services.
+/// Decides which callers are admitted to a command or a query. The port between the engines and the services.
 pub trait AccessRule: Send + Sync {
     /// Decides by the token alone where that is enough. Otherwise the state by which `by_state` decides; it joins the
     /// conditions under which the command is stored.
@@ -61,7 +61,7 @@ pub trait AccessRule: Send + Sync {
     /// The caller is not admitted.
     fn by_state(&self, request: &AccessRequest, state: &dyn AnyState) -> Result<(), Denied>;
 
-    /// Who is admitted, for the API's description: a sentence.
+    /// A sentence about the admitted callers, for the API's description.
     fn sentence(&self) -> String;
 
     /// The same as JSON, for programs.

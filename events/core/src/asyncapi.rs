@@ -1,4 +1,4 @@
-//! What somebody whom we do not know has to know to read a log's topic on Kafka: an AsyncAPI 3.0 document, and a JSON
+//! The description of a log's topic on Kafka for foreign consumers: an AsyncAPI 3.0 document, and a JSON
 //! Schema (draft 7, as AsyncAPI's own) for every kind. Made from what the code itself says. The schemas describe what
 //! may stand in a log, written by any release: fields may be added, and personal fields are opaque texts.
 

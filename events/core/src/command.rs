@@ -16,7 +16,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What a decision may know beside the command and the states.
+/// The inputs of a decision besides the command and the states.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// When the command was taken to be decided. It is the same when it is decided again.
@@ -28,7 +28,7 @@ pub struct Context {
 pub trait Command: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// As in `POST /commands/lend-copy`.
     const NAME: &'static str;
-    /// Who may give it.
+    /// The rule about its callers.
     const WHO: &'static dyn AccessRule;
     /// Every way in which `decide` says no.
     const REJECTIONS: &'static [&'static Rejection];

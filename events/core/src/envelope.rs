@@ -1,4 +1,4 @@
-//! What surrounds every event, from the first one on: it cannot be added later without rewriting the log.
+//! The envelope around every event, from the first one on: it cannot be added later without rewriting the log.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -67,7 +67,7 @@ impl FromStr for LogPosition {
     }
 }
 
-/// Who did it, as at the time.
+/// The caller of the command, as at that time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The subject id of a person, or the id of a member of staff. Never a name. Another issuer may give the same id to
@@ -76,7 +76,7 @@ pub struct Actor {
     pub role: Box<str>,
     pub organisation: Option<OrganisationCode>,
     pub level: Option<Box<str>>,
-    /// Who vouched for all this. Absent in events that an earlier version wrote.
+    /// The issuer of the caller's token. Absent in events that an earlier version wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<Issuer>,
 }

@@ -1,4 +1,4 @@
-//! What every event can do: name its kind, be written, be read.
+//! Events: their kinds, categories and services, writing and reading.
 
 use schemars::{Schema, SchemaGenerator};
 
@@ -38,7 +38,7 @@ pub fn family(kind: &str) -> &str {
     kind.split_once('.').map_or(kind, |(family, _)| family)
 }
 
-/// What is to be known about a category of streams without any event of it at hand.
+/// A category of streams, described without an event of it at hand.
 pub struct Category {
     /// [`Event::CATEGORY`]
     pub name: &'static str,
@@ -96,7 +96,7 @@ pub trait EventData: Into<Self::Event> {
     type Event: Event;
 }
 
-/// What a read model, or a state, follows: events of one or several categories.
+/// The events that a read model or a state follows, of one category or several.
 pub trait Followed: Sized + Send + 'static {
     /// The event, or `None` where it belongs to a category that is not followed.
     ///
@@ -104,7 +104,7 @@ pub trait Followed: Sized + Send + 'static {
     /// An unknown kind of a followed family, or data that does not decode.
     fn read(kind: &str, data: &[u8]) -> Result<Option<Self>, Undecodable>;
 
-    /// Whether this event has to be read at all: a kind of its own, or one of a followed family that this binary does
+    /// True if an event of this kind has to be read: a kind of its own, or one of a followed family that this binary does
     /// not know.
     fn follows(kind: &str) -> bool;
 

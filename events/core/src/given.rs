@@ -1,4 +1,5 @@
-//! Given, when, then: tests of commands without a log (feature `testing`). A world is what has happened so far, by stream.
+//! Given, when, then: tests of commands without a log (feature `testing`). A world holds the events so far, by stream.
+//! An expectation that is not met is a panic, because only tests use this module.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,7 +20,7 @@ pub fn refuses<C: Command>(body: serde_json::Value) -> bool {
     serde_json::from_str::<C>(&body.to_string()).is_err() && serde_json::from_value::<C>(body).is_err()
 }
 
-/// What has happened so far, who acts, and when.
+/// The events so far, the acting caller, and the time.
 #[derive(Clone)]
 pub struct World {
     happened: HashMap<StreamName, Vec<(&'static str, Vec<u8>)>>,
@@ -79,7 +80,7 @@ fn written(event: &dyn AnyEvent) -> (&'static str, Vec<u8>) {
     (event.kind(), with_key(Arc::new(Unsealed), || event.encode()).expect("an event is writable"))
 }
 
-/// What a command led to.
+/// The result of a command.
 pub struct Then {
     decided: Result<Decision, Rejected>,
     world: World,

@@ -122,7 +122,7 @@ impl FromStr for OrganisationCode {
     }
 }
 
-/// Who issues tokens and vouches for the ids in them, as a token's `iss` names it: `^[!-~]{1,256}$`.
+/// The issuer of tokens and of the ids in them, as in a token's `iss`: `^[!-~]{1,256}$`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Issuer(Arc<str>);

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 /// Names a row. Both parts are of `[A-Za-z0-9.:-]`, compared bytewise, never personal; instants in them have a fixed width.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
-    /// What a query asks for: all rows of a partition are one index scan.
+    /// Selected by a query: all rows of a partition are one index scan.
     pub partition: String,
     /// The order within the partition.
     pub sort: String,
@@ -34,7 +34,7 @@ pub trait Projection: Send + Sync + 'static {
     /// An event names every row that it touches; an event that touches none is skipped.
     fn keys(fact: &Recorded<Self::Event>) -> Keys;
 
-    /// What becomes of the row `key`; `None`: there is no such row (any more).
+    /// The row `key` after this event; `None` removes it.
     fn evolve(key: &Key, row: Option<Self::Row>, fact: &Recorded<Self::Event>) -> Option<Self::Row>;
 }
 

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-/// What sort of no it is. HTTP gives each its status; nothing here knows HTTP.
+/// The class of a rejection. HTTP gives each its status; nothing here knows HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// What is named does not exist.
+    /// The thing that the command names does not exist.
     NotFound,
     /// It does not fit what already is.
     Conflict,
     /// It was there and has ended.
     Gone,
-    /// What the caller has seen is no longer, or not, so.
+    /// The caller has seen another version.
     Precondition,
     /// It is not the caller's.
     NotYours,
@@ -27,7 +27,7 @@ pub struct Rejection {
     pub class: Class,
     /// One sentence for the person whose wish is refused.
     pub title: &'static str,
-    /// What to do about it.
+    /// The remedy.
     pub advice: &'static str,
 }
 

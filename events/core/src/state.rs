@@ -7,7 +7,7 @@ use crate::{
     ids::StreamName,
 };
 
-/// What the events of one stream amount to. `evolve` sees event data only, never the envelope: what is proposed has no
+/// The state of one stream, folded from its events. `evolve` sees event data only, never the envelope: what is proposed has no
 /// position or time yet. It cannot fail: what happened, happened.
 pub trait State: Default + Clone + Send + Sync + 'static {
     type Event: Event;

@@ -80,7 +80,7 @@ pub const TOO_LONG: &str = "text-too-long";
 /// breaks and tabs are allowed where `lines`.
 ///
 /// # Errors
-/// What is wrong with it. Characters that cannot be seen are refused from outside only (`strictly`).
+/// The first fault of the text. Characters that cannot be seen are refused from outside only (`strictly`).
 pub fn checked(text: &str, most: usize, lines: bool) -> Result<&str, Malformed> {
     let count = text.chars().count();
     if count > most {

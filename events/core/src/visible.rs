@@ -40,7 +40,7 @@ const UNSEEN: &[(char, char)] = &[
 /// In a text of several lines they make one sign of several emoji.
 const JOINERS: (char, char) = ('\u{200c}', '\u{200d}');
 
-/// What `char::is_control` finds.
+/// The characters that `char::is_control` finds.
 const CONTROLS: &[(char, char)] = &[('\0', '\u{1f}'), ('\u{7f}', '\u{9f}')];
 /// The same but tabs and line feeds.
 const CONTROLS_IN_LINES: &[(char, char)] = &[('\0', '\u{8}'), ('\u{b}', '\u{1f}'), ('\u{7f}', '\u{9f}')];
@@ -56,7 +56,7 @@ const BLANKS: &[(char, char)] = &[
 ];
 const BLANKS_IN_LINES: (char, char) = ('\t', '\n');
 
-/// Whether a person cannot see this character. `lines`: in a text of several lines.
+/// True for a character that a person cannot see. `lines`: in a text of several lines.
 pub fn is_unseen(c: char, lines: bool) -> bool {
     unseen(lines).any(|(first, last)| (first..=last).contains(&c))
 }

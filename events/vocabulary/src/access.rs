@@ -1,4 +1,4 @@
-//! Who may do what in the health services, as data: shown, tested, and checked by one function.
+//! Access rules of the health services, as data: shown, tested, and checked by one function.
 
 use event_core::{
     AccessRequest, AccessRule, Caller, Denied, OrganisationCode, StateRequest, Stream, SubjectId, state::AnyState,
@@ -62,7 +62,7 @@ words! {
 }
 
 words! {
-    /// What a member of staff, an auditor or an operator may be permitted to do.
+    /// A permission of a member of staff, an auditor or an operator.
     Permission {
         /// Open practices (the platform's operator).
         Practices = "practices",

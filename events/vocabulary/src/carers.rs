@@ -16,7 +16,7 @@ use crate::text::PersonName;
 pub static SERVICE: Service = Service { name: "carers", categories: &[CarerEvent::ABOUT] };
 
 events! {
-    /// What happens to the carers of a person.
+    /// Changes of a person's carers.
     CarerEvent of SERVICE as "carer" on "carers" by (subject) {
         Registered(CarerRegistered) = "carer.registered.v1",
         Removed(CarerRemoved) = "carer.removed.v1",
@@ -67,7 +67,7 @@ impl FromStr for CarerId {
     }
 }
 
-/// Who a carer is.
+/// The details of a carer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CarerDetails {
@@ -85,7 +85,7 @@ impl fmt::Debug for CarerDetails {
     }
 }
 
-/// What a carer is to the person.
+/// The relationship of a carer to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CarerRelationship {

@@ -10,13 +10,13 @@ use super::{
 };
 use crate::prelude::*;
 
-/// Name somebody who looks after a patient, so that the practice knows them. It permits the carer nothing.
+/// Register a carer, so that the practice knows the person who looks after a patient. A carer gets no permissions.
 ///
 /// A patient has at most 5 carers at a time, and registers at most 20 a day, from midnight to midnight in London.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RegisterCarer {
-    /// Who is looked after.
+    /// The patient.
     pub subject: SubjectId,
     /// A new id for the carer: 12 random characters of Crockford base32.
     pub carer: CarerId,

@@ -4,11 +4,11 @@ use vocabulary::carers::{CarerId, CarerRemoved};
 use super::{carer_book::CarerBook, rejections::CARER_NOT_FOUND};
 use crate::prelude::*;
 
-/// Remove a carer, who does not look after the patient any more.
+/// Remove a carer who no longer looks after the patient.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RemoveCarer {
-    /// Who was looked after.
+    /// The patient.
     pub subject: SubjectId,
     pub carer: CarerId,
 }

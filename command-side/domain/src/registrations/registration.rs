@@ -1,4 +1,4 @@
-//! What rules ask of a registration.
+//! Rules about a registration.
 
 use event_core::{OrganisationCode, Rejected};
 use vocabulary::registrations::Registration;

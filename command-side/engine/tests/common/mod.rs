@@ -35,7 +35,7 @@ pub struct NumberGiven {
 static SERVICE: Service = Service { name: "desks", categories: &[DeskEvent::ABOUT] };
 
 events! {
-    /// What happens at a desk.
+    /// The events of a desk.
     DeskEvent of SERVICE as "desk" on "desk" by (desk) {
         Given(NumberGiven) = "desk.number-given.v1",
     }

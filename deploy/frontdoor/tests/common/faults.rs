@@ -176,7 +176,7 @@ fn within(time: Duration, what: &str, is_so: impl Fn() -> bool) {
     succeeds_within(time, what, || if is_so() { Ok(()) } else { Err(String::new()) });
 }
 
-/// Repeats an inquiry until it succeeds. Other processes and databases have to be asked: they wake nobody here.
+/// Repeats an inquiry until it succeeds. Other processes and databases send no notification, so they are polled.
 pub fn succeeds_within<T>(time: Duration, what: &str, inquiry: impl Fn() -> Result<T, String>) -> T {
     let began = Instant::now();
     loop {

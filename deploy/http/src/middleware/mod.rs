@@ -1,4 +1,4 @@
-//! What stands before every public route: limits, request id and trace context, counting, and the promise that whatever
+//! The middleware of every public route: limits, request id and trace context, counting, and the promise that whatever
 //! goes wrong is answered by a problem (RFC 9457). It knows no route; of a token it asks only whose it is.
 
 mod body;

@@ -1,4 +1,4 @@
-//! What stands before a route, tested without a socket.
+//! The middleware, tested without a socket.
 
 use std::sync::LazyLock;
 
