@@ -219,14 +219,14 @@ fn what_is_given_twice_or_cannot_be_read_is_refused_in_one_line_without_a_passwo
         assert_eq!(code, Some(64), "{arguments:?}: {text}");
         assert!(text.contains(why) && text.lines().count() == 1, "{arguments:?}: {text}");
     }
-    // Nobody is there: what fails then says so, and no more.
+    // No server listens there. The failure says so, without the password.
     let (code, text) = told(&["migrate", "--log-file", &file], &[]);
     assert_eq!(code, Some(1), "{text}");
-    // The manual shows no value of the environment.
+    // The help shows no value of the environment.
     for task in [vec!["serve", "--help"], vec!["migrate", "--help"], vec!["log", "copy", "--help"]] {
         let (code, text) = told(&task, &[("FRONTDOOR_LOG", &secret), ("FRONTDOOR_FEED", &secret)]);
         assert_eq!(code, Some(0), "{text}");
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words.contains("out of the list of processes"), "{text}");
+        assert!(words.contains("does not appear in the process list"), "{text}");
     }
 }
