@@ -9,9 +9,10 @@ use anyhow::{Context, bail};
 use event_core::Timestamp;
 use frontdoor::{
     cli::{Cli, Task},
-    tokens::DemoKey,
+    tokens::signed,
 };
 use futures::future::try_join_all;
+use host::demo::DemoKey;
 use serde_json::{Value, json};
 
 use crate::{http::Connection, load::Slice, results::Measured, server::ServerProcess, synthetic, workload};
@@ -62,7 +63,7 @@ impl Course {
         let line = ["frontdoor", "token", "--data", &self.folder];
         let cli = <Cli as clap::Parser>::try_parse_from(line.iter().chain(words))?;
         let Task::Token(token) = cli.task else { bail!("this is not a token") };
-        self.key.sign(&token)
+        signed(&self.key, &token)
     }
 
     /// Sends a command on a connection of its own: the status and the time since the connection was opened.

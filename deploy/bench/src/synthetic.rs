@@ -9,7 +9,7 @@ use event_core::{
     personal::{Unsealed, with_key},
 };
 use event_log::{Append, Condition, Expected, Log, NewEvent, Provenance};
-use frontdoor::tokens::DEMO_ISSUER;
+use host::demo::DEMO_ISSUER;
 use uuid::Uuid;
 use vocabulary::{
     SessionId,

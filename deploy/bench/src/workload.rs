@@ -9,11 +9,17 @@ use bytes::Bytes;
 use command_engine::Origin;
 use event_core::{Caller, LocalDate, OrganisationCode, Timestamp};
 use frontdoor::{
-    app::App,
-    cli::{Cli, Places, Roles, Task, Token},
-    tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
+    APPLICATION,
+    cli::{Cli, Task, Token},
+    tokens::signed,
 };
 use futures::{TryStreamExt, stream};
+use host::{
+    app::App,
+    demo::{DEMO_ISSUER, DemoKey},
+    options::Places,
+    roles::Roles,
+};
 use http_edge::{
     Authenticated, Tokens, TrustedIssuer,
     listener::{self, Bounds},
@@ -105,9 +111,9 @@ impl Workload {
         let key = DemoKey::in_folder(folder)?;
         let set = serde_json::from_slice(&std::fs::read(folder.join("demo-jwks.json"))?)?;
         let tokens =
-            Tokens::new(AUDIENCE, vec![TrustedIssuer::new(DEMO_ISSUER.parse()?, set)], vocabulary::access::is_known)?;
+            Tokens::new(APPLICATION.name, vec![TrustedIssuer::new(DEMO_ISSUER.parse()?, set)], APPLICATION.accepts)?;
         let folder = folder.display().to_string();
-        let app = App::open(&places, tokens).await?;
+        let app = App::open(&APPLICATION, &places, tokens).await?;
         let stop = CancellationToken::new();
         if let Some(views) = app.views.clone() {
             let stop = stop.clone();
@@ -234,7 +240,7 @@ impl Workload {
     }
 
     fn sign(&self, token: &Token) -> anyhow::Result<String> {
-        self.key.sign(token)
+        signed(&self.key, token)
     }
 
     /// The production routes behind the production middleware, and beside them `/constant`, behind the same.

@@ -1,32 +1,14 @@
-//! Tokens of the demonstration: its key, made once in the data folder, and what `frontdoor token` prints. A server that
-//! is no demonstration has no part in this.
+//! Tokens of the demonstration's callers, and what `frontdoor token` prints.
 
-use std::{
-    fs,
-    io::{ErrorKind, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+use anyhow::bail;
+use host::{
+    demo::{DEMO_ISSUER, DemoKey},
+    output,
 };
-
-use anyhow::{Context, anyhow, bail};
-use aws_lc_rs::{
-    rand::SystemRandom,
-    signature::{Ed25519KeyPair, KeyPair},
-};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
-use serde_json::json;
+use vocabulary::access::{CallerRole, IdentityLevel, Permission};
 
-use crate::{cli::Token, output, private};
-
-/// The issuer that only `--demo` admits.
-pub const DEMO_ISSUER: &str = "urn:frontdoor:demo";
-/// For whom every token has to be.
-pub const AUDIENCE: &str = "frontdoor";
-
-const KEY_FILE: &str = "demo-key.p8";
-const JWKS_FILE: &str = "demo-jwks.json";
-const KEY_ID: &str = "demo";
+use crate::{APPLICATION, cli::Token};
 
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -35,12 +17,12 @@ struct Claims<'a> {
     sub: &'a str,
     iat: i64,
     exp: i64,
-    role: vocabulary::access::CallerRole,
-    permissions: &'a [vocabulary::access::Permission],
+    role: CallerRole,
+    permissions: &'a [Permission],
     #[serde(skip_serializing_if = "Option::is_none")]
     organisation: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    identity_proofing_level: Option<vocabulary::access::IdentityLevel>,
+    identity_proofing_level: Option<IdentityLevel>,
 }
 
 /// `frontdoor token`.
@@ -48,102 +30,29 @@ struct Claims<'a> {
 /// # Errors
 /// When there is no key, or it cannot be read.
 pub fn print(token: &Token) -> anyhow::Result<()> {
-    let key = token.data.join(KEY_FILE);
-    if !key.exists() {
-        // A key that was made now would sign tokens that no server admits.
+    let Some(key) = DemoKey::existing(&token.data)? else {
         let data = token.data.display();
         bail!("{data} has no key: start `frontdoor serve --demo --data {data}` first");
-    }
-    output::line(format_args!("{}", DemoKey::in_folder(&token.data)?.sign(token)?));
+    };
+    output::line(signed(&key, token)?);
     Ok(())
 }
 
-/// The demonstration's key.
-pub struct DemoKey {
-    pkcs8: Vec<u8>,
-    jwks: PathBuf,
-}
-
-impl DemoKey {
-    /// Makes the key and the public key set beside it (mode 0600), where there is none.
-    ///
-    /// # Errors
-    /// When the folder cannot be written, or holds something else under these names.
-    pub fn in_folder(data: &Path) -> anyhow::Result<DemoKey> {
-        private::folder(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
-        let (file, jwks) = (data.join(KEY_FILE), data.join(JWKS_FILE));
-        if !file.exists() {
-            let fresh = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| anyhow!("no randomness"))?;
-            write_once(&file, fresh.as_ref())?;
-        }
-        let pkcs8 = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| anyhow!("{} holds no key", file.display()))?;
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
-        let set = json!({"keys": [
-            {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": KEY_ID, "x": x}
-        ]});
-        write_once(&jwks, set.to_string().as_bytes())?;
-        Ok(DemoKey { pkcs8, jwks })
-    }
-
-    /// The file of the public key.
-    pub fn jwks(&self) -> &Path {
-        &self.jwks
-    }
-
-    /// # Errors
-    /// When the token says what no token of this role can mean.
-    pub fn sign(&self, token: &Token) -> anyhow::Result<String> {
-        let issued = jiff::Timestamp::now().as_second();
-        let claims = Claims {
-            iss: DEMO_ISSUER,
-            aud: AUDIENCE,
-            sub: &token.subject,
-            iat: issued,
-            exp: issued + i64::from(token.hours) * 3_600,
-            role: token.role,
-            permissions: &token.permissions,
-            organisation: token.organisation.as_ref().map(event_core::OrganisationCode::as_str),
-            identity_proofing_level: token.level,
-        };
-        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA);
-        header.kid = Some(KEY_ID.to_owned());
-        let key = jsonwebtoken::EncodingKey::from_ed_der(&self.pkcs8);
-        jsonwebtoken::encode(&header, &claims, &key).context("the token could not be signed")
-    }
-}
-
-/// Writes a file whole or not at all, and never over another process's: the first one wins.
-fn write_once(file: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let whole = || -> std::io::Result<()> {
-        let draft = file.with_extension(format!("draft-{}", std::process::id()));
-        let mut open = fs::OpenOptions::new();
-        open.write(true).create(true).truncate(true).mode(0o600).open(&draft)?.write_all(content)?;
-        let linked = fs::hard_link(&draft, file);
-        fs::remove_file(&draft)?;
-        match linked {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-            _ => Ok(()),
-        }
-    };
-    whole().with_context(|| format!("cannot write {}", file.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::PermissionsExt;
-
-    #[test]
-    fn the_key_is_made_once_and_nobody_else_can_read_it() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let first = DemoKey::in_folder(folder.path()).expect("made");
-        let second = DemoKey::in_folder(folder.path()).expect("read");
-        assert_eq!(first.pkcs8, second.pkcs8);
-        let mode = fs::metadata(folder.path().join(KEY_FILE)).expect("is there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        let set: jsonwebtoken::jwk::JwkSet =
-            serde_json::from_slice(&fs::read(second.jwks()).expect("is there")).expect("a key set");
-        assert!(set.find(KEY_ID).is_some());
-    }
+/// The token, signed by the demonstration's key.
+///
+/// # Errors
+/// When it cannot be signed.
+pub fn signed(key: &DemoKey, token: &Token) -> anyhow::Result<String> {
+    let issued = jiff::Timestamp::now().as_second();
+    key.sign(&Claims {
+        iss: DEMO_ISSUER,
+        aud: APPLICATION.name,
+        sub: &token.subject,
+        iat: issued,
+        exp: issued + i64::from(token.hours) * 3_600,
+        role: token.role,
+        permissions: &token.permissions,
+        organisation: token.organisation.as_ref().map(event_core::OrganisationCode::as_str),
+        identity_proofing_level: token.level,
+    })
 }

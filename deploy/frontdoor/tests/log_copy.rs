@@ -141,7 +141,7 @@ async fn a_copy_that_was_killed_is_started_again_and_goes_on() {
     assert!(there < EVENTS as i64, "{there}");
 
     let keys = folder.path().join("keys");
-    let key = frontdoor::tokens::DemoKey::in_folder(&keys).expect("a key");
+    let key = host::demo::DemoKey::in_folder(&keys).expect("a key");
     let data = folder.path().join("data");
     let early = frontdoor(&[
         "serve",

@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use command_engine::{Catalogue, Engine, EngineOptions, Origin};
 use event_core::Timestamp;
-use frontdoor::cli::Places;
+use host::options::Places;
 use local::postgres::Database;
 use serde_json::json;
 use vocabulary::access::CallerRole;

@@ -25,12 +25,12 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use event_kafka::Address;
-
-use crate::{
-    cli::Check,
+use host::{
     output,
     url::{self, Url},
 };
+
+use crate::cli::Check;
 use acknowledgements::ClientAcknowledgements;
 use appointments::Agreement;
 use chain::Chain;

@@ -4,13 +4,16 @@
 mod people;
 mod try_it;
 
-use std::path::Path;
-
 use anyhow::{Context, bail};
 use command_engine::{Failure, Origin};
 use domain::{appointments::PublishSession, practices::OpenPractice, registrations::RegisterPatient};
 use event_core::{Caller, Command, Issuer, LocalDate, Timestamp};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, future::BoxFuture, stream};
+use host::{
+    app::App,
+    demo::{DEMO_ISSUER, Demo},
+    roles::Role,
+};
 use jiff::civil::Weekday;
 use vocabulary::{
     access::{CallerRole, Permission},
@@ -20,13 +23,7 @@ use vocabulary::{
     time::LONDON,
 };
 
-use crate::{
-    app::App,
-    cli::Role,
-    tokens::{DEMO_ISSUER, DemoKey},
-};
 use people::{CLINICS, Clinic, PRACTICES, Person, Practice, people, session_id};
-pub use try_it::QuickStart;
 
 /// How many days ahead there are sessions.
 const DAYS: i64 = 14;
@@ -38,23 +35,27 @@ const AT_A_TIME: usize = 64;
 ///
 /// # Errors
 /// When a command fails for another reason than that its wish was granted before.
-pub async fn fill(app: &App, key: &DemoKey, data: &Path) -> anyhow::Result<Option<QuickStart>> {
-    if !app.roles.has(Role::Command) {
-        return Ok(None);
-    }
-    let (people, issuer) = (people(), DEMO_ISSUER.parse()?);
-    give(app, PRACTICES.iter().map(|practice| open_practice(&issuer, practice)).collect()).await?;
-    give(app, people.iter().map(|person| register(&issuer, person)).collect()).await?;
-    give(app, sessions(&issuer, LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())))).await?;
-    let alice = people.first().context("nobody is in the cast")?;
-    let tokens = try_it::tokens(key, data, alice)?;
-    match &app.views {
-        Some(views) if app.roles.has(Role::Query) => {
-            app.caught_up().await;
-            try_it::prepare(views, tokens, data, alice).await.map(Some)
+pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
+    Box::pin(async move {
+        let Demo { app, key, data, public } = demo;
+        if !app.roles.has(Role::Command) {
+            return Ok(None);
         }
-        Some(_) | None => Ok(None),
-    }
+        let (people, issuer) = (people(), DEMO_ISSUER.parse()?);
+        give(app, PRACTICES.iter().map(|practice| open_practice(&issuer, practice)).collect()).await?;
+        give(app, people.iter().map(|person| register(&issuer, person)).collect()).await?;
+        give(app, sessions(&issuer, LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())))).await?;
+        let alice = people.first().context("nobody is in the cast")?;
+        let tokens = try_it::tokens(key, data, alice)?;
+        match &app.views {
+            Some(views) if app.roles.has(Role::Query) => {
+                app.caught_up().await;
+                let quick_start = try_it::prepare(views, tokens, data, alice).await?;
+                Ok(Some(quick_start.text(public)))
+            }
+            Some(_) | None => Ok(None),
+        }
+    })
 }
 
 /// A command of the demonstration, and where it comes from.

@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, anyhow};
 use event_core::{LocalDate, Timestamp};
+use host::demo::DemoKey;
 use projection_engine::{ROWS_MAX, Scan, Views};
 use serde_json::{Value, json};
 use views::{FreeSlotRow, FreeSlots, MyAppointments};
@@ -21,7 +22,7 @@ use vocabulary::{
 };
 
 use super::{DAYS, people::Person};
-use crate::{cli::Token, tokens::DemoKey};
+use crate::{cli::Token, tokens::signed};
 
 /// What the demonstration tells whoever started it.
 pub struct QuickStart {
@@ -43,7 +44,7 @@ pub type Tokens = Vec<(&'static str, String)>;
 pub fn tokens(key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Tokens> {
     let mut tokens = Vec::new();
     for (file, token) in callers(alice, data) {
-        let token = key.sign(&token)?;
+        let token = signed(key, &token)?;
         write(data, file, &format!("Authorization: Bearer {token}\n"))?;
         tokens.push((file, token));
     }

@@ -7,7 +7,8 @@ use std::{
     process::{Child, Command, ExitStatus, Output, Stdio},
 };
 
-use frontdoor::tokens::{AUDIENCE, DEMO_ISSUER, DemoKey};
+use frontdoor::APPLICATION;
+use host::demo::{DEMO_ISSUER, DemoKey};
 use serde_json::{Value, json};
 use vocabulary::text::NhsNumber;
 
@@ -115,7 +116,7 @@ impl Drop for Server {
 
 /// Signs tokens.
 pub struct Signer {
-    key: jsonwebtoken::EncodingKey,
+    key: DemoKey,
     issuer: &'static str,
 }
 
@@ -131,19 +132,15 @@ impl Signer {
     }
 
     fn of(folder: &Path, issuer: &'static str) -> Signer {
-        DemoKey::in_folder(folder).expect("a key");
-        let pkcs8 = std::fs::read(folder.join("demo-key.p8")).expect("the key");
-        Signer { key: jsonwebtoken::EncodingKey::from_ed_der(&pkcs8), issuer }
+        Signer { key: DemoKey::in_folder(folder).expect("a key"), issuer }
     }
 
     /// A token with these claims beside the common ones.
     pub fn token(&self, claims: Value) -> String {
-        let mut all = json!({"iss": self.issuer, "aud": AUDIENCE, "iat": 1, "exp": 4_000_000_000_u64});
+        let mut all = json!({"iss": self.issuer, "aud": APPLICATION.name, "iat": 1, "exp": 4_000_000_000_u64});
         let (into, from) = (all.as_object_mut().expect("an object"), claims.as_object().expect("an object"));
         into.extend(from.clone());
-        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA);
-        header.kid = Some("demo".to_owned());
-        jsonwebtoken::encode(&header, &all, &self.key).expect("signs")
+        self.key.sign(&all).expect("signs")
     }
 
     pub fn patient(&self, subject: &str) -> String {

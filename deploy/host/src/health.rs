@@ -2,7 +2,7 @@
 //! checkpoint prove nothing, so each part is asked again and again, under a time limit.
 //!
 //! A read model that has stopped at an event is not an obstacle: the process serves its rows, says that they are stale,
-//! and `frontdoor status` fails. All processes would stop at that event, and none would be left to serve.
+//! and the command `status` fails. All processes would stop at that event, and none would be left to serve.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -14,7 +14,7 @@ use event_log::Log;
 use projection_engine::{ModelState, ModelStatus};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, cli::Role};
+use crate::{app::App, roles::Role};
 
 /// How often the parts of a process are asked.
 const PROBE_EVERY: Duration = Duration::from_secs(1);

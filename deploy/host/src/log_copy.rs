@@ -1,4 +1,4 @@
-//! `frontdoor log copy`: shows what `event_log::copy` does.
+//! `log copy`: shows what `event_log::copy` does.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::{
     url::{self, Url},
 };
 
-/// `frontdoor log copy FROM TO`: both logs, one after the other.
+/// `log copy FROM TO`: both logs, one after the other.
 ///
 /// # Errors
 /// When one of the two cannot be copied (then nothing is written), fails on the way (the next start goes on there), or is

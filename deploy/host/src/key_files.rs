@@ -2,15 +2,15 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
-use event_core::Issuer;
+use event_core::{Caller, Issuer};
 use http_edge::{RsaAlgorithm, Tokens, TrustedIssuer, key_set};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Misconfigured,
-    cli::Serve,
-    tokens::{AUDIENCE, DEMO_ISSUER, DemoKey},
+    Application, Misconfigured,
+    demo::{DEMO_ISSUER, DemoKey},
+    options::Serve,
 };
 
 /// How often the files of the issuers' keys are looked at.
@@ -41,14 +41,18 @@ struct KeyFile {
 }
 
 /// The file of each issuer.
-pub struct KeyFiles(Vec<KeyFile>);
+pub struct KeyFiles {
+    files: Vec<KeyFile>,
+    audience: &'static str,
+    accepts: fn(&Caller) -> bool,
+}
 
 impl KeyFiles {
     /// Those that are configured, and the demonstration's own.
     ///
     /// # Errors
     /// When an algorithm is given for an issuer that is not.
-    pub fn of(options: &Serve, demo: Option<&DemoKey>) -> anyhow::Result<KeyFiles> {
+    pub fn of(application: &Application, options: &Serve, demo: Option<&DemoKey>) -> anyhow::Result<KeyFiles> {
         let rsa = |issuer: &Issuer| options.issuers_rsa.iter().find(|given| given.issuer == *issuer);
         let given = options.issuers.iter().map(|given| (given.name.clone(), given.jwks.clone()));
         let own = demo
@@ -64,7 +68,7 @@ impl KeyFiles {
                 Misconfigured(format!("--issuer-rsa {}: there is no --issuer of this name", given.issuer)).into()
             );
         }
-        Ok(KeyFiles(files))
+        Ok(KeyFiles { files, audience: application.name, accepts: application.accepts })
     }
 
     /// The issuer whose tokens are admitted.
@@ -72,8 +76,7 @@ impl KeyFiles {
     /// # Errors
     /// `Misconfigured`, when a file cannot be read or used.
     pub fn tokens(&self) -> anyhow::Result<Tokens> {
-        Tokens::new(AUDIENCE, self.read()?, vocabulary::access::is_known)
-            .map_err(|error| Misconfigured(error.to_string()).into())
+        Tokens::new(self.audience, self.read()?, self.accepts).map_err(|error| Misconfigured(error.to_string()).into())
     }
 
     /// Reads the keys again when a file has changed, and on SIGHUP. Files that cannot be used leave the keys as they are.
@@ -84,7 +87,7 @@ impl KeyFiles {
         let mut hangup = signal(SignalKind::hangup())?;
         let state = || -> Vec<_> {
             let state = |known: &KeyFile| std::fs::metadata(&known.file).and_then(|file| file.modified()).ok();
-            self.0.iter().map(state).collect()
+            self.files.iter().map(state).collect()
         };
         let mut known = state();
         loop {
@@ -98,7 +101,7 @@ impl KeyFiles {
                 continue;
             }
             known = now;
-            let renewed = self.read().and_then(|issuers| Ok(tokens.replace(AUDIENCE, issuers)?));
+            let renewed = self.read().and_then(|issuers| Ok(tokens.replace(self.audience, issuers)?));
             match renewed {
                 Ok(()) => tracing::info!("the issuers' keys were read again"),
                 Err(error) => tracing::warn!(%error, "the issuers' keys cannot be used; those before stay"),
@@ -107,8 +110,8 @@ impl KeyFiles {
     }
 
     fn read(&self) -> anyhow::Result<Vec<TrustedIssuer>> {
-        let mut issuers = Vec::with_capacity(self.0.len());
-        for KeyFile { issuer, file, rsa } in &self.0 {
+        let mut issuers = Vec::with_capacity(self.files.len());
+        for KeyFile { issuer, file, rsa } in &self.files {
             let wrong = |error: &dyn std::fmt::Display| {
                 Misconfigured(format!("--issuer {issuer}: {}: {error}", file.display()))
             };

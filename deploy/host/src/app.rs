@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
-use command_engine::{Catalogue, Engine, EngineOptions};
+use command_engine::{Engine, EngineOptions};
 use event_core::LogName;
 use event_kafka::{Address, FromKafka, Relay};
 use event_log::{Log, LogOptions};
@@ -13,18 +13,21 @@ use http_edge::{
     middleware::{self, Limits},
     problem_catalogue,
 };
-use projection_engine::{ModelStatus, Views, models};
+use projection_engine::{ModelStatus, Views};
 use query_engine::Queries;
 use uuid::Uuid;
 
 use crate::{
-    cli::{Places, Role, Roles},
-    history,
+    Application, history,
+    options::Places,
+    parts::{Part, Stage},
+    roles::{Role, Roles},
 };
 
 /// Everything that serves. Cheap to clone: every part is a handle.
 #[derive(Clone)]
 pub struct App {
+    pub application: &'static Application,
     pub care: Log,
     pub access: Log,
     /// Absent where the process neither follows nor asks.
@@ -42,26 +45,21 @@ impl App {
     ///
     /// # Errors
     /// When a log or the views cannot be opened; what is open by then is closed by being dropped.
-    pub async fn open(places: &Places, tokens: Tokens) -> anyhow::Result<App> {
+    pub async fn open(application: &'static Application, places: &Places, tokens: Tokens) -> anyhow::Result<App> {
         let log = async |name: LogName| {
             let options = LogOptions { remember: places.remember, ..LogOptions::default() };
             Log::open(places.log_url.exposed(), name, options)
                 .await
                 .with_context(|| format!("the log {name} cannot be opened"))
         };
-        history::has_care(&places.log_url, &places.views_url)?;
+        history::has_care(application.name, &places.log_url, &places.views_url)?;
         let care = log(LogName::Care).await?;
-        history::has_access(&places.log_url, &care)?;
+        history::has_access(application.name, &places.log_url, &care)?;
         let access = log(LogName::Access).await?;
         let roles = places.roles.clone();
         let views = if roles.has(Role::Projections) || roles.has(Role::Query) {
-            let views = Views::open(
-                places.views_url.exposed(),
-                care.clone(),
-                vocabulary::SERVICES,
-                models(views::every_read_model),
-            )
-            .await;
+            let (url, models) = (places.views_url.exposed(), (application.read_models)());
+            let views = Views::open(url, care.clone(), application.services, models).await;
             let views = views.context("the views cannot be opened")?;
             Some(match &places.feed {
                 Some(address) => views.fed_by(Arc::new(FromKafka::new(care.clone(), address.clone()))),
@@ -75,13 +73,52 @@ impl App {
             |address: Address| [&care, &access].map(|log| Relay::new(log.clone(), address.clone(), owner.clone()));
         let relays = places.feed.clone().filter(|_| roles.has(Role::Relay)).map(relay);
         let relays = relays.into_iter().flatten().collect();
-        let engine = Engine::start(care.clone(), Catalogue::of(domain::every_command), EngineOptions::default());
-        Ok(App { care, access, views, engine, tokens, roles, relays })
+        let engine = Engine::start(care.clone(), (application.commands)(), EngineOptions::default());
+        Ok(App { application, care, access, views, engine, tokens, roles, relays })
+    }
+
+    /// The parts of this process's roles, and those that watch what its engines and stores run.
+    pub fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = [&self.care, &self.access]
+            .map(|log| {
+                let (name, log) = (log.name().as_str(), log.clone());
+                // Closing the log ends it.
+                Part::endless(name, Stage::Storage, |_| async move { log.ended().await })
+            })
+            .into();
+        let engine = self.engine.clone();
+        parts.push(Part::endless("decisions", Stage::Work, |stop| async move {
+            stop.run_until_cancelled(engine.ended()).await;
+        }));
+        if let Some(views) = self.views.clone() {
+            parts.push(Part::endless("row readers", Stage::Work, |stop| async move {
+                stop.run_until_cancelled(views.ended()).await;
+            }));
+        }
+        if let Some(views) = self.views.clone() {
+            let follows = self.roles.has(Role::Projections);
+            parts.push(Part::new("views", Stage::Work, move |stop| async move {
+                if follows {
+                    return views.run(stop).await.context("the views");
+                }
+                views.look(stop).await;
+                Ok(())
+            }));
+        }
+        for (at, relay) in self.relays.iter().enumerate() {
+            let relays = Arc::clone(&self.relays);
+            parts.push(Part::endless(relay_name(relay.log().name()), Stage::Work, move |stop| async move {
+                if let Some(relay) = relays.get(at) {
+                    relay.run(stop).await;
+                }
+            }));
+        }
+        parts
     }
 
     /// Every public route of this process's roles, behind all that stands before it.
     pub fn router(&self, limits: Limits) -> Router {
-        let queries = queries::all();
+        let queries = (self.application.queries)();
         let rejections = self.engine.catalogue().rejections().chain(query_engine::rejections(&queries));
         let mut routes = problem_catalogue::router(rejections);
         if self.roles.has(Role::Command) {
@@ -98,7 +135,7 @@ impl App {
                 tokens,
                 queries,
                 commands,
-                about: queries::ABOUT,
+                about: self.application.about,
             }));
         }
         middleware::public(routes, limits, self.tokens.clone())
@@ -122,5 +159,13 @@ impl App {
     pub async fn close(&self) {
         self.care.close().await;
         self.access.close().await;
+    }
+}
+
+/// Each relay is a part of its own: it blocks a thread while it reads its topic.
+fn relay_name(log: LogName) -> &'static str {
+    match log {
+        LogName::Care => "the relay of care",
+        LogName::Access => "the relay of access",
     }
 }

@@ -1,4 +1,4 @@
-//! `frontdoor status`: asks every process of a system how it is, and says what is not well.
+//! `status`: asks every process of a system how it is, and says what is not well.
 
 use std::{collections::BTreeMap, net::SocketAddr, process::ExitCode, time::Duration};
 

@@ -32,8 +32,8 @@ use tokio::sync::mpsc;
 
 use crate::{
     app::App,
-    cli::Role,
     health::{self, Health},
+    roles::Role,
 };
 
 /// Lines of progress that wait for a slow reader; more are left out, the last one never is.

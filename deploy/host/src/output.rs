@@ -1,4 +1,4 @@
-//! Standard output and standard error. A reader that has gone (`frontdoor check | head`) or a full disk behind the output
+//! Standard output and standard error. A reader that has gone (`frontdoor status | head`) or a full disk behind the output
 //! changes nothing about the work: the rest is not printed, and the exit code is the documented one.
 //!
 //! A command whose output is its purpose waits for whoever reads it. A server does not: a pipe that is full, and that

@@ -10,7 +10,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt, layer::SubscriberE
 
 use crate::{
     Misconfigured,
-    cli::{LogFormat, Serve},
+    options::{LogFormat, Serve},
     output::LineQueue,
 };
 
@@ -65,15 +65,11 @@ pub fn metrics() -> anyhow::Result<PrometheusHandle> {
 
 /// Adds the samples of histograms to their buckets, until it is stopped. A scrape does the same, but a server that is
 /// never scraped would keep every sample that it ever recorded.
-///
-/// # Errors
-/// None; the result is what the list of tasks expects.
-pub async fn upkeep(metrics: PrometheusHandle, interval: Duration, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn upkeep(metrics: PrometheusHandle, interval: Duration, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(interval);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         metrics.run_upkeep();
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -102,6 +98,6 @@ mod tests {
             assert!(tokio::time::timeout(deadline, all).await.is_ok(), "round {round}: {metrics:?}");
         }
         stop.cancel();
-        upkeep.await.expect("it ends").expect("without a fault");
+        upkeep.await.expect("it ends");
     }
 }

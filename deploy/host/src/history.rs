@@ -7,13 +7,13 @@ use anyhow::{Context, bail};
 use event_core::LogName;
 use event_log::{Log, LogOptions};
 
-use crate::{Misconfigured, cli::LogCreate, operator::ask, output, url::Url};
+use crate::{Application, Misconfigured, cli::LogCreate, operator::ask, output, url::Url};
 
 /// Refuses a folder that has lost its log `care`: that file is missing or empty, and others of the installation are there.
 ///
 /// # Errors
 /// Names the files, and the command that begins a new history on purpose.
-pub fn has_care(log: &Url, views: &Url) -> anyhow::Result<()> {
+pub fn has_care(program: &str, log: &Url, views: &Url) -> anyhow::Result<()> {
     let Some(folder) = log.sqlite().map(Path::new).filter(|folder| !holds(folder, "care.db")) else {
         return Ok(());
     };
@@ -24,7 +24,7 @@ pub fn has_care(log: &Url, views: &Url) -> anyhow::Result<()> {
     if others.is_empty() {
         return Ok(());
     }
-    lost(folder, "care.db", &others.join(", "))
+    lost(program, folder, "care.db", &others.join(", "))
 }
 
 /// Refuses a folder that has lost its log `access`, where `care` has events. A server that was killed at its first start
@@ -32,20 +32,20 @@ pub fn has_care(log: &Url, views: &Url) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As `has_care`.
-pub fn has_access(log: &Url, care: &Log) -> anyhow::Result<()> {
+pub fn has_access(program: &str, log: &Url, care: &Log) -> anyhow::Result<()> {
     match log.sqlite().map(Path::new) {
         Some(folder) if care.end() > 0 && !holds(folder, "access.db") => {
-            lost(folder, "access.db", &format!("{} events in care.db", care.end()))
+            lost(program, folder, "access.db", &format!("{} events in care.db", care.end()))
         }
         Some(_) | None => Ok(()),
     }
 }
 
-fn lost(folder: &Path, file: &str, others: &str) -> anyhow::Result<()> {
+fn lost(program: &str, folder: &Path, file: &str, others: &str) -> anyhow::Result<()> {
     let folder = folder.display();
     bail!(
         "{folder}/{file} is missing or empty, and there is {others}: restore it from a backup, or begin a new history with \
-         `frontdoor log create sqlite:{folder}`"
+         `{program} log create sqlite:{folder}`"
     )
 }
 
@@ -57,14 +57,15 @@ fn is_filled(file: &Path) -> bool {
     std::fs::metadata(file).is_ok_and(|file| file.len() > 0)
 }
 
-/// `frontdoor log create sqlite:FOLDER`: makes the logs that are missing.
+/// `log create sqlite:FOLDER`: makes the logs that are missing.
 ///
 /// # Errors
 /// When none is missing, or one cannot be made.
-pub fn create(options: &LogCreate) -> anyhow::Result<()> {
+pub fn create(application: &Application, options: &LogCreate) -> anyhow::Result<()> {
+    let program = application.name;
     let Some(folder) = options.folder.sqlite().map(Path::new) else {
-        let why = "a log is created in sqlite:FOLDER; in PostgreSQL, `frontdoor migrate` makes both";
-        return Err(Misconfigured(why.to_owned()).into());
+        let why = format!("a log is created in sqlite:FOLDER; in PostgreSQL, `{program} migrate` makes both");
+        return Err(Misconfigured(why).into());
     };
     let missing: Vec<LogName> = LogName::ALL.into_iter().filter(|log| !holds(folder, &format!("{log}.db"))).collect();
     if missing.is_empty() {
@@ -80,7 +81,7 @@ pub fn create(options: &LogCreate) -> anyhow::Result<()> {
         anyhow::Ok(())
     })?;
     output::line(format_args!(
-        "views that were made from another history stop: `frontdoor rebuild NAME`, or delete them"
+        "views that were made from another history stop: `{program} rebuild NAME`, or delete them"
     ));
     Ok(())
 }

@@ -4,17 +4,15 @@ use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use event_core::{LogName, asyncapi};
-use vocabulary::SERVICES;
-
 use crate::{
-    Misconfigured,
+    Application, Misconfigured,
     cli::{Asyncapi, Migrate, Projections, Rebuild, Server},
     output,
     url::{self, Url},
 };
+use event_core::{LogName, asyncapi};
 
-/// `frontdoor migrate`.
+/// `migrate`.
 ///
 /// # Errors
 /// When the database cannot be reached, refuses, or is newer than this binary.
@@ -33,21 +31,21 @@ pub fn migrate(options: &Migrate) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `frontdoor asyncapi`.
+/// `asyncapi`.
 ///
 /// # Errors
 /// When there is no such kind, or nobody reads what is printed.
-pub fn asyncapi(options: &Asyncapi) -> anyhow::Result<()> {
+pub fn asyncapi(application: &Application, options: &Asyncapi) -> anyhow::Result<()> {
     let document = match &options.kind {
-        None => asyncapi::document(SERVICES),
-        Some(kind) => asyncapi::schema(SERVICES, kind)
-            .ok_or_else(|| Misconfigured("there is no such kind; `frontdoor asyncapi` lists them".to_owned()))?,
+        None => asyncapi::document(application.services),
+        Some(kind) => asyncapi::schema(application.services, kind)
+            .ok_or_else(|| Misconfigured("there is no such kind; `asyncapi` without a kind lists them".to_owned()))?,
     };
     output::line(format_args!("{document:#}"));
     Ok(())
 }
 
-/// `frontdoor projections`.
+/// `projections`.
 ///
 /// # Errors
 /// When there is no server, or it does not answer as one.
@@ -90,7 +88,7 @@ pub fn columns(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// `frontdoor rebuild NAME`.
+/// `rebuild NAME`.
 ///
 /// # Errors
 /// When there is no server, no such read model, or the rebuild failed.

@@ -1,0 +1,133 @@
+//! The platform's commands, and their manual.
+
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+};
+
+use clap::{Args, Subcommand};
+
+use crate::{options::Serve, url::Url};
+
+/// A command line in which a blank variable of the environment counts as one that is not set.
+pub fn without_blank_variables(command: clap::Command) -> clap::Command {
+    let is_blank = |argument: &clap::Arg| {
+        let value = argument.get_env().and_then(std::env::var_os);
+        value.is_some_and(|value| value.to_str().is_some_and(|text| text.trim().is_empty()))
+    };
+    let command =
+        command.mut_args(|argument| if is_blank(&argument) { argument.env(None::<&'static str>) } else { argument });
+    command.mut_subcommands(without_blank_variables)
+}
+
+/// Reads `HOST:PORT`, where HOST is an address or a name like `localhost`. Of several addresses an IPv4 one is taken.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    let addresses = text.to_socket_addrs().map_err(|error| format!("{text:?} is not HOST:PORT: {error}"))?;
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    let preferred = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
+    preferred.copied().ok_or_else(|| format!("{text:?} has no address"))
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Serve commands and queries.
+    Serve(Box<Serve>),
+    /// List the read models of a running server: position, lag, state.
+    Projections(Projections),
+    /// Show the state of all processes: roles, relays, read models with owner and lag. Exits with 0 if all is well, otherwise
+    /// with 1.
+    Status(Status),
+    /// Rebuild a read model of a running server from the first event. The old one keeps serving.
+    Rebuild(Rebuild),
+    /// Create or upgrade the logs in a PostgreSQL database, as their owner. Servers only check the version.
+    Migrate(Migrate),
+    /// Copy logs, or create missing ones.
+    #[command(subcommand)]
+    Log(LogTask),
+    /// Print the AsyncAPI document of the logs' topics on Kafka.
+    Asyncapi(Asyncapi),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Migrate {
+    /// Database, as the role that owns the logs: `postgres://OWNER@HOST/DATABASE`.
+    #[arg(long, env = "FRONTDOOR_LOG", hide_env_values = true)]
+    pub log: Option<Url>,
+    /// File that contains the value of --log, so that a password does not appear in the process list.
+    #[arg(long, env = "FRONTDOOR_LOG_FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Role of the servers, which must exist. It gets permission to read the logs and to append, and nothing else.
+    #[arg(long)]
+    pub server_role: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LogTask {
+    /// Copy the logs of a stopped server from SQLite to PostgreSQL, with positions, ids, times, lineage and secret. The copy is
+    /// read again and compared. It can be interrupted and resumed; servers open the copy only when it is complete.
+    Copy(LogCopy),
+    /// Create the missing logs in a folder that has lost one, which starts a new history. `serve` creates logs in an empty
+    /// folder only.
+    Create(LogCreate),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct LogCreate {
+    /// Folder of the stopped server: `sqlite:FOLDER`.
+    pub folder: Url,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct LogCopy {
+    /// Folder of the stopped server: `sqlite:FOLDER`. It is not changed.
+    pub from: Url,
+    /// Migrated database, as the role that owns the logs: `postgres://OWNER@HOST/DATABASE`.
+    #[arg(env = "FRONTDOOR_LOG", hide_env_values = true)]
+    pub to: Option<Url>,
+    /// File that contains the value of TO, so that a password does not appear in the process list.
+    #[arg(long = "to-file", env = "FRONTDOOR_LOG_FILE")]
+    pub to_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Projections {
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub server: Server,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Status {
+    /// Print JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+    /// Events by which a relay or a read model may lag.
+    #[arg(long, default_value_t = 10_000)]
+    pub lag_max: u64,
+    /// Operator's addresses of all processes, separated by commas.
+    #[arg(long, env = "FRONTDOOR_ADMIN", value_delimiter = ',', default_value = "127.0.0.1:8081", value_parser = address)]
+    pub admin: Vec<SocketAddr>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Rebuild {
+    /// Name of the read model, as listed by `projections`.
+    pub name: String,
+    #[command(flatten)]
+    pub server: Server,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Server {
+    /// Operator's address of the running server.
+    #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081", value_parser = address)]
+    pub admin: SocketAddr,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Asyncapi {
+    /// Kind of event, such as `appointment.booked.v1`: print its JSON Schema only.
+    pub kind: Option<String>,
+}

@@ -1,0 +1,146 @@
+//! The demonstration: data that an application invents, and a key of its own that signs its callers' tokens. A server
+//! without `--demo` uses nothing of this.
+
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, anyhow};
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{Ed25519KeyPair, KeyPair},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures::future::BoxFuture;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{app::App, private};
+
+/// The issuer that only `--demo` admits.
+pub const DEMO_ISSUER: &str = "urn:frontdoor:demo";
+
+const KEY_FILE: &str = "demo-key.p8";
+const JWKS_FILE: &str = "demo-jwks.json";
+const KEY_ID: &str = "demo";
+const TOKEN_SECONDS: i64 = 12 * 60 * 60;
+
+/// Fills an app with invented data. It gives back a text for whoever started the server.
+pub type Demonstration = for<'a> fn(Demo<'a>) -> BoxFuture<'a, anyhow::Result<Option<String>>>;
+
+/// The server that a demonstration fills.
+pub struct Demo<'a> {
+    pub app: &'a App,
+    pub key: &'a DemoKey,
+    /// The data folder.
+    pub data: &'a Path,
+    /// The public address.
+    pub public: SocketAddr,
+}
+
+/// The demonstration's key.
+pub struct DemoKey {
+    pkcs8: Vec<u8>,
+    jwks: PathBuf,
+}
+
+impl DemoKey {
+    /// Makes the key and the public key set beside it (mode 0600), where there is none.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or holds something else under these names.
+    pub fn in_folder(data: &Path) -> anyhow::Result<DemoKey> {
+        private::folder(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
+        let (file, jwks) = (data.join(KEY_FILE), data.join(JWKS_FILE));
+        if !file.exists() {
+            let fresh = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| anyhow!("no randomness"))?;
+            write_once(&file, fresh.as_ref())?;
+        }
+        let pkcs8 = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| anyhow!("{} holds no key", file.display()))?;
+        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
+        let set = json!({"keys": [
+            {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": KEY_ID, "x": x}
+        ]});
+        write_once(&jwks, set.to_string().as_bytes())?;
+        Ok(DemoKey { pkcs8, jwks })
+    }
+
+    /// The file of the public key.
+    pub fn jwks(&self) -> &Path {
+        &self.jwks
+    }
+
+    /// The key of this folder; `None` where no server has made one: a key that was made now would sign tokens that no server
+    /// admits.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn existing(data: &Path) -> anyhow::Result<Option<DemoKey>> {
+        data.join(KEY_FILE).exists().then(|| DemoKey::in_folder(data)).transpose()
+    }
+
+    /// A token with these claims, signed. They need `iss`, `aud`, `sub` and `exp` to be admitted.
+    ///
+    /// # Errors
+    /// When the claims are not a JSON object.
+    pub fn sign(&self, claims: &impl Serialize) -> anyhow::Result<String> {
+        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA);
+        header.kid = Some(KEY_ID.to_owned());
+        let key = jsonwebtoken::EncodingKey::from_ed_der(&self.pkcs8);
+        jsonwebtoken::encode(&header, claims, &key).context("the token could not be signed")
+    }
+}
+
+impl Demo<'_> {
+    /// A token of a caller with this role, for twelve hours.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn token(&self, subject: &str, role: &str) -> anyhow::Result<String> {
+        let (audience, now) = (self.app.application.name, jiff::Timestamp::now().as_second());
+        let expires = now + TOKEN_SECONDS;
+        self.key.sign(
+            &json!({"iss": DEMO_ISSUER, "aud": audience, "sub": subject, "role": role, "iat": now, "exp": expires}),
+        )
+    }
+}
+
+/// Writes a file whole or not at all, and never over another process's: the first one wins.
+fn write_once(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let whole = || -> std::io::Result<()> {
+        let draft = file.with_extension(format!("draft-{}", std::process::id()));
+        let mut open = fs::OpenOptions::new();
+        open.write(true).create(true).truncate(true).mode(0o600).open(&draft)?.write_all(content)?;
+        let linked = fs::hard_link(&draft, file);
+        fs::remove_file(&draft)?;
+        match linked {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    };
+    whole().with_context(|| format!("cannot write {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_key_is_made_once_and_nobody_else_can_read_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = DemoKey::in_folder(folder.path()).expect("made");
+        let second = DemoKey::in_folder(folder.path()).expect("read");
+        assert_eq!(first.pkcs8, second.pkcs8);
+        let mode = fs::metadata(folder.path().join(KEY_FILE)).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let set: jsonwebtoken::jwk::JwkSet =
+            serde_json::from_slice(&fs::read(second.jwks()).expect("is there")).expect("a key set");
+        assert!(set.find(KEY_ID).is_some());
+    }
+}

@@ -1,0 +1,268 @@
+//! The configuration of a server: every flag of `serve` is also `FRONTDOOR_<NAME>` in the environment.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::{Args, ValueEnum};
+use event_kafka::Address;
+
+use crate::{
+    Misconfigured,
+    cli::address,
+    demo::DEMO_ISSUER,
+    key_files::IssuerRsa,
+    roles::{Role, Roles},
+    url::{self, Url},
+};
+
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Roles of this process, separated by commas: `command` (decides and appends), `relay` (sends the logs to Kafka),
+    /// `projections` (writes the views), `query` (answers from the views), or `all`. With SQLite a process has all roles.
+    #[arg(long, env = "FRONTDOOR_ROLES", default_value = "all")]
+    pub roles: Roles,
+    /// Data folder. Used for anything without its own URL.
+    #[arg(long, env = "FRONTDOOR_DATA", default_value = "frontdoor-data")]
+    pub data: PathBuf,
+    /// Logs: `sqlite:FOLDER`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Default: the data folder.
+    /// Over a network, add `?sslmode=verify-full&sslrootcert=FILE`; FILE contains the certificate of the server's authority, in
+    /// addition to the public ones.
+    #[arg(long, env = "FRONTDOOR_LOG", hide_env_values = true)]
+    pub log: Option<Url>,
+    /// File that contains the value of --log, so that a password does not appear in the process list.
+    #[arg(long, env = "FRONTDOOR_LOG_FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Views: `sqlite:FILE`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Default: `views.db` in the
+    /// data folder. They can be deleted, and are rebuilt from the log.
+    #[arg(long, env = "FRONTDOOR_VIEWS", hide_env_values = true)]
+    pub views: Option<Url>,
+    /// File that contains the value of --views.
+    #[arg(long, env = "FRONTDOOR_VIEWS_FILE")]
+    pub views_file: Option<PathBuf>,
+    /// Days for which a repeat of a command that stored nothing (a rejection, or nothing new) gets the same answer. Commands
+    /// that stored events are remembered permanently.
+    #[arg(long, env = "FRONTDOOR_REMEMBER_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    pub remember_days: u16,
+    /// Key store for personal data. Not available in this build.
+    #[arg(long, env = "FRONTDOOR_VAULT", hide_env_values = true)]
+    pub vault: Option<Url>,
+    /// Kafka brokers, `kafka://HOST:PORT,HOST:PORT`: the role `relay` sends the logs there, and followers read from there.
+    /// Default: followers read the log itself. Client settings can be added, as in
+    /// `kafka://b1:9093?security.protocol=sasl_ssl&sasl.mechanism=SCRAM-SHA-512&sasl.username=U&sasl.password.file=FILE`.
+    #[arg(long, env = "FRONTDOOR_FEED", hide_env_values = true)]
+    pub feed: Option<Url>,
+    /// File that contains the value of --feed.
+    #[arg(long, env = "FRONTDOOR_FEED_FILE")]
+    pub feed_file: Option<PathBuf>,
+    /// Public address. Port 0 selects a free port, which is printed.
+    #[arg(long, env = "FRONTDOOR_LISTEN", default_value = "127.0.0.1:8080", value_parser = address)]
+    pub listen: SocketAddr,
+    /// Operator's address: rebuilds, projections, /metrics. It has no authentication, so keep it on an internal network.
+    #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081", value_parser = address)]
+    pub admin: SocketAddr,
+    /// Host name under which tools use the operator's address, such as a service name in a cluster. Can be repeated. IP
+    /// addresses and `localhost` are always allowed; other names are refused, because a web page could resolve them to here.
+    #[arg(long = "admin-host", env = "FRONTDOOR_ADMIN_HOST", value_delimiter = ',')]
+    pub admin_hosts: Vec<String>,
+    /// Trusted issuer of tokens and its public keys: `ISSUER=JWKS_FILE`. Can be repeated; separated by commas in the
+    /// environment.
+    #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
+    pub issuers: Vec<Issuer>,
+    /// Algorithm of an issuer's RSA keys that name none: `ISSUER=ALGORITHM` with RS256 (the default), RS384, RS512, PS256,
+    /// PS384 or PS512. Can be repeated; separated by commas in the environment.
+    #[arg(long = "issuer-rsa", env = "FRONTDOOR_ISSUER_RSA", value_delimiter = ',')]
+    pub issuers_rsa: Vec<IssuerRsa>,
+    /// Fill the data folder with invented data, and accept tokens that its key signs.
+    #[arg(long, env = "FRONTDOOR_DEMO", value_parser = clap::builder::BoolishValueParser::new())]
+    pub demo: bool,
+    /// Format of log lines on standard error.
+    #[arg(long, env = "FRONTDOOR_LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
+    pub log_format: LogFormat,
+    /// Filter of log lines, such as `info` or `info,command_engine=debug`.
+    #[arg(long, env = "FRONTDOOR_LOG_LEVEL", default_value = "info")]
+    pub log_level: String,
+    /// Concurrent requests. Further ones are answered 503 with Retry-After. Requests whose body is incomplete do not count.
+    #[arg(long, env = "FRONTDOOR_REQUESTS_MAX", default_value_t = 2_048, value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests_max: u32,
+    /// Concurrent requests per caller, or per address without a valid token. Further ones are answered 429 with Retry-After.
+    #[arg(long, env = "FRONTDOOR_REQUESTS_PER_CALLER_MAX", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests_per_caller_max: u32,
+    /// Concurrent connections on the public address, half of them from one address at most. Further ones wait. Default: 8192,
+    /// or fewer if the limit of open files is lower.
+    #[arg(long, env = "FRONTDOOR_CONNECTIONS_MAX", value_parser = clap::value_parser!(u32).range(2..))]
+    pub connections_max: Option<u32>,
+    /// Seconds after which a request is answered 503.
+    #[arg(long, env = "FRONTDOOR_REQUEST_SECONDS_MAX", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    pub request_seconds_max: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Json,
+    Pretty,
+}
+
+/// An issuer of tokens, and the file of its public keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    pub name: event_core::Issuer,
+    pub jwks: PathBuf,
+}
+
+impl FromStr for Issuer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Issuer, String> {
+        match text.rsplit_once('=') {
+            Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+                let name = name.parse().map_err(|error: event_core::ids::Malformed| error.to_string())?;
+                Ok(Issuer { name, jwks: file.into() })
+            }
+            _ => Err("an issuer is ISSUER=JWKS_FILE".to_owned()),
+        }
+    }
+}
+
+/// For `--remember-days`.
+const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
+
+/// Locations of the parts of an app, from a configuration that was checked.
+#[derive(Debug, Clone)]
+pub struct Places {
+    pub log_url: Url,
+    pub views_url: Url,
+    /// The brokers; absent: followers read the log.
+    pub feed: Option<Address>,
+    pub roles: Roles,
+    /// For how long a decision that stored no event is remembered.
+    pub remember: Duration,
+}
+
+impl Serve {
+    /// # Errors
+    /// What this build cannot do, or what contradicts itself, in one line.
+    pub fn places(&self) -> Result<Places, Misconfigured> {
+        let absent = |flag: &str| Misconfigured(format!("this build has no {flag}; leave it away"));
+        if self.vault.is_some() {
+            return Err(absent("--vault"));
+        }
+        let feed = url::given(url::FEED, self.feed.as_ref(), self.feed_file.as_deref())?;
+        let feed = feed.map(|feed| feed.exposed().parse::<Address>()).transpose();
+        let feed = feed.map_err(|error| Misconfigured(format!("--feed: {error}")))?;
+        if self.issuers.iter().any(|issuer| issuer.name.as_str() == DEMO_ISSUER) {
+            return Err(Misconfigured(format!("the issuer {} is admitted by --demo alone", DEMO_ISSUER)));
+        }
+        if self.issuers.is_empty() && !self.demo {
+            return Err(Misconfigured("nobody could sign in: give --issuer ISSUER=JWKS_FILE, or --demo".to_owned()));
+        }
+        let data = self.data.to_str().ok_or_else(|| Misconfigured("--data is not UTF-8".to_owned()))?;
+        let places = Places {
+            log_url: url::given(url::LOG, self.log.as_ref(), self.log_file.as_deref())?
+                .unwrap_or_else(|| format!("sqlite:{data}").into()),
+            views_url: url::given(url::VIEWS, self.views.as_ref(), self.views_file.as_deref())?
+                .unwrap_or_else(|| format!("sqlite:{data}/views.db").into()),
+            feed,
+            roles: self.roles.clone(),
+            remember: Duration::from_secs(u64::from(self.remember_days) * SECONDS_OF_A_DAY),
+        };
+        let is_sqlite = |url: &Url| url.sqlite().is_some();
+        for (flag, place, url) in
+            [("--log", "sqlite:FOLDER", &places.log_url), ("--views", "sqlite:FILE", &places.views_url)]
+        {
+            // Addresses are not repeated: they may hold passwords.
+            if url.is_postgres() {
+                url.checked(flag)?;
+            } else if !is_sqlite(url) {
+                return Err(Misconfigured(format!("{flag} is {place} or postgres://ROLE@HOST/DATABASE")));
+            }
+        }
+        if self.roles != Roles::all() {
+            let needs_views = self.roles.has(Role::Projections) || self.roles.has(Role::Query);
+            if is_sqlite(&places.log_url) || (needs_views && is_sqlite(&places.views_url)) {
+                let why = "with a log or views in SQLite one process has all roles";
+                return Err(Misconfigured(format!("--roles {}: {why}", self.roles)));
+            }
+            if self.roles.has(Role::Relay) && places.feed.is_none() {
+                return Err(Misconfigured("--roles relay needs --feed kafka://…".to_owned()));
+            }
+        }
+        Ok(places)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        serve: Serve,
+    }
+
+    fn parsed(arguments: &[&str]) -> Result<Serve, clap::Error> {
+        Cli::try_parse_from(["serve"].iter().chain(arguments)).map(|cli| cli.serve)
+    }
+
+    fn serve(arguments: &[&str]) -> Serve {
+        parsed(arguments).expect("parses")
+    }
+
+    #[test]
+    fn the_defaults_make_the_embedded_demonstration_work() {
+        let places = serve(&["--demo"]).places().expect("makes sense");
+        assert_eq!(places.log_url.exposed(), "sqlite:frontdoor-data");
+        assert_eq!(places.views_url.exposed(), "sqlite:frontdoor-data/views.db");
+    }
+
+    #[test]
+    fn an_address_may_have_a_name() {
+        let options = serve(&["--demo", "--listen=localhost:8080"]);
+        assert!(options.listen.ip().is_loopback() && options.listen.port() == 8080, "{}", options.listen);
+        assert!(parsed(&["--listen=localhost"]).is_err());
+    }
+
+    #[test]
+    fn what_this_build_lacks_is_refused() {
+        for arguments in [
+            ["--demo", "--roles=command"].as_slice(),
+            &["--demo", "--vault=sqlite:vault.db"],
+            &["--demo", "--feed=b1:9092"],
+            &["--demo", "--feed=kafka://b1?acks=0"],
+            &["--demo", "--log=postgres://host/frontdoor", "--roles=relay"],
+            &["--demo", "--log=postgres://host/frontdoor", "--roles=query"],
+            &["--demo", "--log=mysql://host/frontdoor"],
+            &["--demo", "--views=mysql://host/frontdoor"],
+            &["--demo", "--views=sqlite:"],
+            &["--issuer=urn:frontdoor:demo=keys.json"],
+            &[],
+        ] {
+            let refused = serve(arguments).places().expect_err("is refused");
+            assert!(!refused.to_string().contains('\n'), "{arguments:?}");
+        }
+        assert!(parsed(&["--roles=notary"]).is_err());
+    }
+
+    #[test]
+    fn an_issuer_may_hold_an_equals_sign() {
+        let issuer: Issuer = "https://id.example/?a=b=keys.json".parse().expect("an issuer");
+        assert_eq!((issuer.name.as_str(), issuer.jwks.to_str()), ("https://id.example/?a=b", Some("keys.json")));
+        assert!("keys.json".parse::<Issuer>().is_err());
+        let rsa: IssuerRsa = "https://id.example/?a=b=PS256".parse().expect("an algorithm");
+        assert_eq!(rsa.issuer.as_str(), "https://id.example/?a=b");
+        for wrong in ["PS256", "=PS256", "urn:other=ES256", "urn:other="] {
+            assert!(wrong.parse::<IssuerRsa>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_flag_of_a_server_has_help_and_a_variable_of_the_environment() {
+        for argument in Cli::command().get_arguments().filter(|argument| argument.get_id() != "help") {
+            let name = argument.get_id();
+            assert!(argument.get_help().is_some(), "{name} says what it is for");
+            let variable = argument.get_env().and_then(|name| name.to_str()).expect("can be set by the environment");
+            assert!(variable.starts_with("FRONTDOOR_"), "{variable}");
+        }
+    }
+}
