@@ -52,17 +52,23 @@ pub trait Leases: Send + Sync {
         time: Duration,
     ) -> Result<Option<Lease>, LogError>;
 
+    /// Takes the lease under a new epoch, also from another owner, for `time` from some moment within this call.
+    ///
+    /// # Errors
+    /// When the log's database does not answer: then it is not known who holds it.
+    async fn seize(&self, role: &str, owner: &str, time: Duration) -> Result<Lease, LogError>;
+
     /// Saves how far the owner came. `false`: it no longer owns the lease, and nothing is saved.
     ///
     /// # Errors
     /// When the log's database does not answer.
     async fn mark(&self, role: &str, owner: &str, epoch: u64, mark: Mark) -> Result<bool, LogError>;
 
-    /// Gives a lease back before its time.
+    /// Gives the lease of this epoch back before its time. Nothing happens where the owner no longer holds it.
     ///
     /// # Errors
     /// When the log's database does not answer: it ends by itself.
-    async fn release(&self, role: &str, owner: &str) -> Result<(), LogError>;
+    async fn release(&self, role: &str, owner: &str, epoch: u64) -> Result<(), LogError>;
 
     /// Who holds, or last held, a lease; `None` if nobody ever did.
     ///
@@ -91,11 +97,16 @@ impl Leases for Alone {
         Ok(Some(Lease { epoch, mark: Mark::default() }))
     }
 
+    async fn seize(&self, role: &str, owner: &str, time: Duration) -> Result<Lease, LogError> {
+        let lease = self.hold(role, owner, None, time).await?;
+        lease.ok_or_else(|| LogError::Unusable("a lease was taken by another owner".into()))
+    }
+
     async fn mark(&self, _: &str, _: &str, _: u64, _: Mark) -> Result<bool, LogError> {
         Ok(true)
     }
 
-    async fn release(&self, _: &str, _: &str) -> Result<(), LogError> {
+    async fn release(&self, _: &str, _: &str, _: u64) -> Result<(), LogError> {
         Ok(())
     }
 

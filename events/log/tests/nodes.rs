@@ -368,9 +368,15 @@ async fn one_holds_a_lease_and_the_next_one_has_a_higher_epoch() {
     assert!(!leases.mark("relay", "one", 1, Mark { position: 8, place: 10 }).await.expect("answers"));
     let holder = leases.holder("relay").await.expect("answers").expect("somebody");
     assert_eq!((holder.owner.as_str(), holder.epoch, holder.position, holder.holds), ("two", 2, 7, true));
-    leases.release("relay", "two").await.expect("answers");
+    leases.release("relay", "two", 1).await.expect("answers");
+    assert_eq!(hold("one", Some(1), long).await, None, "a late release of an earlier lease gives nothing back");
+    leases.release("relay", "two", 2).await.expect("answers");
     assert_eq!(hold("one", Some(1), long).await, Some((3, mark)));
     // Who begins again is another one than he was.
     assert_eq!(hold("one", Some(3), long).await, Some((3, mark)));
     assert_eq!(hold("one", None, long).await, Some((4, mark)));
+    // Seizing takes it from an owner that holds it.
+    let seized = leases.seize("relay", "two", long).await.expect("answers");
+    assert_eq!((seized.epoch, seized.mark), (5, mark));
+    assert_eq!(hold("one", Some(4), long).await, None);
 }

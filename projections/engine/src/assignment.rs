@@ -9,40 +9,42 @@ use std::{
     time::Duration,
 };
 
+use event_follow::{Checkpoint, HeldLease, RETRY_AFTER, Stop};
 use event_log::Log;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Views, ViewsError,
-    fold::Stop,
-    follow::{Ended, Follower, RETRY_AFTER},
-    store::{BuildRecord, Checkpoint, Listener, PeerNotification},
+    store::{BuildRecord, LEASE, Listener, OwnedBuild, PeerNotification, Shared, follow_role},
     views::{LiveModel, WriteState, belongs},
 };
 
 /// How often a process says that it is there, and looks for something to do.
 const ATTEND_EVERY: Duration = Duration::from_millis(1_500);
 
-/// This process's share.
+/// This process's share: how many read models it follows, and how many it should.
 pub struct Assignment {
     owned: AtomicUsize,
-    fair: AtomicUsize,
+    fair: watch::Sender<usize>,
 }
 
 impl Assignment {
     fn new() -> Assignment {
-        Assignment { owned: AtomicUsize::new(0), fair: AtomicUsize::new(0) }
+        Assignment { owned: AtomicUsize::new(0), fair: watch::Sender::new(0) }
     }
 
     fn takes_one(&self) -> bool {
-        let fair = self.fair.load(Ordering::Acquire);
+        let fair = *self.fair.borrow();
         let taken = |owned| (owned < fair).then_some(owned + 1);
         self.owned.fetch_update(Ordering::AcqRel, Ordering::Acquire, taken).is_ok()
     }
 
-    /// Whether this process has one too many; then it is counted as given back by `gave_back`.
-    pub fn gives_one_back(&self) -> bool {
-        self.owned.load(Ordering::Acquire) > self.fair.load(Ordering::Acquire)
+    /// Waits until this process has one too many; then it is counted as given back by `gave_back`.
+    async fn has_too_many(&self) {
+        let mut fair = self.fair.subscribe();
+        // An error means that the share is gone, and with it whoever waits here.
+        drop(fair.wait_for(|fair| self.owned.load(Ordering::Acquire) > *fair).await);
     }
 
     fn gave_back(&self) {
@@ -52,41 +54,41 @@ impl Assignment {
 
 impl Views {
     /// Follows a share of the read models until `stop`, and looks on at the others.
-    pub(crate) async fn share(&self, stop: &CancellationToken) -> Result<(), ViewsError> {
+    pub(crate) async fn share(&self, shared: &dyn Shared, stop: &CancellationToken) -> Result<(), ViewsError> {
         let share = Assignment::new();
-        self.heartbeat_once(&share).await;
+        self.heartbeat_once(shared, &share).await;
         for kept in self.kept.values() {
             self.clean_up(kept).await;
         }
-        let own = self.kept.values().map(|kept| self.own(kept, &share, stop));
+        let own = self.kept.values().map(|kept| self.own(shared, kept, &share, stop));
         let work = futures::future::join_all(own);
-        tokio::join!(self.heartbeat(&share, stop), self.watch_peers(stop), work);
-        self.store.leave(&self.owner).await
+        tokio::join!(self.heartbeat(shared, &share, stop), self.watch_peers(stop), work);
+        shared.leave(&self.owner).await
     }
 
     /// Says again and again that this process is there.
-    async fn heartbeat(&self, share: &Assignment, stop: &CancellationToken) {
+    async fn heartbeat(&self, shared: &dyn Shared, share: &Assignment, stop: &CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(ATTEND_EVERY) => {}
             }
-            self.heartbeat_once(share).await;
+            self.heartbeat_once(shared, share).await;
         }
     }
 
-    async fn heartbeat_once(&self, share: &Assignment) {
-        match self.store.heartbeat(&self.owner).await {
-            Ok(members) => share.fair.store(self.kept.len().div_ceil(members.max(1)), Ordering::Release),
+    async fn heartbeat_once(&self, shared: &dyn Shared, share: &Assignment) {
+        match shared.heartbeat(&self.owner).await {
+            Ok(members) => drop(share.fair.send_replace(self.kept.len().div_ceil(members.max(1)))),
             Err(error) => tracing::warn!(%error, "the views' database does not answer"),
         }
     }
 
-    /// Owns a read model whenever nobody else does and it is this process's turn.
-    async fn own(&self, kept: &Arc<LiveModel>, share: &Assignment, stop: &CancellationToken) {
+    /// Owns a read model whenever no other process does and it is this one's turn.
+    async fn own(&self, shared: &dyn Shared, kept: &Arc<LiveModel>, share: &Assignment, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             if share.takes_one() {
-                let owned = self.own_once(kept, share, stop).await;
+                let owned = self.own_once(shared, kept, share, stop).await;
                 kept.owned.store(false, Ordering::Release);
                 share.gave_back();
                 match owned {
@@ -110,32 +112,67 @@ impl Views {
 
     async fn own_once(
         &self,
+        shared: &dyn Shared,
+        kept: &Arc<LiveModel>,
+        share: &Assignment,
+        stop: &CancellationToken,
+    ) -> Result<(), ViewsError> {
+        let role = follow_role(kept.model.key());
+        let Some(lease) = HeldLease::take(shared.leases(), &role, &self.owner, LEASE).await? else { return Ok(()) };
+        let owned = self.follow_under(&lease, shared, kept, share, stop).await;
+        if let Err(error) = lease.release().await {
+            tracing::warn!(name = kept.model.name, %error, "the lease of a read model runs out by itself");
+        }
+        owned
+    }
+
+    /// Follows a read model until `stop`, or until this process has lost its lease or has one read model too many.
+    async fn follow_under(
+        &self,
+        lease: &HeldLease,
+        shared: &dyn Shared,
         kept: &Arc<LiveModel>,
         share: &Assignment,
         stop: &CancellationToken,
     ) -> Result<(), ViewsError> {
         // A missing live build is created here.
-        let found = self.store.ensure_live(kept.model.key(), self.log.lineage()).await?;
+        let found = self.store.builds.ensure_live(kept.model.key(), self.log.lineage()).await?;
         kept.stands(&found);
-        let build = kept.live_build();
-        let Some(epoch) = self.store.hold(&build, &self.owner).await? else { return Ok(()) };
-        // Read after it was taken, so that the checkpoint no longer changes.
-        let found = self.store.live(kept.model.key()).await?;
+        let Some(own) = self.store.builds.claim(&kept.live_build(), Some(lease)).await? else { return Ok(()) };
+        // Read after it was claimed, so that the checkpoint no longer changes.
+        let found = self.store.builds.live(kept.model.key()).await?;
+        let OwnedBuild { build, epoch } = own;
         let Some(found) = found.filter(|found| found.build == build.build) else { return Ok(()) };
         let (checkpoint, stopped) = prepare(&self.log, &found).await?;
         *kept.turn.lock().await = WriteState { epoch, checkpoint };
-        self.store.stop(&build, epoch, stopped.as_ref()).await?;
+        shared.stop(own, stopped.as_ref()).await?;
         kept.stands(&BuildRecord { checkpoint, stopped, owner: Some(self.owner.to_string()), ..found });
         kept.owned.store(true, Ordering::Release);
         tracing::info!(name = build.name, build = build.build, epoch, "a read model is this process's now");
-        let feeds = &*self.feeds;
-        let follower = Follower { store: &*self.store, log: &self.log, feeds, kept, share: Some(share) };
-        let ended = follower.follow(stop).await?;
-        if ended == Ended::Asked {
-            self.store.release(&build, epoch).await?;
-        }
+        let given_up = async {
+            tokio::select! { () = lease.lost() => {}, () = share.has_too_many() => {}, () = self.is_gone(own) => {} }
+        };
+        let ended = self.follow_until(kept, stop, given_up).await;
         tracing::info!(name = build.name, build = build.build, "a read model is this process's no more");
-        Ok(())
+        match ended {
+            // Another process follows now, which is no fault.
+            Ok(()) | Err(ViewsError::Superseded(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until this build is not the live one any more. An owner with nothing to write would not notice otherwise that its
+    /// build was deleted.
+    async fn is_gone(&self, own: OwnedBuild) {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            match self.store.builds.live(own.build.key()).await {
+                Ok(Some(found)) if found.build == own.build.build => {}
+                Ok(_) => return,
+                // A write of this build would tell more, and `watch_peers` says that the database does not answer.
+                Err(error) => tracing::debug!(name = own.build.name, %error, "the live build was not read"),
+            }
+        }
     }
 
     /// Drops what rebuilds left that ended before their time. Only processes that follow do.
@@ -143,7 +180,7 @@ impl Views {
         if kept.rebuilding.load(Ordering::Acquire) {
             return;
         }
-        if let Err(error) = self.store.clean_up(kept.model.key()).await {
+        if let Err(error) = self.store.builds.clean_up(kept.model.key()).await {
             tracing::warn!(name = kept.model.name, %error, "what earlier rebuilds left could not be dropped");
         }
     }
@@ -168,7 +205,8 @@ impl Views {
 
     /// Until something may have been missed.
     async fn hear(&self) -> Result<(), ViewsError> {
-        let mut listener: Box<dyn Listener> = self.store.listen().await?;
+        let Some(shared) = &self.store.shared else { return std::future::pending().await };
+        let mut listener: Box<dyn Listener> = shared.listen().await?;
         // After it listens, so that nothing falls between.
         self.look_at_all().await?;
         self.kept.values().for_each(|kept| kept.troubles.seen());
@@ -200,7 +238,7 @@ impl Views {
 
     /// Reads how a read model stands.
     async fn look_at(&self, kept: &LiveModel) -> Result<(), ViewsError> {
-        match self.store.live(kept.model.key()).await? {
+        match self.store.builds.live(kept.model.key()).await? {
             Some(found) => kept.see(&found, &self.owner),
             None => kept.is_missing(),
         }

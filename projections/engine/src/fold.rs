@@ -7,9 +7,10 @@ use std::{
 };
 
 use event_core::{Followed, Key, Keys, Projection, Recorded};
+use event_follow::{Checkpoint, Stop};
 use event_log::EventPage;
 
-use crate::{ViewsError, store::Checkpoint};
+use crate::ViewsError;
 
 /// Touched rows after which a batch takes no further event. A single event may touch more. It bounds what is loaded,
 /// folded and written at once, so that other read models wait for a short transaction only.
@@ -17,13 +18,6 @@ pub const BATCH_ROWS_MAX: usize = 5_000;
 
 /// The same in bytes of data, of the events for each row that they touch.
 pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// An event at which a read model cannot go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stop {
-    pub position: u64,
-    pub why: String,
-}
 
 /// Why a page was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,6 @@ mod rebuild;
 mod rows;
 mod status;
 mod store;
-mod trouble;
 mod views;
 
 pub use model::{Model, Models, model, models};

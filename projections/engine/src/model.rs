@@ -3,10 +3,11 @@
 use std::any::TypeId;
 
 use event_core::{Followed, Projection, ProjectionVisitor, Service};
+use event_follow::Checkpoint;
 
 use crate::{
     fold::{Fold, Folding},
-    store::{Checkpoint, ModelKey},
+    store::ModelKey,
 };
 
 /// A read model that the engine is to keep.

@@ -44,7 +44,7 @@ pub enum Waited {
 
 /// Reads the live build of the read model `P`.
 pub struct Reader<P> {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<Store>,
     pub(crate) kept: Option<Arc<LiveModel>>,
     pub(crate) owner: Arc<str>,
     pub(crate) projection: PhantomData<fn() -> P>,
@@ -60,7 +60,7 @@ impl<P: Projection> Reader<P> {
         }
         let mut tries = self.tries(kept);
         let found = loop {
-            let found = self.store.rows(&tries.build, &[key]).await.map(|rows| rows.into_iter().next());
+            let found = self.store.rows.rows(&tries.build, &[key]).await.map(|rows| rows.into_iter().next());
             if let Some((_, found)) = tries.settle(found).await? {
                 break found;
             }
@@ -74,7 +74,7 @@ impl<P: Projection> Reader<P> {
         let scan = Scan { limit: scan.limit.min(ROWS_MAX), ..scan };
         let mut tries = self.tries(self.kept()?);
         let page = loop {
-            let found = self.store.page(&tries.build, &scan).await;
+            let found = self.store.rows.page(&tries.build, &scan).await;
             if let Some(page) = tries.settle(found).await? {
                 break page;
             }
@@ -98,7 +98,7 @@ impl<P: Projection> Reader<P> {
     }
 
     fn tries<'a>(&'a self, kept: &'a LiveModel) -> Tries<'a> {
-        Tries { store: &*self.store, kept, owner: &self.owner, build: kept.live_build(), left: TRIES_MAX }
+        Tries { store: &self.store, kept, owner: &self.owner, build: kept.live_build(), left: TRIES_MAX }
     }
 
     fn seen<T>(&self, position: u64, value: T) -> Read<T> {
@@ -110,7 +110,7 @@ impl<P: Projection> Reader<P> {
 /// Reads of the live build's table. A rebuild, of whichever process, may take its place between two reads: then the
 /// database is asked which build is live now.
 struct Tries<'a> {
-    store: &'a dyn Store,
+    store: &'a Store,
     kept: &'a LiveModel,
     owner: &'a str,
     build: Build,
@@ -128,7 +128,7 @@ impl Tries<'_> {
             Err(error @ sqlx::Error::Database(_)) => Some(error),
             Err(error) => return Err(error.into()),
         };
-        let Some(live) = self.store.live(self.kept.model.key()).await? else {
+        let Some(live) = self.store.builds.live(self.kept.model.key()).await? else {
             self.kept.is_missing();
             return Err(no_live_build());
         };

@@ -3,20 +3,17 @@
 
 use std::{sync::Arc, time::Instant};
 
+use event_follow::{Checkpoint, HeldLease};
 use event_log::{EventPage, Log, LogError};
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use tokio::{
-    sync::{Mutex, mpsc},
-    task::JoinHandle,
-};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{Mutex, mpsc};
 
 use crate::{
     ViewsError,
     fold::{Fold, Saved},
     follow::{BATCH_EVENTS_MAX, apply_all, off, refused, stopped, take},
-    store::{Build, BuildRecord, Checkpoint, CheckpointAdvance, LEASE, OwnedBuild, Store},
+    store::{Build, BuildRecord, CheckpointAdvance, LEASE, OwnedBuild, Store, follow_role, rebuild_role},
     views::{LiveModel, WriteState},
 };
 
@@ -55,7 +52,7 @@ pub struct RebuildReport {
 
 /// A rebuild of one read model, and what it works with.
 pub struct Rebuild<'a> {
-    pub store: &'a Arc<dyn Store>,
+    pub store: &'a Store,
     pub log: &'a Log,
     pub kept: &'a LiveModel,
     pub rebuilder: &'a str,
@@ -67,35 +64,55 @@ impl Rebuild<'_> {
     /// When it cannot be folded to the end, or another process has taken the new build away. Then nothing but the new
     /// build is dropped.
     pub async fn run(&self, progress: &(impl Fn(RebuildProgress) + Send + Sync)) -> Result<RebuildReport, ViewsError> {
-        let started = Instant::now();
-        let new = self.store.begin_build(self.kept.model.key(), self.log.lineage(), self.rebuilder).await?;
+        let (started, model) = (Instant::now(), self.kept.model.key());
+        let lease = self.lease().await?;
+        let new = self.store.builds.begin(model, self.log.lineage()).await?;
         let tell = |done, total| progress(so_far(done, total, started));
-        match self.filled(new, &tell).await {
-            Ok(events) => {
-                self.drop_replaced().await;
-                Ok(RebuildReport { build: new.build.build, events, seconds: started.elapsed().as_secs_f64() })
-            }
-            Err(error) => {
-                let name = new.build.name;
-                if let Err(error) = self.store.discard(new).await {
-                    tracing::warn!(name, %error, "what a rebuild left could not be dropped");
-                }
-                Err(error)
+        let filled = self.filled(lease.as_ref(), new, &tell).await;
+        if filled.is_err()
+            && let Err(error) = self.store.builds.discard(new).await
+        {
+            tracing::warn!(name = model.name, %error, "what a rebuild left could not be dropped");
+        }
+        if let Some(lease) = lease
+            && let Err(error) = lease.release().await
+        {
+            tracing::warn!(name = model.name, %error, "a rebuild's lease runs out by itself");
+        }
+        let events = filled?;
+        self.drop_replaced().await;
+        Ok(RebuildReport { build: new.build.build, events, seconds: started.elapsed().as_secs_f64() })
+    }
+
+    /// The lease of rebuilding this read model: one process at a time does.
+    async fn lease(&self) -> Result<Option<HeldLease>, ViewsError> {
+        let Some(shared) = &self.store.shared else { return Ok(None) };
+        let (model, leases) = (self.kept.model.key(), shared.leases());
+        let role = rebuild_role(model);
+        match HeldLease::take(Arc::clone(&leases), &role, self.rebuilder, LEASE).await? {
+            Some(lease) => Ok(Some(lease)),
+            None => {
+                let by = leases.holder(&role).await?.map(|holder| holder.owner).unwrap_or_default();
+                Err(ViewsError::BeingRebuilt { name: model.name, by })
             }
         }
     }
 
-    /// Fills the new build and puts it in its place, under a lease that is renewed all the while.
-    async fn filled(&self, new: OwnedBuild, tell: &(impl Fn(u64, u64) + Send + Sync)) -> Result<u64, ViewsError> {
-        let mut lease = BuildLease::keep(Arc::clone(self.store), new);
+    /// Fills the new build and puts it in its place.
+    async fn filled(
+        &self,
+        lease: Option<&HeldLease>,
+        new: OwnedBuild,
+        tell: &(impl Fn(u64, u64) + Send + Sync),
+    ) -> Result<u64, ViewsError> {
         let mut turn = WriteState { epoch: new.epoch, checkpoint: Checkpoint::START };
         let work = async {
             self.fold_all(&new.build, &mut turn, tell).await?;
             self.catch_up(&new.build, &mut turn, Some(CATCH_UP_PAGES_MAX)).await
         };
-        lease.unless_lost(work).await?;
+        unless_lost(lease, new.build.name, work).await?;
         for _ in 0..REPLACE_TRIES_MAX {
-            match self.take_place(&mut lease, new, &mut turn).await {
+            match self.take_place(lease, new, &mut turn).await {
                 // Another process has taken the live build and may have moved it on: catch up and try again.
                 Err(ViewsError::Superseded(_)) => {}
                 other => return other,
@@ -107,19 +124,33 @@ impl Rebuild<'_> {
     /// Takes the live build from its owner, folds the rest of the log, and makes the new build live. Gives back its position.
     async fn take_place(
         &self,
-        lease: &mut BuildLease,
+        lease: Option<&HeldLease>,
         new: OwnedBuild,
         turn: &mut WriteState,
     ) -> Result<u64, ViewsError> {
         // The local follower waits here until the build has been replaced.
         let mut live = self.kept.turn.lock().await;
+        let following = match &self.store.shared {
+            Some(shared) => {
+                let role = follow_role(new.build.key());
+                Some(HeldLease::seize(shared.leases(), &role, self.rebuilder, LEASE).await?)
+            }
+            None => None,
+        };
         let work = async {
-            let old = self.store.take_live(new, self.rebuilder).await?;
+            let builds = &self.store.builds;
+            let old = match builds.live(new.build.key()).await? {
+                Some(found) => {
+                    let old = new.build.key().build(found.build);
+                    Some(builds.claim(&old, following.as_ref()).await?.ok_or(ViewsError::Superseded(old.name))?)
+                }
+                None => None,
+            };
             self.catch_up(&new.build, turn, None).await?;
             Ok(old)
         };
-        let old = lease.unless_lost(work).await?;
-        let epoch = self.store.replace(new, old).await?;
+        let old = unless_lost(lease, new.build.name, work).await?;
+        let epoch = self.store.builds.replace(new, old).await?;
         *live = WriteState { epoch, checkpoint: turn.checkpoint };
         self.kept.stands(&BuildRecord {
             build: new.build.build,
@@ -129,6 +160,11 @@ impl Rebuild<'_> {
             stopped: None,
         });
         self.kept.troubles.passed();
+        if let Some(following) = following
+            && let Err(error) = following.release().await
+        {
+            tracing::warn!(name = new.build.name, %error, "the lease of a read model runs out by itself");
+        }
         self.kept.replaced.notify_one();
         Ok(turn.checkpoint.position)
     }
@@ -140,7 +176,7 @@ impl Rebuild<'_> {
         turn: &mut WriteState,
         tell: &(impl Fn(u64, u64) + Send + Sync),
     ) -> Result<(), ViewsError> {
-        let (store, total) = (&**self.store, self.log.end_now().await?);
+        let (store, total) = (self.store, self.log.end_now().await?);
         let mut pages = read_ahead(self.log.clone(), self.kept.passed_over.clone(), total, self.rows_in_memory_max);
         let mut fold = (self.kept.model.fold)(turn.checkpoint);
         // Until rows are written for the first time, there are none to load.
@@ -172,7 +208,7 @@ impl Rebuild<'_> {
         let mut pages = 0;
         while turn.checkpoint.position < end && pages_max.is_none_or(|pages_max| pages < pages_max) {
             let page = self.log.read_range(passed_over, turn.checkpoint.position, end).await?;
-            apply_all(&**self.store, new, self.kept, turn, page).await?;
+            apply_all(self.store, new, self.kept, turn, page).await?;
             pages += 1;
         }
         Ok(())
@@ -181,55 +217,23 @@ impl Rebuild<'_> {
     /// Not before the readers have been led away from it. What stays behind is taken away when this process, or another
     /// one, begins to follow.
     async fn drop_replaced(&self) {
-        if let Err(error) = self.store.clean_up(self.kept.model.key()).await {
+        if let Err(error) = self.store.builds.clean_up(self.kept.model.key()).await {
             tracing::warn!(name = self.kept.model.name, %error, "the build that was replaced could not be dropped");
         }
     }
 }
 
-/// The lease of a build that is being made, renewed by a task of its own: neither folding nor writing delays it.
-struct BuildLease {
+/// Work under a lease: it is given up when the lease is lost. Where the views are one process's own there is none.
+async fn unless_lost<T>(
+    lease: Option<&HeldLease>,
     name: &'static str,
-    lost: CancellationToken,
-    renewing: JoinHandle<()>,
-}
-
-impl Drop for BuildLease {
-    fn drop(&mut self) {
-        self.renewing.abort();
-    }
-}
-
-impl BuildLease {
-    fn keep(store: Arc<dyn Store>, own: OwnedBuild) -> BuildLease {
-        let lost = CancellationToken::new();
-        let renewing = tokio::spawn({
-            let lost = lost.clone();
-            async move {
-                loop {
-                    // A third of a lease, so that two answers may be lost.
-                    tokio::time::sleep(LEASE / 3).await;
-                    match store.renew(&own.build, own.epoch).await {
-                        Ok(true) => {}
-                        Ok(false) => return lost.cancel(),
-                        // This is not a loss: the next write checks the epoch.
-                        Err(error) => {
-                            tracing::warn!(name = own.build.name, %error, "a rebuild's lease was not renewed");
-                        }
-                    }
-                }
-            }
-        });
-        BuildLease { name: own.build.name, lost, renewing }
-    }
-
-    /// Runs the work, and gives it up when the lease is lost.
-    async fn unless_lost<T>(&mut self, work: impl Future<Output = Result<T, ViewsError>>) -> Result<T, ViewsError> {
-        tokio::select! {
-            biased;
-            () = self.lost.cancelled() => Err(ViewsError::Superseded(self.name)),
-            done = work => done,
-        }
+    work: impl Future<Output = Result<T, ViewsError>>,
+) -> Result<T, ViewsError> {
+    let Some(lease) = lease else { return work.await };
+    tokio::select! {
+        biased;
+        () = lease.lost() => Err(ViewsError::Superseded(name)),
+        done = work => done,
     }
 }
 
@@ -284,13 +288,13 @@ async fn folded(
 
 /// Folds a page, as far as a batch goes, when rows have been written already. Gives back what is left of it.
 async fn folded_on_stored(
-    store: &dyn Store,
+    store: &Store,
     new: &Build,
     fold: Box<dyn Fold>,
     page: EventPage,
 ) -> Result<(Box<dyn Fold>, EventPage), ViewsError> {
     let (mut fold, rest, wanted) = take(new, fold, page).await?;
-    for (key, row) in store.load(new, &wanted).await? {
+    for (key, row) in store.rows.load(new, &wanted).await? {
         fold.put(key, &row)?;
     }
     let folded = off(move || fold.fold().map(|()| fold));
@@ -300,7 +304,7 @@ async fn folded_on_stored(
 /// Writes all rows in transactions of a bounded size, so that the live views wait for none of them for long, and at last
 /// moves the checkpoint. Until then the build is of no use, and nobody reads it.
 async fn write(
-    store: &dyn Store,
+    store: &Store,
     new: &Build,
     fold: Box<dyn Fold>,
     turn: &mut WriteState,
@@ -314,7 +318,7 @@ async fn write(
         write_chunks(store, new, turn, &next, written),
         write_chunks(store, new, turn, &next, written),
     )?;
-    store.save(new, turn.epoch, &[], CheckpointAdvance { to, ..here(turn) }).await?;
+    store.rows.save(new, turn.epoch, &[], CheckpointAdvance { to, ..here(turn) }).await?;
     turn.checkpoint = to;
     Ok(fold)
 }
@@ -338,7 +342,7 @@ async fn flush(mut fold: Box<dyn Fold>, chunks: mpsc::Sender<Vec<Saved>>) -> Res
 
 /// One of two who write: the database works on the rows of one while the other sends his.
 async fn write_chunks(
-    store: &dyn Store,
+    store: &Store,
     new: &Build,
     turn: &WriteState,
     next: &Mutex<mpsc::Receiver<Vec<Saved>>>,
@@ -348,8 +352,8 @@ async fn write_chunks(
         let rows = next.lock().await.recv().await;
         match rows {
             None => return Ok(()),
-            Some(rows) if written => store.save(new, turn.epoch, &rows, here(turn)).await?,
-            Some(rows) => store.fill(new, turn.epoch, &rows, here(turn)).await?,
+            Some(rows) if written => store.rows.save(new, turn.epoch, &rows, here(turn)).await?,
+            Some(rows) => store.rows.fill(new, turn.epoch, &rows, here(turn)).await?,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use event_core::Key;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::{Build, FoundRow, Store};
+use crate::store::{Build, FoundRow, RowStore};
 
 /// Keys of one statement.
 const KEYS_MAX: usize = 256;
@@ -25,7 +25,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    pub fn of(store: Arc<dyn Store>) -> Rows {
+    pub fn of(store: Arc<dyn RowStore>) -> Rows {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         tokio::spawn(answer_all(store, waiting));
         Rows { queue }
@@ -44,7 +44,7 @@ impl Rows {
     }
 }
 
-async fn answer_all(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<Asked>) {
+async fn answer_all(store: Arc<dyn RowStore>, mut waiting: mpsc::Receiver<Asked>) {
     let mut asked = Vec::with_capacity(KEYS_MAX);
     while waiting.recv_many(&mut asked, KEYS_MAX).await > 0 {
         // Requests that are ready to ask, too, get their turn: that is cheaper than a statement for each.
@@ -64,7 +64,7 @@ async fn answer_all(store: Arc<dyn Store>, mut waiting: mpsc::Receiver<Asked>) {
     }
 }
 
-async fn answer(store: &dyn Store, build: &Build, asked: Vec<Asked>) -> Result<(), sqlx::Error> {
+async fn answer(store: &dyn RowStore, build: &Build, asked: Vec<Asked>) -> Result<(), sqlx::Error> {
     let keys: Vec<_> = asked.iter().map(|asked| &asked.key).collect();
     let found = store.rows(build, &keys).await?;
     let mut asked: Vec<_> = asked.into_iter().map(|asked| Some(asked.answer)).collect();

@@ -10,6 +10,7 @@ use std::{
 };
 
 use event_core::{Projection, Service, Timestamp};
+use event_follow::{Checkpoint, Follower, Stop, Troubles};
 use event_log::{Log, feed::Feeds};
 use futures::{FutureExt, future::try_join_all};
 use tokio::sync::{Notify, watch};
@@ -18,18 +19,16 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Model, ModelState, ModelStatus, Reader, RebuildProgress, RebuildReport, ViewsError, Waited,
     assignment::prepare,
-    fold::Stop,
-    follow::{BATCH_EVENTS_MAX, Follower},
+    follow::{BATCH_EVENTS_MAX, LiveRows},
     rebuild::{self, Rebuild},
     rows::Rows,
-    store::{self, Build, BuildRecord, Checkpoint, Store},
-    trouble::Troubles,
+    store::{self, Build, BuildRecord, Store},
 };
 
 /// The read models of one log. Cheap to clone.
 #[derive(Clone)]
 pub struct Views {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<Store>,
     pub(crate) log: Log,
     pub(crate) feeds: Arc<dyn Feeds>,
     pub(crate) kept: Arc<HashMap<std::any::TypeId, Arc<LiveModel>>>,
@@ -150,11 +149,11 @@ impl Views {
     /// # Errors
     /// When the database cannot be opened.
     pub async fn open(url: &str, log: Log, services: &[&Service], models: Vec<Model>) -> Result<Views, ViewsError> {
-        let store = store::open(url).await?;
+        let store = Arc::new(store::open(url).await?);
         let owner: Arc<str> = format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()).into();
         let mut kept = HashMap::new();
         for model in models {
-            kept.insert(model.type_id, Arc::new(open_model(&store, &log, services, model, &owner).await?));
+            kept.insert(model.type_id, Arc::new(open_model(&store, &log, services, model).await?));
         }
         Ok(Views {
             store,
@@ -186,17 +185,44 @@ impl Views {
     /// # Errors
     /// When views of this process's own have another owner now.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), ViewsError> {
-        if self.store.shared() {
-            return self.share(&stop).await;
+        if let Some(shared) = &self.store.shared {
+            return self.share(&**shared, &stop).await;
         }
         for kept in self.kept.values() {
             self.clean_up(kept).await;
         }
         let followers = self.kept.values().map(async |kept| {
-            let (store, log, feeds) = (&*self.store, &self.log, &*self.feeds);
-            Follower { store, log, feeds, kept, share: None }.follow(&stop).await
+            while !stop.is_cancelled() {
+                self.follow_until(kept, &stop, std::future::pending()).await?;
+            }
+            Ok(())
         });
         try_join_all(followers).await.map(drop)
+    }
+
+    /// Follows a read model until `stop`, until a rebuild has replaced its build, or until `given_up`. A batch that has begun
+    /// is finished.
+    ///
+    /// # Errors
+    /// `Superseded`, when another process writes its rows now.
+    pub(crate) async fn follow_until(
+        &self,
+        kept: &Arc<LiveModel>,
+        stop: &CancellationToken,
+        given_up: impl Future<Output = ()>,
+    ) -> Result<(), ViewsError> {
+        let until = stop.child_token();
+        let rows = LiveRows { store: &self.store, kept };
+        let follower = Follower { log: &self.log, feeds: &*self.feeds, subscriber: &rows, troubles: &kept.troubles };
+        let mut following = std::pin::pin!(follower.follow(&until));
+        let ended = tokio::select! {
+            ended = &mut following => ended,
+            () = async { tokio::select! { () = kept.replaced.notified() => {}, () = given_up => {} } } => {
+                until.cancel();
+                following.await
+            }
+        };
+        ended.map_err(|_| ViewsError::Superseded(kept.model.name))
     }
 
     /// Learns how far other processes have come with the views, until `stop`. For a process that only reads.
@@ -206,7 +232,7 @@ impl Views {
 
     /// Whether other processes can follow and read the same views.
     pub fn are_shared(&self) -> bool {
-        self.store.shared()
+        self.store.shared.is_some()
     }
 
     /// Whether the views' database answers.
@@ -215,7 +241,7 @@ impl Views {
     /// When it cannot be read.
     pub async fn healthy(&self) -> Result<(), ViewsError> {
         match self.kept.values().next() {
-            Some(kept) => self.store.live(kept.model.key()).await.map(drop),
+            Some(kept) => self.store.builds.live(kept.model.key()).await.map(drop),
             None => Ok(()),
         }
     }
@@ -224,7 +250,7 @@ impl Views {
     /// read for one query, or the store would grow without end.
     pub async fn ended(&self) {
         let readers = self.kept.values().map(|kept| kept.rows.ended().boxed());
-        let tasks = self.store.tasks().into_iter().map(|mut running| {
+        let tasks = self.store.tasks.clone().into_iter().map(|mut running| {
             // Nothing is ever sent: an error means that the task is gone.
             async move { while running.changed().await.is_ok() {} }.boxed()
         });
@@ -327,18 +353,15 @@ impl Drop for Rebuilding<'_> {
     }
 }
 
-async fn open_model(
-    store: &Arc<dyn Store>,
-    log: &Log,
-    services: &[&Service],
-    model: Model,
-    owner: &str,
-) -> Result<LiveModel, ViewsError> {
-    let found = store.ensure_live(model.key(), log.lineage()).await?;
+async fn open_model(store: &Store, log: &Log, services: &[&Service], model: Model) -> Result<LiveModel, ViewsError> {
+    let found = store.builds.ensure_live(model.key(), log.lineage()).await?;
     let build = model.key().build(found.build);
     let (checkpoint, stop) = prepare(log, &found).await?;
-    // Views that are shared are taken later, when nobody else has them.
-    let epoch = if store.shared() { 0 } else { store.take_over(&build, owner).await? };
+    // Views that are shared are taken later, under a lease.
+    let epoch = match store.shared {
+        Some(_) => 0,
+        None => store.builds.claim(&build, None).await?.ok_or(ViewsError::Superseded(build.name))?.epoch,
+    };
     Ok(LiveModel {
         passed_over: (model.passed_over)(services),
         model,
@@ -349,7 +372,7 @@ async fn open_model(
         owned: AtomicBool::new(false),
         replaced: Notify::new(),
         live: Mutex::new(LiveBuild { build, present: true, stopped: stop, owner: found.owner }),
-        rows: Rows::of(Arc::clone(store)),
+        rows: Rows::of(Arc::clone(&store.rows)),
         turn: tokio::sync::Mutex::new(WriteState { epoch, checkpoint }),
     })
 }

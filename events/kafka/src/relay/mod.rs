@@ -424,8 +424,8 @@ impl<'a> Work<'a> {
         if let Some(sender) = self.sender.take() {
             sender.drop().await;
         }
-        let release = self.relay.log.leases();
-        if let Err(error) = release.release(ROLE, &self.relay.owner).await {
+        let Some(epoch) = self.core.epoch() else { return };
+        if let Err(error) = self.relay.log.leases().release(ROLE, &self.relay.owner, epoch).await {
             tracing::warn!(%error, "the relay's lease ends by itself");
         }
     }

@@ -1,9 +1,10 @@
-//! Leases in the log's database, by that database's clock.
+//! Leases in a PostgreSQL database, by that database's clock: that of a log, or another one in which leased work is saved,
+//! such as the views' database.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use sqlx::Row as _;
+use sqlx::{Row as _, postgres::PgRow};
 
 use super::{
     connections::Connections,
@@ -14,7 +15,15 @@ use crate::{
     port::LogError,
 };
 
-pub(super) struct PgLeases(pub Arc<Connections>);
+/// The table of leases. A database other than a log's creates it in a migration of its own.
+pub const LEASE_TABLE: &str = include_str!("../../sql/postgres/migrations/0003_lease.sql");
+
+pub struct PgLeases(pub Arc<Connections>);
+
+fn lease(row: &PgRow) -> Result<Lease, LogError> {
+    let mark = Mark { position: number(row.try_get(1)?)?, place: number(row.try_get(2)?)? };
+    Ok(Lease { epoch: number(row.try_get(0)?)?, mark })
+}
 
 #[async_trait]
 impl Leases for PgLeases {
@@ -29,8 +38,15 @@ impl Leases for PgLeases {
             sqlx::query(include_str!("../../sql/postgres/hold.sql")).bind(role.to_owned()).bind(owner.to_owned());
         let query = query.bind(time.as_secs_f64()).bind(epoch.map(signed));
         let Some(row) = self.0.fetch(query).await?.into_iter().next() else { return Ok(None) };
-        let mark = Mark { position: number(row.try_get(1)?)?, place: number(row.try_get(2)?)? };
-        Ok(Some(Lease { epoch: number(row.try_get(0)?)?, mark }))
+        lease(&row).map(Some)
+    }
+
+    async fn seize(&self, role: &str, owner: &str, time: Duration) -> Result<Lease, LogError> {
+        let query =
+            sqlx::query(include_str!("../../sql/postgres/seize.sql")).bind(role.to_owned()).bind(owner.to_owned());
+        let rows = self.0.fetch(query.bind(time.as_secs_f64())).await?;
+        let row = rows.first().ok_or_else(|| LogError::Unusable("the lease was not given".into()))?;
+        lease(row)
     }
 
     async fn mark(&self, role: &str, owner: &str, epoch: u64, mark: Mark) -> Result<bool, LogError> {
@@ -40,9 +56,9 @@ impl Leases for PgLeases {
         Ok(self.0.run(query).await? == 1)
     }
 
-    async fn release(&self, role: &str, owner: &str) -> Result<(), LogError> {
+    async fn release(&self, role: &str, owner: &str, epoch: u64) -> Result<(), LogError> {
         let query = sqlx::query(include_str!("../../sql/postgres/release.sql"));
-        self.0.run(query.bind(role.to_owned()).bind(owner.to_owned())).await?;
+        self.0.run(query.bind(role.to_owned()).bind(owner.to_owned()).bind(signed(epoch))).await?;
         Ok(())
     }
 

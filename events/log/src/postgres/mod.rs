@@ -4,7 +4,7 @@
 mod batch;
 pub mod connections;
 mod history;
-mod leases;
+pub mod leases;
 mod outcomes;
 mod reader;
 mod rows;

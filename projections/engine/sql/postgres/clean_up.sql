@@ -1,2 +1,3 @@
--- Builds that are neither live nor owned, and builds that this owner left unfinished.
-DELETE FROM projection WHERE name = $1 AND version = $2 AND NOT live AND (until < clock_timestamp() OR owner = $3)
+-- Builds that are not live, unless a rebuild is filling one.
+DELETE FROM projection WHERE name = $1 AND version = $2 AND NOT live
+AND NOT EXISTS (SELECT FROM lease WHERE role = $3 AND until > clock_timestamp())

@@ -10,19 +10,26 @@ pub use sqlite::SCHEMA_VERSION as SCHEMA_VERSION_SQLITE;
 use std::{ops::Bound, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use event_core::{Key, Raw};
-use event_log::LogError;
+use event_core::Key;
+use event_follow::{Checkpoint, HeldLease, Stop};
+use event_log::{LogError, lease::Leases};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{
-    ViewsError,
-    fold::{Saved, Stop},
-    reader::Scan,
-};
+use crate::{ViewsError, fold::Saved, reader::Scan};
 
-/// How long whoever owns a build of views that several processes share owns it without saying so again.
+/// How long an owner of a read model that several processes share keeps it without renewing its lease.
 pub const LEASE: Duration = Duration::from_secs(5);
+
+/// The role of following a read model, among the leases.
+pub fn follow_role(model: ModelKey) -> String {
+    format!("view {} v{}", model.name, model.version)
+}
+
+/// The role of rebuilding a read model, among the leases.
+pub fn rebuild_role(model: ModelKey) -> String {
+    format!("rebuild {} v{}", model.name, model.version)
+}
 
 /// A version of a read model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,24 +67,6 @@ impl Build {
 pub struct OwnedBuild {
     pub build: Build,
     pub epoch: i64,
-}
-
-/// A build's place in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checkpoint {
-    pub position: u64,
-    pub event_id: Option<Uuid>,
-    /// When its event was recorded, in microseconds; 0 where that is not known.
-    pub recorded_at: i64,
-}
-
-impl Checkpoint {
-    /// Before the first event.
-    pub const START: Checkpoint = Checkpoint { position: 0, event_id: None, recorded_at: 0 };
-
-    pub fn at(event: &Raw) -> Checkpoint {
-        Checkpoint { position: event.position, event_id: Some(event.id), recorded_at: event.recorded_at.micros() }
-    }
 }
 
 /// The live build as it stands in the database.
@@ -120,77 +109,20 @@ pub trait Listener: Send {
     async fn next(&mut self) -> Result<Option<PeerNotification>, ViewsError>;
 }
 
+/// The rows of builds.
 #[async_trait]
-pub trait Store: Send + Sync {
-    /// Whether other processes may own builds here: then they are held by leases.
-    fn shared(&self) -> bool;
-
-    /// The store's own tasks: the sender of each lives as long as the task.
-    fn tasks(&self) -> Vec<watch::Receiver<()>> {
-        Vec::new()
-    }
-
-    /// The build that queries read; `None` where there is none.
-    async fn live(&self, model: ModelKey) -> Result<Option<BuildRecord>, ViewsError>;
-
-    /// The live build, which is made where there is none: empty, at position 0.
-    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<BuildRecord, ViewsError>;
-
-    /// Creates an empty build for its owner to fill. Drops unfinished builds that no longer have an owner.
-    ///
-    /// # Errors
-    /// `BeingRebuilt` where another owner is at it.
-    async fn begin_build(&self, model: ModelKey, lineage: Uuid, owner: &str) -> Result<OwnedBuild, ViewsError>;
-
-    /// Takes the live build over, to replace it by `new`: what its earlier owner still writes is refused from now on.
-    /// `None` where there is no live build.
-    ///
-    /// # Errors
-    /// `Superseded` where `new` no longer belongs to this owner.
-    async fn take_live(&self, new: OwnedBuild, owner: &str) -> Result<Option<OwnedBuild>, ViewsError>;
-
-    /// Makes `new` the build that is read instead of `old`, and gives both back. `old` stays until it is dropped:
-    /// readers may be in it. Gives back the epoch of `new`.
-    ///
-    /// # Errors
-    /// `Superseded` where one of the two no longer belongs to this owner, or another build is live. Nothing changes then.
-    async fn replace(&self, new: OwnedBuild, old: Option<OwnedBuild>) -> Result<i64, ViewsError>;
-
-    /// Drops a build that was begun, if it is still this owner's and is not live.
-    async fn discard(&self, build: OwnedBuild) -> Result<(), ViewsError>;
-
-    /// Drops what is neither live nor owned.
-    async fn clean_up(&self, model: ModelKey) -> Result<(), ViewsError>;
-
-    /// Takes a build over: what its earlier owner still writes is refused from now on.
-    async fn take_over(&self, build: &Build, owner: &str) -> Result<i64, ViewsError>;
-
-    /// Takes the live build if it has no owner; gives back the epoch.
-    async fn hold(&self, build: &Build, owner: &str) -> Result<Option<i64>, ViewsError>;
-
-    /// Says that the owner is still there; false if he owns it no more.
-    async fn renew(&self, build: &Build, epoch: i64) -> Result<bool, ViewsError>;
-
-    /// Gives a build back.
-    async fn release(&self, build: &Build, epoch: i64) -> Result<(), ViewsError>;
-
-    /// Says that this process shares in the work, and how many do.
-    async fn heartbeat(&self, owner: &str) -> Result<usize, ViewsError>;
-
-    /// Says that this process shares in the work no more.
-    async fn leave(&self, owner: &str) -> Result<(), ViewsError>;
-
-    /// Tells the others that the owner cannot go on, or can again.
-    async fn stop(&self, build: &Build, epoch: i64, stop: Option<&Stop>) -> Result<(), ViewsError>;
-
+pub trait RowStore: Send + Sync {
     /// The stored rows of these keys.
     async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError>;
 
-    /// Rows and checkpoint in one transaction, if the build is still this owner's, and still where he left it.
+    /// Rows and checkpoint in one transaction, if the build is still this owner's, and still where it left it.
+    ///
+    /// # Errors
+    /// `Superseded` where it is not.
     async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: CheckpointAdvance) -> Result<(), ViewsError>;
 
     /// Rows of a build that has none of these yet, if it is still this owner's. The checkpoint stays where it is: until it
-    /// moves the build is of no use, and nobody reads it.
+    /// moves the build is of no use, and nothing reads it.
     async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], at: CheckpointAdvance) -> Result<(), ViewsError> {
         self.save(build, epoch, rows, at).await
     }
@@ -200,9 +132,66 @@ pub trait Store: Send + Sync {
 
     /// `None` where the build is not live.
     async fn page(&self, build: &Build, scan: &Scan) -> Result<Option<FoundPage>, sqlx::Error>;
+}
+
+/// The builds of read models: which there are, and which one is live.
+#[async_trait]
+pub trait Builds: Send + Sync {
+    /// The build that queries read; `None` where there is none.
+    async fn live(&self, model: ModelKey) -> Result<Option<BuildRecord>, ViewsError>;
+
+    /// The live build, which is made where there is none: empty, at position 0.
+    async fn ensure_live(&self, model: ModelKey, lineage: Uuid) -> Result<BuildRecord, ViewsError>;
+
+    /// Takes the live build over under a new epoch: what its earlier owner still writes is refused from now on. `None` where
+    /// this is not the live build, or the lease of its read model (where processes share the views) has another owner.
+    async fn claim(&self, build: &Build, lease: Option<&HeldLease>) -> Result<Option<OwnedBuild>, ViewsError>;
+
+    /// Creates an empty build for a rebuild to fill, and drops those that earlier rebuilds left unfinished. Where processes
+    /// share the views, the caller holds the lease of the rebuild.
+    async fn begin(&self, model: ModelKey, lineage: Uuid) -> Result<OwnedBuild, ViewsError>;
+
+    /// Makes `new` the build that is read instead of `old`. `old` stays until it is dropped: readers may be in it. Gives
+    /// back the epoch of `new`.
+    ///
+    /// # Errors
+    /// `Superseded` where one of the two no longer belongs to this owner, or another build is live. Nothing changes then.
+    async fn replace(&self, new: OwnedBuild, old: Option<OwnedBuild>) -> Result<i64, ViewsError>;
+
+    /// Drops a build that was begun, if it is still this owner's and is not live.
+    async fn discard(&self, build: OwnedBuild) -> Result<(), ViewsError>;
+
+    /// Drops all builds but the live one, unless a rebuild is filling one.
+    async fn clean_up(&self, model: ModelKey) -> Result<(), ViewsError>;
+}
+
+/// How processes share the read models of one database.
+#[async_trait]
+pub trait Shared: Send + Sync {
+    /// The leases of following and of rebuilding a read model.
+    fn leases(&self) -> Arc<dyn Leases>;
+
+    /// Says that this process shares in the work, and how many do.
+    async fn heartbeat(&self, owner: &str) -> Result<usize, ViewsError>;
+
+    /// Says that this process shares in the work no more.
+    async fn leave(&self, owner: &str) -> Result<(), ViewsError>;
+
+    /// Tells the others that the owner cannot go on, or can again.
+    async fn stop(&self, build: OwnedBuild, stop: Option<&Stop>) -> Result<(), ViewsError>;
 
     /// Hears what is told from now on.
     async fn listen(&self) -> Result<Box<dyn Listener>, ViewsError>;
+}
+
+/// The views' database.
+pub struct Store {
+    pub rows: Arc<dyn RowStore>,
+    pub builds: Arc<dyn Builds>,
+    /// `None` where the views are one process's own.
+    pub shared: Option<Arc<dyn Shared>>,
+    /// The store's own tasks: the sender of each lives as long as the task.
+    pub tasks: Vec<watch::Receiver<()>>,
 }
 
 /// A step of a build through the log.
@@ -213,12 +202,15 @@ pub struct CheckpointAdvance {
 }
 
 /// Opens (makes) the views' database at `sqlite:FILE` or `postgres://…`.
-pub async fn open(url: &str) -> Result<Arc<dyn Store>, ViewsError> {
+pub async fn open(url: &str) -> Result<Store, ViewsError> {
     if let Some(file) = url.strip_prefix("sqlite:").filter(|file| !file.is_empty()) {
-        return Ok(Arc::new(sqlite::SqliteViews::open(file).await?));
+        let views = Arc::new(sqlite::SqliteViews::open(file).await?);
+        let tasks = vec![views.checkpointing()];
+        return Ok(Store { rows: views.clone(), builds: views, shared: None, tasks });
     }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return Ok(Arc::new(postgres::PgViews::open(url).await?));
+        let views = Arc::new(postgres::PgViews::open(url).await?);
+        return Ok(Store { rows: views.clone(), builds: views.clone(), shared: Some(views), tasks: Vec::new() });
     }
     // Not the address itself: it may hold a password.
     Err(ViewsError::Unusable("views are sqlite:FILE or postgres://…".into()))

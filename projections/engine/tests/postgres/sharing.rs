@@ -25,7 +25,8 @@ pub async fn until(what: impl AsyncFn() -> bool) {
 
 /// How many owners the read models have now; `None` where one has no owner.
 async fn owners(folder: &Path) -> Option<BTreeSet<String>> {
-    let query = "SELECT CASE WHEN until > clock_timestamp() THEN owner END FROM views.projection WHERE live";
+    let query = "SELECT owner FROM views.projection LEFT JOIN views.lease \
+                 ON role = 'view ' || name || ' v' || version AND until > clock_timestamp() WHERE live";
     let owners: Vec<Option<String>> =
         sqlx::query_scalar(query).fetch_all(&mut connect(folder).await).await.expect("answers");
     owners.into_iter().collect()
@@ -66,8 +67,8 @@ async fn what_a_zombie_writes_is_refused_and_it_looks_where_the_view_is_now() {
     running.caught_up(written.open_practice(1).await).await;
     // While it sleeps, another one owns it and has come further.
     let last = written.log.read(0, 1).await.expect("readable")[0].id;
-    let usurp =
-        "UPDATE views.projection SET epoch = epoch + 1, owner = 'another', until = clock_timestamp() + interval '3s'";
+    let usurp = "UPDATE views.lease SET epoch = epoch + 1, owner = 'another', until = clock_timestamp() + interval '3s'; \
+         UPDATE views.projection SET epoch = epoch + 1";
     sqlx::raw_sql(usurp).execute(&mut connect(folder.path()).await).await.expect("runs");
     let end = written.open_practice(2).await;
     until(async || owners(folder.path()).await == Some(BTreeSet::from(["another".to_owned()]))).await;

@@ -7,10 +7,7 @@ use uuid::Uuid;
 use event_log::postgres::connections::Connections;
 
 use super::{about, of_model};
-use crate::store::{Build, LEASE, ModelKey, OwnedBuild};
-
-/// `Ok(Err(by))`: another owner is at it.
-type Begun = Result<OwnedBuild, String>;
+use crate::store::{Build, ModelKey, OwnedBuild};
 
 /// Begins a transaction that excludes all others on the same read model.
 async fn locked(connection: &mut PgConnection, model: ModelKey) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
@@ -20,47 +17,41 @@ async fn locked(connection: &mut PgConnection, model: ModelKey) -> Result<Transa
     Ok(transaction)
 }
 
+async fn has_live(transaction: &mut Transaction<'_, Postgres>, model: ModelKey) -> Result<bool, sqlx::Error> {
+    let live = of_model(model, "SELECT FROM projection WHERE name = $1 AND version = $2 AND live");
+    Ok(live.fetch_optional(&mut **transaction).await?.is_some())
+}
+
 pub async fn ensure_live(connections: &Connections, model: ModelKey, lineage: Uuid) -> Result<(), sqlx::Error> {
     let mut connection = connections.alone().await?;
     let mut transaction = locked(&mut connection, model).await?;
-    let live = of_model(model, include_str!("../../../sql/postgres/live.sql"));
-    if live.fetch_optional(&mut *transaction).await?.is_none() {
-        make(&mut transaction, model, lineage, None).await?;
+    if !has_live(&mut transaction, model).await? {
+        make(&mut transaction, model, lineage, true).await?;
         sqlx::query("SELECT pg_notify('frontdoor_views', 'changed')").execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     connection.close().await
 }
 
-pub async fn begin(
-    connections: &Connections,
-    model: ModelKey,
-    lineage: Uuid,
-    owner: &str,
-) -> Result<Begun, sqlx::Error> {
+pub async fn begin(connections: &Connections, model: ModelKey, lineage: Uuid) -> Result<OwnedBuild, sqlx::Error> {
     let mut connection = connections.alone().await?;
     let mut transaction = locked(&mut connection, model).await?;
-    let other = of_model(model, include_str!("../../../sql/postgres/rebuilder.sql")).bind(owner.to_owned());
-    if let Some(other) = other.fetch_optional(&mut *transaction).await? {
-        return Ok(Err(other.try_get(0)?));
-    }
-    let left = of_model(model, include_str!("../../../sql/postgres/clean_up.sql")).bind(owner.to_owned());
+    let left = of_model(model, "DELETE FROM projection WHERE name = $1 AND version = $2 AND NOT live");
     left.execute(&mut *transaction).await?;
-    let begun = make(&mut transaction, model, lineage, Some(owner)).await?;
+    let begun = make(&mut transaction, model, lineage, false).await?;
     transaction.commit().await?;
     connection.close().await?;
-    Ok(Ok(begun))
+    Ok(begun)
 }
 
-/// Creates a build and its table. Without an owner it is live at once.
+/// Creates a build and its table.
 async fn make(
     transaction: &mut Transaction<'_, Postgres>,
     model: ModelKey,
     lineage: Uuid,
-    owner: Option<&str>,
+    live: bool,
 ) -> Result<OwnedBuild, sqlx::Error> {
-    let begin = of_model(model, include_str!("../../../sql/postgres/begin.sql")).bind(owner.is_none()).bind(lineage);
-    let begin = begin.bind(owner.map(str::to_owned)).bind(LEASE.as_secs_f64());
+    let begin = of_model(model, include_str!("../../../sql/postgres/begin.sql")).bind(live).bind(lineage);
     let row = begin.fetch_one(&mut **transaction).await?;
     let build = model.build(row.try_get(0)?);
     // An earlier version may have left a table with this number; no build uses it.
@@ -73,34 +64,6 @@ async fn make(
     );
     sqlx::raw_sql(AssertSqlSafe(table)).execute(&mut **transaction).await?;
     Ok(OwnedBuild { build, epoch: row.try_get(1)? })
-}
-
-/// Whether a build that is being made is still its owner's; it stays so until the transaction ends.
-async fn is_own(transaction: &mut Transaction<'_, Postgres>, new: OwnedBuild) -> Result<bool, sqlx::Error> {
-    let own = about(&new.build, include_str!("../../../sql/postgres/own.sql")).bind(new.epoch);
-    Ok(own.fetch_optional(&mut **transaction).await?.is_some())
-}
-
-/// `None`: `new` no longer belongs to this owner.
-pub async fn take_live(
-    connections: &Connections,
-    new: OwnedBuild,
-    owner: &str,
-) -> Result<Option<Option<OwnedBuild>>, sqlx::Error> {
-    let mut connection = connections.alone().await?;
-    let mut transaction = locked(&mut connection, new.build.key()).await?;
-    if !is_own(&mut transaction, new).await? {
-        return Ok(None);
-    }
-    let take = of_model(new.build.key(), include_str!("../../../sql/postgres/take_live.sql"));
-    let take = take.bind(owner.to_owned()).bind(LEASE.as_secs_f64());
-    let taken = take.fetch_optional(&mut *transaction).await?;
-    transaction.commit().await?;
-    connection.close().await?;
-    let owned = |row: sqlx::postgres::PgRow| {
-        Ok::<_, sqlx::Error>(OwnedBuild { build: new.build.key().build(row.try_get(0)?), epoch: row.try_get(1)? })
-    };
-    taken.map(owned).transpose().map(Some)
 }
 
 /// `None`: one of the two no longer belongs to this owner, or another build is live.
@@ -117,8 +80,7 @@ pub async fn replace(
             return Ok(None);
         }
     }
-    let live = of_model(new.build.key(), include_str!("../../../sql/postgres/live.sql"));
-    if live.fetch_optional(&mut *transaction).await?.is_some() {
+    if has_live(&mut transaction, new.build.key()).await? {
         return Ok(None);
     }
     let go_live = about(&new.build, include_str!("../../../sql/postgres/go_live.sql")).bind(new.epoch);

@@ -6,11 +6,18 @@ mod builds;
 mod copy;
 mod hearing;
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use event_core::Key;
-use event_log::postgres::connections::{self, Asked, CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, within};
+use event_follow::{Checkpoint, HeldLease, Stop};
+use event_log::{
+    lease::Leases,
+    postgres::{
+        connections::{self, Asked, CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, within},
+        leases::{LEASE_TABLE, PgLeases},
+    },
+};
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, Row,
     postgres::{PgConnectOptions, PgRow},
@@ -19,24 +26,22 @@ use uuid::Uuid;
 
 use self::{copy::copied, hearing::Hearing};
 use super::{
-    ABOVE_ALL_KEYS, Build, BuildRecord, Checkpoint, CheckpointAdvance, FoundPage, FoundRow, LEASE, Listener, ModelKey,
-    OwnedBuild, Store, bound, signed, unsigned,
+    ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, LEASE, Listener, ModelKey,
+    OwnedBuild, RowStore, Shared, bound, follow_role, rebuild_role, signed, unsigned,
 };
-use crate::{
-    ViewsError,
-    fold::{Saved, Stop},
-    reader::Scan,
-};
+use crate::{ViewsError, fold::Saved, reader::Scan};
 
 /// Connections that write and read.
 const CONNECTIONS_MAX: u32 = 10;
 
-/// In the order of their numbers; forward only.
 /// The newest schema that this binary knows.
 pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
-const MIGRATIONS: [&str; 2] = [
+/// In the order of their numbers; forward only.
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../../sql/postgres/migrations/0001_views.sql"),
     include_str!("../../../sql/postgres/migrations/0002_ownership.sql"),
+    LEASE_TABLE,
+    include_str!("../../../sql/postgres/migrations/0004_leases.sql"),
 ];
 /// How long bringing the schema forward may take: it waits for another process that does the same.
 const MIGRATION_TIME_MAX: Duration = Duration::from_secs(30);
@@ -44,7 +49,7 @@ const MIGRATION_TIME_MAX: Duration = Duration::from_secs(30);
 const ABSENT_AFTER: Duration = LEASE;
 
 pub struct PgViews {
-    connections: Connections,
+    connections: Arc<Connections>,
 }
 
 impl PgViews {
@@ -70,7 +75,7 @@ impl PgViews {
         let mut connection = within(CONNECT_TIME_MAX, connecting).await.map_err(unreachable)?;
         migrate(&mut connection).await?;
         within(CALL_TIME_MAX, connection.close()).await?;
-        Ok(PgViews { connections: Connections::new(options, CONNECTIONS_MAX) })
+        Ok(PgViews { connections: Arc::new(Connections::new(options, CONNECTIONS_MAX)) })
     }
 }
 
@@ -148,18 +153,20 @@ fn on_table(build: &Build, statement: &str) -> Asked {
     query.bind(build.name).bind(i64::from(build.version)).bind(build.build)
 }
 
+fn lease_epoch(lease: &HeldLease) -> Result<i64, ViewsError> {
+    i64::try_from(lease.epoch())
+        .map_err(|_| ViewsError::Unusable("a lease has had more owners than there can be".into()))
+}
+
 fn split<'a>(keys: impl Iterator<Item = &'a Key>) -> (Vec<String>, Vec<String>) {
     keys.map(|key| (key.partition.clone(), key.sort.clone())).unzip()
 }
 
 #[async_trait]
-impl Store for PgViews {
-    fn shared(&self) -> bool {
-        true
-    }
-
+impl Builds for PgViews {
     async fn live(&self, model: ModelKey) -> Result<Option<BuildRecord>, ViewsError> {
-        let rows = self.connections.fetch(of_model(model, include_str!("../../../sql/postgres/live.sql"))).await?;
+        let query = of_model(model, include_str!("../../../sql/postgres/live.sql")).bind(follow_role(model));
+        let rows = self.connections.fetch(query).await?;
         Ok(rows.first().map(found).transpose()?)
     }
 
@@ -172,14 +179,16 @@ impl Store for PgViews {
         found.ok_or_else(|| ViewsError::Unusable(format!("{} has no live build", model.name)))
     }
 
-    async fn begin_build(&self, model: ModelKey, lineage: Uuid, owner: &str) -> Result<OwnedBuild, ViewsError> {
-        let begun = within(CALL_TIME_MAX, builds::begin(&self.connections, model, lineage, owner)).await?;
-        begun.map_err(|by| ViewsError::BeingRebuilt { name: model.name, by })
+    async fn claim(&self, build: &Build, lease: Option<&HeldLease>) -> Result<Option<OwnedBuild>, ViewsError> {
+        let Some(lease) = lease else { return Ok(None) };
+        let query = about(build, include_str!("../../../sql/postgres/claim.sql"));
+        let rows = self.connections.fetch(query.bind(lease.role().to_owned()).bind(lease_epoch(lease)?)).await?;
+        let epoch = rows.first().map(|row| row.try_get(0)).transpose()?;
+        Ok(epoch.map(|epoch| OwnedBuild { build: *build, epoch }))
     }
 
-    async fn take_live(&self, new: OwnedBuild, owner: &str) -> Result<Option<OwnedBuild>, ViewsError> {
-        let taken = within(CALL_TIME_MAX, builds::take_live(&self.connections, new, owner)).await?;
-        taken.ok_or(ViewsError::Superseded(new.build.name))
+    async fn begin(&self, model: ModelKey, lineage: Uuid) -> Result<OwnedBuild, ViewsError> {
+        Ok(within(CALL_TIME_MAX, builds::begin(&self.connections, model, lineage)).await?)
     }
 
     async fn replace(&self, new: OwnedBuild, old: Option<OwnedBuild>) -> Result<i64, ViewsError> {
@@ -195,32 +204,15 @@ impl Store for PgViews {
 
     async fn clean_up(&self, model: ModelKey) -> Result<(), ViewsError> {
         let query = of_model(model, include_str!("../../../sql/postgres/clean_up.sql"));
-        self.connections.run(query.bind("")).await?;
+        self.connections.run(query.bind(rebuild_role(model))).await?;
         Ok(within(CALL_TIME_MAX, builds::drop_orphans(&self.connections, model)).await?)
     }
+}
 
-    async fn take_over(&self, build: &Build, owner: &str) -> Result<i64, ViewsError> {
-        let query = about(build, include_str!("../../../sql/postgres/take_over.sql"));
-        let rows = self.connections.fetch(query.bind(owner.to_owned()).bind(LEASE.as_secs_f64())).await?;
-        let row = rows.first().ok_or(ViewsError::Superseded(build.name))?;
-        Ok(row.try_get(0)?)
-    }
-
-    async fn hold(&self, build: &Build, owner: &str) -> Result<Option<i64>, ViewsError> {
-        let query = about(build, include_str!("../../../sql/postgres/hold.sql"));
-        let rows = self.connections.fetch(query.bind(owner.to_owned()).bind(LEASE.as_secs_f64())).await?;
-        Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
-    }
-
-    async fn renew(&self, build: &Build, epoch: i64) -> Result<bool, ViewsError> {
-        let query = about(build, include_str!("../../../sql/postgres/renew.sql"));
-        Ok(self.connections.run(query.bind(epoch).bind(LEASE.as_secs_f64())).await? == 1)
-    }
-
-    async fn release(&self, build: &Build, epoch: i64) -> Result<(), ViewsError> {
-        let query = about(build, include_str!("../../../sql/postgres/release.sql"));
-        self.connections.run(query.bind(epoch)).await?;
-        Ok(())
+#[async_trait]
+impl Shared for PgViews {
+    fn leases(&self) -> Arc<dyn Leases> {
+        Arc::new(PgLeases(Arc::clone(&self.connections)))
     }
 
     async fn heartbeat(&self, owner: &str) -> Result<usize, ViewsError> {
@@ -236,13 +228,20 @@ impl Store for PgViews {
         Ok(())
     }
 
-    async fn stop(&self, build: &Build, epoch: i64, stop: Option<&Stop>) -> Result<(), ViewsError> {
+    async fn stop(&self, build: OwnedBuild, stop: Option<&Stop>) -> Result<(), ViewsError> {
         let at = stop.map(|stop| signed(stop.position)).transpose()?;
-        let query = about(build, include_str!("../../../sql/postgres/stop.sql")).bind(epoch).bind(at);
+        let query = about(&build.build, include_str!("../../../sql/postgres/stop.sql")).bind(build.epoch).bind(at);
         self.connections.run(query.bind(stop.map(|stop| stop.why.clone()))).await?;
         Ok(())
     }
 
+    async fn listen(&self) -> Result<Box<dyn Listener>, ViewsError> {
+        Ok(Box::new(Hearing::begin(&self.connections).await?))
+    }
+}
+
+#[async_trait]
+impl RowStore for PgViews {
     async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -266,7 +265,6 @@ impl Store for PgViews {
             .bind(signed(position)?)
             .bind(step.to.event_id)
             .bind(step.to.recorded_at)
-            .bind(LEASE.as_secs_f64())
             .bind(signed(step.from)?)
             .bind(partitions)
             .bind(sorts)
@@ -316,9 +314,5 @@ impl Store for PgViews {
             }
         }
         Ok(Some(page))
-    }
-
-    async fn listen(&self) -> Result<Box<dyn Listener>, ViewsError> {
-        Ok(Box::new(Hearing::begin(&self.connections).await?))
     }
 }

@@ -7,9 +7,11 @@ use sqlx::{
 };
 use uuid::Uuid;
 
+use event_follow::Checkpoint;
+
 use crate::{
     ViewsError,
-    store::{Build, BuildRecord, Checkpoint, ModelKey, OwnedBuild, unsigned},
+    store::{Build, BuildRecord, ModelKey, OwnedBuild, unsigned},
 };
 
 type Asked = Query<'static, Sqlite, SqliteArguments>;
@@ -96,27 +98,13 @@ async fn make(
     Ok(own)
 }
 
-pub async fn take_over(connection: &mut SqliteConnection, build: &Build) -> Result<i64, ViewsError> {
+pub async fn claim(connection: &mut SqliteConnection, build: &Build) -> Result<Option<OwnedBuild>, ViewsError> {
     let mut transaction = begin_change(connection).await?;
-    let epoch = next_epoch(&mut transaction).await?;
-    let take = "UPDATE projection SET epoch = ?4 WHERE name = ?1 AND version = ?2 AND build = ?3";
-    let taken = about(OwnedBuild { build: *build, epoch }, take).execute(&mut *transaction).await?;
+    let own = OwnedBuild { build: *build, epoch: next_epoch(&mut transaction).await? };
+    let claim = "UPDATE projection SET epoch = ?4 WHERE name = ?1 AND version = ?2 AND build = ?3 AND live";
+    let claimed = about(own, claim).execute(&mut *transaction).await?;
     transaction.commit().await?;
-    if taken.rows_affected() == 1 { Ok(epoch) } else { Err(ViewsError::Superseded(build.name)) }
-}
-
-pub async fn take_live(connection: &mut SqliteConnection, new: OwnedBuild) -> Result<Option<OwnedBuild>, ViewsError> {
-    let mut transaction = begin_change(connection).await?;
-    let own = "SELECT 1 FROM projection WHERE name = ?1 AND version = ?2 AND build = ?3 AND epoch = ?4 AND NOT live";
-    if about(new, own).fetch_optional(&mut *transaction).await?.is_none() {
-        return Err(ViewsError::Superseded(new.build.name));
-    }
-    let Some(found) = live(&mut transaction, new.build.key()).await? else { return Ok(None) };
-    let old = OwnedBuild { build: new.build.key().build(found.build), epoch: next_epoch(&mut transaction).await? };
-    let take = "UPDATE projection SET epoch = ?4 WHERE name = ?1 AND version = ?2 AND build = ?3";
-    about(old, take).execute(&mut *transaction).await?;
-    transaction.commit().await?;
-    Ok(Some(old))
+    Ok((claimed.rows_affected() == 1).then_some(own))
 }
 
 pub async fn replace(

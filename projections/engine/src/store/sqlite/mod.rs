@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use event_core::Key;
+use event_follow::HeldLease;
 use event_log::sqlite::Checkpoints;
 use sqlx::{
     AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
@@ -22,14 +23,10 @@ use uuid::Uuid;
 
 use self::{insert::put_rows, writer::Writer};
 use super::{
-    ABOVE_ALL_KEYS, Build, BuildRecord, CheckpointAdvance, FoundPage, FoundRow, Listener, ModelKey, OwnedBuild,
-    PeerNotification, Store, bound, signed, unsigned,
+    ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, ModelKey, OwnedBuild, RowStore,
+    bound, signed, unsigned,
 };
-use crate::{
-    ViewsError,
-    fold::{Saved, Stop},
-    reader::Scan,
-};
+use crate::{ViewsError, fold::Saved, reader::Scan};
 
 /// Connections that read.
 const READERS: u32 = 4;
@@ -73,21 +70,18 @@ impl SqliteViews {
         Ok(SqliteViews { writer, readers, checkpointing })
     }
 
+    /// The task that makes checkpoints of the file.
+    pub fn checkpointing(&self) -> watch::Receiver<()> {
+        self.checkpointing.clone()
+    }
+
     async fn write(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().await
     }
 }
 
 #[async_trait]
-impl Store for SqliteViews {
-    fn shared(&self) -> bool {
-        false
-    }
-
-    fn tasks(&self) -> Vec<watch::Receiver<()>> {
-        vec![self.checkpointing.clone()]
-    }
-
+impl Builds for SqliteViews {
     async fn live(&self, model: ModelKey) -> Result<Option<BuildRecord>, ViewsError> {
         builds::live(&mut *self.readers.acquire().await?, model).await
     }
@@ -99,18 +93,18 @@ impl Store for SqliteViews {
         writer.settle(connection, ensured)
     }
 
-    async fn begin_build(&self, model: ModelKey, lineage: Uuid, _: &str) -> Result<OwnedBuild, ViewsError> {
+    async fn claim(&self, build: &Build, _: Option<&HeldLease>) -> Result<Option<OwnedBuild>, ViewsError> {
+        let mut writer = self.write().await;
+        let mut connection = writer.lend().await?;
+        let claimed = builds::claim(&mut connection, build).await;
+        writer.settle(connection, claimed)
+    }
+
+    async fn begin(&self, model: ModelKey, lineage: Uuid) -> Result<OwnedBuild, ViewsError> {
         let mut writer = self.write().await;
         let mut connection = writer.lend().await?;
         let begun = builds::begin(&mut connection, model, lineage).await;
         writer.settle(connection, begun)
-    }
-
-    async fn take_live(&self, new: OwnedBuild, _: &str) -> Result<Option<OwnedBuild>, ViewsError> {
-        let mut writer = self.write().await;
-        let mut connection = writer.lend().await?;
-        let taken = builds::take_live(&mut connection, new).await;
-        writer.settle(connection, taken)
     }
 
     async fn replace(&self, new: OwnedBuild, old: Option<OwnedBuild>) -> Result<i64, ViewsError> {
@@ -133,38 +127,10 @@ impl Store for SqliteViews {
         let cleaned = builds::clean_up(&mut connection, model).await;
         writer.settle(connection, cleaned)
     }
+}
 
-    async fn hold(&self, build: &Build, owner: &str) -> Result<Option<i64>, ViewsError> {
-        self.take_over(build, owner).await.map(Some)
-    }
-
-    async fn renew(&self, _: &Build, _: i64) -> Result<bool, ViewsError> {
-        Ok(true)
-    }
-
-    async fn release(&self, _: &Build, _: i64) -> Result<(), ViewsError> {
-        Ok(())
-    }
-
-    async fn heartbeat(&self, _: &str) -> Result<usize, ViewsError> {
-        Ok(1)
-    }
-
-    async fn leave(&self, _: &str) -> Result<(), ViewsError> {
-        Ok(())
-    }
-
-    async fn stop(&self, _: &Build, _: i64, _: Option<&Stop>) -> Result<(), ViewsError> {
-        Ok(())
-    }
-
-    async fn take_over(&self, build: &Build, _: &str) -> Result<i64, ViewsError> {
-        let mut writer = self.write().await;
-        let mut connection = writer.lend().await?;
-        let taken = builds::take_over(&mut connection, build).await;
-        writer.settle(connection, taken)
-    }
-
+#[async_trait]
+impl RowStore for SqliteViews {
     async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError> {
         let mut rows = Vec::with_capacity(keys.len());
         for keys in keys.chunks(LOAD_KEYS_MAX) {
@@ -237,20 +203,6 @@ impl Store for SqliteViews {
             }
         }
         Ok(Some(page))
-    }
-
-    async fn listen(&self) -> Result<Box<dyn Listener>, ViewsError> {
-        Ok(Box::new(Silence))
-    }
-}
-
-/// There is no other process that could tell anything.
-struct Silence;
-
-#[async_trait]
-impl Listener for Silence {
-    async fn next(&mut self) -> Result<Option<PeerNotification>, ViewsError> {
-        std::future::pending().await
     }
 }
 

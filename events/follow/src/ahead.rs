@@ -1,0 +1,59 @@
+//! Pages of a feed, read ahead: the next page is read while the one before it is handled.
+
+use event_log::{EventPage, LogError, feed::Feeds};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::Checkpoint;
+
+/// Pages that are read ahead of the one that is being handled.
+const PAGES_AHEAD_MAX: usize = 1;
+
+pub type PageRead = Result<EventPage, LogError>;
+
+/// The task that reads ends when this is dropped.
+pub struct Ahead {
+    /// The position before the next page.
+    pub after: u64,
+    /// The part of the last page that was more than a batch.
+    rest: Option<EventPage>,
+    pages: mpsc::Receiver<PageRead>,
+    reading: JoinHandle<()>,
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+impl Ahead {
+    pub fn of(feeds: &dyn Feeds, passed_over: Vec<&'static str>, from: Checkpoint) -> Ahead {
+        let mut feed = feeds.after(from.position, from.event_id, passed_over);
+        let (to, pages) = mpsc::channel(PAGES_AHEAD_MAX);
+        let reading = tokio::spawn(async move {
+            let mut failed = false;
+            while !failed {
+                let page = feed.next().await;
+                failed = page.is_err();
+                if to.send(page).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ahead { after: from.position, rest: None, pages, reading }
+    }
+
+    /// The rest of the last page, or the next one; `None` when the feed has ended. Cancel-safe.
+    pub async fn next(&mut self) -> Option<PageRead> {
+        match self.rest.take() {
+            Some(rest) => Some(Ok(rest)),
+            None => self.pages.recv().await,
+        }
+    }
+
+    /// A page was handled up to a position, but for this rest.
+    pub fn handled(&mut self, until: u64, rest: EventPage) {
+        self.after = until;
+        self.rest = Some(rest).filter(|rest| !rest.is_empty());
+    }
+}

@@ -1,0 +1,21 @@
+use event_core::Raw;
+use uuid::Uuid;
+
+/// How far a follower is: the last event whose effect is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub position: u64,
+    /// Another id at this position means another history. `None` at position 0.
+    pub event_id: Option<Uuid>,
+    /// When the event was recorded, in microseconds since 1970; 0 where that is not known.
+    pub recorded_at: i64,
+}
+
+impl Checkpoint {
+    /// Before the first event.
+    pub const START: Checkpoint = Checkpoint { position: 0, event_id: None, recorded_at: 0 };
+
+    pub fn at(event: &Raw) -> Checkpoint {
+        Checkpoint { position: event.position, event_id: Some(event.id), recorded_at: event.recorded_at.micros() }
+    }
+}

@@ -1,0 +1,97 @@
+//! A lease that is held: renewed by a task of its own, so that neither slow work nor a slow database of the work delays it.
+
+use std::{sync::Arc, time::Duration};
+
+use event_log::{LogError, lease::Leases};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// The right of one owner to do the work of a role, until it is released, lost or dropped. A dropped lease runs out by itself.
+pub struct HeldLease {
+    leases: Arc<dyn Leases>,
+    role: String,
+    owner: String,
+    epoch: u64,
+    lost: CancellationToken,
+    renewing: JoinHandle<()>,
+}
+
+impl Drop for HeldLease {
+    fn drop(&mut self) {
+        self.renewing.abort();
+    }
+}
+
+impl HeldLease {
+    /// Takes the lease of a role for `time`, and renews it after each third of that, so that two answers may be lost. `None`:
+    /// another owner holds it.
+    ///
+    /// # Errors
+    /// When the leases' database does not answer.
+    pub async fn take(
+        leases: Arc<dyn Leases>,
+        role: &str,
+        owner: &str,
+        time: Duration,
+    ) -> Result<Option<HeldLease>, LogError> {
+        let taken = leases.hold(role, owner, None, time).await?;
+        Ok(taken.map(|lease| HeldLease::keep(leases, role, owner, lease.epoch, time)))
+    }
+
+    /// As `take`, also from another owner, which loses it.
+    ///
+    /// # Errors
+    /// As `take`.
+    pub async fn seize(
+        leases: Arc<dyn Leases>,
+        role: &str,
+        owner: &str,
+        time: Duration,
+    ) -> Result<HeldLease, LogError> {
+        let lease = leases.seize(role, owner, time).await?;
+        Ok(HeldLease::keep(leases, role, owner, lease.epoch, time))
+    }
+
+    fn keep(leases: Arc<dyn Leases>, role: &str, owner: &str, epoch: u64, time: Duration) -> HeldLease {
+        let lost = CancellationToken::new();
+        let (role, owner) = (role.to_owned(), owner.to_owned());
+        let renewing = tokio::spawn({
+            let (leases, role, owner, lost) = (Arc::clone(&leases), role.clone(), owner.clone(), lost.clone());
+            async move {
+                loop {
+                    tokio::time::sleep(time / 3).await;
+                    match leases.hold(&role, &owner, Some(epoch), time).await {
+                        Ok(Some(lease)) if lease.epoch == epoch => {}
+                        Ok(_) => return lost.cancel(),
+                        // This is not a loss: the next write names the epoch, and is refused if it is not the owner's.
+                        Err(error) => tracing::warn!(role, %error, "a lease was not renewed"),
+                    }
+                }
+            }
+        });
+        HeldLease { leases, role, owner, epoch, lost, renewing }
+    }
+
+    pub fn role(&self) -> &str {
+        &self.role
+    }
+
+    /// Grows with each change of owner of the role.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Waits until another owner has the lease.
+    pub async fn lost(&self) {
+        self.lost.cancelled().await;
+    }
+
+    /// Gives the lease back, so that the next owner need not wait until it runs out.
+    ///
+    /// # Errors
+    /// When the leases' database does not answer: it runs out by itself.
+    pub async fn release(self) -> Result<(), LogError> {
+        self.renewing.abort();
+        self.leases.release(&self.role, &self.owner, self.epoch).await
+    }
+}

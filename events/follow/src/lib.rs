@@ -1,0 +1,15 @@
+//! Following a log: a follower reads the events after its checkpoint, batch by batch, and gives them to a subscriber, which
+//! saves their effect together with the new checkpoint. Read models follow the log; policies, gateways and the notary are to
+//! follow it in the same way. Work that one process at a time may do is held by a lease.
+
+mod ahead;
+mod checkpoint;
+mod follower;
+mod lease;
+mod trouble;
+
+pub use checkpoint::Checkpoint;
+
+pub use follower::{Fault, Follower, Handled, RETRY_AFTER, Stop, Subscriber, Superseded};
+pub use lease::HeldLease;
+pub use trouble::{Trouble, Troubles};

@@ -1,3 +1,0 @@
-UPDATE projection SET epoch = greatest(nextval('epoch'), epoch + 1), owner = $4,
-    until = clock_timestamp() + make_interval(secs => $5)
-WHERE name = $1 AND version = $2 AND build = $3 RETURNING epoch
