@@ -1,13 +1,15 @@
 //! The HTTP edge: what stands between the network and the routes of commands and queries. It accepts connections within
 //! limits, verifies tokens, gives each request an id and a trace context, and answers whatever goes wrong with a problem
-//! (RFC 9457). It knows no route and no service.
+//! (RFC 9457), or with a page where the client prefers HTML. It knows no route and no service.
 
 mod authenticated;
+pub mod error_page;
 mod gate;
 mod json;
 mod key_set;
 pub mod listener;
 pub mod middleware;
+mod negotiation;
 mod problem;
 pub mod problem_catalogue;
 mod shares;
@@ -19,6 +21,7 @@ pub mod trace;
 use axum::http::HeaderName;
 
 pub use authenticated::Authenticated;
+pub use error_page::{ErrorLayout, ErrorPage};
 pub use gate::Gate;
 pub use key_set::{RsaAlgorithm, TrustedIssuer, key_set};
 pub use problem::{Fault, Problem};

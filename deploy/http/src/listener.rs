@@ -24,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
+    Problem,
+    problem::PROBLEM_JSON,
     problem_catalogue::REQUEST_TIMEOUT,
     shares::{Share, Shares},
 };
@@ -167,16 +169,11 @@ async fn no_request_left(in_flight: &Mutex<()>) {
     }
 }
 
+/// Always JSON: a head that is not whole says nothing about what its client prefers.
 fn late_head() -> String {
-    let body = serde_json::json!({
-        "type": format!("/problems/{}", REQUEST_TIMEOUT.code),
-        "title": REQUEST_TIMEOUT.title,
-        "status": 408,
-        "code": REQUEST_TIMEOUT.code,
-    });
-    let body = body.to_string();
+    let body = Problem::of(&REQUEST_TIMEOUT).document().to_string();
     format!(
-        "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\
+        "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: {PROBLEM_JSON}\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     )

@@ -1,4 +1,5 @@
-//! RFC 9457 problems: how every no of the platform is said.
+//! RFC 9457 problems: how every no of the platform is said. Two forms are made from one `Problem`: a JSON document, which is
+//! the body of its response, and a page (`error_page`), which the middleware puts in its place where the client prefers HTML.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -8,7 +9,7 @@ use event_core::{Denied, Rejected};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    IDEMPOTENCY_REPLAYED,
+    ErrorPage, IDEMPOTENCY_REPLAYED, error_page,
     problem_catalogue::{IDENTITY_TOO_LOW, NOT_YOURS, ProblemType},
 };
 
@@ -21,11 +22,14 @@ pub struct Fault {
     pub detail: String,
 }
 
+/// The content type of a problem document.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
 /// An answer that says no. Its `type` is `/problems/<code>`, which explains the code.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Problem(Box<Content>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Content {
     kind: ProblemType,
     members: Map<String, Value>,
@@ -87,38 +91,60 @@ impl Problem {
     pub fn code(&self) -> &'static str {
         self.0.kind.code
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let Content { kind, members, faults, retry_after, replayed } = *self.0;
-        let ProblemType { code, status, title, .. } = kind;
+    /// The JSON document.
+    pub(crate) fn document(&self) -> Value {
+        let Content { kind, members, faults, .. } = &*self.0;
         let mut body = Map::new();
-        body.insert("type".into(), format!("/problems/{code}").into());
-        body.insert("title".into(), title.into());
-        body.insert("status".into(), status.as_u16().into());
-        body.insert("code".into(), code.into());
+        body.insert("type".into(), format!("/problems/{}", kind.code).into());
+        body.insert("title".into(), kind.title.into());
+        body.insert("status".into(), kind.status.as_u16().into());
+        body.insert("code".into(), kind.code.into());
         // What explains a case never replaces what a problem has to have.
         for (name, value) in members {
-            body.entry(name).or_insert(value);
+            body.entry(name.as_str()).or_insert_with(|| value.clone());
         }
         if !faults.is_empty() {
-            let errors = faults.into_iter().map(|fault| json!({"pointer": fault.pointer, "detail": fault.detail}));
+            let errors = faults.iter().map(|fault| json!({"pointer": fault.pointer, "detail": fault.detail}));
             body.insert("errors".into(), errors.collect());
         }
-        let mut response = (status, Value::Object(body).to_string()).into_response();
+        Value::Object(body)
+    }
+
+    /// The content of the page.
+    pub(crate) fn page<'a>(&'a self, request_id: Option<&'a str>) -> ErrorPage<'a> {
+        let Content { kind, members, faults, .. } = &*self.0;
+        ErrorPage {
+            status: kind.status,
+            heading: error_page::heading(kind.status),
+            title: kind.title,
+            detail: members.get("detail").and_then(Value::as_str),
+            advice: kind.advice,
+            faults,
+            request_id,
+        }
+    }
+}
+
+/// With the document as body, so that a problem is whole without the middleware, and with the problem as an extension, from
+/// which the middleware makes the page.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = (status, self.document().to_string()).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = retry_after {
+        if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if replayed {
+        if self.0.replayed {
             headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"frontdoor\""));
         }
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -9,33 +9,38 @@ pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
-/// How a request is found again.
-pub struct Identity {
-    pub request_id: String,
-    traceparent: String,
-}
-
-impl Identity {
-    /// 32 hexadecimal digits.
-    pub fn trace_id(&self) -> &str {
-        self.traceparent.get(3..35).unwrap_or_default()
-    }
-}
-
 /// Takes over what the caller sent where it is well formed; else makes it, so that events and log lines of a request
-/// can always be joined. Afterwards the headers hold a valid `traceparent`.
-pub fn identify(headers: &mut HeaderMap) -> Identity {
-    let sent = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+/// can always be joined. Afterwards the headers hold one valid `X-Request-Id` and one valid `traceparent`.
+pub fn identify(headers: &mut HeaderMap) {
     let fresh = Uuid::now_v7();
-    let request_id = sent(&REQUEST_ID).filter(|id| is_request_id(id)).map_or_else(|| fresh.to_string(), str::to_owned);
-    let traceparent = sent(&TRACEPARENT).and_then(traceparent).unwrap_or_else(|| {
+    let sent = Some(request_id(headers)).filter(|id| is_request_id(id));
+    let request_id = sent.map_or_else(|| fresh.to_string(), str::to_owned);
+    insert(headers, REQUEST_ID, &request_id);
+    let traceparent = traceparent(text(headers, &TRACEPARENT)).unwrap_or_else(|| {
         let span = fresh.as_u128() as u64 | 1;
         format!("00-{}-{span:016x}-00", fresh.simple())
     });
-    if let Ok(value) = HeaderValue::from_str(&traceparent) {
-        headers.insert(TRACEPARENT, value);
+    insert(headers, TRACEPARENT, &traceparent);
+}
+
+/// The request id in these headers. It is valid after `identify`.
+pub fn request_id(headers: &HeaderMap) -> &str {
+    text(headers, &REQUEST_ID)
+}
+
+/// The trace id in these headers: 32 hexadecimal digits after `identify`.
+pub fn trace_id(headers: &HeaderMap) -> &str {
+    text(headers, &TRACEPARENT).get(3..35).unwrap_or_default()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
     }
-    Identity { request_id, traceparent }
 }
 
 /// A W3C `traceparent` as version 00 writes it. Of a later version the fields that version 00 knows are kept, as the
@@ -77,9 +82,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(TRACEPARENT, HeaderValue::from_static(PARENT));
         headers.insert(REQUEST_ID, HeaderValue::from_static("gateway-7"));
-        let identity = identify(&mut headers);
-        assert_eq!(identity.request_id, "gateway-7");
-        assert_eq!(identity.trace_id(), "0af7651916cd43dd8448eb211c80319c");
+        identify(&mut headers);
+        assert_eq!(request_id(&headers), "gateway-7");
+        assert_eq!(trace_id(&headers), "0af7651916cd43dd8448eb211c80319c");
         assert_eq!(headers[TRACEPARENT], PARENT);
     }
 
@@ -88,7 +93,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         let later = PARENT.replacen("00", "cc", 1) + "-what-comes-later";
         headers.insert(TRACEPARENT, HeaderValue::from_str(&later).expect("a header"));
-        assert_eq!(identify(&mut headers).trace_id(), "0af7651916cd43dd8448eb211c80319c");
+        identify(&mut headers);
+        assert_eq!(trace_id(&headers), "0af7651916cd43dd8448eb211c80319c");
         assert_eq!(headers[TRACEPARENT], PARENT);
     }
 
@@ -98,11 +104,11 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(TRACEPARENT, HeaderValue::from_str(wrong).expect("a header"));
             headers.insert(REQUEST_ID, HeaderValue::from_static("a b"));
-            let identity = identify(&mut headers);
+            identify(&mut headers);
             let made = headers[TRACEPARENT].to_str().expect("text");
             assert_eq!(traceparent(made).as_deref(), Some(made));
-            assert!(is_request_id(&identity.request_id));
-            assert!(made.contains(identity.trace_id()) && identity.trace_id().len() == 32);
+            assert!(is_request_id(request_id(&headers)));
+            assert!(made.contains(trace_id(&headers)) && trace_id(&headers).len() == 32);
         }
     }
 }

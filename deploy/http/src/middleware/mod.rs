@@ -1,11 +1,13 @@
 //! The middleware of every public route: limits, request id and trace context, counting, and the promise that whatever
-//! goes wrong is answered by a problem (RFC 9457). It knows no route; of a token it asks only whose it is.
+//! goes wrong is answered by a problem (RFC 9457). It knows no route; of a token it asks only whose it is. The layers of
+//! tower-http are used where they do the same; `docs/decisions/tower-http-layers.md` has a row for each.
 
 mod body;
+mod errors;
 
 use std::{
+    any::Any,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    panic::AssertUnwindSafe,
     sync::Arc,
     time::Duration,
 };
@@ -19,17 +21,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use body::Unread;
+use errors::ErrorForm;
 use event_core::Issuer;
-use futures::FutureExt;
 use tokio::{sync::Semaphore, time::Instant};
-use tracing::Instrument;
+use tower::ServiceBuilder;
+use tower_http::{catch_panic::CatchPanicLayer, request_id::PropagateRequestIdLayer, trace::TraceLayer};
+use tracing::Span;
 
 use crate::{
-    Authenticated, Problem, Tokens,
+    Authenticated, ErrorLayout, Problem, Tokens, error_page,
     listener::Peer,
     problem_catalogue::{
-        INTERNAL, MALFORMED, METHOD_NOT_ALLOWED, NOT_FOUND, OVERLOADED, ProblemType, REQUEST_TIMEOUT, TIMED_OUT,
-        TOO_LARGE, TOO_MANY_REQUESTS, UNSUPPORTED_MEDIA_TYPE,
+        INTERNAL, MALFORMED, OVERLOADED, ProblemType, REQUEST_TIMEOUT, TIMED_OUT, TOO_LARGE, TOO_MANY_REQUESTS,
     },
     shares::{Full, Shares},
     trace,
@@ -40,7 +43,6 @@ const BODIES_BYTES_OF_A_CALLER_MAX: usize = 32 * 1024 * 1024;
 const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// After how many seconds a caller may come again when there was no room.
 const RETRY_AFTER_SECONDS: u32 = 1;
-const PROBLEM: &str = "application/problem+json";
 
 /// How much is let in.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +69,7 @@ struct Middleware {
     /// Bytes of bodies.
     bodies: Arc<Shares<Who>>,
     request_time_max: Duration,
+    layout: ErrorLayout,
 }
 
 /// The holder of a share of the places: the caller of a valid token, or else the address of the other side.
@@ -76,66 +79,106 @@ enum Who {
     Address(IpAddr),
 }
 
-/// These routes, behind all that every public route has before it.
+/// These routes, behind all that every public route has before it. Errors are pages in the plain layout for clients that
+/// prefer HTML.
 pub fn public(routes: Router, limits: Limits, tokens: Tokens) -> Router {
+    public_with_layout(routes, limits, tokens, error_page::plain)
+}
+
+/// As `public`, with another layout of error pages.
+pub fn public_with_layout(routes: Router, limits: Limits, tokens: Tokens, layout: ErrorLayout) -> Router {
     let state = Arc::new(Middleware {
         tokens,
         places: Semaphore::new(limits.requests_max),
         callers: Shares::new(limits.requests_of_a_caller_max, usize::MAX),
         bodies: Shares::new(BODIES_BYTES_OF_A_CALLER_MAX, BODIES_BYTES_MAX),
         request_time_max: limits.request_time_max,
+        layout,
     });
+    let log_lines = TraceLayer::new_for_http()
+        .make_span_with(span_of)
+        .on_request(())
+        .on_response(log_answer)
+        .on_body_chunk(())
+        .on_eos(())
+        .on_failure(());
     routes
         // Not axum's own fallback, which is lost when routers are merged.
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(state, apply))
+        .layer(
+            // In the order in which a request passes them.
+            ServiceBuilder::new()
+                .map_request(identified)
+                .layer(log_lines)
+                .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(middleware::from_fn_with_state(state, apply))
+                .layer(CatchPanicLayer::custom(panicked)),
+        )
 }
 
 /// These routes, with problems for whatever goes wrong, and no limits: for health, and for operators.
 pub fn with_problems(routes: Router) -> Router {
-    routes.layer(middleware::map_response(async |response| as_problem(response)))
+    routes.layer(middleware::from_fn(async |request: Request, next: Next| {
+        let form = ErrorForm::new(request.headers(), error_page::plain);
+        form.applied_to(next.run(request).await)
+    }))
 }
 
 /// Refuses a request of HTTP/1.1 that has not exactly one `Host` (RFC 9112, 3.2).
 pub async fn one_host(request: Request, next: Next) -> Response {
     let hosts = request.headers().get_all(header::HOST).iter().count();
     if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
-        return problem(StatusCode::BAD_REQUEST);
+        let form = ErrorForm::new(request.headers(), error_page::plain);
+        return form.applied_to(Problem::of(&MALFORMED).into_response());
     }
     next.run(request).await
 }
 
-async fn apply(State(limits): State<Arc<Middleware>>, mut request: Request, next: Next) -> Response {
+fn identified(mut request: Request) -> Request {
+    trace::identify(request.headers_mut());
+    request
+}
+
+/// The fields that every log line of a request has.
+fn span_of(request: &Request) -> Span {
+    let headers = request.headers();
+    tracing::info_span!(
+        "request",
+        method = method_of(request),
+        route = route_of(request.extensions().get()),
+        request_id = trace::request_id(headers),
+        trace_id = trace::trace_id(headers)
+    )
+}
+
+fn log_answer(response: &Response, took: Duration, _: &Span) {
+    let (status, took_ms) = (response.status(), took.as_secs_f64() * 1e3);
+    if status.is_server_error() {
+        tracing::warn!(status = status.as_u16(), took_ms, "a request failed");
+    } else {
+        tracing::debug!(status = status.as_u16(), took_ms, "answered a request");
+    }
+}
+
+/// The text of a panic may quote data, so it is not repeated here; the panic hook has printed the place.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request panicked");
+    Problem::of(&INTERNAL).into_response()
+}
+
+async fn apply(State(middleware): State<Arc<Middleware>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = method_of(&request);
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let route_name = route.as_ref().map_or("(none)", MatchedPath::as_str);
-    let identity = trace::identify(request.headers_mut());
-    let span = tracing::info_span!(
-        "request",
-        method,
-        route = route_name,
-        request_id = identity.request_id.as_str(),
-        trace_id = identity.trace_id()
-    );
-    let mut response = answer(&limits, request, next).instrument(span.clone()).await;
-    let status = response.status();
-    let took = began.elapsed();
-    span.in_scope(|| {
-        if status.is_server_error() {
-            tracing::warn!(status = status.as_u16(), took_ms = took.as_secs_f64() * 1e3, "a request failed");
-        } else {
-            tracing::debug!(status = status.as_u16(), took_ms = took.as_secs_f64() * 1e3, "answered a request");
-        }
-    });
-    let route_label: Arc<str> = route_name.into();
-    metrics::counter!("http_requests_total", "method" => method, "route" => route_label.clone(), "status" => status_label(status))
+    let headers = request.headers();
+    let form = ErrorForm::new(headers, middleware.layout).with_request_id(headers.get(trace::REQUEST_ID));
+    let response = form.applied_to(answer(&middleware, request, next).await);
+    let route: Arc<str> = route_of(route.as_ref()).into();
+    let status = response.status().as_str().to_owned();
+    metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => status)
         .increment(1);
-    metrics::histogram!("http_request_seconds", "route" => route_label).record(took);
-    if let Ok(id) = HeaderValue::try_from(identity.request_id) {
-        response.headers_mut().insert(trace::REQUEST_ID, id);
-    }
+    metrics::histogram!("http_request_seconds", "route" => route).record(began.elapsed());
     response
 }
 
@@ -153,14 +196,8 @@ async fn answer(limits: &Middleware, request: Request, next: Next) -> Response {
     };
     let Ok(_place) = limits.places.try_acquire() else { return retry_later(&OVERLOADED) };
     // The engine's own task goes on with a command whose answer nobody waits for; it is asked for again by its key.
-    let answered = AssertUnwindSafe(next.run(Request::from_parts(parts, body))).catch_unwind();
-    match tokio::time::timeout(limits.request_time_max, answered).await {
-        Ok(Ok(response)) => as_problem(response),
-        Ok(Err(_panic)) => {
-            // What it says may quote data, so it is not repeated here; the panic hook has printed the place.
-            tracing::error!("a request panicked");
-            problem(StatusCode::INTERNAL_SERVER_ERROR)
-        }
+    match tokio::time::timeout(limits.request_time_max, next.run(Request::from_parts(parts, body))).await {
+        Ok(response) => response,
         Err(_) => retry_later(&TIMED_OUT),
     }
 }
@@ -179,12 +216,12 @@ async fn who(limits: &Middleware, request: &Parts) -> Who {
 
 fn refused_body(unread: &Unread) -> Response {
     match unread {
-        Unread::TooLarge => problem(StatusCode::PAYLOAD_TOO_LARGE),
-        Unread::Broken => problem(StatusCode::BAD_REQUEST),
+        Unread::TooLarge => Problem::of(&TOO_LARGE).into_response(),
+        Unread::Broken => Problem::of(&MALFORMED).into_response(),
         Unread::NoRoom(Full::Each) => retry_later(&TOO_MANY_REQUESTS),
         Unread::NoRoom(Full::All) => retry_later(&OVERLOADED),
         Unread::TooSlow => {
-            let mut response = problem(StatusCode::REQUEST_TIMEOUT);
+            let mut response = Problem::of(&REQUEST_TIMEOUT).into_response();
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             response
         }
@@ -194,37 +231,6 @@ fn refused_body(unread: &Unread) -> Response {
 /// With `Retry-After`: there was no room, or no time.
 fn retry_later(kind: &ProblemType) -> Response {
     Problem::of(kind).retry_after(RETRY_AFTER_SECONDS).into_response()
-}
-
-/// Errors that come from the web framework (no such route, wrong method, too large) are plain texts; here they become
-/// problems, and keep their other headers (`Allow`).
-fn as_problem(response: Response) -> Response {
-    let status = response.status();
-    let content = response.headers().get(header::CONTENT_TYPE);
-    if !(status.is_client_error() || status.is_server_error()) || content.is_some_and(|kind| kind == PROBLEM) {
-        return response;
-    }
-    let mut answer = problem(status);
-    for (name, value) in response.headers() {
-        if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH) {
-            answer.headers_mut().insert(name, value.clone());
-        }
-    }
-    answer
-}
-
-fn problem(status: StatusCode) -> Response {
-    let kind = match status {
-        StatusCode::NOT_FOUND => NOT_FOUND,
-        StatusCode::METHOD_NOT_ALLOWED => METHOD_NOT_ALLOWED,
-        StatusCode::REQUEST_TIMEOUT => REQUEST_TIMEOUT,
-        StatusCode::PAYLOAD_TOO_LARGE => TOO_LARGE,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => UNSUPPORTED_MEDIA_TYPE,
-        // 400, 431 and the like keep their status.
-        status if status.is_client_error() => ProblemType { status, ..MALFORMED },
-        status => ProblemType { status, ..INTERNAL },
-    };
-    Problem::of(&kind).into_response()
 }
 
 /// A label of few values: anything may stand where a method is expected.
@@ -241,8 +247,9 @@ fn method_of(request: &Request) -> &'static str {
     }
 }
 
-fn status_label(status: StatusCode) -> String {
-    status.as_str().to_owned()
+/// The template of a path, never the path itself, which may name a person.
+fn route_of(route: Option<&MatchedPath>) -> &str {
+    route.map_or("(none)", MatchedPath::as_str)
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! The middleware, tested without a socket.
 
+mod errors;
+mod log_lines;
+
 use std::sync::LazyLock;
 
 use axum::{
     body::to_bytes,
     extract::Path,
+    http::HeaderMap,
     routing::{get, post},
 };
 use body::{BODY_BYTES_MAX, BODY_TIME_MAX};
@@ -13,6 +17,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::{
     TrustedIssuer,
+    problem::PROBLEM_JSON,
     testing::{AUDIENCE, Signer, claims},
 };
 
@@ -33,6 +38,7 @@ fn routes() -> Router {
         .route("/size", post(|body: axum::body::Bytes| async move { body.len().to_string() }))
         .route("/panic", get(panics))
         .route("/slow", get(std::future::pending::<&'static str>))
+        .route("/request-id", get(|headers: HeaderMap| async move { trace::request_id(&headers).to_owned() }))
         .route("/people/{id}", get(|Path(id): Path<String>| async move { id }))
 }
 
@@ -65,7 +71,7 @@ fn get_request(path: &str) -> Request {
 }
 
 async fn problem_of(response: Response) -> serde_json::Value {
-    assert_eq!(response.headers()[header::CONTENT_TYPE], PROBLEM);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], PROBLEM_JSON);
     let body = to_bytes(response.into_body(), BODY_BYTES_MAX).await.expect("a body");
     serde_json::from_slice(&body).expect("JSON")
 }
@@ -188,4 +194,16 @@ async fn a_body_without_a_valid_token_is_not_waited_for() {
 async fn every_answer_carries_its_request_id() {
     let response = ask(Limits::default(), get_request("/nowhere")).await;
     assert!(response.headers().contains_key(trace::REQUEST_ID));
+}
+
+#[tokio::test]
+async fn a_callers_request_id_reaches_the_route_and_comes_back_if_it_is_valid() {
+    for (sent, is_kept) in [("gateway-7", true), ("a b", false)] {
+        let mut request = get_request("/request-id");
+        request.headers_mut().insert(trace::REQUEST_ID, HeaderValue::from_static(sent));
+        let response = ask(Limits::default(), request).await;
+        let answered = response.headers()[trace::REQUEST_ID].to_str().expect("text").to_owned();
+        assert_eq!(answered == sent, is_kept, "{answered}");
+        assert_eq!(to_bytes(response.into_body(), BODY_BYTES_MAX).await.expect("a body"), answered);
+    }
 }
