@@ -56,7 +56,7 @@ fn slot(session: usize, n: usize) -> Timestamp {
 
 /// What somebody asks, as small numbers: they shrink well.
 #[derive(Debug, Clone)]
-struct Step {
+struct HistoryStep {
     what: usize,
     who: usize,
     from: (usize, usize),
@@ -66,11 +66,11 @@ struct Step {
     minutes: i64,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<HistoryStep>> {
     let place = || (0..3usize, 0..3usize);
     let step =
         (0..9usize, 0..3usize, place(), place(), 1..3usize, prop_oneof![4 => Just(0), 2 => 1..4i64, 1 => 4..15i64])
-            .prop_map(|(what, who, from, to, count, minutes)| Step { what, who, from, to, count, minutes });
+            .prop_map(|(what, who, from, to, count, minutes)| HistoryStep { what, who, from, to, count, minutes });
     prop::collection::vec(step, 1..STEPS_MAX)
 }
 
@@ -223,7 +223,7 @@ impl History {
         }
     }
 
-    fn take(&mut self, step: &Step) -> Vec<&'static str> {
+    fn take(&mut self, step: &HistoryStep) -> Vec<&'static str> {
         self.now = self.now.plus_minutes(step.minutes);
         let patient = people()[step.who];
         let (from, to) = (sessions()[step.from.0].clone(), sessions()[step.to.0].clone());

@@ -80,17 +80,17 @@ async fn many_streams(
     Ok((own, answers))
 }
 
-pub type Shares = Vec<Vec<(StreamName, u64)>>;
+pub type StreamShares = Vec<Vec<(StreamName, u64)>>;
 
 /// Fresh streams, spread over the clients.
-pub fn shares(clients: usize, streams: usize) -> Shares {
+pub fn shares(clients: usize, streams: usize) -> StreamShares {
     let stream = |n: usize| (StreamName::of("bench", format!("{n:08}-{}", Uuid::new_v4())), 0);
     (0..clients).map(|client| (client..streams).step_by(clients).map(stream).collect()).collect()
 }
 
 /// # Errors
 /// When the log fails.
-pub async fn slice_of_many(log: &Log, shares: &mut Shares, time: Duration) -> anyhow::Result<Slice> {
+pub async fn slice_of_many(log: &Log, shares: &mut StreamShares, time: Duration) -> anyhow::Result<Slice> {
     let deadline = Instant::now() + time;
     let (back, mut returned) = tokio::sync::mpsc::unbounded_channel();
     let clients = shares
@@ -167,7 +167,7 @@ async fn slice_of_hot(log: &Log, time: Duration) -> anyhow::Result<Slice> {
 /// The very rows that the log just stored, in their order, into a table with the same indexes, by one prepared statement
 /// in batches of the same size, with nothing around it: no clients, no conditions. As the log's do, its pages come into
 /// the database file within the time: by one checkpoint at the end of a slice, the cheapest way there is.
-struct Bare {
+struct BareSqlite {
     connection: rusqlite::Connection,
     log: rusqlite::Connection,
     copied: i64,
@@ -179,8 +179,8 @@ type BareRow = (i64, String, i64, Vec<u8>, String, i64, Option<Vec<u8>>, Vec<u8>
 /// Rows that are read, untimed, before they are inserted.
 const BARE_ROWS_AHEAD: i64 = 64 * 1_024;
 
-impl Bare {
-    fn open(folder: &Path) -> anyhow::Result<Bare> {
+impl BareSqlite {
+    fn open(folder: &Path) -> anyhow::Result<BareSqlite> {
         let file = folder.join("care.db");
         let log = rusqlite::Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let connection = rusqlite::Connection::open(folder.join("bare.db"))?;
@@ -191,7 +191,7 @@ impl Bare {
         for statement in schema_of(&log)? {
             connection.execute_batch(&statement)?;
         }
-        Ok(Bare { connection, log, copied: 0 })
+        Ok(BareSqlite { connection, log, copied: 0 })
     }
 
     /// Rows a second.
@@ -271,7 +271,7 @@ pub async fn many(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     const SLICES: usize = 12;
     const SLICE: Duration = Duration::from_secs(2);
     let log = open(folder).await?;
-    let mut bare = Bare::open(folder)?;
+    let mut bare = BareSqlite::open(folder)?;
     let mut shares = shares(CLIENTS, STREAMS);
     let (mut ours, mut theirs, mut all) = (Vec::new(), Vec::new(), Slice::default());
     for slice in 1..=SLICES {

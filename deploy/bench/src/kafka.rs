@@ -252,7 +252,7 @@ pub async fn visible() -> anyhow::Result<Vec<Measured>> {
             async move { drop(following.run(stop).await) }
         }),
     ];
-    let mut town = Practice { log: log.clone(), views: reading, next: 0 };
+    let mut town = OpeningPractices { log: log.clone(), views: reading, next: 0 };
     town.at(100, Duration::from_secs(3)).await?;
     let mut highest = RATES[0];
     for rate in RATES {
@@ -329,13 +329,13 @@ fn broker_alone(rate: u64) -> anyhow::Result<Vec<Duration>> {
 }
 
 /// Practices that open, and are waited for in the view.
-struct Practice {
+struct OpeningPractices {
     log: Log,
     views: Views,
     next: u64,
 }
 
-impl Practice {
+impl OpeningPractices {
     /// How long each took from its append to its row, in the order of appends.
     async fn at(&mut self, rate: u64, time: Duration) -> anyhow::Result<Vec<Duration>> {
         let count = rate * time.as_secs();

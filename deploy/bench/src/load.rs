@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::Context;
 
-/// What a slice of load saw.
+/// The time of each answer, and how long it took to come.
+pub type AnswerTimes = Vec<(Instant, Duration)>;
+
+/// The measurements of a slice of load.
 #[derive(Default)]
 pub struct Slice {
     pub done: u64,

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::{
     http::Connection,
-    load::{self, Slice, median},
+    load::{self, AnswerTimes, Slice, median},
     results::Measured,
     workload::{BOOKINGS_EACH, PATIENTS, Workload},
 };
@@ -21,8 +21,6 @@ const ROUNDS: u64 = 6;
 /// Bookings of one slice. All slices together book every place of the town.
 const SLICE_BOOKINGS: u64 = PATIENTS * BOOKINGS_EACH / (2 * ROUNDS);
 const READ_SLICE: Duration = Duration::from_secs(2);
-
-type Answers = Vec<(Instant, Duration)>;
 
 /// `POST /commands/book-appointment`, durable, all middleware on, against the same command through the engine.
 ///
@@ -57,7 +55,7 @@ pub async fn through_engine(town: &Arc<Workload>, clients: u64, first: u64, book
         let wishes = numbers.map(|n| town.for_engine(n)).collect::<anyhow::Result<Vec<_>>>()?;
         let town = town.clone();
         clients.push(async move {
-            let mut answers = Answers::with_capacity(wishes.len());
+            let mut answers = AnswerTimes::with_capacity(wishes.len());
             for wish in wishes {
                 let asked = Instant::now();
                 town.book(wish).await?;
@@ -76,7 +74,7 @@ async fn through_http(town: &Workload, address: SocketAddr, first: u64) -> anyho
         let requests = numbers.map(|n| town.for_http(n)).collect::<anyhow::Result<Vec<_>>>()?;
         let mut connection = Connection::open(address).await?;
         clients.push(async move {
-            let mut answers = Answers::with_capacity(requests.len());
+            let mut answers = AnswerTimes::with_capacity(requests.len());
             for request in requests {
                 let asked = Instant::now();
                 let status = connection.send(&request).await?;
@@ -127,7 +125,7 @@ async fn again_and_again(address: SocketAddr, requests: Vec<Vec<u8>>) -> anyhow:
     for request in requests {
         let mut connection = Connection::open(address).await?;
         clients.push(async move {
-            let mut answers = Answers::new();
+            let mut answers = AnswerTimes::new();
             while Instant::now() < deadline {
                 let asked = Instant::now();
                 let status = connection.send(&request).await?;

@@ -9,7 +9,7 @@ use event_core::LogName;
 use event_log::{Log, LogOptions};
 use local::postgres::{Database, SERVER};
 
-use self::donors::{Decided, Engines, town};
+use self::donors::{DecidedSlices, Engines, town};
 use crate::{
     append::{CLIENTS, STREAMS, shares, slice_of_many},
     load::{Slice, median},
@@ -39,15 +39,15 @@ pub struct Programs<'a> {
 }
 
 /// A peer's process, and the rates that it reached since they were last taken.
-struct Peer {
+struct PeerProcess {
     name: &'static str,
     process: Process,
     rates: Vec<f64>,
 }
 
-impl Peer {
+impl PeerProcess {
     /// With streams of these numbers, in a database of its own.
-    async fn start(programs: &Programs<'_>, name: &'static str, streams: Range<u64>) -> anyhow::Result<Peer> {
+    async fn start(programs: &Programs<'_>, name: &'static str, streams: Range<u64>) -> anyhow::Result<PeerProcess> {
         eprintln!("peers: {name} gets {} streams of ten events", streams.end - streams.start);
         let database = SERVER.fresh();
         SERVER.run("postgres", &format!("CREATE DATABASE {database}"));
@@ -59,7 +59,7 @@ impl Peer {
             Process::start(programs.rust, &[name, &url])?
         };
         process.order(&format!("fill {} {}", streams.start, streams.end)).await?;
-        Ok(Peer { name, process, rates: Vec::new() })
+        Ok(PeerProcess { name, process, rates: Vec::new() })
     }
 
     /// The peers without a cache say nothing about loads: they load each time.
@@ -88,9 +88,9 @@ fn best(rates: &[(&str, f64)]) -> (f64, String) {
 /// When PostgreSQL, the log or a peer fails; when a program is not there.
 pub async fn replay(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
     let mut peers = [
-        Peer::start(programs, "cqrs-es", 0..REPLAYED).await?,
-        Peer::start(programs, "esrs", 0..REPLAYED).await?,
-        Peer::start(programs, "axon", 0..COMMANDED).await?,
+        PeerProcess::start(programs, "cqrs-es", 0..REPLAYED).await?,
+        PeerProcess::start(programs, "esrs", 0..REPLAYED).await?,
+        PeerProcess::start(programs, "axon", 0..COMMANDED).await?,
     ];
     peers[2].order("replay").await?;
     peers[2].taken();
@@ -122,9 +122,9 @@ pub async fn replay(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
 /// When PostgreSQL, the log or a peer fails; when a program is not there.
 pub async fn append(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
     let mut peers = [
-        Peer::start(programs, "cqrs-es", 0..1).await?,
-        Peer::start(programs, "esrs", 0..1).await?,
-        Peer::start(programs, "axon", 0..1).await?,
+        PeerProcess::start(programs, "cqrs-es", 0..1).await?,
+        PeerProcess::start(programs, "esrs", 0..1).await?,
+        PeerProcess::start(programs, "axon", 0..1).await?,
     ];
     let order = format!("append {CLIENTS} {}", SLICE.as_secs());
     peers[2].order(&order).await?;
@@ -154,10 +154,10 @@ pub async fn append(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
 /// When PostgreSQL, the log or a peer fails; when a program is not there.
 pub async fn command(programs: &Programs<'_>, folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let mut peers = [
-        Peer::start(programs, "cqrs-es", 0..COMMANDED).await?,
-        Peer::start(programs, "esrs", 0..COMMANDED).await?,
-        Peer::start(programs, "axon", 0..COMMANDED).await?,
-        Peer::start(programs, "axon-cached", 0..COMMANDED).await?,
+        PeerProcess::start(programs, "cqrs-es", 0..COMMANDED).await?,
+        PeerProcess::start(programs, "esrs", 0..COMMANDED).await?,
+        PeerProcess::start(programs, "axon", 0..COMMANDED).await?,
+        PeerProcess::start(programs, "axon-cached", 0..COMMANDED).await?,
     ];
     peers[3].process.order(&format!("visit {CLIENTS}")).await?;
     let mut engines = Engines::prepare(folder).await?;
@@ -170,7 +170,7 @@ pub async fn command(programs: &Programs<'_>, folder: &Path) -> anyhow::Result<V
             axon.order(&order).await?;
             axon.taken();
         }
-        let (mut cold, mut warm) = (Decided::default(), Decided::default());
+        let (mut cold, mut warm) = (DecidedSlices::default(), DecidedSlices::default());
         for round in 1..=ROUNDS {
             eprintln!("peers: commands of {clients} clients, round {round} of {ROUNDS}");
             cold.add(engines.cold.decide(clients).await?);
@@ -188,8 +188,8 @@ pub async fn command(programs: &Programs<'_>, folder: &Path) -> anyhow::Result<V
 
 fn command_rows(
     clients: u64,
-    cold: Decided,
-    warm: Decided,
+    cold: DecidedSlices,
+    warm: DecidedSlices,
     [cqrs, esrs, axon, cached]: [(&'static str, f64); 4],
 ) -> anyhow::Result<[Measured; 2]> {
     let (cold_name, warm_name) = match clients {
@@ -224,7 +224,7 @@ pub async fn alone(folder: &Path) -> anyhow::Result<Vec<Measured>> {
             64 => ("command-cold-postgres-64-clients", "command-warm-postgres-64-clients"),
             _ => ("command-cold-postgres-256-clients", "command-warm-postgres-256-clients"),
         };
-        let (mut cold, mut warm) = (Decided::default(), Decided::default());
+        let (mut cold, mut warm) = (DecidedSlices::default(), DecidedSlices::default());
         for _ in 0..ROUNDS {
             cold.add(engines.cold.decide(clients).await?);
             warm.add(engines.warm.decide(clients).await?);

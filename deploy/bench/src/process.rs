@@ -11,7 +11,7 @@ use tokio::{
 
 /// What it did.
 #[derive(Serialize, Deserialize)]
-pub struct Done {
+pub struct ProcessResult {
     pub done: u64,
     pub seconds: f64,
     /// Appends that met a conflict first.
@@ -22,7 +22,7 @@ pub struct Done {
     pub loads: u64,
 }
 
-impl Done {
+impl ProcessResult {
     pub fn rate(&self) -> f64 {
         self.done as f64 / self.seconds
     }
@@ -58,14 +58,14 @@ impl Process {
 
     /// # Errors
     /// When it has ended; what it said about that stands above.
-    pub async fn done(&mut self) -> anyhow::Result<Done> {
+    pub async fn done(&mut self) -> anyhow::Result<ProcessResult> {
         let line = self.answers.next_line().await?.context("a process ended")?;
         Ok(serde_json::from_str(&line)?)
     }
 
     /// # Errors
     /// When it has ended; what it said about that stands above.
-    pub async fn order(&mut self, order: &str) -> anyhow::Result<Done> {
+    pub async fn order(&mut self, order: &str) -> anyhow::Result<ProcessResult> {
         self.begin(order).await?;
         self.done().await
     }

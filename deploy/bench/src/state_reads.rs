@@ -12,18 +12,21 @@ static FROM_MEMORY: AtomicU64 = AtomicU64::new(0);
 
 /// State reads of every engine in this process since its start.
 #[derive(Clone, Copy)]
-pub struct StateReads {
+pub struct StateReadCounts {
     pub from_log: u64,
     pub from_memory: u64,
 }
 
-impl StateReads {
-    pub fn now() -> StateReads {
-        StateReads { from_log: FROM_LOG.load(Ordering::Relaxed), from_memory: FROM_MEMORY.load(Ordering::Relaxed) }
+impl StateReadCounts {
+    pub fn now() -> StateReadCounts {
+        StateReadCounts { from_log: FROM_LOG.load(Ordering::Relaxed), from_memory: FROM_MEMORY.load(Ordering::Relaxed) }
     }
 
-    pub fn since(self, before: StateReads) -> StateReads {
-        StateReads { from_log: self.from_log - before.from_log, from_memory: self.from_memory - before.from_memory }
+    pub fn since(self, before: StateReadCounts) -> StateReadCounts {
+        StateReadCounts {
+            from_log: self.from_log - before.from_log,
+            from_memory: self.from_memory - before.from_memory,
+        }
     }
 }
 

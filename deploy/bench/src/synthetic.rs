@@ -49,18 +49,18 @@ pub fn session_at(site: &str, n: u64) -> anyhow::Result<SessionId> {
     Ok(format!("{site}.{own}").parse()?)
 }
 
-struct Writer {
+struct SyntheticWriter {
     key: Arc<Unsealed>,
     log: Log,
     pending: Vec<event_log::Submission>,
     events: u64,
 }
 
-impl Writer {
+impl SyntheticWriter {
     async fn write(
         &mut self,
         conditions: &[(StreamName, u64)],
-        events: Vec<(StreamName, Booking)>,
+        events: Vec<(StreamName, BookingEvent)>,
         subject: SubjectId,
     ) -> anyhow::Result<()> {
         let condition = |(stream, revision): &(StreamName, u64)| Condition {
@@ -104,23 +104,23 @@ impl Writer {
 }
 
 /// An event of either category.
-enum Booking {
+enum BookingEvent {
     Session(SessionEvent),
     Diary(DiaryEvent),
 }
 
-impl Booking {
+impl BookingEvent {
     fn kind(&self) -> &'static str {
         match self {
-            Booking::Session(event) => event.kind(),
-            Booking::Diary(event) => event.kind(),
+            BookingEvent::Session(event) => event.kind(),
+            BookingEvent::Diary(event) => event.kind(),
         }
     }
 
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
         match self {
-            Booking::Session(event) => event.encode(),
-            Booking::Diary(event) => event.encode(),
+            BookingEvent::Session(event) => event.encode(),
+            BookingEvent::Diary(event) => event.encode(),
         }
     }
 }
@@ -143,7 +143,7 @@ fn time(n: u64, place: u64) -> anyhow::Result<BookedTime> {
 /// # Errors
 /// When the log refuses one.
 pub async fn fill(log: &Log, events: u64) -> anyhow::Result<u64> {
-    let mut writer = Writer { key: Arc::new(Unsealed), log: log.clone(), pending: Vec::new(), events: 0 };
+    let mut writer = SyntheticWriter { key: Arc::new(Unsealed), log: log.clone(), pending: Vec::new(), events: 0 };
     // Revisions of the streams of the patients and sessions in progress; both are left when they are full.
     let mut session_revision = 0;
     let mut diary_revision = 0;
@@ -169,8 +169,8 @@ pub async fn fill(log: &Log, events: u64) -> anyhow::Result<u64> {
         };
         let conditions = [(in_session.clone(), session_revision), (in_diary.clone(), diary_revision)];
         let events = vec![
-            (in_session.clone(), Booking::Session(taken.into())),
-            (in_diary.clone(), Booking::Diary(booked.into())),
+            (in_session.clone(), BookingEvent::Session(taken.into())),
+            (in_diary.clone(), BookingEvent::Diary(booked.into())),
         ];
         writer.write(&conditions, events, by).await?;
         (session_revision, diary_revision) = (session_revision + 1, diary_revision + 1);
@@ -184,8 +184,10 @@ pub async fn fill(log: &Log, events: u64) -> anyhow::Result<u64> {
                 version: 2,
             };
             let conditions = [(in_session.clone(), session_revision), (in_diary.clone(), diary_revision)];
-            let events =
-                vec![(in_session, Booking::Session(freed.into())), (in_diary, Booking::Diary(cancelled.into()))];
+            let events = vec![
+                (in_session, BookingEvent::Session(freed.into())),
+                (in_diary, BookingEvent::Diary(cancelled.into())),
+            ];
             writer.write(&conditions, events, by).await?;
             (session_revision, diary_revision) = (session_revision + 1, diary_revision + 1);
         }

@@ -18,7 +18,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Task {
     #[command(flatten)]
-    Platform(host::Task),
+    Platform(host::PlatformTask),
     /// Print a token for the demonstration.
     Token(Token),
     /// Verify the files of a stopped server, or the tables and topics of a running system. Exits with 0 if they are sound, 1 if

@@ -11,7 +11,7 @@ use vocabulary::access::{CallerRole, IdentityLevel, Permission};
 use crate::{APPLICATION, cli::Token};
 
 #[derive(Serialize)]
-struct Claims<'a> {
+struct DemoClaims<'a> {
     iss: &'a str,
     aud: &'a str,
     sub: &'a str,
@@ -44,7 +44,7 @@ pub fn print(token: &Token) -> anyhow::Result<()> {
 /// When it cannot be signed.
 pub fn signed(key: &DemoKey, token: &Token) -> anyhow::Result<String> {
     let issued = jiff::Timestamp::now().as_second();
-    key.sign(&Claims {
+    key.sign(&DemoClaims {
         iss: DEMO_ISSUER,
         aud: APPLICATION.name,
         sub: &token.subject,

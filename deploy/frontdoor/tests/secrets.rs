@@ -79,7 +79,7 @@ struct Guarded {
     folder: tempfile::TempDir,
     right: Authority,
     wrong: Authority,
-    server: postgres::Server,
+    server: postgres::PostgresServer,
 }
 
 impl Guarded {
@@ -87,7 +87,7 @@ impl Guarded {
         let folder = tempfile::tempdir().expect("a folder");
         let (right, wrong) = (Authority::new(folder.path(), "right"), Authority::new(folder.path(), "wrong"));
         let (certificate, key) = right.vouch_for("localhost");
-        let server = postgres::Server::with_tls(&certificate, &key);
+        let server = postgres::PostgresServer::with_tls(&certificate, &key);
         for statement in ["CREATE ROLE server LOGIN", "CREATE DATABASE frontdoor", "CREATE DATABASE views OWNER server"]
         {
             server.run("postgres", statement);

@@ -29,16 +29,16 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Task {
+pub enum PlatformTask {
     /// Serve commands and queries.
     Serve(Box<Serve>),
     /// List the read models of a running server: position, lag, state.
     Projections(Projections),
     /// Show the state of all processes: roles, relays, read models with owner and lag. Exits with 0 if all is well, otherwise
     /// with 1.
-    Status(Status),
+    Status(StatusOptions),
     /// Rebuild a read model of a running server from the first event. The old one keeps serving.
-    Rebuild(Rebuild),
+    Rebuild(RebuildOptions),
     /// Create or upgrade the logs in a PostgreSQL database, as their owner. Servers only check the version.
     Migrate(Migrate),
     /// Copy logs, or create missing ones.
@@ -95,11 +95,11 @@ pub struct Projections {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub server: Server,
+    pub server: ServerAddress,
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct Status {
+pub struct StatusOptions {
     /// Print JSON instead of tables.
     #[arg(long)]
     pub json: bool,
@@ -112,15 +112,15 @@ pub struct Status {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct Rebuild {
+pub struct RebuildOptions {
     /// Name of the read model, as listed by `projections`.
     pub name: String,
     #[command(flatten)]
-    pub server: Server,
+    pub server: ServerAddress,
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct Server {
+pub struct ServerAddress {
     /// Operator's address of the running server.
     #[arg(long, env = "FRONTDOOR_ADMIN", default_value = "127.0.0.1:8081", value_parser = address)]
     pub admin: SocketAddr,
@@ -128,6 +128,6 @@ pub struct Server {
 
 #[derive(Debug, Clone, Args)]
 pub struct Asyncapi {
-    /// Kind of event, such as `appointment.booked.v1`: print its JSON Schema only.
+    /// Kind of event, as the document names it: print its JSON Schema only.
     pub kind: Option<String>,
 }

@@ -31,7 +31,7 @@ use event_core::{Caller, Service};
 use projection_engine::Model;
 use query_engine::{About, Entry};
 
-pub use cli::Task;
+pub use cli::PlatformTask;
 
 /// Wrong usage or configuration (sysexits.h, EX_USAGE).
 const EXIT_USAGE: u8 = 64;
@@ -65,7 +65,7 @@ pub fn run(application: &'static Application) -> ExitCode {
     #[command(version)]
     struct Cli {
         #[command(subcommand)]
-        task: Task,
+        task: PlatformTask,
     }
     program(application, std::env::args_os(), |cli: Cli| perform(application, cli.task))
 }
@@ -98,16 +98,16 @@ pub fn program<C: Parser>(
 ///
 /// # Errors
 /// `Misconfigured`, or the reason why the command failed.
-pub fn perform(application: &'static Application, task: Task) -> anyhow::Result<ExitCode> {
+pub fn perform(application: &'static Application, task: PlatformTask) -> anyhow::Result<ExitCode> {
     match task {
-        Task::Serve(options) => serve::serve(application, &options)?,
-        Task::Projections(options) => operator::projections(&options)?,
-        Task::Status(options) => return status::status(&options),
-        Task::Rebuild(options) => operator::rebuild(&options)?,
-        Task::Migrate(options) => operator::migrate(&options)?,
-        Task::Log(cli::LogTask::Copy(options)) => log_copy::copy(&options)?,
-        Task::Log(cli::LogTask::Create(options)) => history::create(application, &options)?,
-        Task::Asyncapi(options) => operator::asyncapi(application, &options)?,
+        PlatformTask::Serve(options) => serve::serve(application, &options)?,
+        PlatformTask::Projections(options) => operator::projections(&options)?,
+        PlatformTask::Status(options) => return status::status(&options),
+        PlatformTask::Rebuild(options) => operator::rebuild(&options)?,
+        PlatformTask::Migrate(options) => operator::migrate(&options)?,
+        PlatformTask::Log(cli::LogTask::Copy(options)) => log_copy::copy(&options)?,
+        PlatformTask::Log(cli::LogTask::Create(options)) => history::create(application, &options)?,
+        PlatformTask::Asyncapi(options) => operator::asyncapi(application, &options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

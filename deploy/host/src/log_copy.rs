@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use event_core::LogName;
-use event_log::copy::{Copied, Copy, Progress, Step};
+use event_log::copy::{Copied, CopyStep, LogCopier, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
@@ -30,7 +30,7 @@ pub fn copy(options: &LogCopy) -> anyhow::Result<()> {
     ask(async {
         let mut copies = Vec::new();
         for log in LogName::ALL {
-            let opened = Copy::open(Path::new(from), to.exposed(), log).await;
+            let opened = LogCopier::open(Path::new(from), to.exposed(), log).await;
             copies.push((log, opened.with_context(|| format!("the log {log} cannot be copied"))?));
         }
         for (log, copy) in copies {
@@ -58,9 +58,9 @@ fn bar() -> ProgressBar {
 
 fn show(bar: &ProgressBar, log: LogName, progress: Progress) {
     let message = match progress.step {
-        Step::Comparing => format!("{log}: comparing what is there"),
-        Step::Copying => format!("{log}: copying"),
-        Step::Verifying => format!("{log}: verifying"),
+        CopyStep::Comparing => format!("{log}: comparing what is there"),
+        CopyStep::Copying => format!("{log}: copying"),
+        CopyStep::Verifying => format!("{log}: verifying"),
     };
     if bar.message() != message {
         // The time left of one step says nothing of the next one.

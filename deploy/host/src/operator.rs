@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     Application, Misconfigured,
-    cli::{Asyncapi, Migrate, Projections, Rebuild, Server},
+    cli::{Asyncapi, Migrate, Projections, RebuildOptions, ServerAddress},
     output,
     url::{self, Url},
 };
@@ -92,7 +92,7 @@ pub fn columns(rows: &[Vec<String>]) -> String {
 ///
 /// # Errors
 /// When there is no server, no such read model, or the rebuild failed.
-pub fn rebuild(options: &Rebuild) -> anyhow::Result<()> {
+pub fn rebuild(options: &RebuildOptions) -> anyhow::Result<()> {
     let bar = ProgressBar::new(0);
     bar.set_style(
         ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} events, {eta} left")?.progress_chars("=> "),
@@ -144,7 +144,7 @@ fn client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().no_proxy().build()
 }
 
-fn url(server: &Server, path: &str) -> String {
+fn url(server: &ServerAddress, path: &str) -> String {
     format!("http://{}{path}", server.admin)
 }
 

@@ -66,7 +66,7 @@ pub struct Serve {
     /// Trusted issuer of tokens and its public keys: `ISSUER=JWKS_FILE`. Can be repeated; separated by commas in the
     /// environment.
     #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
-    pub issuers: Vec<Issuer>,
+    pub issuers: Vec<IssuerFile>,
     /// Algorithm of an issuer's RSA keys that name none: `ISSUER=ALGORITHM` with RS256 (the default), RS384, RS512, PS256,
     /// PS384 or PS512. Can be repeated; separated by commas in the environment.
     #[arg(long = "issuer-rsa", env = "FRONTDOOR_ISSUER_RSA", value_delimiter = ',')]
@@ -103,19 +103,19 @@ pub enum LogFormat {
 
 /// An issuer of tokens, and the file of its public keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issuer {
+pub struct IssuerFile {
     pub name: event_core::Issuer,
     pub jwks: PathBuf,
 }
 
-impl FromStr for Issuer {
+impl FromStr for IssuerFile {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Issuer, String> {
+    fn from_str(text: &str) -> Result<IssuerFile, String> {
         match text.rsplit_once('=') {
             Some((name, file)) if !name.is_empty() && !file.is_empty() => {
                 let name = name.parse().map_err(|error: event_core::ids::Malformed| error.to_string())?;
-                Ok(Issuer { name, jwks: file.into() })
+                Ok(IssuerFile { name, jwks: file.into() })
             }
             _ => Err("an issuer is ISSUER=JWKS_FILE".to_owned()),
         }
@@ -246,9 +246,9 @@ mod tests {
 
     #[test]
     fn an_issuer_may_hold_an_equals_sign() {
-        let issuer: Issuer = "https://id.example/?a=b=keys.json".parse().expect("an issuer");
+        let issuer: IssuerFile = "https://id.example/?a=b=keys.json".parse().expect("an issuer");
         assert_eq!((issuer.name.as_str(), issuer.jwks.to_str()), ("https://id.example/?a=b", Some("keys.json")));
-        assert!("keys.json".parse::<Issuer>().is_err());
+        assert!("keys.json".parse::<IssuerFile>().is_err());
         let rsa: IssuerRsa = "https://id.example/?a=b=PS256".parse().expect("an algorithm");
         assert_eq!(rsa.issuer.as_str(), "https://id.example/?a=b");
         for wrong in ["PS256", "=PS256", "urn:other=ES256", "urn:other="] {

@@ -57,7 +57,7 @@ impl Part {
 }
 
 /// Parts that have started.
-pub struct Running {
+pub struct RunningParts {
     tasks: JoinSet<(&'static str, anyhow::Result<()>)>,
     names: Vec<(&'static str, Stage)>,
     stops: [CancellationToken; Stage::ALL.len()],
@@ -65,8 +65,8 @@ pub struct Running {
     fault: Option<anyhow::Error>,
 }
 
-impl Running {
-    pub fn start(parts: Vec<Part>) -> Running {
+impl RunningParts {
+    pub fn start(parts: Vec<Part>) -> RunningParts {
         let stops: [CancellationToken; Stage::ALL.len()] = Default::default();
         let (mut tasks, mut names) = (JoinSet::new(), Vec::new());
         for Part { name, stage, run } in parts {
@@ -74,7 +74,7 @@ impl Running {
             let stop = stops[stage as usize].clone();
             tasks.spawn(async move { (name, run(stop).await) });
         }
-        Running { tasks, names, stops, fault: None }
+        RunningParts { tasks, names, stops, fault: None }
     }
 
     /// Runs `begin`, and then waits until `ended` is ready (`Ok`), or a part ends although nothing stopped it.
@@ -138,7 +138,7 @@ mod tests {
     async fn why_it_ends(run: impl Future<Output = anyhow::Result<()>> + Send + 'static) -> String {
         let views = Part::new("views", Stage::Work, |_| run);
         let public = Part::endless("public", Stage::Public, |_| std::future::pending());
-        let mut running = Running::start(vec![views, public]);
+        let mut running = RunningParts::start(vec![views, public]);
         let ended = running.until(std::future::pending(), std::future::pending()).await;
         format!("{:#}", ended.expect_err("the process ends"))
     }
@@ -162,7 +162,7 @@ mod tests {
             })
         };
         let parts = vec![part("admin", Stage::Operator), part("views", Stage::Work), part("keys", Stage::Work)];
-        let mut running = Running::start(parts);
+        let mut running = RunningParts::start(parts);
         running.stop(Stage::Public).await;
         running.stop(Stage::Work).await;
         let mut first = ended.lock().expect("the list").clone();
@@ -179,7 +179,7 @@ mod tests {
             stop.cancelled().await;
             bail!("the disk is full")
         });
-        let mut running = Running::start(vec![part]);
+        let mut running = RunningParts::start(vec![part]);
         running.stop(Stage::Work).await;
         assert_eq!(format!("{:#}", running.outcome().expect_err("it failed")), "views ended: the disk is full");
     }

@@ -30,7 +30,7 @@ use crate::{
     key_files::KeyFiles,
     options::{Places, Serve},
     output,
-    parts::{Part, Running, Stage},
+    parts::{Part, RunningParts, Stage},
     private, telemetry,
 };
 
@@ -103,7 +103,7 @@ async fn run(
     }));
     let routes = admin::router(app.clone(), readiness.clone(), metrics, &options.admin_hosts);
     parts.push(Part::endless("admin", Stage::Operator, |stop| listen(admin, routes, ADMIN_BOUNDS, stop)));
-    let mut running = Running::start(parts);
+    let mut running = RunningParts::start(parts);
 
     let begin = async {
         if let (Some(key), Some(fill)) = (&demo_key, application.demonstration) {
@@ -130,7 +130,7 @@ async fn run(
 }
 
 /// Readiness off; requests in flight answered; views at a batch's end; what was submitted written; the operator last.
-async fn end(app: &App, readiness: &Readiness, mut running: Running) -> anyhow::Result<()> {
+async fn end(app: &App, readiness: &Readiness, mut running: RunningParts) -> anyhow::Result<()> {
     readiness.drain();
     if timeout(DRAIN_TIME_MAX, running.stop(Stage::Public)).await.is_err() {
         tracing::warn!("some requests were still open after {} s", DRAIN_TIME_MAX.as_secs());

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, process::ExitCode, time::Durat
 use serde_json::{Value, json};
 
 use crate::{
-    cli::Status,
+    cli::StatusOptions,
     health::{CLOCK_SKEW_MAX, STALL_MAX},
     operator::{ask, columns},
     output,
@@ -16,9 +16,9 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// # Errors
 /// When nothing can be printed; what is not well is told by the exit code.
-pub fn status(options: &Status) -> anyhow::Result<ExitCode> {
+pub fn status(options: &StatusOptions) -> anyhow::Result<ExitCode> {
     let answers = ask(async { Ok(futures::future::join_all(options.admin.iter().map(|admin| one(*admin))).await) })?;
-    let system = System::of(&answers, options.lag_max);
+    let system = SystemStatus::of(&answers, options.lag_max);
     if options.json {
         let json = json!({
             "processes": answers.iter().map(|(admin, answer)| json!({"admin": admin, "status": answer})).collect::<Vec<_>>(),
@@ -40,9 +40,9 @@ pub fn status(options: &Status) -> anyhow::Result<ExitCode> {
 }
 
 /// A process's answer, or why there is none.
-type Answer = (SocketAddr, Result<Value, String>);
+type ProcessAnswer = (SocketAddr, Result<Value, String>);
 
-async fn one(admin: SocketAddr) -> Answer {
+async fn one(admin: SocketAddr) -> ProcessAnswer {
     let asked = async {
         let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_MAX).build()?;
         client.get(format!("http://{admin}/status")).send().await?.error_for_status()?.json().await
@@ -50,19 +50,19 @@ async fn one(admin: SocketAddr) -> Answer {
     (admin, asked.await.map_err(|error: reqwest::Error| error.without_url().to_string()))
 }
 
-type Rows = Vec<Vec<String>>;
+type TableRows = Vec<Vec<String>>;
 
 /// What the processes say, put together.
-struct System {
-    processes: Rows,
-    relays: Rows,
-    projections: Rows,
+struct SystemStatus {
+    processes: TableRows,
+    relays: TableRows,
+    projections: TableRows,
     unwell: Vec<String>,
 }
 
-impl System {
-    fn of(answers: &[Answer], lag_max: u64) -> System {
-        let mut system = System {
+impl SystemStatus {
+    fn of(answers: &[ProcessAnswer], lag_max: u64) -> SystemStatus {
+        let mut system = SystemStatus {
             processes: vec![["PROCESS", "ROLES", "STATE"].map(String::from).into()],
             relays: vec![
                 ["RELAY OF", "LEADER", "EPOCH", "POSITION", "LAG", "LAG MS", "STATE"].map(String::from).into(),
@@ -176,7 +176,7 @@ fn text(value: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn process(relays: Value, projections: Value) -> Answer {
+    fn process(relays: Value, projections: Value) -> ProcessAnswer {
         let admin = SocketAddr::from(([127, 0, 0, 1], 1));
         (admin, Ok(json!({"roles": "relay", "obstacle": null, "relays": relays, "projections": projections})))
     }
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_system_whose_logs_have_one_leader_each_and_whose_models_follow_is_well() {
         let model = json!([{"name": "practices", "state": "following", "lag_events": 0, "position": 7}]);
-        let system = System::of(&[process(relay(true, 0), json!([])), process(relay(false, 0), model)], 10);
+        let system = SystemStatus::of(&[process(relay(true, 0), json!([])), process(relay(false, 0), model)], 10);
         assert_eq!(system.unwell, Vec::<String>::new());
         assert_eq!((system.processes.len(), system.relays.len(), system.projections.len()), (3, 2, 2));
     }
@@ -229,7 +229,7 @@ mod tests {
             (vec![ahead], "the last event of care lies 3600000 ms ahead of the clock"),
             (vec![gone], "does not answer: refused"),
         ] {
-            let unwell = System::of(&answers, 10).unwell;
+            let unwell = SystemStatus::of(&answers, 10).unwell;
             assert!(unwell.iter().any(|what| what.contains(said)), "{said}: {unwell:?}");
         }
     }

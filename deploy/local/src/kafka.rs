@@ -68,7 +68,7 @@ const LOG: &str = "-Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simple
 pub struct Kafka {
     /// Where everything of it lies: `1.properties`, `1.log`, `data-1`. Gone with the brokers.
     pub folder: PathBuf,
-    nodes: Vec<Node>,
+    nodes: Vec<KafkaNode>,
     orders: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
     _minder: Child,
 }
@@ -87,7 +87,7 @@ pub struct Secured {
 }
 
 #[derive(Clone, Copy)]
-struct Node {
+struct KafkaNode {
     plain: u16,
     /// What clients are told to connect to instead.
     advertised: u16,
@@ -172,7 +172,7 @@ impl Kafka {
             let mut kafka = Kafka::minded();
             kafka.nodes = free_ports(count * 3)
                 .chunks(3)
-                .map(|ports| Node {
+                .map(|ports| KafkaNode {
                     plain: ports[0],
                     advertised: advertised.unwrap_or(ports[0]),
                     secured: ports[1],

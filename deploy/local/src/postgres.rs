@@ -77,7 +77,7 @@ const RESTART_MAX: Duration = Duration::from_secs(60);
 /// The port that a socket is named after, where nobody listens on the network.
 const PORT: u16 = 5432;
 
-pub struct Server {
+pub struct PostgresServer {
     /// The folder of its socket.
     pub folder: String,
     /// On 127.0.0.1, where it listens there.
@@ -87,17 +87,17 @@ pub struct Server {
     _minder: Child,
 }
 
-impl Server {
+impl PostgresServer {
     /// One more, for a test that kills it.
-    pub fn start() -> Server {
-        Server::run_with(PORT, "", "")
+    pub fn start() -> PostgresServer {
+        PostgresServer::run_with(PORT, "", "")
     }
 
     /// One more that listens on 127.0.0.1, too: there with TLS alone, by this certificate and key (PEM), and roles need
     /// their passwords (`password`).
-    pub fn with_tls(certificate: &str, key: &str) -> Server {
+    pub fn with_tls(certificate: &str, key: &str) -> PostgresServer {
         let port = crate::kafka::free_ports(1).pop().expect("a free port");
-        Server::run_with(port, certificate, key)
+        PostgresServer::run_with(port, certificate, key)
     }
 
     /// Gives a role a password, of letters.
@@ -105,7 +105,7 @@ impl Server {
         self.run("postgres", &format!("ALTER ROLE {role} PASSWORD '{password}'"));
     }
 
-    fn run_with(port: u16, certificate: &str, key: &str) -> Server {
+    fn run_with(port: u16, certificate: &str, key: &str) -> PostgresServer {
         let mut minder = as_its_user(SCRIPT)
             .env("BIN", programs())
             .envs([("PORT", port.to_string().as_str()), ("CERTIFICATE", certificate), ("KEY", key)])
@@ -118,7 +118,7 @@ impl Server {
         std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut folder).expect("readable");
         let folder = folder.trim().to_owned();
         assert!(Path::new(&folder).is_absolute(), "PostgreSQL did not start; what it said stands above");
-        Server { folder, port, databases: AtomicU32::new(0), _minder: minder }
+        PostgresServer { folder, port, databases: AtomicU32::new(0), _minder: minder }
     }
 
     /// SIGKILL to the server itself. It is started again, and recovers. Where that is still under way, it is waited for:
@@ -163,7 +163,7 @@ impl Server {
     }
 }
 
-pub static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
+pub static SERVER: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
 
 /// A database of a test's own, a copy of one that was migrated once.
 pub struct Database {

@@ -23,17 +23,17 @@ pub enum Silence {
 impl Silence {
     pub const ALL: [Silence; 3] = [Silence::BothWays, Silence::ToServer, Silence::FromServer];
 
-    fn covers(self, way: Way) -> bool {
+    fn covers(self, way: Direction) -> bool {
         match self {
             Silence::BothWays => true,
-            Silence::ToServer => way == Way::ToServer,
-            Silence::FromServer => way == Way::FromServer,
+            Silence::ToServer => way == Direction::ToServer,
+            Silence::FromServer => way == Direction::FromServer,
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Direction {
     ToServer,
     FromServer,
 }
@@ -47,25 +47,25 @@ pub enum Upstream {
 }
 
 #[derive(Default)]
-struct State {
+struct SilenceState {
     upstream: Option<Upstream>,
     silence: Option<Silence>,
 }
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct ProxyShared {
+    state: Mutex<SilenceState>,
     changed: Condvar,
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl ProxyShared {
+    fn lock(&self) -> MutexGuard<'_, SilenceState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Until this way is open.
-    fn wait(&self, way: Way) {
-        let is_silent = |state: &mut State| state.silence.is_some_and(|silence| silence.covers(way));
+    fn wait(&self, way: Direction) {
+        let is_silent = |state: &mut SilenceState| state.silence.is_some_and(|silence| silence.covers(way));
         drop(self.changed.wait_while(self.lock(), is_silent).unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -74,7 +74,7 @@ impl Shared {
 pub struct SilentProxy {
     /// Its own port, of this machine.
     pub port: u16,
-    shared: Arc<Shared>,
+    shared: Arc<ProxyShared>,
 }
 
 impl SilentProxy {
@@ -85,7 +85,7 @@ impl SilentProxy {
     pub fn start() -> SilentProxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(ProxyShared::default());
         std::thread::spawn({
             let shared = Arc::clone(&shared);
             move || {
@@ -141,7 +141,7 @@ impl Wire for UnixStream {
     }
 }
 
-fn connect(client: TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
+fn connect(client: TcpStream, shared: &Arc<ProxyShared>) -> io::Result<()> {
     let upstream = shared.lock().upstream.clone().ok_or(io::ErrorKind::NotConnected)?;
     let server: Box<dyn Wire> = match upstream {
         Upstream::Port(port) => {
@@ -153,13 +153,13 @@ fn connect(client: TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
     };
     client.set_nodelay(true)?;
     let (client_twin, server_twin): (Box<dyn Wire>, _) = (client.twin()?, server.twin()?);
-    pump(Box::new(client), server_twin, Way::ToServer, Arc::clone(shared));
-    pump(server, client_twin, Way::FromServer, Arc::clone(shared));
+    pump(Box::new(client), server_twin, Direction::ToServer, Arc::clone(shared));
+    pump(server, client_twin, Direction::FromServer, Arc::clone(shared));
     Ok(())
 }
 
 /// A thread that forwards one way, until there is nothing more to forward.
-fn pump(mut from: Box<dyn Wire>, mut to: Box<dyn Wire>, way: Way, shared: Arc<Shared>) {
+fn pump(mut from: Box<dyn Wire>, mut to: Box<dyn Wire>, way: Direction, shared: Arc<ProxyShared>) {
     std::thread::spawn(move || {
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {

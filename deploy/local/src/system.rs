@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     kafka::{Kafka, free_ports},
-    postgres::Server,
+    postgres::PostgresServer,
     process,
     silence::{SilentProxy, Upstream},
 };
@@ -35,10 +35,10 @@ pub struct Node {
     pub admin: String,
     arguments: Vec<String>,
     log: PathBuf,
-    running: Mutex<Option<Running>>,
+    running: Mutex<Option<RunningProcess>>,
 }
 
-struct Running {
+struct RunningProcess {
     shell: Child,
     pid: String,
 }
@@ -58,7 +58,7 @@ impl Proxies {
 
 /// The system, running.
 pub struct System {
-    pub postgres: Server,
+    pub postgres: PostgresServer,
     pub kafka: Kafka,
     pub nodes: Vec<Node>,
     /// Where it was started behind some.
@@ -81,7 +81,7 @@ impl System {
     /// When something does not start: it says what.
     pub fn start(binary: &Path, folder: &Path, brokers: usize) -> System {
         let kafka = if brokers == 1 { Kafka::start() } else { Kafka::cluster(brokers) };
-        System::on(Server::start(), kafka, None, binary, folder)
+        System::on(PostgresServer::start(), kafka, None, binary, folder)
     }
 
     /// The same with one broker, and a proxy that can go silent in front of each server.
@@ -89,7 +89,7 @@ impl System {
     /// # Panics
     /// When something does not start: it says what.
     pub fn behind_proxies(binary: &Path, folder: &Path) -> System {
-        let (postgres, proxies) = (Server::start(), Proxies::start());
+        let (postgres, proxies) = (PostgresServer::start(), Proxies::start());
         let kafka = Kafka::advertised(proxies.broker.port);
         for proxy in [&proxies.log, &proxies.views] {
             proxy.forward_to(Upstream::Socket(postgres.socket()));
@@ -98,7 +98,7 @@ impl System {
         System::on(postgres, kafka, Some(proxies), binary, folder)
     }
 
-    fn on(postgres: Server, kafka: Kafka, proxies: Option<Proxies>, binary: &Path, folder: &Path) -> System {
+    fn on(postgres: PostgresServer, kafka: Kafka, proxies: Option<Proxies>, binary: &Path, folder: &Path) -> System {
         fs::create_dir_all(folder).expect("a folder");
         let (owner, mut log_url, mut views_url) = databases(&postgres);
         if let Some(proxies) = &proxies {
@@ -204,10 +204,10 @@ impl Node {
         let pid = first.strip_prefix("pid ").expect("its id").to_owned();
         // Whatever else it prints must not block it.
         std::thread::spawn(move || lines.for_each(drop));
-        *self.lock() = Some(Running { shell, pid });
+        *self.lock() = Some(RunningProcess { shell, pid });
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<RunningProcess>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -245,7 +245,7 @@ impl Node {
 
     pub fn is_running(&self) -> bool {
         let running = self.lock();
-        let Some(Running { pid, .. }) = &*running else { return false };
+        let Some(RunningProcess { pid, .. }) = &*running else { return false };
         process::is_running(pid)
     }
 
@@ -298,7 +298,7 @@ impl Drop for Node {
 }
 
 /// Makes the databases: the logs' as their owner and as the servers' role, and the views'.
-fn databases(postgres: &Server) -> (String, String, String) {
+fn databases(postgres: &PostgresServer) -> (String, String, String) {
     let made = "CREATE ROLE server LOGIN; CREATE ROLE views LOGIN";
     postgres.run("postgres", made);
     postgres.run("postgres", "CREATE DATABASE frontdoor");

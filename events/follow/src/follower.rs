@@ -24,7 +24,7 @@ pub struct Stop {
 
 /// Why a page was not handled. Nothing of it was saved.
 #[derive(Debug)]
-pub enum Fault {
+pub enum SubscriberFault {
     /// It is tried again after `RETRY_AFTER`.
     Passing(String),
     /// The event cannot be handled. The events before it are handled first, and then the follower stops.
@@ -60,7 +60,7 @@ pub trait Subscriber: Send + Sync {
     ///
     /// # Errors
     /// Then nothing was saved.
-    async fn handle(&self, page: EventPage) -> Result<Handled, Fault>;
+    async fn handle(&self, page: EventPage) -> Result<Handled, SubscriberFault>;
 
     /// The event at which it stopped, now or before it was followed.
     fn stopped(&self) -> Option<Stop>;
@@ -116,10 +116,10 @@ impl Follower<'_> {
                     next.handled(handled.checkpoint.position, handled.rest);
                     ahead = Some(next);
                 }
-                Err(Fault::Moved) => {}
-                Err(Fault::Superseded) => return Err(Superseded),
-                Err(Fault::Stop(at)) => self.subscriber.stop(at).await,
-                Err(Fault::Passing(why)) => {
+                Err(SubscriberFault::Moved) => {}
+                Err(SubscriberFault::Superseded) => return Err(Superseded),
+                Err(SubscriberFault::Stop(at)) => self.subscriber.stop(at).await,
+                Err(SubscriberFault::Passing(why)) => {
                     let name = self.subscriber.name();
                     tracing::warn!(name, why, "a follower could not go on and tries again");
                     self.troubles.failed(why);
@@ -133,38 +133,38 @@ impl Follower<'_> {
     }
 
     /// Handles a batch: a page, or a part of it. `None` for a page without events.
-    async fn step(&self, from: Checkpoint, page: Option<PageRead>) -> Result<Option<Handled>, Fault> {
+    async fn step(&self, from: Checkpoint, page: Option<PageRead>) -> Result<Option<Handled>, SubscriberFault> {
         let after = from.position;
         let page = match page {
             Some(Ok(page)) => page,
-            Some(Err(LogError::OtherHistory(why))) => return Err(Fault::Stop(Stop { position: after, why })),
+            Some(Err(LogError::OtherHistory(why))) => return Err(SubscriberFault::Stop(Stop { position: after, why })),
             Some(Err(error @ LogError::Damaged { .. })) => {
-                return Err(Fault::Stop(Stop { position: after + 1, why: error.to_string() }));
+                return Err(SubscriberFault::Stop(Stop { position: after + 1, why: error.to_string() }));
             }
-            Some(Err(error)) => return Err(Fault::Passing(error.to_string())),
-            None => return Err(Fault::Passing("the feed has ended".into())),
+            Some(Err(error)) => return Err(SubscriberFault::Passing(error.to_string())),
+            None => return Err(SubscriberFault::Passing("the feed has ended".into())),
         };
         if page.is_empty() {
             return Ok(None);
         }
         match self.subscriber.handle(page).await {
             Ok(handled) => Ok(Some(handled)),
-            Err(Fault::Stop(stop)) => {
+            Err(SubscriberFault::Stop(stop)) => {
                 self.handle_until(after, stop.position.saturating_sub(1)).await?;
-                Err(Fault::Stop(stop))
+                Err(SubscriberFault::Stop(stop))
             }
             Err(fault) => Err(fault),
         }
     }
 
     /// Handles the events between two positions, `last` included.
-    async fn handle_until(&self, mut after: u64, last: u64) -> Result<(), Fault> {
+    async fn handle_until(&self, mut after: u64, last: u64) -> Result<(), SubscriberFault> {
         let passed_over = self.subscriber.passed_over();
         while after < last {
             let read = self.log.read_range(&passed_over, after, last).await;
-            let mut page = read.map_err(|error| Fault::Passing(error.to_string()))?;
+            let mut page = read.map_err(|error| SubscriberFault::Passing(error.to_string()))?;
             if page.is_empty() {
-                return Err(Fault::Passing(format!("the log cannot be read from {after} to {last}")));
+                return Err(SubscriberFault::Passing(format!("the log cannot be read from {after} to {last}")));
             }
             while !page.is_empty() {
                 let handled = self.subscriber.handle(page).await?;

@@ -10,6 +10,6 @@ mod trouble;
 
 pub use checkpoint::Checkpoint;
 
-pub use follower::{Fault, Follower, Handled, RETRY_AFTER, Stop, Subscriber, Superseded};
+pub use follower::{Follower, Handled, RETRY_AFTER, Stop, Subscriber, SubscriberFault, Superseded};
 pub use lease::HeldLease;
 pub use trouble::{Trouble, Troubles};

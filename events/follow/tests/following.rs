@@ -4,7 +4,7 @@ use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use event_core::{LogName, StreamName};
-use event_follow::{Checkpoint, Fault, Follower, Handled, Stop, Subscriber, Superseded, Troubles};
+use event_follow::{Checkpoint, Follower, Handled, Stop, Subscriber, SubscriberFault, Superseded, Troubles};
 use event_log::{Append, Condition, EventPage, Expected, Granted, Log, LogOptions, NewEvent, Provenance};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -59,14 +59,14 @@ struct Positions {
 struct Kept {
     handled: Vec<u64>,
     checkpoint: Checkpoint,
-    faults: Vec<(u64, Fault)>,
+    faults: Vec<(u64, SubscriberFault)>,
     stopped: Option<Stop>,
     largest: usize,
 }
 
 impl Positions {
     /// Ends the follower when it has come to `until`.
-    fn until(until: u64, faults: Vec<(u64, Fault)>) -> Positions {
+    fn until(until: u64, faults: Vec<(u64, SubscriberFault)>) -> Positions {
         let kept = Kept { handled: vec![], checkpoint: Checkpoint::START, faults, stopped: None, largest: 0 };
         Positions { kept: Mutex::new(kept), stop: CancellationToken::new(), until }
     }
@@ -97,10 +97,10 @@ impl Subscriber for Positions {
         self.kept.lock().expect("kept").checkpoint
     }
 
-    async fn handle(&self, mut page: EventPage) -> Result<Handled, Fault> {
+    async fn handle(&self, mut page: EventPage) -> Result<Handled, SubscriberFault> {
         let mut kept = self.kept.lock().expect("kept");
         if page.after != kept.checkpoint.position {
-            return Err(Fault::Moved);
+            return Err(SubscriberFault::Moved);
         }
         let rest = page.events.split_off(page.events.len().min(BATCH_MAX));
         let falls_in = |at: u64| page.events.iter().any(|event| event.position == at);
@@ -139,7 +139,7 @@ async fn every_event_is_handled_once_in_order_and_in_batches() {
 #[tokio::test]
 async fn a_passing_fault_is_tried_again_and_is_no_trouble_afterwards() {
     let (log, _folder) = log_of(5).await;
-    let positions = Positions::until(5, vec![(4, Fault::Passing("the disk is full".into()))]);
+    let positions = Positions::until(5, vec![(4, SubscriberFault::Passing("the disk is full".into()))]);
     let (ended, troubles) = positions.follow(&log).await;
     ended.expect("it was stopped");
     assert_eq!((positions.handled(), troubles.now()), ((1..=5).collect(), None));
@@ -150,7 +150,7 @@ async fn what_lies_before_an_event_that_cannot_be_handled_is_handled() {
     let (log, _folder) = log_of(6).await;
     // The event is in the second batch, which has 4, 5 and 6.
     let stop = Stop { position: 6, why: "it panicked".into() };
-    let positions = Positions::until(7, vec![(6, Fault::Stop(stop.clone()))]);
+    let positions = Positions::until(7, vec![(6, SubscriberFault::Stop(stop.clone()))]);
     positions.follow(&log).await.0.expect("it was stopped");
     assert_eq!((positions.handled(), positions.stopped()), ((1..=5).collect(), Some(stop)));
     // It stays where it is, until it is followed anew.
@@ -162,7 +162,7 @@ async fn what_lies_before_an_event_that_cannot_be_handled_is_handled() {
 #[tokio::test]
 async fn where_the_checkpoint_was_moved_it_goes_on_from_there() {
     let (log, _folder) = log_of(6).await;
-    let positions = Positions::until(6, vec![(4, Fault::Moved)]);
+    let positions = Positions::until(6, vec![(4, SubscriberFault::Moved)]);
     positions.follow(&log).await.0.expect("it was stopped");
     assert_eq!(positions.handled(), (1..=6).collect::<Vec<_>>());
 }
@@ -170,7 +170,7 @@ async fn where_the_checkpoint_was_moved_it_goes_on_from_there() {
 #[tokio::test]
 async fn a_follower_whose_work_another_owner_has_ends() {
     let (log, _folder) = log_of(6).await;
-    let positions = Positions::until(6, vec![(4, Fault::Superseded)]);
+    let positions = Positions::until(6, vec![(4, SubscriberFault::Superseded)]);
     assert_eq!(positions.follow(&log).await.0, Err(Superseded));
     assert_eq!(positions.handled(), [1, 2, 3]);
 }

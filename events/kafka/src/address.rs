@@ -42,13 +42,13 @@ pub struct Address {
 /// It says what is wrong, and never repeats a value: it may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("brokers are kafka://HOST:PORT,HOST:PORT?property=value: {0}")]
-pub struct Malformed(String);
+pub struct MalformedAddress(String);
 
 impl FromStr for Address {
-    type Err = Malformed;
+    type Err = MalformedAddress;
 
-    fn from_str(text: &str) -> Result<Address, Malformed> {
-        let rest = text.strip_prefix("kafka://").ok_or_else(|| Malformed("it does not begin so".into()))?;
+    fn from_str(text: &str) -> Result<Address, MalformedAddress> {
+        let rest = text.strip_prefix("kafka://").ok_or_else(|| MalformedAddress("it does not begin so".into()))?;
         let (hosts, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut brokers = Vec::new();
         for host in hosts.trim_end_matches('/').split(',') {
@@ -56,14 +56,15 @@ impl FromStr for Address {
         }
         let (mut properties, mut password_file) = (BTreeMap::new(), None);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').ok_or_else(|| Malformed("a property has no value".into()))?;
-            let value = unescaped(value).ok_or_else(|| Malformed(format!("{name} has a damaged %-escape")))?;
+            let (name, value) =
+                pair.split_once('=').ok_or_else(|| MalformedAddress("a property has no value".into()))?;
+            let value = unescaped(value).ok_or_else(|| MalformedAddress(format!("{name} has a damaged %-escape")))?;
             if name == PASSWORD_FILE {
                 password_file = Some(PathBuf::from(value));
             } else if SETTABLE.contains(&name) {
                 properties.insert(name.to_owned(), value);
             } else {
-                return Err(Malformed(format!("{name} cannot be set; these can: {}", SETTABLE.join(", "))));
+                return Err(MalformedAddress(format!("{name} cannot be set; these can: {}", SETTABLE.join(", "))));
             }
         }
         Ok(Address { brokers: brokers.join(","), properties, password_file })
@@ -77,14 +78,14 @@ impl fmt::Debug for Address {
     }
 }
 
-fn broker(host: &str) -> Result<String, Malformed> {
+fn broker(host: &str) -> Result<String, MalformedAddress> {
     let port = host.rsplit_once(':').filter(|_| !host.ends_with(']'));
     let fits = match port {
         None => !host.is_empty(),
         Some((name, port)) => !name.is_empty() && port.parse::<u16>().is_ok(),
     };
     if !fits || host.contains(['@', '/', ' ']) {
-        return Err(Malformed("a broker is HOST or HOST:PORT".into()));
+        return Err(MalformedAddress("a broker is HOST or HOST:PORT".into()));
     }
     Ok(if port.is_some() { host.to_owned() } else { format!("{host}:{PORT}") })
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What a look at the topic gave.
-pub(crate) enum Found<'a> {
+pub(crate) enum TopicLook<'a> {
     Record(BorrowedMessage<'a>),
     /// The reader is at the topic's end. The last record need not lie just before it: the marks of transactions and what an
     /// aborted one wrote take places, too, and are never given out.
@@ -110,16 +110,16 @@ impl Reading {
     ///
     /// # Errors
     /// When it has to be opened again.
-    pub fn next(&self, at_most: Duration) -> Result<Found<'_>, KafkaError> {
+    pub fn next(&self, at_most: Duration) -> Result<TopicLook<'_>, KafkaError> {
         let (consumer, deadline) = (self.consumer.open()?, Instant::now() + at_most);
         loop {
             match consumer.poll(deadline.saturating_duration_since(Instant::now())) {
-                Some(Ok(record)) => return Ok(Found::Record(record)),
-                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Found::End),
+                Some(Ok(record)) => return Ok(TopicLook::Record(record)),
+                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(TopicLook::End),
                 Some(Err(error)) if !is_passing(&error) => return Err(error),
                 // A broker that is away comes back by itself.
                 Some(Err(_)) | None if Instant::now() < deadline => {}
-                Some(Err(_)) | None => return Ok(Found::Nothing),
+                Some(Err(_)) | None => return Ok(TopicLook::Nothing),
             }
         }
     }

@@ -15,7 +15,7 @@ pub mod relay;
 mod simulation;
 pub mod topic;
 
-pub use address::{Address, Malformed};
+pub use address::{Address, MalformedAddress};
 pub use feed::FromKafka;
 pub use relay::{Relay, Relayed};
 pub use topic::Topic;

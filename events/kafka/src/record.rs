@@ -83,7 +83,7 @@ fn unhex(text: &str) -> Option<Hash> {
 /// # Errors
 /// `Foreign`.
 pub fn place(record: &impl Message, source: &str) -> Result<RecordId, Foreign> {
-    let fields = Fields::of(record)?;
+    let fields = HeaderFields::of(record)?;
     let found = fields.text("ce_source")?;
     if found != source {
         return Err(fields.foreign(format!("its source is {found}, not {source}")));
@@ -96,7 +96,7 @@ pub fn place(record: &impl Message, source: &str) -> Result<RecordId, Foreign> {
 /// # Errors
 /// `Foreign`.
 pub fn kind(record: &impl Message) -> Result<&str, Foreign> {
-    Fields::of(record)?.text("ce_type")
+    HeaderFields::of(record)?.text("ce_type")
 }
 
 /// The event that a record carries, byte for byte as it stands in the log.
@@ -104,7 +104,7 @@ pub fn kind(record: &impl Message) -> Result<&str, Foreign> {
 /// # Errors
 /// `Foreign`.
 pub fn event(record: &impl Message, log: LogName, place: RecordId) -> Result<Raw, Foreign> {
-    let fields = Fields::of(record)?;
+    let fields = HeaderFields::of(record)?;
     let time: Timestamp = fields.parsed("ce_time")?;
     let key = record.key().unwrap_or_default();
     let stream = fields.text("ce_subject")?;
@@ -137,16 +137,16 @@ pub fn event(record: &impl Message, log: LogName, place: RecordId) -> Result<Raw
 }
 
 /// The headers of one record, by name.
-struct Fields<'a, H: Headers> {
+struct HeaderFields<'a, H: Headers> {
     headers: &'a H,
     offset: i64,
 }
 
-impl<'a, H: Headers> Fields<'a, H> {
-    fn of<M: Message<Headers = H>>(record: &'a M) -> Result<Fields<'a, H>, Foreign> {
+impl<'a, H: Headers> HeaderFields<'a, H> {
+    fn of<M: Message<Headers = H>>(record: &'a M) -> Result<HeaderFields<'a, H>, Foreign> {
         let offset = record.offset();
         let headers = record.headers().ok_or_else(|| Foreign { offset, why: "it has no headers".into() })?;
-        Ok(Fields { headers, offset })
+        Ok(HeaderFields { headers, offset })
     }
 
     fn foreign(&self, why: String) -> Foreign {

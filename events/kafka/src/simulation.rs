@@ -66,7 +66,7 @@ enum Paused {
 }
 
 #[derive(Default)]
-struct Relay {
+struct SimulatedRelay {
     core: Core,
     paused: Option<Paused>,
     /// Under which its producer sends.
@@ -80,7 +80,7 @@ struct Relay {
     stopped: bool,
 }
 
-struct Follower {
+struct SimulatedFollower {
     order: Order,
     /// Up to here its process has found the topic to be the log's.
     proven: u64,
@@ -97,7 +97,7 @@ struct LeaseRow {
     mark: Mark,
 }
 
-struct World {
+struct SimulatedWorld {
     dice: Dice,
     now_ms: u64,
     faults: bool,
@@ -111,19 +111,24 @@ struct World {
     topic_is_gone: bool,
     topic_was_lost: bool,
     lease: LeaseRow,
-    relays: [Relay; RELAYS],
-    followers: [Follower; FOLLOWERS],
+    relays: [SimulatedRelay; RELAYS],
+    followers: [SimulatedFollower; FOLLOWERS],
 }
 
 fn at(position: u64) -> usize {
     usize::try_from(position).expect("small")
 }
 
-impl World {
-    fn new(seed: u64) -> World {
-        let follower =
-            || Follower { order: Order::after(0, None), proven: 0, offset: 0, saved: (0, None), stopped: false };
-        World {
+impl SimulatedWorld {
+    fn new(seed: u64) -> SimulatedWorld {
+        let follower = || SimulatedFollower {
+            order: Order::after(0, None),
+            proven: 0,
+            offset: 0,
+            saved: (0, None),
+            stopped: false,
+        };
+        SimulatedWorld {
             dice: Dice(seed),
             now_ms: 0,
             faults: true,
@@ -477,7 +482,7 @@ impl World {
 
     /// The state of every part, printed when a schedule fails.
     fn told(&self) -> String {
-        let relay = |relay: &Relay| {
+        let relay = |relay: &SimulatedRelay| {
             let (done, in_flight) = (relay.core.done().map(|done| done.position), relay.core.in_flight());
             format!(
                 "relay: stopped {}, done {done:?}, in flight {in_flight}, lost {}",
@@ -485,8 +490,8 @@ impl World {
                 relay.ghosts.len()
             )
         };
-        let follower = |follower: &Follower| {
-            let Follower { order, offset, stopped, .. } = follower;
+        let follower = |follower: &SimulatedFollower| {
+            let SimulatedFollower { order, offset, stopped, .. } = follower;
             format!(
                 "follower: stopped {stopped}, at {}, offset {offset}, waits {:?}",
                 order.last(),
@@ -520,7 +525,7 @@ impl World {
 
 /// Gives back how many steps it took until all was well.
 fn run(seed: u64) -> u64 {
-    let mut world = World::new(seed);
+    let mut world = SimulatedWorld::new(seed);
     for _ in 0..STEPS {
         world.step();
     }
@@ -567,7 +572,7 @@ fn no_schedule_loses_doubles_or_reorders_an_event() {
 /// The failure: late records in the new topic confirmed the mark of the lost one, and event 1 was never sent again.
 #[test]
 fn late_records_in_a_topic_that_is_made_anew_do_not_confirm_the_lost_ones_mark() {
-    let mut world = World::new(0);
+    let mut world = SimulatedWorld::new(0);
     world.faults = false;
     (0..6).for_each(|_| world.append());
     world.lose_topic();
@@ -598,7 +603,7 @@ fn one_schedule_is_run_again_by_its_seed() {
 fn the_simulator_meets_repeats_holes_zombies_and_other_histories() {
     let mut met = [0_u32; 4];
     for seed in 0..20_000 {
-        let mut world = World::new(seed);
+        let mut world = SimulatedWorld::new(seed);
         for _ in 0..STEPS {
             world.step();
         }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{Address, TopicError, closing::Closing, consumer::Reading};
 
-type Admin = Closing<AdminClient<DefaultClientContext>>;
+type TopicAdmin = Closing<AdminClient<DefaultClientContext>>;
 
 /// Bytes of the largest record that a topic has to take: an event's data is 256 KiB at most, its headers far less.
 pub const RECORD_BYTES_MIN: u64 = 512 * 1024;
@@ -69,9 +69,9 @@ impl Topic {
     }
 
     /// A client for the topic, the number of brokers, and the partitions of the topic where it is there.
-    async fn found(&self) -> Result<(Admin, usize, Option<usize>), TopicError> {
+    async fn found(&self) -> Result<(TopicAdmin, usize, Option<usize>), TopicError> {
         let config = self.address.client("admin").map_err(|error| self.unfit(error.to_string()))?;
-        let admin: Admin = Closing::new(config.create()?);
+        let admin: TopicAdmin = Closing::new(config.create()?);
         let name = self.name();
         let (admin, found) = tokio::task::spawn_blocking(move || {
             let metadata = admin.open()?.inner().fetch_metadata(Some(&name), ANSWER_TIME_MAX)?;

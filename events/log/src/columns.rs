@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::port::{LogError, Stored};
 
 /// One row, borrowed from the driver.
-pub(crate) struct Columns<'a> {
+pub(crate) struct StoredColumns<'a> {
     pub position: u64,
     pub stream: &'a str,
     pub revision: u64,
@@ -24,7 +24,7 @@ pub(crate) struct Columns<'a> {
     pub data: &'a [u8],
 }
 
-impl Columns<'_> {
+impl StoredColumns<'_> {
     pub fn event(self, log: LogName) -> Result<Raw, LogError> {
         let damaged = damaged_at(self.position);
         let meta = Meta::unpack(self.meta).map_err(|error| damaged(error.to_string()))?;
@@ -49,7 +49,7 @@ impl Columns<'_> {
     }
 
     /// As a part of what a command stored; `recorded_at` and `data` are not looked at.
-    pub fn outcome(self) -> Result<Outcome, LogError> {
+    pub fn outcome(self) -> Result<OutcomeEvent, LogError> {
         let damaged = damaged_at(self.position);
         let meta = Meta::unpack(self.meta).map_err(|error| damaged(error.to_string()))?;
         let stored = Stored {
@@ -60,12 +60,12 @@ impl Columns<'_> {
             position: self.position,
         };
         let first = key(self.command_key).map_err(damaged)?.map(|key| (key, meta.request_hash));
-        Ok(Outcome { stored, first })
+        Ok(OutcomeEvent { stored, first })
     }
 }
 
 /// One event of an outcome; on a command's first one, its key and the hash of its request.
-pub(crate) struct Outcome {
+pub(crate) struct OutcomeEvent {
     pub stored: Stored,
     pub first: Option<(Hash, Option<Hash>)>,
 }

@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    columns::{Columns, damaged_at},
+    columns::{StoredColumns, damaged_at},
     port::{LogError, limits},
     postgres::Target,
-    sqlite::Source,
+    sqlite::SqliteSource,
 };
 
 /// Rows of one statement that reads (at most so many times `limits::DATA_BYTES_MAX`).
@@ -24,7 +24,7 @@ const TRANSACTION_ROWS_MAX: usize = 5_000;
 
 /// A row of the table `event`, as it is stored.
 #[derive(PartialEq)]
-pub(crate) struct Row {
+pub(crate) struct CopiedRow {
     pub position: i64,
     pub stream: String,
     pub revision: i64,
@@ -46,12 +46,12 @@ pub(crate) struct RememberedRow {
     pub outcome: Vec<u8>,
 }
 
-impl Row {
+impl CopiedRow {
     fn canonical(&self, log: LogName) -> Result<Vec<u8>, LogError> {
         let number = |number: i64| {
             u64::try_from(number).map_err(|_| damaged_at(0)(format!("a row has the position or revision {number}")))
         };
-        let columns = Columns {
+        let columns = StoredColumns {
             position: number(self.position)?,
             stream: &self.stream,
             revision: number(self.revision)?,
@@ -70,7 +70,7 @@ impl Row {
     }
 
     /// The first column in which two rows differ.
-    fn difference(&self, other: &Row) -> Option<&'static str> {
+    fn difference(&self, other: &CopiedRow) -> Option<&'static str> {
         let equal = [
             ("position", self.position == other.position),
             ("stream", self.stream == other.stream),
@@ -88,7 +88,7 @@ impl Row {
 
 /// What a copy is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum CopyStep {
     /// What an earlier start has copied is held against the source.
     Comparing,
     Copying,
@@ -99,7 +99,7 @@ pub enum Step {
 /// How far a step has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    pub step: Step,
+    pub step: CopyStep,
     /// Events that are done, of how many.
     pub done: u64,
     pub of: u64,
@@ -117,9 +117,9 @@ pub struct Copied {
 }
 
 /// One log and the place it goes to, both held against others.
-pub struct Copy {
+pub struct LogCopier {
     name: LogName,
-    source: Source,
+    source: SqliteSource,
     target: Target,
     /// The last position of the source, which nobody writes.
     end: i64,
@@ -127,14 +127,14 @@ pub struct Copy {
     there: i64,
 }
 
-impl Copy {
+impl LogCopier {
     /// Looks whether the log in a folder can go to the database at `postgres://…` (as the logs' owner), and changes nothing.
     ///
     /// # Errors
     /// When there is no such log, somebody has it open, it is of another schema version than this binary's; when the target
     /// cannot be reached, has not been migrated, is in use, or holds what is not the beginning of this log.
-    pub async fn open(from: &Path, to: &str, name: LogName) -> Result<Copy, LogError> {
-        let mut source = Source::open(from, name).await?;
+    pub async fn open(from: &Path, to: &str, name: LogName) -> Result<LogCopier, LogError> {
+        let mut source = SqliteSource::open(from, name).await?;
         let mut target = Target::open(to, name).await?;
         let end = source.end().await?;
         let there = target.end().await?;
@@ -143,7 +143,7 @@ impl Copy {
             let why = format!("the target has {there} events and the source {end}: it has gone on by itself");
             return Err(LogError::Unusable(why));
         }
-        Ok(Copy { name, source, target, end, there })
+        Ok(LogCopier { name, source, target, end, there })
     }
 
     /// Copies what is missing, and verifies the whole. Dropping it loses at most the transaction under way.
@@ -153,12 +153,12 @@ impl Copy {
     pub async fn run(mut self, mut progress: impl FnMut(Progress)) -> Result<Copied, LogError> {
         if self.there > 0 {
             let there = self.there;
-            self.compare(there, Step::Comparing, &mut progress).await?;
+            self.compare(there, CopyStep::Comparing, &mut progress).await?;
         }
         self.target.begin(&self.source.identity, self.there).await?;
         self.fill(&mut progress).await?;
         let remembered = self.remember().await?;
-        let mut copied = self.compare(self.end, Step::Verifying, &mut progress).await?;
+        let mut copied = self.compare(self.end, CopyStep::Verifying, &mut progress).await?;
         copied.remembered = remembered;
         self.target.finish(&self.source.identity, self.end).await?;
         Ok(copied)
@@ -198,21 +198,21 @@ impl Copy {
             let last = at + i64::try_from(rows.len()).unwrap_or(i64::MAX);
             self.target.insert(at, rows).await?;
             at = last;
-            progress(Progress { step: Step::Copying, done: count(at), of: count(self.end) });
+            progress(Progress { step: CopyStep::Copying, done: count(at), of: count(self.end) });
         }
         Ok(())
     }
 
     /// The rows of the next transaction: bounded in number, and nearly so in bytes.
-    async fn next(&mut self, after: i64) -> Result<Vec<Row>, LogError> {
+    async fn next(&mut self, after: i64) -> Result<Vec<CopiedRow>, LogError> {
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while rows.len() < TRANSACTION_ROWS_MAX && bytes < limits::PAGE_BYTES_MAX {
-            let after = rows.last().map_or(after, |row: &Row| row.position);
+            let after = rows.last().map_or(after, |row: &CopiedRow| row.position);
             let more = self.source.rows(after, READ_ROWS_MAX).await?;
             if more.is_empty() {
                 break;
             }
-            bytes += more.iter().map(Row::bytes).sum::<usize>();
+            bytes += more.iter().map(CopiedRow::bytes).sum::<usize>();
             rows.extend(more);
         }
         Ok(rows)
@@ -222,7 +222,7 @@ impl Copy {
     async fn compare(
         &mut self,
         until: i64,
-        step: Step,
+        step: CopyStep,
         progress: &mut impl FnMut(Progress),
     ) -> Result<Copied, LogError> {
         let (mut ours, mut theirs) = (Sum::default(), Sum::default());
@@ -231,7 +231,7 @@ impl Copy {
         loop {
             let source = self.source.rows(at, READ_ROWS_MAX).await?;
             let target = self.target.rows(at, READ_ROWS_MAX).await?;
-            let source: Vec<Row> = source.into_iter().take_while(|row| row.position <= until).collect();
+            let source: Vec<CopiedRow> = source.into_iter().take_while(|row| row.position <= until).collect();
             for (source, target) in source.iter().zip(&target) {
                 if let Some(column) = source.difference(target) {
                     return Err(damaged(source.position.min(target.position), &differs(column)));
@@ -264,7 +264,7 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, rows: &[Row], log: LogName) -> Result<(), LogError> {
+    fn add(&mut self, rows: &[CopiedRow], log: LogName) -> Result<(), LogError> {
         for row in rows {
             let record = row.canonical(log)?;
             self.sha256.update((record.len() as u64).to_be_bytes());

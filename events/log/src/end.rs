@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use crate::{history::History, store::Reader};
+use crate::{history::SeenHistory, store::LogReader};
 
 /// The pause between two questions while others append, and where it ends up when nobody does.
 const PAUSE_MIN: Duration = Duration::from_millis(2);
@@ -21,7 +21,7 @@ pub(crate) fn raise(end: &watch::Sender<u64>, to: u64) -> bool {
 
 /// Asks for the end of a log that others write, too, until this one is closed.
 pub(crate) async fn follow(
-    (reader, history): (Arc<dyn Reader>, Arc<History>),
+    (reader, history): (Arc<dyn LogReader>, Arc<SeenHistory>),
     end: watch::Sender<u64>,
     mut closed: watch::Receiver<bool>,
 ) {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     port::{Append, Expected, Granted, Refused, Stored, limits},
-    store::{Found, Request},
+    store::{EarlierOutcome, Request},
 };
 
 /// The last event of a stream; zeros where there is none.
@@ -23,7 +23,7 @@ pub(crate) struct Head {
 }
 
 pub(crate) type Heads = HashMap<StreamName, Head>;
-pub(crate) type Repeats = HashMap<Hash, Found>;
+pub(crate) type Repeats = HashMap<Hash, EarlierOutcome>;
 
 /// What will become of a request once the plan is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) enum Verdict {
 
 /// An event that will be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Row {
+pub(crate) struct EventToStore {
     pub request: usize,
     pub event: usize,
     pub position: u64,
@@ -53,16 +53,16 @@ pub(crate) struct Row {
 
 /// A request without events whose decision will be remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Decided {
+pub(crate) struct DecisionToRemember {
     pub request: usize,
     pub position: u64,
 }
 
 pub(crate) struct Plan {
     pub verdicts: Vec<Verdict>,
-    pub rows: Vec<Row>,
+    pub rows: Vec<EventToStore>,
     /// Decisions without events that will be remembered.
-    pub remembered: Vec<Decided>,
+    pub remembered: Vec<DecisionToRemember>,
     /// The heads that the plan moves.
     pub moved: Heads,
 }
@@ -141,7 +141,7 @@ impl Plan {
     fn remember(&mut self, request: usize, append: &Append, position: u64) -> bool {
         let remembered = append.idempotency.as_ref().is_some_and(|idempotency| idempotency.outcome.is_some());
         if remembered {
-            self.remembered.push(Decided { request, position });
+            self.remembered.push(DecisionToRemember { request, position });
         }
         remembered
     }
@@ -214,7 +214,7 @@ impl Plan {
             let position = input.end + self.rows.len() as u64 + 1;
             let revision = self.head(&new.stream, input).revision + 1;
             self.moved.insert(new.stream.clone(), Head { revision, position });
-            self.rows.push(Row { request: at, event, position, revision });
+            self.rows.push(EventToStore { request: at, event, position, revision });
         }
         Verdict::Store { from }
     }
@@ -241,7 +241,9 @@ impl Plan {
         let answer = |(at, verdict): (usize, &Verdict)| match verdict {
             Verdict::Store { from } => Ok(Granted::Stored(self.stored(&batch[at].append, *from))),
             Verdict::Holds { position } => Ok(Granted::Holds { position: *position }),
-            Verdict::Repeat(key) => Ok(repeats.get(key).map_or_else(|| Granted::Repeated(Vec::new()), Found::granted)),
+            Verdict::Repeat(key) => {
+                Ok(repeats.get(key).map_or_else(|| Granted::Repeated(Vec::new()), EarlierOutcome::granted))
+            }
             Verdict::RepeatOf(earlier) => Ok(self.repeated(*earlier, &batch[*earlier].append)),
             Verdict::Refuse(refused) => Err(refused.clone()),
         };

@@ -16,7 +16,7 @@ use crate::{
     end::raise,
     log::LogOptions,
     port::{Append, Granted, Refused},
-    store::{Opened, Reader, Request, Writer},
+    store::{LogReader, LogWriter, Opened, Request},
     ticket_outcomes::TicketOutcomes,
     write_fault::{self, WriteFault},
 };
@@ -30,21 +30,21 @@ const LINGER_MAX: Duration = Duration::from_millis(5);
 /// Timers are not finer than this: what is shorter is waited for by yielding to other tasks.
 const TIMER_GRAIN: Duration = Duration::from_millis(2);
 
-pub(crate) type Answer = oneshot::Sender<Result<Granted, Refused>>;
+pub(crate) type AppendAnswer = oneshot::Sender<Result<Granted, Refused>>;
 
 /// A request in the queue. Its ticket is its place in it.
 pub(crate) struct Queued {
     pub append: Append,
     /// The number of the history that it was decided on.
     pub history: Option<u64>,
-    pub answer: Answer,
+    pub answer: AppendAnswer,
 }
 
 pub(crate) struct GroupCommit {
     log: LogName,
     queue: mpsc::Receiver<Queued>,
-    writer: Box<dyn Writer>,
-    reader: Arc<dyn Reader>,
+    writer: Box<dyn LogWriter>,
+    reader: Arc<dyn LogReader>,
     end: watch::Sender<u64>,
     fault: watch::Sender<Option<WriteFault>>,
     ticket_outcomes: TicketOutcomes,

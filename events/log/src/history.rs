@@ -10,24 +10,24 @@ use uuid::Uuid;
 
 /// The last event that was seen of one log, and how often that log was found to have lost what was seen.
 #[derive(Debug, Default)]
-pub struct History(Mutex<Seen>);
+pub struct SeenHistory(Mutex<LastSeen>);
 
 /// The state of the observation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct LastSeen {
     /// The number of the history.
     pub number: u64,
     /// The last event that was seen in it: its position and its id.
     pub last: Option<(u64, Uuid)>,
 }
 
-impl History {
+impl SeenHistory {
     /// The number of the history: 0 when the log is opened, one more whenever what was seen is found to be lost.
     pub fn number(&self) -> u64 {
         self.seen().number
     }
 
-    pub(crate) fn seen(&self) -> Seen {
+    pub(crate) fn seen(&self) -> LastSeen {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -40,10 +40,10 @@ impl History {
     }
 
     /// The log does not hold what was seen up to then. Counts once, however many notice it.
-    pub(crate) fn lost(&self, compared: Seen) {
+    pub(crate) fn lost(&self, compared: LastSeen) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.number == compared.number {
-            *seen = Seen { number: compared.number + 1, last: None };
+            *seen = LastSeen { number: compared.number + 1, last: None };
         }
     }
 }
@@ -54,18 +54,18 @@ mod tests {
 
     #[test]
     fn what_was_read_before_a_loss_says_nothing_about_the_history_after_it() {
-        let history = History::default();
+        let history = SeenHistory::default();
         let id = Uuid::from_u128;
         history.saw(0, 7, id(7));
         history.saw(0, 3, id(3));
         let compared = history.seen();
-        assert_eq!(compared, Seen { number: 0, last: Some((7, id(7))) });
+        assert_eq!(compared, LastSeen { number: 0, last: Some((7, id(7))) });
         history.lost(compared);
         history.lost(compared);
         assert_eq!(history.number(), 1);
         history.saw(0, 9, id(9));
-        assert_eq!(history.seen(), Seen { number: 1, last: None });
+        assert_eq!(history.seen(), LastSeen { number: 1, last: None });
         history.saw(1, 2, id(2));
-        assert_eq!(history.seen(), Seen { number: 1, last: Some((2, id(2))) });
+        assert_eq!(history.seen(), LastSeen { number: 1, last: Some((2, id(2))) });
     }
 }

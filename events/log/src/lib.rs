@@ -23,7 +23,7 @@ mod ticket_outcomes;
 mod validate;
 mod write_fault;
 
-pub use log::{Log, LogOptions, Outcome, REMEMBER, Submission};
+pub use log::{Log, LogOptions, PendingOutcome, REMEMBER, Submission};
 pub use page::{EventPage, StreamPage};
 pub use port::{
     Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, StreamEvent,

@@ -18,12 +18,12 @@ use uuid::Uuid;
 use crate::{
     end,
     group_commit::{GroupCommit, Queued},
-    history::History,
+    history::SeenHistory,
     lease::Leases,
     page::{EventPage, StreamPage},
     port::{Append, Granted, LogError, Refused, Stored, StreamEvent, Ticket, limits},
     postgres, sqlite,
-    store::{Identity, Opened, Reader},
+    store::{LogIdentity, LogReader, Opened},
     validate::validate,
     write_fault::WriteFault,
 };
@@ -73,15 +73,15 @@ impl Default for LogOptions {
 /// One log, open. Cheap to clone.
 #[derive(Clone)]
 pub struct Log {
-    inner: Arc<Inner>,
+    inner: Arc<LogInner>,
 }
 
-struct Inner {
-    identity: Identity,
+struct LogInner {
+    identity: LogIdentity,
     door: Mutex<Door>,
-    reader: Arc<dyn Reader>,
+    reader: Arc<dyn LogReader>,
     leases: Arc<dyn Leases>,
-    history: Arc<History>,
+    history: Arc<SeenHistory>,
     end: watch::Receiver<u64>,
     fault: watch::Receiver<Option<WriteFault>>,
     /// True when the store is closed.
@@ -101,13 +101,13 @@ struct Door {
 /// A request on its way.
 pub struct Submission {
     pub ticket: Ticket,
-    pub outcome: Outcome,
+    pub outcome: PendingOutcome,
 }
 
 /// What will have become of a request. Dropping it takes nothing back: the request is stored or refused all the same.
-pub struct Outcome(oneshot::Receiver<Result<Granted, Refused>>);
+pub struct PendingOutcome(oneshot::Receiver<Result<Granted, Refused>>);
 
-impl Future for Outcome {
+impl Future for PendingOutcome {
     type Output = Result<Granted, Refused>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -161,7 +161,7 @@ impl Log {
             drained_sender.send_replace(true);
         });
         let door = Mutex::new(Door { queue: Some(queue), next_ticket: 0 });
-        Log { inner: Arc::new(Inner { identity, door, reader, leases, history, end, fault, drained, tasks }) }
+        Log { inner: Arc::new(LogInner { identity, door, reader, leases, history, end, fault, drained, tasks }) }
     }
 
     pub fn name(&self) -> LogName {
@@ -216,7 +216,7 @@ impl Log {
             mpsc::error::TrySendError::Closed(_) => Refused::Unavailable("the log has stopped".into()),
         })?;
         door.next_ticket += 1;
-        Ok(Submission { ticket, outcome: Outcome(outcome) })
+        Ok(Submission { ticket, outcome: PendingOutcome(outcome) })
     }
 
     /// `submit`, and its outcome.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    history::History,
+    history::SeenHistory,
     lease::Leases,
     page::{EventPage, StreamPage},
     port::{Append, Granted, LogError, Refused, Stored, StreamEvent},
@@ -21,7 +21,7 @@ use crate::{
 
 /// What a log knows itself by: made with it, and never changed.
 #[derive(Clone)]
-pub struct Identity {
+pub struct LogIdentity {
     pub name: LogName,
     /// Random. Another lineage is another history, whatever its positions say.
     pub lineage: Uuid,
@@ -31,15 +31,15 @@ pub struct Identity {
 
 /// A store that is open.
 pub struct Opened {
-    pub identity: Identity,
+    pub identity: LogIdentity,
     /// The position of the last durable event.
     pub end: u64,
     /// Others write this log, too: they do not wake anybody here, so its end is asked for again and again.
     pub shared: bool,
     /// Raised by the store where what was seen of the log is lost.
-    pub history: Arc<History>,
-    pub writer: Box<dyn Writer>,
-    pub reader: Arc<dyn Reader>,
+    pub history: Arc<SeenHistory>,
+    pub writer: Box<dyn LogWriter>,
+    pub reader: Arc<dyn LogReader>,
     pub leases: Arc<dyn Leases>,
     /// The store's own tasks: the sender of each lives as long as the task. The end of one is the log's end.
     pub tasks: Vec<watch::Receiver<()>>,
@@ -66,7 +66,7 @@ pub struct Committed {
 
 /// The one writer of a log.
 #[async_trait]
-pub trait Writer: Send {
+pub trait LogWriter: Send {
     /// Decides the requests in order and stores those that are granted in one transaction. What it answers is
     /// durable; whatever fails is in the answers.
     async fn commit(&mut self, batch: &[Request]) -> Committed;
@@ -80,13 +80,13 @@ pub trait Writer: Send {
 
 /// Reads of a log; each is one short statement. Limits have been applied.
 #[async_trait]
-pub trait Reader: Send + Sync {
+pub trait LogReader: Send + Sync {
     async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<StreamPage, LogError>;
     async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<StreamEvent>>, LogError>;
     async fn read(&self, after: u64, limit: usize) -> Result<Vec<Raw>, LogError>;
     /// The events of `after + 1 ..= until`, without those of some kinds, but with the last one of the page.
     async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<EventPage, LogError>;
-    async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError>;
+    async fn find(&self, command_key: &Hash) -> Result<Option<EarlierOutcome>, LogError>;
     /// The position of the last durable event, whoever stored it.
     async fn end(&self) -> Result<u64, LogError>;
     /// Waits for the reads under way, and refuses more. Before the writer's.
@@ -95,7 +95,7 @@ pub trait Reader: Send + Sync {
 
 /// What an append stored when it was first given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct EarlierOutcome {
     /// Absent where the append was no command.
     pub request_hash: Option<Hash>,
     /// Empty where the command stored nothing, and its decision is remembered.
@@ -110,7 +110,7 @@ pub struct Remembered {
     pub outcome: Bytes,
 }
 
-impl Found {
+impl EarlierOutcome {
     pub(crate) fn granted(&self) -> Granted {
         match &self.remembered {
             Some(Remembered { position, outcome }) => {

@@ -13,7 +13,7 @@ use std::{
 use event_core::{LogName, StreamName};
 use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance, Refused, postgres};
 use local::{
-    postgres::{Database, SERVER, Server},
+    postgres::{Database, PostgresServer, SERVER},
     silence::Silence,
 };
 use sqlx::{Connection, PgConnection};
@@ -256,7 +256,7 @@ async fn a_database_that_is_killed_under_load_loses_nothing_that_was_acknowledge
     const KILLS: usize = 4;
     /// More than can be under way when the server is killed: it has to be back for them.
     const BETWEEN_KILLS: u64 = 200;
-    let server = Server::start();
+    let server = PostgresServer::start();
     let url = server.url("owner", "postgres");
     postgres::migrate(&url, LogName::Care, None).await.expect("it is migrated");
     let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");

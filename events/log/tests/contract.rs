@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use event_core::LogName;
 use event_log::{
     Log, LogError, LogOptions,
-    contract::{TestStore, World},
+    contract::{StoreWorld, TestStore},
 };
 use tempfile::TempDir;
 
@@ -17,8 +17,8 @@ impl TestStore for Folder {
     }
 }
 
-fn world(name: LogName) -> World {
-    World::new(Folder(TempDir::new().expect("a temporary folder")), name)
+fn world(name: LogName) -> StoreWorld {
+    StoreWorld::new(Folder(TempDir::new().expect("a temporary folder")), name)
 }
 
 mod care {

@@ -5,7 +5,7 @@ use std::path::Path;
 use event_core::{LogName, Raw, StreamName, envelope::Hash};
 use event_log::{
     Append, Condition, Expected, Granted, Idempotency, Log, LogError, LogOptions, NewEvent, Provenance,
-    copy::{Copied, Copy, Progress, Step},
+    copy::{Copied, CopyStep, LogCopier, Progress},
 };
 use local::postgres::Database;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -82,7 +82,7 @@ async fn whole(log: &Log) -> Vec<Raw> {
 }
 
 async fn copy(from: &Path, to: &str) -> Result<Copied, LogError> {
-    Copy::open(from, to, NAME).await?.run(|_| ()).await
+    LogCopier::open(from, to, NAME).await?.run(|_| ()).await
 }
 
 /// Begins, and is dropped inside the second transaction.
@@ -90,11 +90,11 @@ async fn stopped_half_way(from: &Path, to: &str) {
     let (begun, stop) = tokio::sync::oneshot::channel();
     let mut begun = Some(begun);
     let progress = move |progress: Progress| {
-        if let Some(begun) = begun.take_if(|_| progress.step == Step::Copying) {
+        if let Some(begun) = begun.take_if(|_| progress.step == CopyStep::Copying) {
             begun.send(progress.done).expect("somebody waits");
         }
     };
-    let copy = Copy::open(from, to, NAME).await.expect("it can be copied").run(progress);
+    let copy = LogCopier::open(from, to, NAME).await.expect("it can be copied").run(progress);
     tokio::select! {
         biased;
         done = stop => assert!((1..MANY as u64).contains(&done.expect("it began")), "half-way"),
@@ -170,11 +170,11 @@ async fn a_copy_that_was_stopped_goes_on_and_no_server_opens_it_before_it_is_who
     assert!(early.expect("it is refused").to_string().contains("a copy into it is not finished"));
     // It goes on: the first step compares what is there, and nothing of it is copied again.
     let mut steps = Vec::new();
-    let again = Copy::open(folder.path(), &owner, NAME).await.expect("it can be copied");
+    let again = LogCopier::open(folder.path(), &owner, NAME).await.expect("it can be copied");
     let copied = again.run(|progress| steps.push(progress)).await.expect("it is copied");
     assert_eq!(copied.events, MANY as u64);
     let first = |step| steps.iter().find(|progress| progress.step == step).expect("it came to it").done;
-    assert!(first(Step::Comparing) > 0 && first(Step::Copying) > 5_000, "{steps:?}");
+    assert!(first(CopyStep::Comparing) > 0 && first(CopyStep::Copying) > 5_000, "{steps:?}");
     // Once more there is nothing to copy, and the same is told.
     assert_eq!(copy(folder.path(), &owner).await.expect("it is whole"), copied);
     let (source, target) = (open(&sqlite(&folder)).await, open(&owner).await);
@@ -265,7 +265,7 @@ async fn one_copy_at_a_time_goes_into_a_log() {
     std::fs::copy(folder.path().join("care.db"), other.path().join("care.db")).expect("copied");
     let database = Database::new();
     let owner = database.url("owner").await;
-    let first = Copy::open(folder.path(), &owner, NAME).await.expect("it can be copied");
+    let first = LogCopier::open(folder.path(), &owner, NAME).await.expect("it can be copied");
     let refused = why(copy(other.path(), &owner).await);
     assert!(refused.contains("another copy into this database is under way"), "{refused}");
     first.run(|_| ()).await.expect("it is copied");

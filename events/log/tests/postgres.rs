@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use event_core::LogName;
 use event_log::{
     Log, LogError, LogOptions,
-    contract::{TestStore, World},
+    contract::{StoreWorld, TestStore},
 };
 use local::postgres::Database;
 
@@ -17,8 +17,8 @@ impl TestStore for Copy {
     }
 }
 
-fn world(name: LogName) -> World {
-    World::new(Copy(Database::new()), name)
+fn world(name: LogName) -> StoreWorld {
+    StoreWorld::new(Copy(Database::new()), name)
 }
 
 mod care {

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Views, ViewsError,
-    store::{BuildRecord, LEASE, Listener, OwnedBuild, PeerNotification, Shared, follow_role},
+    store::{BuildRecord, LEASE, Listener, OwnedBuild, PeerNotification, SharedViews, follow_role},
     views::{LiveModel, WriteState, belongs},
 };
 
@@ -54,7 +54,7 @@ impl Assignment {
 
 impl Views {
     /// Follows a share of the read models until `stop`, and looks on at the others.
-    pub(crate) async fn share(&self, shared: &dyn Shared, stop: &CancellationToken) -> Result<(), ViewsError> {
+    pub(crate) async fn share(&self, shared: &dyn SharedViews, stop: &CancellationToken) -> Result<(), ViewsError> {
         let share = Assignment::new();
         self.heartbeat_once(shared, &share).await;
         for kept in self.kept.values() {
@@ -67,7 +67,7 @@ impl Views {
     }
 
     /// Says again and again that this process is there.
-    async fn heartbeat(&self, shared: &dyn Shared, share: &Assignment, stop: &CancellationToken) {
+    async fn heartbeat(&self, shared: &dyn SharedViews, share: &Assignment, stop: &CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -77,7 +77,7 @@ impl Views {
         }
     }
 
-    async fn heartbeat_once(&self, shared: &dyn Shared, share: &Assignment) {
+    async fn heartbeat_once(&self, shared: &dyn SharedViews, share: &Assignment) {
         match shared.heartbeat(&self.owner).await {
             Ok(members) => drop(share.fair.send_replace(self.kept.len().div_ceil(members.max(1)))),
             Err(error) => tracing::warn!(%error, "the views' database does not answer"),
@@ -85,7 +85,7 @@ impl Views {
     }
 
     /// Owns a read model whenever no other process does and it is this one's turn.
-    async fn own(&self, shared: &dyn Shared, kept: &Arc<LiveModel>, share: &Assignment, stop: &CancellationToken) {
+    async fn own(&self, shared: &dyn SharedViews, kept: &Arc<LiveModel>, share: &Assignment, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             if share.takes_one() {
                 let owned = self.own_once(shared, kept, share, stop).await;
@@ -112,7 +112,7 @@ impl Views {
 
     async fn own_once(
         &self,
-        shared: &dyn Shared,
+        shared: &dyn SharedViews,
         kept: &Arc<LiveModel>,
         share: &Assignment,
         stop: &CancellationToken,
@@ -130,7 +130,7 @@ impl Views {
     async fn follow_under(
         &self,
         lease: &HeldLease,
-        shared: &dyn Shared,
+        shared: &dyn SharedViews,
         kept: &Arc<LiveModel>,
         share: &Assignment,
         stop: &CancellationToken,

@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
 use event_core::Key;
-use event_follow::{Checkpoint, Fault, Handled, Stop, Subscriber};
+use event_follow::{Checkpoint, Handled, Stop, Subscriber, SubscriberFault};
 use event_log::{EventPage, LogError};
 
 use crate::{
@@ -37,12 +37,12 @@ impl Subscriber for LiveRows<'_> {
         self.kept.turn.lock().await.checkpoint
     }
 
-    async fn handle(&self, page: EventPage) -> Result<Handled, Fault> {
+    async fn handle(&self, page: EventPage) -> Result<Handled, SubscriberFault> {
         let mut turn = self.kept.turn.lock().await;
         let after = turn.checkpoint.position;
         if page.after != after {
             // A rebuild has taken its place meanwhile.
-            return Err(Fault::Moved);
+            return Err(SubscriberFault::Moved);
         }
         let build = self.kept.live_build();
         let rest = apply(self.store, &build, self.kept, &mut turn, page).await.map_err(|error| fault(error, after))?;
@@ -71,17 +71,17 @@ impl Subscriber for LiveRows<'_> {
 }
 
 /// The meaning of an error of a batch after this position.
-fn fault(error: ViewsError, after: u64) -> Fault {
+fn fault(error: ViewsError, after: u64) -> SubscriberFault {
     match error {
-        ViewsError::Stopped { position, why, .. } => Fault::Stop(Stop { position, why }),
-        error @ ViewsError::Row { .. } => Fault::Stop(Stop { position: after + 1, why: error.to_string() }),
-        ViewsError::Superseded(_) => Fault::Superseded,
+        ViewsError::Stopped { position, why, .. } => SubscriberFault::Stop(Stop { position, why }),
+        error @ ViewsError::Row { .. } => SubscriberFault::Stop(Stop { position: after + 1, why: error.to_string() }),
+        ViewsError::Superseded(_) => SubscriberFault::Superseded,
         error @ (ViewsError::Unknown(_)
         | ViewsError::BeingRebuilt { .. }
         | ViewsError::Unusable(_)
         | ViewsError::Gap { .. }
         | ViewsError::Store(_)
-        | ViewsError::Log(_)) => Fault::Passing(error.to_string()),
+        | ViewsError::Log(_)) => SubscriberFault::Passing(error.to_string()),
     }
 }
 

@@ -13,22 +13,22 @@ const KEYS_MAX: usize = 256;
 /// Keys that wait for their statement; whoever comes then waits to be let in.
 const WAITING_MAX: usize = 1_024;
 
-struct Asked {
+struct RowRequest {
     build: Build,
     key: Key,
     answer: oneshot::Sender<FoundRow>,
 }
 
 /// The rows of one read model. The task that reads them ends with it.
-pub struct Rows {
-    queue: mpsc::Sender<Asked>,
+pub struct RowReads {
+    queue: mpsc::Sender<RowRequest>,
 }
 
-impl Rows {
-    pub fn of(store: Arc<dyn RowStore>) -> Rows {
+impl RowReads {
+    pub fn of(store: Arc<dyn RowStore>) -> RowReads {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         tokio::spawn(answer_all(store, waiting));
-        Rows { queue }
+        RowReads { queue }
     }
 
     /// Waits until the task that reads has ended. While its read model is in use that is a bug.
@@ -39,12 +39,12 @@ impl Rows {
     /// `None` where the statement failed: asked alone, it says why.
     pub async fn find(&self, build: Build, key: Key) -> Option<FoundRow> {
         let (answer, found) = oneshot::channel();
-        self.queue.send(Asked { build, key, answer }).await.ok()?;
+        self.queue.send(RowRequest { build, key, answer }).await.ok()?;
         found.await.ok()
     }
 }
 
-async fn answer_all(store: Arc<dyn RowStore>, mut waiting: mpsc::Receiver<Asked>) {
+async fn answer_all(store: Arc<dyn RowStore>, mut waiting: mpsc::Receiver<RowRequest>) {
     let mut asked = Vec::with_capacity(KEYS_MAX);
     while waiting.recv_many(&mut asked, KEYS_MAX).await > 0 {
         // Requests that are ready to ask, too, get their turn: that is cheaper than a statement for each.
@@ -56,7 +56,7 @@ async fn answer_all(store: Arc<dyn RowStore>, mut waiting: mpsc::Receiver<Asked>
         }
         // While a rebuild takes its place there are two.
         while let Some(build) = asked.first().map(|asked| asked.build) {
-            let (same, others) = asked.into_iter().partition(|asked: &Asked| asked.build == build);
+            let (same, others) = asked.into_iter().partition(|asked: &RowRequest| asked.build == build);
             asked = others;
             // Those whose answers are dropped ask alone.
             let _ = answer(&*store, &build, same).await;
@@ -64,7 +64,7 @@ async fn answer_all(store: Arc<dyn RowStore>, mut waiting: mpsc::Receiver<Asked>
     }
 }
 
-async fn answer(store: &dyn RowStore, build: &Build, asked: Vec<Asked>) -> Result<(), sqlx::Error> {
+async fn answer(store: &dyn RowStore, build: &Build, asked: Vec<RowRequest>) -> Result<(), sqlx::Error> {
     let keys: Vec<_> = asked.iter().map(|asked| &asked.key).collect();
     let found = store.rows(build, &keys).await?;
     let mut asked: Vec<_> = asked.into_iter().map(|asked| Some(asked.answer)).collect();

@@ -21,7 +21,7 @@ use crate::{
     assignment::prepare,
     follow::{BATCH_EVENTS_MAX, LiveRows},
     rebuild::{self, Rebuild},
-    rows::Rows,
+    rows::RowReads,
     store::{self, Build, BuildRecord, Store},
 };
 
@@ -55,7 +55,7 @@ pub struct LiveModel {
     /// Wakes the follower of a stopped read model when a rebuild has replaced it.
     pub replaced: Notify,
     pub live: Mutex<LiveBuild>,
-    pub rows: Rows,
+    pub rows: RowReads,
     /// Whoever writes rows holds this.
     pub turn: tokio::sync::Mutex<WriteState>,
 }
@@ -372,7 +372,7 @@ async fn open_model(store: &Store, log: &Log, services: &[&Service], model: Mode
         owned: AtomicBool::new(false),
         replaced: Notify::new(),
         live: Mutex::new(LiveBuild { build, present: true, stopped: stop, owner: found.owner }),
-        rows: Rows::of(Arc::clone(&store.rows)),
+        rows: RowReads::of(Arc::clone(&store.rows)),
         turn: tokio::sync::Mutex::new(WriteState { epoch, checkpoint }),
     })
 }

@@ -8,7 +8,7 @@ use vocabulary::{
 };
 
 use super::{
-    diary::{Booking, Diary},
+    diary::{BookedSlot, Diary},
     rejections::{
         ALREADY_BOOKED, HOLD_EXPIRED, HOLD_NOT_FOUND, IN_THE_PAST, LIMIT_REACHED, NOT_A_HOLD, OUTSIDE_BOOKING_WINDOW,
         OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN, SLOTS_NOT_ADJACENT,
@@ -120,7 +120,7 @@ impl Command for BookAppointment {
 
 impl BookAppointment {
     /// The same wish again is nothing new. Another reason or comment is never dropped silently.
-    fn as_booked(&self, booking: &Booking) -> Result<Decision, Rejected> {
+    fn as_booked(&self, booking: &BookedSlot) -> Result<Decision, Rejected> {
         let reason = booking.reason != self.reason.clone().map(Into::into);
         let comment = booking.comment != self.comment.clone().map(Into::into);
         let differs: Vec<&str> = [("reason", reason), ("comment", comment)]

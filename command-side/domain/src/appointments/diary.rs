@@ -33,7 +33,7 @@ pub const CHANGES_IN_A_SESSION_MAX: u16 = 30;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Diary {
-    bookings: Vec<Arc<Booking>>,
+    bookings: Vec<Arc<BookedSlot>>,
     /// How many holds were placed.
     holds: Daily,
     /// How often something was booked, moved or amended.
@@ -44,7 +44,7 @@ pub struct Diary {
 
 /// A booking of this person. It is known by its session and its start.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Booking {
+pub struct BookedSlot {
     pub time: BookedTime,
     pub reason: Option<Personal<Reason>>,
     pub comment: Option<Personal<Comment>>,
@@ -54,7 +54,7 @@ pub struct Booking {
     pub moved_from: Option<(SessionId, Timestamp)>,
 }
 
-impl Booking {
+impl BookedSlot {
     fn is(&self, session: &SessionId, starts_at: Timestamp) -> bool {
         self.time.session == *session && self.time.starts_at == starts_at
     }
@@ -102,7 +102,7 @@ impl State for Diary {
             DiaryEvent::Booked(booked) => {
                 self.changes.count_at(booked.booked_at);
                 self.count_change_in(&booked.time);
-                self.put(Booking {
+                self.put(BookedSlot {
                     time: booked.time.clone(),
                     reason: booked.reason.clone(),
                     comment: booked.comment.clone(),
@@ -116,7 +116,7 @@ impl State for Diary {
                 self.count_change_in(&moved.from);
                 self.count_change_in(&moved.to);
                 self.bookings.retain(|booking| !booking.is(&moved.from.session, moved.from.starts_at));
-                self.put(Booking {
+                self.put(BookedSlot {
                     time: moved.to.clone(),
                     reason: moved.reason.clone(),
                     comment: moved.comment.clone(),
@@ -145,12 +145,12 @@ impl State for Diary {
 }
 
 impl Diary {
-    fn put(&mut self, new: Booking) {
+    fn put(&mut self, new: BookedSlot) {
         self.bookings.retain(|booking| !booking.is(&new.time.session, new.time.starts_at));
         self.bookings.push(Arc::new(new));
     }
 
-    fn change(&mut self, time: &BookedTime, change: impl FnOnce(&mut Booking)) {
+    fn change(&mut self, time: &BookedTime, change: impl FnOnce(&mut BookedSlot)) {
         let booking = self.bookings.iter_mut().find(|booking| booking.is(&time.session, time.starts_at));
         booking.map(Arc::make_mut).map(change);
     }
@@ -181,18 +181,18 @@ impl Diary {
     }
 
     /// This person's booking of that session and start, cancelled or not.
-    pub fn booking(&self, session: &SessionId, starts_at: Timestamp) -> Option<&Booking> {
+    pub fn booking(&self, session: &SessionId, starts_at: Timestamp) -> Option<&BookedSlot> {
         self.bookings.iter().find(|booking| booking.is(session, starts_at)).map(Arc::as_ref)
     }
 
     /// # Errors
     /// `not-your-appointment`.
-    pub fn own(&self, session: &SessionId, starts_at: Timestamp) -> Result<&Booking, Rejected> {
+    pub fn own(&self, session: &SessionId, starts_at: Timestamp) -> Result<&BookedSlot, Rejected> {
         self.booking(session, starts_at).ok_or_else(|| (&NOT_YOUR_APPOINTMENT).into())
     }
 
     /// The booking that stands for just this time.
-    pub fn standing(&self, time: &BookedTime) -> Option<&Booking> {
+    pub fn standing(&self, time: &BookedTime) -> Option<&BookedSlot> {
         self.booking(&time.session, time.starts_at).filter(|booking| !booking.cancelled && booking.time == *time)
     }
 
@@ -214,7 +214,7 @@ impl Diary {
         context: &Context,
     ) -> Result<(), Rejected> {
         let now = context.now;
-        let stays = |booking: &&Arc<Booking>| {
+        let stays = |booking: &&Arc<BookedSlot>| {
             booking.is_open(now) && leaving.is_none_or(|left| !booking.is(&left.session, left.starts_at))
         };
         if self.bookings.iter().filter(stays).any(|booking| booking.time.overlaps(time)) {

@@ -8,7 +8,7 @@ use vocabulary::{
 
 use super::{
     book_appointment::SLOTS_MAX,
-    diary::{Booking, Diary},
+    diary::{BookedSlot, Diary},
     rejections::{
         ALREADY_CANCELLED, ALREADY_MOVED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_YOUR_APPOINTMENT,
         OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN, SLOTS_NOT_ADJACENT,
@@ -129,7 +129,7 @@ impl Command for RescheduleAppointment {
 
 impl RescheduleAppointment {
     /// The booking that a move from there to here has made, where nothing has happened to it since.
-    fn already_moved<'a>(&self, diary: &'a Diary) -> Option<&'a Booking> {
+    fn already_moved<'a>(&self, diary: &'a Diary) -> Option<&'a BookedSlot> {
         let old_is_open = diary.booking(&self.session, self.starts_at).is_some_and(|booking| !booking.cancelled);
         let from = Some((self.session.clone(), self.starts_at));
         let arrived = diary.booking(&self.to_session, self.to_starts_at);
@@ -137,7 +137,7 @@ impl RescheduleAppointment {
     }
 
     /// The same move again is nothing new; one to more or fewer slots is another one.
-    fn as_moved(&self, moved: &Booking) -> Result<Decision, Rejected> {
+    fn as_moved(&self, moved: &BookedSlot) -> Result<Decision, Rejected> {
         if moved.time.slots().skip(1).eq(self.to_more_slots.iter().copied()) {
             Ok(nothing_new())
         } else {

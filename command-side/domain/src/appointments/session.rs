@@ -31,11 +31,11 @@ pub struct Clinic {
     pub details: Arc<SessionPublished>,
     taken: Vec<(Timestamp, SubjectId)>,
     /// The latest hold of each patient, live or expired: the clock tells which.
-    holds: Vec<Hold>,
+    holds: Vec<HeldSlot>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hold {
+pub struct HeldSlot {
     pub starts_at: Timestamp,
     pub by: SubjectId,
     pub expires_at: Timestamp,
@@ -58,7 +58,7 @@ impl State for Session {
             (session, SessionEvent::Withdrawn(_)) => *session = Session::Withdrawn,
             (Session::Open(clinic), SessionEvent::Held(held)) => {
                 clinic.holds.retain(|hold| hold.by != held.by);
-                clinic.holds.push(Hold { starts_at: held.starts_at, by: held.by, expires_at: held.expires_at });
+                clinic.holds.push(HeldSlot { starts_at: held.starts_at, by: held.by, expires_at: held.expires_at });
             }
             (Session::Open(clinic), SessionEvent::Released(released)) => {
                 clinic.holds.retain(|hold| hold.by != released.by || hold.starts_at != released.starts_at);
@@ -100,12 +100,12 @@ impl Clinic {
     }
 
     /// The hold that this patient has on this slot, live or expired.
-    pub fn hold(&self, starts_at: Timestamp, by: SubjectId) -> Option<&Hold> {
+    pub fn hold(&self, starts_at: Timestamp, by: SubjectId) -> Option<&HeldSlot> {
         self.holds.iter().find(|hold| hold.by == by && hold.starts_at == starts_at)
     }
 
     /// The hold that this patient has anywhere in the session and that still takes capacity.
-    pub fn live_hold(&self, by: SubjectId, now: Timestamp) -> Option<&Hold> {
+    pub fn live_hold(&self, by: SubjectId, now: Timestamp) -> Option<&HeldSlot> {
         self.holds.iter().find(|hold| hold.by == by && hold.expires_at > now)
     }
 
@@ -166,7 +166,7 @@ impl Clinic {
         for slot in time.slots() {
             let taken = self.taken.iter().filter(|(start, _)| *start == slot).count();
             let given_up = usize::from(left.contains(&slot));
-            let held = |hold: &&Hold| hold.starts_at == slot && hold.by != by && hold.expires_at > now;
+            let held = |hold: &&HeldSlot| hold.starts_at == slot && hold.by != by && hold.expires_at > now;
             let held = self.holds.iter().filter(held).count();
             if taken + held - given_up.min(taken) >= usize::from(self.details.capacity) {
                 return Err((&SLOT_TAKEN).into());

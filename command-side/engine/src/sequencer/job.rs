@@ -3,7 +3,7 @@
 use std::{pin::Pin, sync::Arc, task};
 
 use event_core::{AccessRequest, AccessRule, Context, Rejection, StateRequest, StreamName, Timestamp};
-use event_log::{Granted, Idempotency, Outcome, Provenance, Refused, Ticket};
+use event_log::{Granted, Idempotency, PendingOutcome, Provenance, Refused, Ticket};
 use tokio::sync::oneshot;
 
 use crate::{catalogue::AnyCommand, engine::Answer, failure::Failure};
@@ -105,7 +105,7 @@ pub(super) struct SubmittedDecision {
 /// A decision whose outcome is not known yet.
 pub(super) struct InFlightAppend {
     pub sent: Option<SubmittedDecision>,
-    pub outcome: Outcome,
+    pub outcome: PendingOutcome,
 }
 
 impl Future for InFlightAppend {

@@ -22,7 +22,7 @@ use super::COMMANDED;
 use crate::{
     load::{self, Slice, median},
     postgres::at_rest,
-    state_reads::StateReads,
+    state_reads::StateReadCounts,
     synthetic,
     workload::{Workload, caller},
 };
@@ -103,15 +103,15 @@ pub struct Donors {
 
 /// Slices of commands, and where the states came from.
 #[derive(Default)]
-pub struct Decided {
+pub struct DecidedSlices {
     rates: Vec<f64>,
     all: Slice,
     from_log: u64,
     from_memory: u64,
 }
 
-impl Decided {
-    pub fn add(&mut self, (slice, reads): (Slice, StateReads)) {
+impl DecidedSlices {
+    pub fn add(&mut self, (slice, reads): (Slice, StateReadCounts)) {
         self.rates.push(slice.rate());
         self.all.add(slice);
         self.from_log += reads.from_log;
@@ -161,10 +161,10 @@ impl Donors {
     ///
     /// # Errors
     /// When one is refused.
-    pub async fn decide(&mut self, clients: u64) -> anyhow::Result<(Slice, StateReads)> {
-        let before = StateReads::now();
+    pub async fn decide(&mut self, clients: u64) -> anyhow::Result<(Slice, StateReadCounts)> {
+        let before = StateReadCounts::now();
         let slice = self.give(clients, self.each).await?;
-        Ok((slice, StateReads::now().since(before)))
+        Ok((slice, StateReadCounts::now().since(before)))
     }
 
     /// So many decisions of each donor, from so many clients with donors of their own. The requests are made before.

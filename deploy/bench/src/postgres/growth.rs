@@ -9,9 +9,9 @@ use event_log::{Granted, Log, LogOptions};
 use local::postgres::Database;
 use sqlx::{Connection, PgConnection};
 
-use super::{at_rest, raw::Bare};
+use super::{at_rest, raw::BarePostgres};
 use crate::{
-    append::{CLIENTS, STREAMS, Shares, one_event, slice_of_many},
+    append::{CLIENTS, STREAMS, StreamShares, one_event, slice_of_many},
     load::median,
     results::Measured,
 };
@@ -49,7 +49,7 @@ pub async fn growth(events: u64) -> anyhow::Result<Vec<Measured>> {
         at_small.push(small().await?);
     }
     let end = i64::try_from(log.end())?;
-    let mut bare = Bare::open(&url, &baseline.url("server").await, end).await?;
+    let mut bare = BarePostgres::open(&url, &baseline.url("server").await, end).await?;
     let mut all = spread(streams, active);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
@@ -83,12 +83,12 @@ fn stream(n: usize) -> StreamName {
 }
 
 /// The first so many streams, all at one revision, spread over the clients.
-fn shares_of(streams: usize, revision: u64) -> Shares {
+fn shares_of(streams: usize, revision: u64) -> StreamShares {
     (0..CLIENTS).map(|client| (client..streams).step_by(CLIENTS).map(|n| (stream(n), revision)).collect()).collect()
 }
 
 /// All streams in an order that does not follow their names.
-fn spread(streams: usize, active: Shares) -> Shares {
+fn spread(streams: usize, active: StreamShares) -> StreamShares {
     let mut known: Vec<_> = active.into_iter().flatten().collect();
     known.extend((STREAMS..streams).map(|n| (stream(n), EVENTS_OF_A_STREAM as u64)));
     fastrand::shuffle(&mut known);
@@ -97,7 +97,7 @@ fn spread(streams: usize, active: Shares) -> Shares {
 }
 
 /// An event for each stream.
-async fn once(log: &Log, shares: &mut Shares) -> anyhow::Result<()> {
+async fn once(log: &Log, shares: &mut StreamShares) -> anyhow::Result<()> {
     let clients = std::mem::take(shares).into_iter().map(|mut own| {
         let log = log.clone();
         tokio::spawn(async move {

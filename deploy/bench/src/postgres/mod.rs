@@ -12,7 +12,7 @@ use event_log::{Log, LogOptions};
 use local::postgres::Database;
 use sqlx::{Connection, PgConnection};
 
-use self::raw::Bare;
+use self::raw::BarePostgres;
 pub use self::{
     growth::growth,
     nodes::{node, two_nodes},
@@ -52,7 +52,7 @@ pub async fn append() -> anyhow::Result<Vec<Measured>> {
     let (database, baseline) = (Database::new(), Database::new());
     let url = database.url("server").await;
     let log = Log::open(&url, LogName::Care, LogOptions::default()).await?;
-    let mut bare = Bare::open(&url, &baseline.url("server").await, 0).await?;
+    let mut bare = BarePostgres::open(&url, &baseline.url("server").await, 0).await?;
     let mut shares = shares(CLIENTS, STREAMS);
     let (mut ours, mut theirs, mut all, mut statements) = (Vec::new(), Vec::new(), Slice::default(), 0);
     for slice in 1..=SLICES {

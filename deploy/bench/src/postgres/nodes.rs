@@ -12,8 +12,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::{
     append::{one_event, shares},
-    load::{self, median},
-    process::{Done, Process},
+    load::{self, AnswerTimes, median},
+    process::{Process, ProcessResult},
     results::Measured,
 };
 
@@ -25,9 +25,6 @@ const SHARED_STREAMS: usize = 20;
 const SHARED_PERCENT: u64 = 16;
 const ROUNDS: usize = 5;
 const SLICE: Duration = Duration::from_secs(2);
-
-/// When each answer came, and how long it took.
-type Answers = Vec<(Instant, Duration)>;
 
 /// # Errors
 /// When the database or a node fails.
@@ -110,7 +107,10 @@ pub async fn node(url: &str) -> anyhow::Result<()> {
         }
         // Each has the same counterpart at the other node again.
         clients.sort_by_key(|client| client.number);
-        println!("{}", serde_json::to_string(&Done { done: slice.done, conflicts, seconds: slice.seconds, loads: 0 })?);
+        println!(
+            "{}",
+            serde_json::to_string(&ProcessResult { done: slice.done, conflicts, seconds: slice.seconds, loads: 0 })?
+        );
     }
     log.close().await;
     Ok(())
@@ -125,7 +125,7 @@ struct Client {
 
 impl Client {
     /// Its answers, and how often it met a conflict.
-    async fn work(&mut self, log: &Log, percent: u64, deadline: Instant) -> anyhow::Result<(Answers, u64)> {
+    async fn work(&mut self, log: &Log, percent: u64, deadline: Instant) -> anyhow::Result<(AnswerTimes, u64)> {
         let (mut answers, mut conflicts) = (Vec::new(), 0);
         // Any spread will do, as long as the two nodes do not go in step.
         let mut dice = fastrand::Rng::new();

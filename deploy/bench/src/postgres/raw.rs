@@ -16,19 +16,19 @@ pub struct Same {
     pub rate: f64,
 }
 
-pub struct Bare {
+pub struct BarePostgres {
     from: PgConnection,
     into: PgConnection,
     copied: i64,
 }
 
-impl Bare {
+impl BarePostgres {
     /// Copies what is stored after this position.
     ///
     /// # Errors
     /// When a database cannot be reached.
-    pub async fn open(from: &str, into: &str, copied: i64) -> anyhow::Result<Bare> {
-        Ok(Bare { from: PgConnection::connect(from).await?, into: PgConnection::connect(into).await?, copied })
+    pub async fn open(from: &str, into: &str, copied: i64) -> anyhow::Result<BarePostgres> {
+        Ok(BarePostgres { from: PgConnection::connect(from).await?, into: PgConnection::connect(into).await?, copied })
     }
 
     /// # Errors
@@ -49,7 +49,7 @@ impl Bare {
             let Some(last) = page.last() else { break };
             self.copied = last.try_get(0)?;
             done += page.len();
-            let batches = page.chunks(per_statement).map(Columns::of).collect::<Result<Vec<_>, _>>()?;
+            let batches = page.chunks(per_statement).map(RawColumns::of).collect::<Result<Vec<_>, _>>()?;
             let started = Instant::now();
             for batch in batches {
                 batch.insert(&mut self.into).await?;
@@ -62,7 +62,7 @@ impl Bare {
 
 /// A statement's rows, a column each.
 #[derive(Default)]
-struct Columns {
+struct RawColumns {
     positions: Vec<i64>,
     streams: Vec<String>,
     revisions: Vec<i64>,
@@ -74,9 +74,9 @@ struct Columns {
     data: Vec<Vec<u8>>,
 }
 
-impl Columns {
-    fn of(rows: &[sqlx::postgres::PgRow]) -> Result<Columns, sqlx::Error> {
-        let mut columns = Columns::default();
+impl RawColumns {
+    fn of(rows: &[sqlx::postgres::PgRow]) -> Result<RawColumns, sqlx::Error> {
+        let mut columns = RawColumns::default();
         for row in rows {
             columns.positions.push(row.try_get(0)?);
             columns.streams.push(row.try_get(1)?);

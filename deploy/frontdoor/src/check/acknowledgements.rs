@@ -10,11 +10,11 @@ use std::{
 use anyhow::Context;
 use serde::Deserialize;
 
-use super::{event::Event, findings::Findings};
+use super::{event::CheckedEvent, findings::Findings};
 
 /// A line of the file: an answer of `POST /commands/{name}`, and the key it was asked with.
 #[derive(Deserialize)]
-struct Line {
+struct AcknowledgementLine {
     key: String,
     #[serde(default)]
     events: Vec<Acknowledged>,
@@ -47,7 +47,7 @@ impl ClientAcknowledgements {
         let mut told = ClientAcknowledgements::default();
         let mut effects: HashMap<String, Vec<Acknowledged>> = HashMap::new();
         for (n, text) in lines.iter().enumerate() {
-            let line: Line = match serde_json::from_str(text) {
+            let line: AcknowledgementLine = match serde_json::from_str(text) {
                 Ok(line) => line,
                 Err(_) if n + 1 == lines.len() => break,
                 Err(error) => anyhow::bail!("{}, line {}: {error}", file.display(), n + 1),
@@ -69,7 +69,7 @@ impl ClientAcknowledgements {
         Ok(told)
     }
 
-    pub fn event(&mut self, event: &Event, findings: &mut Findings) {
+    pub fn event(&mut self, event: &CheckedEvent, findings: &mut Findings) {
         let Some((line, told)) = event.uuid().and_then(|id| self.open.remove(&id.to_string())) else {
             return;
         };

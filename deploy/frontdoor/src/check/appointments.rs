@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    event::Event,
+    event::CheckedEvent,
     findings::Findings,
     folds::{Rows, SecondFold, change, of, push},
     kinds::{Arm, Kinds, unknown},
@@ -31,7 +31,7 @@ const FREE_SLOTS_KINDS: Kinds = Kinds {
     ],
 };
 
-fn free_slots(rows: &mut Rows, event: &Event) -> Arm {
+fn free_slots(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     let key = |start: &str| (site(event).to_owned(), format!("{start}.{}", event.text("/session")));
     let key_of_this = key(event.text("/startsAt"));
     let by = event.text("/by");
@@ -78,7 +78,7 @@ const MY_APPOINTMENTS_KINDS: Kinds = Kinds {
     ],
 };
 
-fn my_appointments(rows: &mut Rows, event: &Event) -> Arm {
+fn my_appointments(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     let key = |time: &Value| {
         let text = |field: &str| time[field].as_str().unwrap_or_default().to_owned();
         (event.text("/patient").to_owned(), format!("{}.{}", text("startsAt"), text("session")))
@@ -113,7 +113,7 @@ fn my_appointments(rows: &mut Rows, event: &Event) -> Arm {
 const PRACTICE_DAY_KINDS: Kinds =
     Kinds { service: "appointment", ignored: &["appointment.hold-placed.v1", "appointment.cancelled.v1"] };
 
-fn practice_day(rows: &mut Rows, event: &Event) -> Arm {
+fn practice_day(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     let key_of_this = day_key(event.text("/session"), event.text("/startsAt"));
     let by = event.text("/by");
     match event.kind.as_str() {
@@ -146,7 +146,7 @@ fn practice_day(rows: &mut Rows, event: &Event) -> Arm {
 }
 
 /// The diary gives the reason for a booking of these slots.
-fn reasons(rows: &mut Rows, event: &Event, time: &str) {
+fn reasons(rows: &mut Rows, event: &CheckedEvent, time: &str) {
     let (time, patient) = (event.value(time), event.text("/patient"));
     let session = time["session"].as_str().unwrap_or_default();
     for start in starts(&time["startsAt"], &time["endsAt"], &time["slotMinutes"]) {
@@ -161,12 +161,12 @@ fn reasons(rows: &mut Rows, event: &Event, time: &str) {
 }
 
 /// Where the event says which slots it is about.
-fn timetable(event: &Event) -> &'static str {
+fn timetable(event: &CheckedEvent) -> &'static str {
     if event.kind == "appointment.session-extended.v1" { "/added" } else { "/timetable" }
 }
 
 /// One row for each slot that the event adds.
-fn slots_of(event: &Event) -> Vec<Value> {
+fn slots_of(event: &CheckedEvent) -> Vec<Value> {
     let minutes = event.number(&format!("{}/slotMinutes", timetable(event)));
     let slot = |start: String| {
         let mut row = of(event, &["session", "service", "channel", "practitioner", "capacity"]);
@@ -178,12 +178,12 @@ fn slots_of(event: &Event) -> Vec<Value> {
     table(event).into_iter().map(slot).collect()
 }
 
-fn table(event: &Event) -> Vec<String> {
+fn table(event: &CheckedEvent) -> Vec<String> {
     let part = |field: &str| event.value(&format!("{}/{field}", timetable(event)));
     starts(part("startsAt"), part("endsAt"), part("slotMinutes"))
 }
 
-fn site(event: &Event) -> &str {
+fn site(event: &CheckedEvent) -> &str {
     event.text("/session").split('.').next().unwrap_or_default()
 }
 
@@ -196,7 +196,7 @@ fn day_key(session: &str, start: &str) -> (String, String) {
 }
 
 /// A hold that ended before this event was recorded takes no place: a new hold clears such holds away.
-fn without_expired_holds(row: &mut Value, event: &Event) {
+fn without_expired_holds(row: &mut Value, event: &CheckedEvent) {
     let lives = |hold: &Value| {
         let expires_at = hold["expiresAt"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
         expires_at.is_some_and(|expires_at| expires_at.as_microsecond() > event.recorded_at)
@@ -240,13 +240,13 @@ const AGREEMENT_KINDS: Kinds = Kinds {
 };
 
 impl Agreement {
-    pub fn event(&mut self, event: &Event, findings: &mut Findings) {
+    pub fn event(&mut self, event: &CheckedEvent, findings: &mut Findings) {
         if AGREEMENT_KINDS.need(&event.kind) && self.follow(event, findings) == Arm::Missing {
             unknown("sessions and diaries", event, findings);
         }
     }
 
-    fn follow(&mut self, event: &Event, findings: &mut Findings) -> Arm {
+    fn follow(&mut self, event: &CheckedEvent, findings: &mut Findings) -> Arm {
         let mut wrong = |what: String| findings.add("care", event.position, what);
         let stream_id = event.stream.split_once('-').map_or("", |(_, id)| id);
         match event.kind.as_str() {
@@ -284,7 +284,7 @@ impl Agreement {
         Arm::Found
     }
 
-    fn book(&mut self, event: &Event, time: &str, wrong: &mut impl FnMut(String)) {
+    fn book(&mut self, event: &CheckedEvent, time: &str, wrong: &mut impl FnMut(String)) {
         for slot in slots(event.value(time)) {
             if !self.booked.entry(slot).or_default().insert(event.text("/patient").to_owned()) {
                 wrong("the patient has booked this slot already".to_owned());
@@ -292,7 +292,7 @@ impl Agreement {
         }
     }
 
-    fn cancel(&mut self, event: &Event, time: &str, wrong: &mut impl FnMut(String)) {
+    fn cancel(&mut self, event: &CheckedEvent, time: &str, wrong: &mut impl FnMut(String)) {
         for slot in slots(event.value(time)) {
             if !remove(&mut self.booked, &slot, event.text("/patient")) {
                 wrong("a booking is given up that was not there".to_owned());
@@ -346,7 +346,7 @@ mod tests {
     fn the_agreement_handles_or_ignores_every_kind_of_appointments() {
         let every_kind = vocabulary::kinds();
         for kind in every_kind.filter(|kind| AGREEMENT_KINDS.need(kind)) {
-            let arm = Agreement::default().follow(&Event::example(kind), &mut Findings::default());
+            let arm = Agreement::default().follow(&CheckedEvent::example(kind), &mut Findings::default());
             assert_eq!(arm, Arm::Found, "the agreement of sessions and diaries neither handles nor ignores {kind}");
         }
     }

@@ -1,7 +1,7 @@
 //! Carers: the second fold of their read model.
 
 use super::{
-    event::Event,
+    event::CheckedEvent,
     folds::{Rows, SecondFold, of},
     kinds::{Arm, Kinds},
 };
@@ -9,7 +9,7 @@ use super::{
 pub const FOLDS: &[SecondFold] =
     &[SecondFold { name: "my_carers", version: 1, kinds: Kinds { service: "carer", ignored: &[] }, fold: my_carers }];
 
-fn my_carers(rows: &mut Rows, event: &Event) -> Arm {
+fn my_carers(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     let key = (event.text("/subject").to_owned(), event.text("/carer").to_owned());
     match event.kind.as_str() {
         "carer.registered.v1" => drop(rows.insert(key, of(event, &["carer", "details", "registeredAt"]))),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use event_core::envelope::Meta;
 use uuid::Uuid;
 
-use super::{event::Event, findings::Findings};
+use super::{event::CheckedEvent, findings::Findings};
 
 pub struct Chain {
     log: &'static str,
@@ -41,7 +41,7 @@ impl Chain {
         &self.command_keys
     }
 
-    pub fn event(&mut self, event: &Event, findings: &mut Findings) {
+    pub fn event(&mut self, event: &CheckedEvent, findings: &mut Findings) {
         let mut wrong = |what: String| findings.add(self.log, event.position, what);
         if event.position != self.position + 1 {
             wrong(format!("the event before it is at {}: positions have a gap", self.position));
@@ -71,7 +71,7 @@ impl Chain {
     }
 
     /// An append's first event has a key that no other has; the events after it share its correlation and actor.
-    fn envelope(&mut self, event: &Event, wrong: &mut impl FnMut(String)) {
+    fn envelope(&mut self, event: &CheckedEvent, wrong: &mut impl FnMut(String)) {
         let meta = match Meta::unpack(&event.meta) {
             Ok(meta) => meta,
             Err(error) => {

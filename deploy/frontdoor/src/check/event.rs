@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::postgres::{PAGE_EVENTS, PgLog};
 
-pub struct Event {
+pub struct CheckedEvent {
     pub position: u64,
     pub stream: String,
     pub revision: u64,
@@ -47,12 +47,12 @@ impl Source<'_> {
 }
 
 /// Every event, in order of positions.
-pub async fn each(source: &mut Source<'_>, mut visit: impl FnMut(&Event)) -> sqlx::Result<()> {
+pub async fn each(source: &mut Source<'_>, mut visit: impl FnMut(&CheckedEvent)) -> sqlx::Result<()> {
     let log = match source {
         Source::File(connection) => {
             let mut rows = sqlx::query(ALL).fetch(&mut **connection);
             while let Some(row) = rows.try_next().await? {
-                visit(&Event::of(&row)?);
+                visit(&CheckedEvent::of(&row)?);
             }
             return Ok(());
         }
@@ -66,13 +66,13 @@ pub async fn each(source: &mut Source<'_>, mut visit: impl FnMut(&Event)) -> sql
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.try_get("position")?;
         for row in &rows {
-            visit(&Event::of(row)?);
+            visit(&CheckedEvent::of(row)?);
         }
     }
 }
 
-impl Event {
-    fn of<'r, R: Row>(row: &'r R) -> sqlx::Result<Event>
+impl CheckedEvent {
+    fn of<'r, R: Row>(row: &'r R) -> sqlx::Result<CheckedEvent>
     where
         &'static str: ColumnIndex<R>,
         String: Decode<'r, R::Database> + Type<R::Database>,
@@ -81,7 +81,7 @@ impl Event {
     {
         let data: Vec<u8> = row.try_get("data")?;
         let number = |column| row.try_get::<i64, _>(column).map(unsigned);
-        Ok(Event {
+        Ok(CheckedEvent {
             position: number("position")?,
             stream: row.try_get("stream")?,
             revision: number("revision")?,
@@ -112,10 +112,10 @@ impl Event {
 
     /// The released example of a kind.
     #[cfg(test)]
-    pub fn example(kind: &str) -> Event {
+    pub fn example(kind: &str) -> CheckedEvent {
         let file = format!("{}/../../events/vocabulary/released/{kind}.json", env!("CARGO_MANIFEST_DIR"));
         let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
-        Event {
+        CheckedEvent {
             position: 1,
             stream: "example-1".to_owned(),
             revision: 1,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     appointments, carers,
-    event::Event,
+    event::CheckedEvent,
     findings::Findings,
     kinds::{Arm, Kinds, unknown},
     organ_donation, practices,
@@ -31,12 +31,12 @@ pub struct SecondFold {
     pub version: i64,
     /// The kinds that `fold` has to know.
     pub kinds: Kinds,
-    pub fold: fn(&mut Rows, &Event) -> Arm,
+    pub fold: fn(&mut Rows, &CheckedEvent) -> Arm,
 }
 
 impl SecondFold {
     /// Changes the rows as the event says. A kind that the fold has to know, and does not, is a finding.
-    pub fn event(&self, rows: &mut Rows, event: &Event, findings: &mut Findings) {
+    pub fn event(&self, rows: &mut Rows, event: &CheckedEvent, findings: &mut Findings) {
         if self.kinds.need(&event.kind) && (self.fold)(rows, event) == Arm::Missing {
             unknown(self.name, event, findings);
         }
@@ -44,7 +44,7 @@ impl SecondFold {
 }
 
 /// These fields of the event.
-pub fn of(event: &Event, fields: &[&str]) -> Value {
+pub fn of(event: &CheckedEvent, fields: &[&str]) -> Value {
     let field = |name: &&str| ((*name).to_owned(), event.value(&format!("/{name}")).clone());
     Value::Object(fields.iter().map(field).collect::<Map<_, _>>())
 }
@@ -96,7 +96,7 @@ mod tests {
                 for kind in kinds().filter(|kind| P::Event::follows(kind)) {
                     let ignored = fold.kinds.ignored.contains(&kind);
                     let given = fold.kinds.need(kind);
-                    let handled = given && (fold.fold)(&mut Rows::new(), &Event::example(kind)) == Arm::Found;
+                    let handled = given && (fold.fold)(&mut Rows::new(), &CheckedEvent::example(kind)) == Arm::Found;
                     if !ignored && !handled {
                         self.0.push(format!("the second fold {} neither handles nor ignores {kind}", fold.name));
                     }
@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn a_kind_that_a_second_fold_does_not_know_is_a_finding() {
-        let later = Event { kind: "practice.closed.v1".to_owned(), ..Event::example("practice.opened.v1") };
+        let later =
+            CheckedEvent { kind: "practice.closed.v1".to_owned(), ..CheckedEvent::example("practice.opened.v1") };
         let mut findings = Findings::default();
         for fold in all() {
             fold.event(&mut Rows::new(), &later, &mut findings);
@@ -140,7 +141,7 @@ mod tests {
 
     /// The example of this kind as a read model gets it; `None` where the read model does not follow it.
     fn recorded_example<E: Followed>(kind: &'static str) -> Option<Recorded<E>> {
-        let example = Event::example(kind);
+        let example = CheckedEvent::example(kind);
         let data = E::read(kind, &example.bytes).expect("a released event decodes")?;
         Some(Recorded {
             recorded_at: Timestamp::from_micros(example.recorded_at),

@@ -1,7 +1,7 @@
 //! The kinds of events that a part of the check has to know. Every kind of a followed service is handled, or is listed
 //! as ignored. Any other kind of that service is a finding: the check could not say whether the rows are right.
 
-use super::{event::Event, findings::Findings};
+use super::{event::CheckedEvent, findings::Findings};
 
 /// The result of a search for the arm that handles a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,6 @@ impl Kinds {
 }
 
 /// Adds the finding that `part` of the check has no arm for the kind of this event.
-pub fn unknown(part: &str, event: &Event, findings: &mut Findings) {
+pub fn unknown(part: &str, event: &CheckedEvent, findings: &mut Findings) {
     findings.add("care", event.position, format!("{part}: the check does not know the kind {}", event.kind));
 }

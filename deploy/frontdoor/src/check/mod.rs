@@ -34,12 +34,12 @@ use crate::cli::Check;
 use acknowledgements::ClientAcknowledgements;
 use appointments::Agreement;
 use chain::Chain;
-use event::{Event, Source};
+use event::{CheckedEvent, Source};
 use files::Files;
 use findings::Findings;
 use postgres::PgLog;
-use topic::Topic;
-use views::{Stored, Views};
+use topic::CheckedTopic;
+use views::{CheckedViews, ViewsSource};
 
 const EXIT_CLEAN: u8 = 0;
 const EXIT_FOUND: u8 = 1;
@@ -85,7 +85,7 @@ impl fmt::Display for Coverage {
 
 async fn prove(options: &Check, findings: &mut Findings) -> anyhow::Result<Coverage> {
     let told = options.told.as_deref().map(ClientAcknowledgements::read).transpose()?.unwrap_or_default();
-    let places = Places::of(options)?;
+    let places = CheckPlaces::of(options)?;
     match &places.log {
         Some(log) => prove_tables(&places, log, told, findings).await,
         None => prove_files(&options.data, told, findings).await,
@@ -93,14 +93,14 @@ async fn prove(options: &Check, findings: &mut Findings) -> anyhow::Result<Cover
 }
 
 /// What is looked at instead of a data folder.
-struct Places {
+struct CheckPlaces {
     log: Option<Url>,
     views: Option<Url>,
     feed: Option<Address>,
 }
 
-impl Places {
-    fn of(options: &Check) -> anyhow::Result<Places> {
+impl CheckPlaces {
+    fn of(options: &Check) -> anyhow::Result<CheckPlaces> {
         let log = url::given(url::LOG, options.log.as_ref(), options.log_file.as_deref())?;
         let views = url::given(url::VIEWS, options.views.as_ref(), options.views_file.as_deref())?;
         let feed = url::given(url::FEED, options.feed.as_ref(), options.feed_file.as_deref())?;
@@ -117,7 +117,7 @@ impl Places {
             Some(_) | None => {}
         }
         let feed = feed.map(|feed| feed.exposed().parse::<Address>()).transpose()?;
-        Ok(Places { log, views, feed })
+        Ok(CheckPlaces { log, views, feed })
     }
 }
 
@@ -126,15 +126,15 @@ async fn prove_files(data: &Path, told: ClientAcknowledgements, findings: &mut F
     let mut files = Files::open(data).await?;
     files.known_versions().await?;
     files.integrity(findings).await;
-    let stored = files.views.as_mut().map_or(Stored::Nowhere, Stored::File);
-    let views = Views::read(stored, findings).await;
+    let stored = files.views.as_mut().map_or(ViewsSource::Nowhere, ViewsSource::File);
+    let views = CheckedViews::read(stored, findings).await;
     if let Some(lineage) = files.lineage().await {
         views.belong_to(lineage, findings);
     }
     if files.access.is_none() {
         findings.line("access.db is missing".to_owned());
     }
-    let mut proof = Proof { told, ..Proof::of(views, files.events().await) };
+    let mut proof = InstallationProof { told, ..InstallationProof::of(views, files.events().await) };
     for (log, connection) in files.logs() {
         proof.log(log, Source::File(connection), None, findings).await?;
     }
@@ -143,7 +143,7 @@ async fn prove_files(data: &Path, told: ClientAcknowledgements, findings: &mut F
 
 /// The tables of a system that may be running, and its topics.
 async fn prove_tables(
-    places: &Places,
+    places: &CheckPlaces,
     log: &Url,
     told: ClientAcknowledgements,
     findings: &mut Findings,
@@ -154,11 +154,11 @@ async fn prove_tables(
         None => None,
     };
     let stored = match (&mut file, &places.views) {
-        (Some(file), _) => Stored::File(file),
-        (None, Some(url)) => Stored::Tables(postgres::views(url.exposed()).await?),
-        (None, None) => Stored::Nowhere,
+        (Some(file), _) => ViewsSource::File(file),
+        (None, Some(url)) => ViewsSource::Tables(postgres::views(url.exposed()).await?),
+        (None, None) => ViewsSource::Nowhere,
     };
-    let views = Views::read(stored, findings).await;
+    let views = CheckedViews::read(stored, findings).await;
     let (mut logs, mut events) = (Vec::new(), 0);
     for name in ["care", "access"] {
         let log = PgLog::open(log.exposed(), name).await?;
@@ -168,27 +168,27 @@ async fn prove_tables(
         }
         logs.push(log);
     }
-    let mut proof = Proof { told, ..Proof::of(views, events) };
+    let mut proof = InstallationProof { told, ..InstallationProof::of(views, events) };
     for mut log in logs {
         let name = log.log;
-        let topic = places.feed.as_ref().map(|feed| Topic::open(feed, name, log.lineage)).transpose()?;
+        let topic = places.feed.as_ref().map(|feed| CheckedTopic::open(feed, name, log.lineage)).transpose()?;
         proof.log(name, Source::Table(&mut log), topic, findings).await?;
     }
     Ok(proof.end(findings))
 }
 
 /// A proof under way.
-struct Proof {
+struct InstallationProof {
     bar: ProgressBar,
     checked: Coverage,
-    views: Views,
+    views: CheckedViews,
     told: ClientAcknowledgements,
     agreement: Agreement,
 }
 
-impl Proof {
-    fn of(views: Views, events: u64) -> Proof {
-        Proof {
+impl InstallationProof {
+    fn of(views: CheckedViews, events: u64) -> InstallationProof {
+        InstallationProof {
             bar: progress(events),
             checked: Coverage { read_models: views.count(), ..Coverage::default() },
             views,
@@ -201,11 +201,11 @@ impl Proof {
         &mut self,
         log: &'static str,
         mut source: Source<'_>,
-        mut topic: Option<Topic>,
+        mut topic: Option<CheckedTopic>,
         findings: &mut Findings,
     ) -> anyhow::Result<()> {
         let (mut chain, mut unread) = (Chain::new(log), None);
-        let read = event::each(&mut source, |event: &Event| {
+        let read = event::each(&mut source, |event: &CheckedEvent| {
             self.bar.inc(1);
             self.checked.events += 1;
             chain.event(event, findings);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    event::Event,
+    event::CheckedEvent,
     folds::{Rows, SecondFold, push},
     kinds::{Arm, Kinds},
 };
@@ -18,7 +18,7 @@ pub const FOLDS: &[SecondFold] = &[
 /// Steps in the row of a decision. The older ones are in the history.
 const STEPS_KEPT: usize = 20;
 
-fn donor_decision(rows: &mut Rows, event: &Event) -> Arm {
+fn donor_decision(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     let Some(step) = donor_step(event) else { return Arm::Missing };
     let key = (event.text("/subject").to_owned(), "decision".to_owned());
     let nothing = || json!({"standing": {"state": "undecided"}, "faith": null, "history": [], "steps": 0});
@@ -39,14 +39,14 @@ fn donor_decision(rows: &mut Rows, event: &Event) -> Arm {
     Arm::Found
 }
 
-fn donor_history(rows: &mut Rows, event: &Event) -> Arm {
+fn donor_history(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     let Some(step) = donor_step(event) else { return Arm::Missing };
     rows.insert((event.text("/subject").to_owned(), format!("{:020}", event.position)), step);
     Arm::Found
 }
 
 /// A step of a donor, as both read models show it.
-fn donor_step(event: &Event) -> Option<Value> {
+fn donor_step(event: &CheckedEvent) -> Option<Value> {
     let what = event.kind.strip_prefix("organ-donation.")?.strip_suffix(".v1")?;
     let at = event.value("/decidedAt");
     match what {

@@ -2,17 +2,17 @@
 
 use vocabulary::SERVICES;
 
-use super::{event::Event, findings::Findings};
+use super::{event::CheckedEvent, findings::Findings};
 
 /// Adds a finding where the event is on another stream than the one that its data names.
-pub fn prove(event: &Event, findings: &mut Findings) {
+pub fn prove(event: &CheckedEvent, findings: &mut Findings) {
     if named_by(event).is_some_and(|named| named != event.stream) {
         findings.add("care", event.position, format!("it stands on {}, which its data does not name", event.stream));
     }
 }
 
 /// The stream that the data names. Unknown for a category that this binary does not know.
-fn named_by(event: &Event) -> Option<String> {
+fn named_by(event: &CheckedEvent) -> Option<String> {
     let category = SERVICES
         .iter()
         .flat_map(|service| service.categories)

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    event::Event,
+    event::CheckedEvent,
     folds::{Rows, SecondFold, change, of},
     kinds::{Arm, Kinds},
 };
@@ -15,7 +15,7 @@ pub const FOLDS: &[SecondFold] = &[SecondFold {
     fold: practices,
 }];
 
-fn practices(rows: &mut Rows, event: &Event) -> Arm {
+fn practices(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     let key = ("practices".to_owned(), event.text("/practice").to_owned());
     match event.kind.as_str() {
         "practice.opened.v1" => {
@@ -30,7 +30,7 @@ fn practices(rows: &mut Rows, event: &Event) -> Arm {
 }
 
 /// A setting that the event leaves out has its default.
-fn settings(event: &Event) -> Value {
+fn settings(event: &CheckedEvent) -> Value {
     let mut all = json!({"bookingWindowDays": 42, "openBookingsMax": 3, "cancelCutOffMinutes": 30});
     if let (Some(all), Some(given)) = (all.as_object_mut(), event.value("/settings").as_object()) {
         all.extend(given.clone());

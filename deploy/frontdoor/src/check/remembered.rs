@@ -18,7 +18,7 @@ const TABLE_PG: &str =
 const PAGE: &str = "SELECT command_key, request_hash, position, outcome FROM remembered
                     WHERE command_key > $1 ORDER BY command_key LIMIT $2";
 
-struct Decision {
+struct RememberedOutcome {
     command_key: Vec<u8>,
     request_hash: Vec<u8>,
     position: i64,
@@ -59,27 +59,27 @@ async fn exists(source: &mut Source<'_>) -> sqlx::Result<bool> {
     Ok(tables > 0)
 }
 
-async fn page(source: &mut Source<'_>, after: &[u8]) -> sqlx::Result<Vec<Decision>> {
+async fn page(source: &mut Source<'_>, after: &[u8]) -> sqlx::Result<Vec<RememberedOutcome>> {
     match source {
         Source::File(connection) => {
             let rows = sqlx::query(PAGE).bind(after).bind(PAGE_ROWS).fetch_all(&mut **connection).await?;
-            rows.iter().map(Decision::of).collect()
+            rows.iter().map(RememberedOutcome::of).collect()
         }
         Source::Table(log) => {
             let rows = sqlx::query(PAGE).bind(after).bind(PAGE_ROWS).fetch_all(&mut log.connection).await?;
-            rows.iter().map(Decision::of).collect()
+            rows.iter().map(RememberedOutcome::of).collect()
         }
     }
 }
 
-impl Decision {
-    fn of<'r, R: Row>(row: &'r R) -> sqlx::Result<Decision>
+impl RememberedOutcome {
+    fn of<'r, R: Row>(row: &'r R) -> sqlx::Result<RememberedOutcome>
     where
         usize: sqlx::ColumnIndex<R>,
         Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
         i64: Decode<'r, R::Database> + Type<R::Database>,
     {
-        Ok(Decision {
+        Ok(RememberedOutcome {
             command_key: row.try_get(0)?,
             request_hash: row.try_get(1)?,
             position: row.try_get(2)?,
@@ -88,7 +88,7 @@ impl Decision {
     }
 }
 
-fn wrong(decision: &Decision, stored: &HashSet<Vec<u8>>, end: u64) -> Option<String> {
+fn wrong(decision: &RememberedOutcome, stored: &HashSet<Vec<u8>>, end: u64) -> Option<String> {
     if decision.command_key.len() != HASH_BYTES || decision.request_hash.len() != HASH_BYTES {
         return Some("has a key or a hash that is not of 32 bytes".to_owned());
     }

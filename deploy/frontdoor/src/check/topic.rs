@@ -18,12 +18,12 @@ use rdkafka::{
 };
 use uuid::Uuid;
 
-use super::{event::Event, findings::Findings};
+use super::{event::CheckedEvent, findings::Findings};
 
 /// How long the broker may take to give the next record.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
 
-pub struct Topic {
+pub struct CheckedTopic {
     consumer: BaseConsumer,
     name: String,
     log: &'static str,
@@ -38,10 +38,10 @@ pub struct Topic {
     epochs: Epochs,
 }
 
-impl Topic {
+impl CheckedTopic {
     /// # Errors
     /// When the brokers do not answer, or there is no such topic.
-    pub fn open(address: &Address, log: &'static str, lineage: Uuid) -> anyhow::Result<Topic> {
+    pub fn open(address: &Address, log: &'static str, lineage: Uuid) -> anyhow::Result<CheckedTopic> {
         let name = format!("frontdoor.{log}.{lineage}");
         let mut config = address.client("check")?;
         config.set("group.id", "frontdoor-check").set("enable.auto.commit", "false").set("auto.offset.reset", "error");
@@ -54,7 +54,7 @@ impl Topic {
         from.add_partition_offset(&name, 0, Offset::Offset(begin))?;
         consumer.assign(&from)?;
         let source = format!("/frontdoor/{log}/{lineage}");
-        Ok(Topic {
+        Ok(CheckedTopic {
             consumer,
             name,
             log,
@@ -71,7 +71,7 @@ impl Topic {
     ///
     /// # Errors
     /// When the brokers do not answer.
-    pub fn event(&mut self, event: &Event, findings: &mut Findings) -> anyhow::Result<()> {
+    pub fn event(&mut self, event: &CheckedEvent, findings: &mut Findings) -> anyhow::Result<()> {
         let mut found = None;
         while found.is_none() && self.next < self.end {
             let Some(record) = next(&self.consumer, &self.name)? else {
@@ -79,7 +79,7 @@ impl Topic {
                 break;
             };
             self.next = record.offset() + 1;
-            let fields = Fields::of(&record);
+            let fields = CheckedHeaders::of(&record);
             if fields.get("ce_source") != Some(&self.source) {
                 findings.add(self.log, event.position, format!("{}: {} is not of this log", self.name, fields.place));
                 continue;
@@ -127,7 +127,7 @@ impl Topic {
                 break;
             };
             self.next = record.offset() + 1;
-            let fields = Fields::of(&record);
+            let fields = CheckedHeaders::of(&record);
             let position = fields.number("ce_position");
             if let Some(what) = self.epochs.disorder(&fields) {
                 findings.add(self.log, position, format!("{}: {}: {what}", self.name, fields.place));
@@ -153,7 +153,7 @@ impl Topic {
 struct Epochs(HashMap<u64, u64>);
 
 impl Epochs {
-    fn disorder(&mut self, fields: &Fields) -> Option<String> {
+    fn disorder(&mut self, fields: &CheckedHeaders) -> Option<String> {
         let (epoch, position) = (fields.number("ce_epoch"), fields.number("ce_position"));
         let last = self.0.insert(epoch, position).unwrap_or(0);
         (position <= last).then(|| format!("it follows {last} in epoch {epoch}: doubled or reordered"))
@@ -175,17 +175,17 @@ fn next<'a>(consumer: &'a BaseConsumer, name: &str) -> anyhow::Result<Option<Bor
 }
 
 /// The headers of a record.
-struct Fields {
+struct CheckedHeaders {
     headers: HashMap<String, String>,
     place: String,
 }
 
-impl Fields {
-    fn of(record: &BorrowedMessage<'_>) -> Fields {
+impl CheckedHeaders {
+    fn of(record: &BorrowedMessage<'_>) -> CheckedHeaders {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let headers = record.headers().into_iter().flat_map(|headers| headers.iter());
         let headers = headers.filter_map(|header| Some((header.key.to_owned(), text(header.value?)))).collect();
-        Fields { headers, place: format!("offset {}", record.offset()) }
+        CheckedHeaders { headers, place: format!("offset {}", record.offset()) }
     }
 
     fn get(&self, name: &str) -> Option<&String> {
@@ -198,7 +198,7 @@ impl Fields {
     }
 
     /// The name of the first thing that is otherwise than in the log.
-    fn difference(&self, event: &Event, record: &BorrowedMessage<'_>) -> Option<&'static str> {
+    fn difference(&self, event: &CheckedEvent, record: &BorrowedMessage<'_>) -> Option<&'static str> {
         let Ok(meta) = Meta::unpack(&event.meta) else { return Some("envelope") };
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         // An append that is no command has its first event's id as its key, which is nobody's business.

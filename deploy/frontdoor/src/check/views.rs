@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
-    event::Event,
+    event::CheckedEvent,
     findings::Findings,
     folds::{self, Rows, SecondFold},
 };
@@ -15,7 +15,7 @@ const LIVE_TABLES: &str = "SELECT name, version, build, position, uuid_send(even
                            FROM projection WHERE live ORDER BY name";
 
 /// Where the views are.
-pub enum Stored<'a> {
+pub enum ViewsSource<'a> {
     Nowhere,
     File(&'a mut SqliteConnection),
     /// In one snapshot.
@@ -25,34 +25,34 @@ pub enum Stored<'a> {
 /// Name, version, build, position, the id of the event there, the lineage of the log that the rows were made from.
 type Live = (String, i64, i64, i64, Option<Vec<u8>>, Vec<u8>);
 
-impl Stored<'_> {
+impl ViewsSource<'_> {
     async fn live(&mut self) -> sqlx::Result<Vec<Live>> {
         match self {
-            Stored::Nowhere => Ok(Vec::new()),
-            Stored::File(connection) => sqlx::query_as(LIVE).fetch_all(&mut **connection).await,
-            Stored::Tables(connection) => sqlx::query_as(LIVE_TABLES).fetch_all(connection).await,
+            ViewsSource::Nowhere => Ok(Vec::new()),
+            ViewsSource::File(connection) => sqlx::query_as(LIVE).fetch_all(&mut **connection).await,
+            ViewsSource::Tables(connection) => sqlx::query_as(LIVE_TABLES).fetch_all(connection).await,
         }
     }
 
     async fn rows(&mut self, table: &str) -> sqlx::Result<Vec<(String, String, Vec<u8>)>> {
         let all = AssertSqlSafe(format!("SELECT partition, sort, row FROM {table}"));
         match self {
-            Stored::Nowhere => Ok(Vec::new()),
-            Stored::File(connection) => sqlx::query_as(all).fetch_all(&mut **connection).await,
-            Stored::Tables(connection) => sqlx::query_as(all).fetch_all(connection).await,
+            ViewsSource::Nowhere => Ok(Vec::new()),
+            ViewsSource::File(connection) => sqlx::query_as(all).fetch_all(&mut **connection).await,
+            ViewsSource::Tables(connection) => sqlx::query_as(all).fetch_all(connection).await,
         }
     }
 }
 
 /// The live build of every read model.
 #[derive(Default)]
-pub struct Views {
-    builds: Vec<Build>,
+pub struct CheckedViews {
+    builds: Vec<CheckedBuild>,
     /// The last position of the log.
     end: u64,
 }
 
-struct Build {
+struct CheckedBuild {
     name: String,
     table: String,
     position: u64,
@@ -63,11 +63,11 @@ struct Build {
     folded: Rows,
 }
 
-impl Views {
+impl CheckedViews {
     /// Reads the stored rows. Where there are none there is nothing to check: views can be deleted.
-    pub async fn read(mut stored: Stored<'_>, findings: &mut Findings) -> Views {
-        let mut views = Views::default();
-        if matches!(stored, Stored::Nowhere) {
+    pub async fn read(mut stored: ViewsSource<'_>, findings: &mut Findings) -> CheckedViews {
+        let mut views = CheckedViews::default();
+        if matches!(stored, ViewsSource::Nowhere) {
             return views;
         }
         let live = match stored.live().await {
@@ -81,7 +81,7 @@ impl Views {
         for live in live {
             let label = format!("{} version {}", live.0, live.1);
             let superseded = folds::all().any(|fold| fold.name == live.0 && live.1 < fold.version);
-            let Some(build) = Build::of(live) else {
+            let Some(build) = CheckedBuild::of(live) else {
                 // During a rolling upgrade servers of the version before still read the rows of theirs.
                 if !superseded {
                     findings.line(format!("{label}: this binary does not know it"));
@@ -108,7 +108,7 @@ impl Views {
         }
     }
 
-    pub fn event(&mut self, event: &Event, findings: &mut Findings) {
+    pub fn event(&mut self, event: &CheckedEvent, findings: &mut Findings) {
         self.end = event.position;
         for build in self.builds.iter_mut().filter(|build| event.position <= build.position) {
             build.fold.event(&mut build.folded, event, findings);
@@ -140,10 +140,10 @@ fn each_has_one_build(live: &[Live], findings: &mut Findings) {
     }
 }
 
-impl Build {
-    fn of((name, version, build, position, event_id, lineage): Live) -> Option<Build> {
+impl CheckedBuild {
+    fn of((name, version, build, position, event_id, lineage): Live) -> Option<CheckedBuild> {
         let fold = folds::all().find(|fold| fold.name == name && fold.version == version)?;
-        Some(Build {
+        Some(CheckedBuild {
             table: format!("view_{name}_v{version}_b{build}"),
             name,
             position: u64::try_from(position).unwrap_or(0),
@@ -155,7 +155,7 @@ impl Build {
         })
     }
 
-    fn holding(mut self, rows: Vec<(String, String, Vec<u8>)>) -> Build {
+    fn holding(mut self, rows: Vec<(String, String, Vec<u8>)>) -> CheckedBuild {
         // What is no JSON equals no row, and is found with the others.
         let value = |bytes: Vec<u8>| serde_json::from_slice(&bytes).unwrap_or_default();
         self.stored = rows.into_iter().map(|(partition, sort, row)| ((partition, sort), value(row))).collect();

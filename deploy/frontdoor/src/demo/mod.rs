@@ -23,7 +23,7 @@ use vocabulary::{
     time::LONDON,
 };
 
-use people::{CLINICS, Clinic, PRACTICES, Person, Practice, people, session_id};
+use people::{CLINICS, DemoClinic, DemoPractice, PRACTICES, Person, people, session_id};
 
 /// How many days ahead there are sessions.
 const DAYS: i64 = 14;
@@ -59,10 +59,10 @@ pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
 }
 
 /// A command of the demonstration, and where it comes from.
-type Given<C> = anyhow::Result<(C, Origin)>;
+type DemoCommand<C> = anyhow::Result<(C, Origin)>;
 
-async fn give<C: Command>(app: &App, commands: Vec<Given<C>>) -> anyhow::Result<()> {
-    let submit = |given: Given<C>| async move {
+async fn give<C: Command>(app: &App, commands: Vec<DemoCommand<C>>) -> anyhow::Result<()> {
+    let submit = |given: DemoCommand<C>| async move {
         let (command, origin) = given?;
         match app.engine.submit(&command, origin).await {
             Ok(_) => Ok(()),
@@ -74,7 +74,7 @@ async fn give<C: Command>(app: &App, commands: Vec<Given<C>>) -> anyhow::Result<
     stream::iter(commands.into_iter().map(submit)).buffer_unordered(AT_A_TIME).try_collect().await
 }
 
-fn open_practice(issuer: &Issuer, practice: &Practice) -> Given<OpenPractice> {
+fn open_practice(issuer: &Issuer, practice: &DemoPractice) -> DemoCommand<OpenPractice> {
     let command = OpenPractice {
         practice: practice.code.parse()?,
         name: practice.name.parse()?,
@@ -92,7 +92,7 @@ fn open_practice(issuer: &Issuer, practice: &Practice) -> Given<OpenPractice> {
     Ok((command, Origin::new(caller, format!("demonstration-{}", practice.code))))
 }
 
-fn staff(issuer: &Issuer, practice: &Practice) -> Caller {
+fn staff(issuer: &Issuer, practice: &DemoPractice) -> Caller {
     Caller {
         issuer: issuer.clone(),
         id: format!("reception-{}", practice.code).into(),
@@ -103,7 +103,7 @@ fn staff(issuer: &Issuer, practice: &Practice) -> Caller {
     }
 }
 
-fn register(issuer: &Issuer, person: &Person) -> Given<RegisterPatient> {
+fn register(issuer: &Issuer, person: &Person) -> DemoCommand<RegisterPatient> {
     let command = RegisterPatient {
         subject: person.subject.parse()?,
         practice: person.practice.code.parse()?,
@@ -114,7 +114,7 @@ fn register(issuer: &Issuer, person: &Person) -> Given<RegisterPatient> {
     Ok((command, Origin::new(staff(issuer, person.practice), format!("demonstration-{}", person.subject))))
 }
 
-fn sessions(issuer: &Issuer, today: LocalDate) -> Vec<Given<PublishSession>> {
+fn sessions(issuer: &Issuer, today: LocalDate) -> Vec<DemoCommand<PublishSession>> {
     let weekday = |day: &LocalDate| !matches!(day.civil().weekday(), Weekday::Saturday | Weekday::Sunday);
     let days = (1..=DAYS).map(|n| today.plus_days(n)).filter(weekday);
     let of_day = |day: LocalDate| PRACTICES.iter().flat_map(move |practice| clinics_of(issuer, practice, day));
@@ -123,13 +123,19 @@ fn sessions(issuer: &Issuer, today: LocalDate) -> Vec<Given<PublishSession>> {
 
 fn clinics_of(
     issuer: &Issuer,
-    practice: &'static Practice,
+    practice: &'static DemoPractice,
     day: LocalDate,
-) -> impl Iterator<Item = Given<PublishSession>> {
+) -> impl Iterator<Item = DemoCommand<PublishSession>> {
     CLINICS.iter().enumerate().map(move |(n, clinic)| publish(issuer, practice, day, n, clinic))
 }
 
-fn publish(issuer: &Issuer, practice: &Practice, day: LocalDate, n: usize, clinic: &Clinic) -> Given<PublishSession> {
+fn publish(
+    issuer: &Issuer,
+    practice: &DemoPractice,
+    day: LocalDate,
+    n: usize,
+    clinic: &DemoClinic,
+) -> DemoCommand<PublishSession> {
     let session = session_id(practice, day, n);
     let key = format!("demonstration-{session}");
     let command = PublishSession {

@@ -5,20 +5,20 @@ use aws_lc_rs::digest::{SHA256, digest};
 use event_core::LocalDate;
 use vocabulary::{appointments::Channel, text::NhsNumber};
 
-pub struct Practice {
+pub struct DemoPractice {
     pub code: &'static str,
     pub name: &'static str,
     pub address: &'static str,
 }
 
-pub const PRACTICES: [Practice; 3] = [
-    Practice { code: "A99001", name: "Brook Street Surgery", address: "1 Brook Street, Exampleton, EX1 1AA" },
-    Practice { code: "A99002", name: "The Old Mill Practice", address: "Mill Lane, Exampleton, EX2 2BB" },
-    Practice { code: "A99003", name: "Harbour View Health Centre", address: "9 Quayside, Sampleport, EX3 3CC" },
+pub const PRACTICES: [DemoPractice; 3] = [
+    DemoPractice { code: "A99001", name: "Brook Street Surgery", address: "1 Brook Street, Exampleton, EX1 1AA" },
+    DemoPractice { code: "A99002", name: "The Old Mill Practice", address: "Mill Lane, Exampleton, EX2 2BB" },
+    DemoPractice { code: "A99003", name: "Harbour View Health Centre", address: "9 Quayside, Sampleport, EX3 3CC" },
 ];
 
 /// One clinician's clinic on every weekday at every practice.
-pub struct Clinic {
+pub struct DemoClinic {
     pub from: &'static str,
     pub until: &'static str,
     pub slot_minutes: u16,
@@ -28,8 +28,8 @@ pub struct Clinic {
     pub role: &'static str,
 }
 
-pub const CLINICS: [Clinic; 3] = [
-    Clinic {
+pub const CLINICS: [DemoClinic; 3] = [
+    DemoClinic {
         from: "09:00",
         until: "12:00",
         slot_minutes: 10,
@@ -38,7 +38,7 @@ pub const CLINICS: [Clinic; 3] = [
         practitioner: "Dr Amara Okafor",
         role: "General practitioner",
     },
-    Clinic {
+    DemoClinic {
         from: "13:30",
         until: "16:00",
         slot_minutes: 15,
@@ -47,7 +47,7 @@ pub const CLINICS: [Clinic; 3] = [
         practitioner: "Rowan Pryce",
         role: "Practice nurse",
     },
-    Clinic {
+    DemoClinic {
         from: "16:00",
         until: "18:00",
         slot_minutes: 10,
@@ -59,7 +59,7 @@ pub const CLINICS: [Clinic; 3] = [
 ];
 
 /// The id of a clinic's session on a day: `A99001.202603290001` is Crockford base32 too.
-pub fn session_id(practice: &Practice, on: LocalDate, clinic: usize) -> String {
+pub fn session_id(practice: &DemoPractice, on: LocalDate, clinic: usize) -> String {
     format!("{}.{}{:04}", practice.code, on.to_string().replace('-', ""), clinic + 1)
 }
 
@@ -95,7 +95,7 @@ pub struct Person {
     pub subject: String,
     pub nhs_number: NhsNumber,
     pub born_on: String,
-    pub practice: &'static Practice,
+    pub practice: &'static DemoPractice,
 }
 
 pub fn people() -> Vec<Person> {

@@ -31,17 +31,17 @@ pub struct QuickStart {
     subject: String,
     from: LocalDate,
     until: LocalDate,
-    tokens: Tokens,
+    tokens: CallerTokens,
 }
 
 /// Tokens by caller, each also in a file of the caller's name.
-pub type Tokens = Vec<(&'static str, String)>;
+pub type CallerTokens = Vec<(&'static str, String)>;
 
 /// Signs the callers' tokens, and writes them and Alice's subject to files.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn tokens(key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Tokens> {
+pub fn tokens(key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<CallerTokens> {
     let mut tokens = Vec::new();
     for (file, token) in callers(alice, data) {
         let token = signed(key, &token)?;
@@ -56,7 +56,7 @@ pub fn tokens(key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Toke
 ///
 /// # Errors
 /// When a file cannot be written, or the views do not answer.
-pub async fn prepare(views: &Views, tokens: Tokens, data: &Path, alice: &Person) -> anyhow::Result<QuickStart> {
+pub async fn prepare(views: &Views, tokens: CallerTokens, data: &Path, alice: &Person) -> anyhow::Result<QuickStart> {
     let today = LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now()));
     let (from, until) = (today.plus_days(1), today.plus_days(DAYS));
     let site = alice.practice.code;
@@ -129,7 +129,7 @@ impl QuickStart {
             self.lines(&base).into_iter().map(|(what, line)| format!("# {what}\n{line}")).collect();
         format!(
             "\nFrontdoor, a demonstration with invented people: {base} (a page to try it: {base}/docs)\n\n\
-             Tokens, good for twelve hours, also as headers in {data}/<name>:\n{}\n\nFive lines to copy:\n\n{}\n",
+             CallerTokens, good for twelve hours, also as headers in {data}/<name>:\n{}\n\nFive lines to copy:\n\n{}\n",
             tokens.join("\n"),
             lines.join("\n")
         )

@@ -150,9 +150,10 @@ impl<'a> Faults<'a> {
 
 /// True while the process of this id leads a relay or keeps a read model.
 fn owns(system: &System, pid: &str) -> bool {
-    let of = [("frontdoor", "care.lease"), ("frontdoor", "access.lease"), ("views", "views.projection")];
+    let of = [("frontdoor", "care.lease"), ("frontdoor", "access.lease"), ("views", "views.lease")];
     of.iter().any(|(database, table)| {
-        let count = format!("SELECT count(*) FROM {table} WHERE owner LIKE '{pid}-%'");
+        // No other process takes the lease of a rebuild that has ended.
+        let count = format!("SELECT count(*) FROM {table} WHERE owner LIKE '{pid}-%' AND role NOT LIKE 'rebuild %'");
         system.postgres.run(database, &count) != "0"
     })
 }

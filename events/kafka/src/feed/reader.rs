@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::core::begins_at;
 use crate::{
     Topic, TopicError,
-    consumer::{Found, Reading},
+    consumer::{Reading, TopicLook},
     record::{self, Foreign},
 };
 
@@ -80,8 +80,8 @@ fn hint(reading: &Reading, source: &str, after: u64, since_ms: i64) -> Result<Op
     reading.place(offset)?;
     match reading.next(HINT_TIME_MAX)? {
         // What is foreign there is met again.
-        Found::Record(found) => Ok(record::place(&found, source).ok().map(|place| (offset, place.position))),
-        Found::End | Found::Nothing => Ok(None),
+        TopicLook::Record(found) => Ok(record::place(&found, source).ok().map(|place| (offset, place.position))),
+        TopicLook::End | TopicLook::Nothing => Ok(None),
     }
 }
 
@@ -90,10 +90,10 @@ fn chunk(reading: &Reading, source: &str, log: LogName) -> Result<Option<Chunk>,
     let (mut events, mut bytes, mut patience) = (Vec::new(), 0, POLL_TIME);
     while events.len() < CHUNK_EVENTS_MAX && bytes < CHUNK_BYTES_MAX {
         let found = match reading.next(patience)? {
-            Found::Record(found) => found,
+            TopicLook::Record(found) => found,
             // The end that is there now: more may come.
-            Found::End if events.is_empty() => continue,
-            Found::End | Found::Nothing => break,
+            TopicLook::End if events.is_empty() => continue,
+            TopicLook::End | TopicLook::Nothing => break,
         };
         patience = Duration::ZERO;
         let event = record::place(&found, source).and_then(|place| record::event(&found, log, place));

@@ -72,7 +72,7 @@ impl Sending {
     }
 }
 
-struct Held {
+struct HeldEpoch {
     lease: Lease,
     /// A producer has sent under this epoch, and was given up: what it left on its way may come late. The next one has
     /// an epoch of its own, so that in a topic the positions of one epoch only grow.
@@ -84,7 +84,7 @@ struct Held {
 /// The state of one relay of one log.
 #[derive(Default)]
 pub struct Core {
-    held: Option<Held>,
+    held: Option<HeldEpoch>,
     sending: Option<Sending>,
     /// Not before this moment is anything tried again.
     rest_until_ms: u64,
@@ -127,7 +127,7 @@ impl Core {
     /// The answer to a question for the lease that was asked at `asked_ms`: its time runs from then at the latest.
     pub fn held(&mut self, asked_ms: u64, lease: Option<Lease>) {
         let (until_ms, renew_at_ms) = (asked_ms + LEASE_MS, asked_ms + RENEW_MS);
-        let renewed = |lease| Held { lease, is_used: false, until_ms, renew_at_ms };
+        let renewed = |lease| HeldEpoch { lease, is_used: false, until_ms, renew_at_ms };
         match lease {
             None => {
                 self.held = None;

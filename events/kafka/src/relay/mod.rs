@@ -90,19 +90,19 @@ impl Relay {
     }
 }
 
-type PageRead = JoinHandle<Result<Vec<Raw>, LogError>>;
+type PageReading = JoinHandle<Result<Vec<Raw>, LogError>>;
 
 /// The page of the log that is being sent, and those after it, which are read meanwhile.
 #[derive(Default)]
-struct Ahead {
+struct PagesAhead {
     events: VecDeque<Raw>,
     /// In order, each with the position before its page. Only whole pages are read ahead: what is new is read at once.
-    reading: VecDeque<(u64, PageRead)>,
+    reading: VecDeque<(u64, PageReading)>,
     /// The page has fewer events than were asked for.
     is_short: bool,
 }
 
-impl Ahead {
+impl PagesAhead {
     /// Afterwards the events after this position are there, if the log has any.
     async fn page(&mut self, log: &Log, after: u64) -> Result<(), LogError> {
         if self.events.front().is_none_or(|event| event.position != after + 1) {
@@ -139,7 +139,7 @@ struct Work<'a> {
     end: watch::Receiver<u64>,
     comparing: Option<Comparing>,
     sender: Option<Sender>,
-    ahead: Ahead,
+    ahead: PagesAhead,
     /// By which the topic's end is asked for, and the answer that is waited for.
     reading: Option<Arc<Reading>>,
     asked: Option<(Mark, JoinHandle<Result<u64, KafkaError>>)>,
@@ -160,7 +160,7 @@ impl<'a> Work<'a> {
             end,
             comparing: None,
             sender: None,
-            ahead: Ahead::default(),
+            ahead: PagesAhead::default(),
             reading: None,
             asked: None,
             marked: Mark::default(),
@@ -295,7 +295,7 @@ impl<'a> Work<'a> {
         }
         let Some(epoch) = self.core.epoch() else { return Ok(()) };
         // What was read before the comparison may be another history's.
-        self.ahead = Ahead::default();
+        self.ahead = PagesAhead::default();
         let mark = comparing.mark();
         tracing::info!(topic = topic.name(), position = mark.position, epoch, "the topic was compared with the log");
         self.reading = Some(Arc::new(comparing.into_reading()?));

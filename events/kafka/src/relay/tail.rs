@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::core::{InLog, Tail};
 use crate::{
     Topic, TopicError,
-    consumer::{Found, Reading},
+    consumer::{Reading, TopicLook},
     record::{self, RecordId},
 };
 
@@ -139,12 +139,12 @@ fn read(reading: &Reading, source: &str, until: u64) -> Result<Piece, TopicError
     let (mut places, mut is_at_end) = (Vec::new(), false);
     while places.len() < RECORDS_MAX && places.last().is_none_or(|(offset, _)| offset + 1 < until) {
         let found = match reading.next(deadline.saturating_duration_since(Instant::now()))? {
-            Found::Record(found) => found,
-            Found::End => {
+            TopicLook::Record(found) => found,
+            TopicLook::End => {
                 is_at_end = true;
                 break;
             }
-            Found::Nothing => break,
+            TopicLook::Nothing => break,
         };
         let place = record::place(&found, source).map_err(|foreign| TopicError::OtherHistory(foreign.to_string()))?;
         places.push((u64::try_from(rdkafka::Message::offset(&found)).unwrap_or_default(), place));

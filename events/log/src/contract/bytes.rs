@@ -4,7 +4,7 @@ use event_core::{Raw, StreamName};
 use uuid::Uuid;
 
 use super::{
-    World,
+    StoreWorld,
     speech::{KIND, Say, provenance, request, stored, stream},
 };
 use crate::{Log, Provenance, port::limits};
@@ -13,7 +13,7 @@ async fn first(log: &Log) -> Raw {
     log.read(0, 1).await.expect("readable").remove(0)
 }
 
-pub async fn data_comes_back_byte_for_byte(world: World) {
+pub async fn data_comes_back_byte_for_byte(world: StoreWorld) {
     let log = world.open().await;
     let every_byte: Vec<u8> = (0..=255).collect();
     let largest: Vec<u8> = (0..limits::DATA_BYTES_MAX).map(|at| (at % 251) as u8).collect();
@@ -33,7 +33,7 @@ pub async fn data_comes_back_byte_for_byte(world: World) {
     }
 }
 
-pub async fn the_whole_envelope_comes_back(world: World) {
+pub async fn the_whole_envelope_comes_back(world: StoreWorld) {
     let log = world.open().await;
     let acting_for = StreamName::of("relationship", "8f14e45f");
     let mut append = request().on("a", 0).event("a").event("a").key(1, 2);
@@ -63,7 +63,7 @@ pub async fn the_whole_envelope_comes_back(world: World) {
     }
 }
 
-pub async fn what_is_absent_comes_back_absent(world: World) {
+pub async fn what_is_absent_comes_back_absent(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     let event = first(&log).await;
@@ -72,14 +72,14 @@ pub async fn what_is_absent_comes_back_absent(world: World) {
     assert_eq!(event.actor, provenance().actor);
 }
 
-pub async fn the_correlation_is_the_first_events_id_where_none_is_given(world: World) {
+pub async fn the_correlation_is_the_first_events_id_where_none_is_given(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a").event("a")).await;
     let events = log.read(0, 10).await.expect("readable");
     assert_eq!(events.iter().map(|event| event.correlation).collect::<Vec<_>>(), [events[0].id, events[0].id]);
 }
 
-pub async fn key_and_hash_are_on_the_first_event_only(world: World) {
+pub async fn key_and_hash_are_on_the_first_event_only(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a").event("a").key(1, 2)).await;
     let no_command = stored(&log, request().on("b", 0).event("b").event("b")).await;

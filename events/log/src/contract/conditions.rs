@@ -3,31 +3,31 @@
 use event_core::LogName;
 
 use super::{
-    World,
+    StoreWorld,
     speech::{Say, all, are_stored, batch, conflict, request, stored},
 };
 use crate::{Granted, LogOptions, Refused};
 
-pub async fn a_stream_at_another_revision_is_a_conflict_that_says_where_it_is(world: World) {
+pub async fn a_stream_at_another_revision_is_a_conflict_that_says_where_it_is(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a").event("a")).await;
     assert_eq!(log.append(request().on("a", 1).event("a")).await, conflict("a", 1, 2));
     assert_eq!(log.end(), 2);
 }
 
-pub async fn zero_means_that_the_stream_must_not_exist(world: World) {
+pub async fn zero_means_that_the_stream_must_not_exist(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     assert_eq!(log.append(request().on("a", 0).event("a")).await, conflict("a", 0, 1));
 }
 
-pub async fn a_revision_that_the_stream_has_not_reached_is_a_conflict(world: World) {
+pub async fn a_revision_that_the_stream_has_not_reached_is_a_conflict(world: StoreWorld) {
     let log = world.open().await;
     assert_eq!(log.append(request().on("a", 1).event("a")).await, conflict("a", 1, 0));
     assert_eq!(log.end(), 0);
 }
 
-pub async fn a_request_is_stored_whole_or_not_at_all(world: World) {
+pub async fn a_request_is_stored_whole_or_not_at_all(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("b", 0).event("b")).await;
     // The last condition is off: nothing of the three events for `a` may stay.
@@ -37,7 +37,7 @@ pub async fn a_request_is_stored_whole_or_not_at_all(world: World) {
     stored(&log, request().on("a", 0).event("a")).await;
 }
 
-pub async fn one_revision_has_one_winner(world: World) {
+pub async fn one_revision_has_one_winner(world: StoreWorld) {
     let log = world.open().await;
     for revision in 0..10 {
         let racers = (0..64).map(|_| request().on("hot", revision).event("hot"));
@@ -49,7 +49,7 @@ pub async fn one_revision_has_one_winner(world: World) {
 
 /// Two doctors are on call, and one must stay. Each decision writes its own stream and only reads the other's.
 /// The trap: write skew over a stream that is only read.
-pub async fn a_stream_that_is_only_read_guards_the_decision_against_write_skew(world: World) {
+pub async fn a_stream_that_is_only_read_guards_the_decision_against_write_skew(world: StoreWorld) {
     let log = world.open().await;
     for round in 0..50 {
         let (mine, yours) = (format!("mine-{round}"), format!("yours-{round}"));
@@ -68,7 +68,7 @@ pub async fn a_stream_that_is_only_read_guards_the_decision_against_write_skew(w
 
 /// Many clients count on one stream, each on the revision that it read: no count is lost.
 /// The trap: a condition checked on an old snapshot.
-pub async fn a_condition_is_never_checked_on_an_old_snapshot(world: World) {
+pub async fn a_condition_is_never_checked_on_an_old_snapshot(world: StoreWorld) {
     let log = world.open().await;
     let clients = (0..16).map(|_| {
         let log = log.clone();
@@ -90,7 +90,7 @@ pub async fn a_condition_is_never_checked_on_an_old_snapshot(world: World) {
     assert_eq!(revisions, (1..=80).collect::<Vec<u64>>());
 }
 
-pub async fn any_revision_is_for_the_log_access_only(world: World) {
+pub async fn any_revision_is_for_the_log_access_only(world: StoreWorld) {
     let log = world.open().await;
     let look = || request().on_any("a").event("a");
     match world.name {
@@ -106,7 +106,7 @@ pub async fn any_revision_is_for_the_log_access_only(world: World) {
     }
 }
 
-pub async fn one_conflict_fails_none_of_its_neighbours(world: World) {
+pub async fn one_conflict_fails_none_of_its_neighbours(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("taken", 0).event("taken")).await;
     let mixed = (0..10)
@@ -121,7 +121,7 @@ pub async fn one_conflict_fails_none_of_its_neighbours(world: World) {
     assert_eq!(log.end(), 6);
 }
 
-pub async fn a_condition_sees_what_the_requests_before_it_store(world: World) {
+pub async fn a_condition_sees_what_the_requests_before_it_store(world: StoreWorld) {
     let log = world.open().await;
     let outcomes = batch(
         &log,
@@ -142,7 +142,7 @@ pub async fn a_condition_sees_what_the_requests_before_it_store(world: World) {
     assert_eq!(off, conflict("a", 1, 2));
 }
 
-pub async fn conditions_without_events_hold_with_the_highest_position_read(world: World) {
+pub async fn conditions_without_events_hold_with_the_highest_position_read(world: StoreWorld) {
     let log = world.open().await;
     for id in ["a", "b", "c"] {
         stored(&log, request().on(id, 0).event(id)).await;
@@ -153,20 +153,20 @@ pub async fn conditions_without_events_hold_with_the_highest_position_read(world
     assert_eq!(log.end(), 3);
 }
 
-pub async fn conditions_without_events_can_be_off(world: World) {
+pub async fn conditions_without_events_can_be_off(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     assert_eq!(log.append(request().on("b", 0).on("a", 0)).await, conflict("a", 0, 1));
 }
 
-pub async fn conditions_on_empty_streams_hold_at_position_zero(world: World) {
+pub async fn conditions_on_empty_streams_hold_at_position_zero(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     assert_eq!(log.append(request().on("b", 0)).await, Ok(Granted::Holds { position: 0 }));
 }
 
 /// The trap: a wrong refusal, or a wrong grant, from a stale cache.
-pub async fn heads_that_are_no_longer_in_memory_are_still_exact(world: World) {
+pub async fn heads_that_are_no_longer_in_memory_are_still_exact(world: StoreWorld) {
     let log = world.open_with(LogOptions { heads_cached_max: 2, ..LogOptions::default() }).await;
     for revision in 0..3 {
         for id in 0..10 {

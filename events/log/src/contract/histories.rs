@@ -12,7 +12,7 @@ use proptest::{
 };
 
 use super::{
-    World,
+    StoreWorld,
     speech::{Say, all, request, stream},
 };
 use crate::{Append, Expected, Granted, Idempotency, Log, Refused, Stored, Ticket};
@@ -35,7 +35,7 @@ struct Rolled {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+enum ContractStep {
     Batch(Vec<Rolled>),
     Restart,
 }
@@ -53,13 +53,13 @@ fn rolled() -> impl Strategy<Value = Rolled> {
     })
 }
 
-fn history() -> impl Strategy<Value = Vec<Step>> {
-    vec(prop_oneof![6 => vec(rolled(), 1..8).prop_map(Step::Batch), 1 => Just(Step::Restart)], 1..16)
+fn history() -> impl Strategy<Value = Vec<ContractStep>> {
+    vec(prop_oneof![6 => vec(rolled(), 1..8).prop_map(ContractStep::Batch), 1 => Just(ContractStep::Restart)], 1..16)
 }
 
 /// What a log is, in memory and in the plainest words.
 #[derive(Default)]
-struct Model {
+struct ReferenceLog {
     events: Vec<Stored>,
     commands: HashMap<[u8; 32], ([u8; 32], Vec<Stored>)>,
     /// Of the requests since the last restart: their tickets, and whether they were stored as proposed.
@@ -68,7 +68,7 @@ struct Model {
     remembered: HashMap<[u8; 32], ([u8; 32], u64)>,
 }
 
-impl Model {
+impl ReferenceLog {
     fn revision(&self, stream: &StreamName) -> u64 {
         self.events.iter().filter(|event| event.stream == *stream).count() as u64
     }
@@ -148,13 +148,13 @@ impl Model {
     }
 }
 
-async fn play(world: World, history: Vec<Step>) {
+async fn play(world: StoreWorld, history: Vec<ContractStep>) {
     let mut log = world.open().await;
-    let mut model = Model::default();
+    let mut model = ReferenceLog::default();
     for step in history {
         match step {
-            Step::Batch(batch) => play_batch(&log, &mut model, &batch).await,
-            Step::Restart => {
+            ContractStep::Batch(batch) => play_batch(&log, &mut model, &batch).await,
+            ContractStep::Restart => {
                 log = world.reopen(log).await;
                 model.ticket_outcomes.clear();
             }
@@ -168,7 +168,7 @@ async fn play(world: World, history: Vec<Step>) {
     log.close().await;
 }
 
-async fn play_batch(log: &Log, model: &mut Model, batch: &[Rolled]) {
+async fn play_batch(log: &Log, model: &mut ReferenceLog, batch: &[Rolled]) {
     let mut waiting = Vec::new();
     for rolled in batch {
         let append = model.fill(rolled);
@@ -184,7 +184,7 @@ async fn play_batch(log: &Log, model: &mut Model, batch: &[Rolled]) {
 }
 
 /// The worlds are made by `world`, one for each history.
-pub async fn any_history_is_answered_as_by_the_model(world: impl Fn() -> World + Send + 'static) {
+pub async fn any_history_is_answered_as_by_the_model(world: impl Fn() -> StoreWorld + Send + 'static) {
     let runtime = tokio::runtime::Handle::current();
     let run = move || {
         let config = Config { cases: HISTORIES, failure_persistence: None, ..Config::default() };

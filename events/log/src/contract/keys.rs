@@ -6,7 +6,7 @@ use std::time::Duration;
 use event_core::{Timestamp, envelope::Hash};
 
 use super::{
-    World,
+    StoreWorld,
     speech::{Say, are_repeated, are_stored, batch, conflict, request, stored},
 };
 use crate::{Append, Granted, LogOptions, REMEMBER, Refused, port::limits};
@@ -15,7 +15,7 @@ fn command(key: u8) -> Append {
     request().on("a", 0).on("b", 0).event("a").event("b").key(key, 1)
 }
 
-pub async fn a_command_that_comes_again_gets_what_it_stored(world: World) {
+pub async fn a_command_that_comes_again_gets_what_it_stored(world: StoreWorld) {
     let log = world.open().await;
     let first = stored(&log, command(1)).await;
     assert_eq!(are_repeated(log.append(command(1)).await), first);
@@ -23,7 +23,7 @@ pub async fn a_command_that_comes_again_gets_what_it_stored(world: World) {
 }
 
 /// The trap: idempotency that expires.
-pub async fn a_command_is_recognised_after_a_restart(world: World) {
+pub async fn a_command_is_recognised_after_a_restart(world: StoreWorld) {
     let log = world.open().await;
     let first = stored(&log, command(1)).await;
     let log = world.reopen(log).await;
@@ -31,7 +31,7 @@ pub async fn a_command_is_recognised_after_a_restart(world: World) {
     assert_eq!(log.end(), 2);
 }
 
-pub async fn a_command_is_recognised_though_its_conditions_are_off(world: World) {
+pub async fn a_command_is_recognised_though_its_conditions_are_off(world: StoreWorld) {
     let log = world.open().await;
     let first = stored(&log, command(1)).await;
     stored(&log, request().on("a", 1).event("a")).await;
@@ -42,7 +42,7 @@ pub async fn a_command_is_recognised_though_its_conditions_are_off(world: World)
     assert_eq!(log.end(), 3);
 }
 
-pub async fn a_key_with_another_body_is_refused(world: World) {
+pub async fn a_key_with_another_body_is_refused(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, command(1)).await;
     let other = |revision| request().on("a", revision).event("a").key(1, 2);
@@ -52,7 +52,7 @@ pub async fn a_key_with_another_body_is_refused(world: World) {
     assert_eq!(log.end(), 2);
 }
 
-pub async fn a_command_that_is_twice_in_one_batch_is_stored_once(world: World) {
+pub async fn a_command_that_is_twice_in_one_batch_is_stored_once(world: StoreWorld) {
     let log = world.open().await;
     let outcomes = batch(&log, [command(1), command(1), command(1)]).await;
     let [first, second, third] = <[_; 3]>::try_from(outcomes).expect("three outcomes");
@@ -62,7 +62,7 @@ pub async fn a_command_that_is_twice_in_one_batch_is_stored_once(world: World) {
     assert_eq!(log.end(), 2);
 }
 
-pub async fn two_bodies_under_one_key_in_one_batch_are_told_apart(world: World) {
+pub async fn two_bodies_under_one_key_in_one_batch_are_told_apart(world: StoreWorld) {
     let log = world.open().await;
     let outcomes =
         batch(&log, [request().on("a", 0).event("a").key(1, 1), request().on("b", 0).event("b").key(1, 2)]).await;
@@ -71,7 +71,7 @@ pub async fn two_bodies_under_one_key_in_one_batch_are_told_apart(world: World) 
     assert_eq!(log.end(), 1);
 }
 
-pub async fn a_batch_of_repeats_and_new_requests_does_right_by_each(world: World) {
+pub async fn a_batch_of_repeats_and_new_requests_does_right_by_each(world: StoreWorld) {
     let log = world.open().await;
     let old = |n: u8| request().on(n, 0).event(n).event(n).key(n, 1);
     let mut first = Vec::new();
@@ -93,7 +93,7 @@ pub async fn a_batch_of_repeats_and_new_requests_does_right_by_each(world: World
     assert_eq!(log.append(request().on(0, 2).on(1, 2).on(2, 2)).await, Ok(Granted::Holds { position: 6 }));
 }
 
-pub async fn a_command_without_an_outcome_that_stored_nothing_is_decided_again(world: World) {
+pub async fn a_command_without_an_outcome_that_stored_nothing_is_decided_again(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     assert_eq!(log.append(request().on("a", 0).event("a").key(1, 1)).await, conflict("a", 0, 1));
@@ -101,14 +101,14 @@ pub async fn a_command_without_an_outcome_that_stored_nothing_is_decided_again(w
     stored(&log, request().on("a", 1).event("a").key(1, 1)).await;
 }
 
-pub async fn a_repeat_that_would_now_store_nothing_gets_the_stored_outcome(world: World) {
+pub async fn a_repeat_that_would_now_store_nothing_gets_the_stored_outcome(world: StoreWorld) {
     let log = world.open().await;
     let first = stored(&log, command(1)).await;
     assert_eq!(are_repeated(log.append(request().on("a", 1).key(1, 1)).await), first);
 }
 
 /// So that a batch can be sent again after its answer was lost.
-pub async fn an_append_that_is_no_command_is_known_by_its_first_event(world: World) {
+pub async fn an_append_that_is_no_command_is_known_by_its_first_event(world: StoreWorld) {
     let log = world.open().await;
     let append = request().on("a", 0).event("a").event("a");
     let first = stored(&log, append.clone()).await;
@@ -118,7 +118,7 @@ pub async fn an_append_that_is_no_command_is_known_by_its_first_event(world: Wor
     assert_eq!(log.end(), 2);
 }
 
-pub async fn a_command_of_many_clients_is_stored_once(world: World) {
+pub async fn a_command_of_many_clients_is_stored_once(world: StoreWorld) {
     let log = world.open().await;
     let clients = (0..32).map(|_| {
         let log = log.clone();
@@ -134,7 +134,7 @@ pub async fn a_command_of_many_clients_is_stored_once(world: World) {
 }
 
 /// So that a command whose answer was lost while an earlier version ran has no second effect under the key of this one.
-pub async fn what_is_known_by_a_key_of_an_earlier_version_is_a_repeat(world: World) {
+pub async fn what_is_known_by_a_key_of_an_earlier_version_is_a_repeat(world: StoreWorld) {
     let log = world.open().await;
     let first = stored(&log, request().on("a", 0).event("a").event("a").key(1, 1)).await;
     assert_eq!(log.append(request().on("a", 2).key(2, 2).decided(NO)).await, Ok(Granted::Holds { position: 2 }));
@@ -154,7 +154,7 @@ pub async fn what_is_known_by_a_key_of_an_earlier_version_is_a_repeat(world: Wor
     assert_eq!(log.end(), 4);
 }
 
-pub async fn what_a_command_stored_is_found_by_its_key(world: World) {
+pub async fn what_a_command_stored_is_found_by_its_key(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("c", 0).event("c").key(9, 9)).await;
     let first = stored(&log, command(1)).await;
@@ -165,7 +165,7 @@ pub async fn what_a_command_stored_is_found_by_its_key(world: World) {
     assert_eq!(found, Some(([1; 32], first)));
 }
 
-pub async fn an_unknown_key_finds_nothing(world: World) {
+pub async fn an_unknown_key_finds_nothing(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, command(1)).await;
     let unknown: Hash = [2; 32];
@@ -189,7 +189,7 @@ fn later(revision: u64) -> Append {
 }
 
 /// The failure: the slot was free again, and a late repeat of a refused booking took it.
-pub async fn a_decision_without_events_is_remembered_though_it_would_now_store_one(world: World) {
+pub async fn a_decision_without_events_is_remembered_though_it_would_now_store_one(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     assert_eq!(log.append(refusal(1)).await, Ok(Granted::Holds { position: 1 }));
@@ -201,7 +201,7 @@ pub async fn a_decision_without_events_is_remembered_though_it_would_now_store_o
     assert_eq!(log.end(), 2);
 }
 
-pub async fn a_decision_without_events_is_remembered_after_a_restart(world: World) {
+pub async fn a_decision_without_events_is_remembered_after_a_restart(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     let log = world.reopen(log).await;
@@ -211,7 +211,7 @@ pub async fn a_decision_without_events_is_remembered_after_a_restart(world: Worl
     assert_eq!(log.end(), 1);
 }
 
-pub async fn the_key_of_a_decision_without_events_is_not_free_for_another_body(world: World) {
+pub async fn the_key_of_a_decision_without_events_is_not_free_for_another_body(world: StoreWorld) {
     let log = world.open().await;
     assert_eq!(log.append(refusal(0)).await, Ok(Granted::Holds { position: 0 }));
     let other = || request().on("a", 0).key(1, 2).decided(NO);
@@ -224,7 +224,7 @@ pub async fn the_key_of_a_decision_without_events_is_not_free_for_another_body(w
     assert_eq!(outcomes[2], remembered(0));
 }
 
-pub async fn a_decision_without_events_that_is_twice_in_one_batch_is_made_once(world: World) {
+pub async fn a_decision_without_events_that_is_twice_in_one_batch_is_made_once(world: StoreWorld) {
     let log = world.open().await;
     let opening = request().on("a", 0).event("a");
     let outcomes = batch(&log, [opening, refusal(1), later(1), refusal(1), request().on("a", 1).key(1, 2)]).await;
@@ -237,21 +237,21 @@ pub async fn a_decision_without_events_that_is_twice_in_one_batch_is_made_once(w
     assert_eq!(log.end(), 1);
 }
 
-pub async fn a_decision_whose_conditions_do_not_hold_is_not_remembered(world: World) {
+pub async fn a_decision_whose_conditions_do_not_hold_is_not_remembered(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     assert_eq!(log.append(refusal(0)).await, conflict("a", 0, 1));
     stored(&log, later(1)).await;
 }
 
-pub async fn what_a_command_stored_is_not_replaced_by_a_later_decision(world: World) {
+pub async fn what_a_command_stored_is_not_replaced_by_a_later_decision(world: StoreWorld) {
     let log = world.open().await;
     let first = stored(&log, later(0)).await;
     assert_eq!(are_repeated(log.append(refusal(1)).await), first);
     assert_eq!(are_repeated(log.append(later(1)).await), first);
 }
 
-pub async fn a_decision_without_events_of_many_clients_is_made_once(world: World) {
+pub async fn a_decision_without_events_of_many_clients_is_made_once(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     let clients = (0..32).map(|n| {
@@ -272,7 +272,7 @@ fn after_the_time() -> Timestamp {
 }
 
 /// By the log's own time: the event that comes late makes the decision old.
-pub async fn a_decision_without_events_is_forgotten_after_its_time(world: World) {
+pub async fn a_decision_without_events_is_forgotten_after_its_time(world: StoreWorld) {
     let log = world.open().await;
     assert_eq!(log.append(refusal(0)).await, Ok(Granted::Holds { position: 0 }));
     stored(&log, request().on("b", 0).event("b").key(2, 2)).await;
@@ -288,7 +288,7 @@ pub async fn a_decision_without_events_is_forgotten_after_its_time(world: World)
     assert!(matches!(log.append(request().on("b", 1).key(2, 2).decided(NO)).await, Ok(Granted::Repeated(_))));
 }
 
-pub async fn an_outcome_is_bounded(world: World) {
+pub async fn an_outcome_is_bounded(world: StoreWorld) {
     let log = world.open().await;
     let outcome = |bytes: usize| {
         let mut append = refusal(0);

@@ -4,12 +4,12 @@ use event_core::LogName;
 use uuid::Uuid;
 
 use super::{
-    World,
+    StoreWorld,
     speech::{Say, all, are_stored, request, stored},
 };
 use crate::{LogOptions, Refused};
 
-pub async fn closing_stores_what_was_submitted_and_refuses_the_rest(world: World) {
+pub async fn closing_stores_what_was_submitted_and_refuses_the_rest(world: StoreWorld) {
     let log = world.open().await;
     let submitted: Vec<_> = (0..50).map(|n| log.submit(request().on(n, 0).event(n)).expect("submitted")).collect();
     assert!(futures::FutureExt::now_or_never(log.ended()).is_none(), "its tasks live");
@@ -25,7 +25,7 @@ pub async fn closing_stores_what_was_submitted_and_refuses_the_rest(world: World
 }
 
 /// The trap: a request that is cancelled inside a transaction.
-pub async fn a_request_that_nobody_waits_for_is_stored_and_poisons_nothing(world: World) {
+pub async fn a_request_that_nobody_waits_for_is_stored_and_poisons_nothing(world: StoreWorld) {
     let log = world.open().await;
     for n in 0..50 {
         let asked = log.append(request().on(n, 0).event(n));
@@ -47,7 +47,7 @@ pub async fn a_request_that_nobody_waits_for_is_stored_and_poisons_nothing(world
 }
 
 /// The trap: success answered, but nothing stored.
-pub async fn what_was_answered_is_there_after_a_restart(world: World) {
+pub async fn what_was_answered_is_there_after_a_restart(world: StoreWorld) {
     let mut log = world.open().await;
     for restart in 0..3 {
         let answered = stored(&log, request().on("a", restart).on(restart, 0).event("a").event(restart)).await;
@@ -58,7 +58,7 @@ pub async fn what_was_answered_is_there_after_a_restart(world: World) {
     }
 }
 
-pub async fn lineage_and_secret_survive_a_restart(world: World) {
+pub async fn lineage_and_secret_survive_a_restart(world: StoreWorld) {
     let log = world.open().await;
     let (lineage, hash) = (log.lineage(), log.keyed_hash(&[b"a"]));
     assert_ne!(lineage, Uuid::nil());
@@ -66,7 +66,7 @@ pub async fn lineage_and_secret_survive_a_restart(world: World) {
     assert_eq!((log.lineage(), log.keyed_hash(&[b"a"])), (lineage, hash));
 }
 
-pub async fn another_lineage_than_expected_is_refused(world: World) {
+pub async fn another_lineage_than_expected_is_refused(world: StoreWorld) {
     let log = world.open().await;
     let lineage = log.lineage();
     log.close().await;
@@ -77,7 +77,7 @@ pub async fn another_lineage_than_expected_is_refused(world: World) {
     world.open_with(expecting(lineage)).await;
 }
 
-pub async fn a_keyed_hash_tells_its_parts_and_logs_apart(world: World) {
+pub async fn a_keyed_hash_tells_its_parts_and_logs_apart(world: StoreWorld) {
     let log = world.open().await;
     assert_eq!(log.keyed_hash(&[b"ab", b"c"]), log.keyed_hash(&[b"ab", b"c"]));
     assert_ne!(log.keyed_hash(&[b"ab", b"c"]), log.keyed_hash(&[b"a", b"bc"]));
@@ -86,7 +86,7 @@ pub async fn a_keyed_hash_tells_its_parts_and_logs_apart(world: World) {
     assert_ne!(log.keyed_hash(&[b"ab"]), other.keyed_hash(&[b"ab"]));
 }
 
-pub async fn both_logs_are_apart(world: World) {
+pub async fn both_logs_are_apart(world: StoreWorld) {
     let log = world.open().await;
     let other = world.place.open(other(world.name), LogOptions::default()).await.expect("opens");
     assert_ne!(log.lineage(), other.lineage());

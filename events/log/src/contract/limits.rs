@@ -3,7 +3,7 @@
 use event_core::{LogName, StreamName};
 
 use super::{
-    World,
+    StoreWorld,
     speech::{Say, are_stored, batch, request, stored, stream},
 };
 use crate::{Append, Condition, Expected, Log, LogOptions, Refused, port::limits};
@@ -23,7 +23,7 @@ async fn filled(log: &Log, events: u64) {
     }
 }
 
-pub async fn a_stream_of_care_is_full_at_10_000_events_and_one_of_access_never(world: World) {
+pub async fn a_stream_of_care_is_full_at_10_000_events_and_one_of_access_never(world: StoreWorld) {
     let log = world.open().await;
     let max = limits::STREAM_EVENTS_MAX;
     filled(&log, max - 1).await;
@@ -46,7 +46,7 @@ pub async fn a_stream_of_care_is_full_at_10_000_events_and_one_of_access_never(w
     }
 }
 
-pub async fn the_last_500_events_of_a_stream_of_care_are_for_giving_up(world: World) {
+pub async fn the_last_500_events_of_a_stream_of_care_are_for_giving_up(world: StoreWorld) {
     let log = world.open().await;
     let most = limits::STREAM_EVENTS_MAX - limits::STREAM_EVENTS_RESERVE;
     filled(&log, most - 1).await;
@@ -67,7 +67,7 @@ pub async fn the_last_500_events_of_a_stream_of_care_are_for_giving_up(world: Wo
     }
 }
 
-pub async fn what_is_beyond_a_limit_is_invalid_and_stores_nothing(world: World) {
+pub async fn what_is_beyond_a_limit_is_invalid_and_stores_nothing(world: StoreWorld) {
     let log = world.open().await;
     let long_name = StreamName::of("session", "a".repeat(200));
     let mut odd_name = request();
@@ -95,7 +95,7 @@ pub async fn what_is_beyond_a_limit_is_invalid_and_stores_nothing(world: World) 
     stored(&log, many(1, 0)).await;
 }
 
-pub async fn an_event_needs_one_condition_on_its_stream(world: World) {
+pub async fn an_event_needs_one_condition_on_its_stream(world: StoreWorld) {
     let log = world.open().await;
     let none = request().on("a", 0).event("b");
     let two = request().on("a", 0).on("a", 0).event("a");
@@ -105,7 +105,7 @@ pub async fn an_event_needs_one_condition_on_its_stream(world: World) {
     assert_eq!(log.end(), 0);
 }
 
-pub async fn the_largest_request_is_stored(world: World) {
+pub async fn the_largest_request_is_stored(world: StoreWorld) {
     let log = world.open().await;
     let streams = (0..limits::CONDITIONS_MAX).fold(request(), |request, n| request.on(n, 0));
     let largest = (0..limits::EVENTS_MAX).fold(streams, |request, n| request.event(n));
@@ -113,7 +113,7 @@ pub async fn the_largest_request_is_stored(world: World) {
     assert_eq!((stored.len(), log.end()), (limits::EVENTS_MAX, limits::EVENTS_MAX as u64));
 }
 
-pub async fn a_full_queue_refuses_at_once(world: World) {
+pub async fn a_full_queue_refuses_at_once(world: StoreWorld) {
     let log = world.open_with(LogOptions { queue_max: 4, ..LogOptions::default() }).await;
     let ask = |n: u64| log.submit(request().on(n, 0).event(n));
     let waiting: Vec<_> = (0..4).map(|n| ask(n).expect("there is room")).collect();

@@ -30,14 +30,14 @@ pub trait TestStore: Send + Sync {
 
 /// One log in one place.
 #[derive(Clone)]
-pub struct World {
+pub struct StoreWorld {
     pub place: Arc<dyn TestStore>,
     pub name: LogName,
 }
 
-impl World {
-    pub fn new(place: impl TestStore + 'static, name: LogName) -> World {
-        World { place: Arc::new(place), name }
+impl StoreWorld {
+    pub fn new(place: impl TestStore + 'static, name: LogName) -> StoreWorld {
+        StoreWorld { place: Arc::new(place), name }
     }
 
     /// # Panics

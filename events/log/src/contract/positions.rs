@@ -8,12 +8,12 @@ use std::{
 use event_core::Timestamp;
 
 use super::{
-    World,
+    StoreWorld,
     speech::{Say, all, are_stored, batch, request, stored, stream},
 };
 use crate::LogOptions;
 
-pub async fn positions_are_gapless_over_many_clients(world: World) {
+pub async fn positions_are_gapless_over_many_clients(world: StoreWorld) {
     let log = world.open().await;
     let clients = (0..32).map(|client| {
         let log = log.clone();
@@ -34,7 +34,7 @@ pub async fn positions_are_gapless_over_many_clients(world: World) {
 }
 
 /// The trap: a sequence taken before the commit lets a later position be seen first.
-pub async fn a_reader_that_saw_a_position_never_later_sees_a_new_event_at_or_below_it(world: World) {
+pub async fn a_reader_that_saw_a_position_never_later_sees_a_new_event_at_or_below_it(world: StoreWorld) {
     let log = world.open().await;
     let reading = tokio::spawn({
         let log = log.clone();
@@ -62,7 +62,7 @@ pub async fn a_reader_that_saw_a_position_never_later_sees_a_new_event_at_or_bel
     reading.await.expect("the reader sees one history");
 }
 
-pub async fn events_of_one_request_on_several_streams_have_consecutive_positions(world: World) {
+pub async fn events_of_one_request_on_several_streams_have_consecutive_positions(world: StoreWorld) {
     let log = world.open().await;
     let both = |revision| request().on("a", revision).on("b", revision).event("a").event("b");
     let outcomes = batch(&log, [both(0), both(1), both(2)]).await;
@@ -75,7 +75,7 @@ pub async fn events_of_one_request_on_several_streams_have_consecutive_positions
     }
 }
 
-pub async fn revisions_of_a_stream_are_contiguous(world: World) {
+pub async fn revisions_of_a_stream_are_contiguous(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a").event("a")).await;
     stored(&log, request().on("b", 0).event("b")).await;
@@ -94,7 +94,7 @@ fn backwards() -> Timestamp {
 }
 
 /// The trap: ordering by clocks.
-pub async fn recorded_at_never_goes_back_when_the_clock_does(world: World) {
+pub async fn recorded_at_never_goes_back_when_the_clock_does(world: StoreWorld) {
     let log = world.open_with(LogOptions { clock: backwards, ..LogOptions::default() }).await;
     for revision in 0..5 {
         stored(&log, request().on("a", revision).event("a")).await;
@@ -104,7 +104,7 @@ pub async fn recorded_at_never_goes_back_when_the_clock_does(world: World) {
     assert!(times.is_sorted(), "{times:?}");
 }
 
-pub async fn recorded_at_never_goes_back_over_a_restart(world: World) {
+pub async fn recorded_at_never_goes_back_over_a_restart(world: StoreWorld) {
     let late = Timestamp::from_micros(4_000_000_000_000_000);
     let clock = || Timestamp::from_micros(4_000_000_000_000_000);
     let log = world.open_with(LogOptions { clock, ..LogOptions::default() }).await;
@@ -115,7 +115,7 @@ pub async fn recorded_at_never_goes_back_over_a_restart(world: World) {
     assert_eq!(events.first().map(|event| event.recorded_at), Some(late));
 }
 
-pub async fn the_end_is_the_last_position(world: World) {
+pub async fn the_end_is_the_last_position(world: StoreWorld) {
     let log = world.open().await;
     assert_eq!(log.end(), 0);
     stored(&log, request().on("a", 0).event("a").event("a")).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    World,
+    StoreWorld,
     speech::{Say, request, stored, stream},
 };
 use event_core::Raw;
@@ -17,7 +17,7 @@ use crate::{
 /// Far longer than any wake-up takes: beyond it, nobody is woken.
 const WAKE_MAX: Duration = Duration::from_secs(20);
 
-pub async fn a_page_has_as_many_events_as_were_asked_for(world: World) {
+pub async fn a_page_has_as_many_events_as_were_asked_for(world: StoreWorld) {
     let log = world.open().await;
     let ten = (0..10).fold(request().on("a", 0), |request, _| request.event("a"));
     stored(&log, ten).await;
@@ -44,7 +44,7 @@ fn positions(page: impl IntoIterator<Item = Raw>) -> Vec<u64> {
 }
 
 /// The trap: a reader takes a page that ended early, because of its bytes, for the whole range it asked for.
-pub async fn a_page_is_bounded_in_bytes_and_says_how_far_it_goes(world: World) {
+pub async fn a_page_is_bounded_in_bytes_and_says_how_far_it_goes(world: StoreWorld) {
     let log = world.open().await;
     let end = larger_than_a_page(&log).await;
     let first: Vec<u64> = (1..=OF_A_PAGE as u64).collect();
@@ -67,7 +67,7 @@ pub async fn a_page_is_bounded_in_bytes_and_says_how_far_it_goes(world: World) {
 }
 
 /// The same where kinds are passed over: the page is complete as far as its last event, and not as far as it was asked.
-pub async fn a_page_without_some_kinds_is_bounded_in_bytes_and_says_how_far_it_goes(world: World) {
+pub async fn a_page_without_some_kinds_is_bounded_in_bytes_and_says_how_far_it_goes(world: StoreWorld) {
     let log = world.open().await;
     let other = "appointment.booked.v1";
     let large = vec![b'x'; limits::DATA_BYTES_MAX];
@@ -82,7 +82,7 @@ pub async fn a_page_without_some_kinds_is_bounded_in_bytes_and_says_how_far_it_g
     assert_eq!(positions(rest), [end - 2, end]);
 }
 
-pub async fn a_page_of_a_stream_is_bounded_in_bytes_and_says_whether_there_is_more(world: World) {
+pub async fn a_page_of_a_stream_is_bounded_in_bytes_and_says_whether_there_is_more(world: StoreWorld) {
     let log = world.open().await;
     let end = larger_than_a_page(&log).await;
     let page = log.read_stream(&stream("a"), 1, usize::MAX).await.expect("readable");
@@ -96,7 +96,7 @@ pub async fn a_page_of_a_stream_is_bounded_in_bytes_and_says_whether_there_is_mo
 }
 
 /// The trap: a state that is made of a part of its stream.
-pub async fn streams_are_read_whole_however_many_bytes_they_have(world: World) {
+pub async fn streams_are_read_whole_however_many_bytes_they_have(world: StoreWorld) {
     let log = world.open().await;
     let end = larger_than_a_page(&log).await;
     let read = log.read_streams(&[stream("a")]).await.expect("readable").remove(0);
@@ -104,7 +104,7 @@ pub async fn streams_are_read_whole_however_many_bytes_they_have(world: World) {
 }
 
 /// The trap: the same for followers.
-pub async fn the_feed_gives_every_event_once_and_in_order_however_large_they_are(world: World) {
+pub async fn the_feed_gives_every_event_once_and_in_order_however_large_they_are(world: StoreWorld) {
     let log = world.open().await;
     let end = larger_than_a_page(&log).await;
     let mut feed = FromLog::after(log.clone(), 0, limits::PAGE_EVENTS_MAX, Vec::new());
@@ -117,7 +117,7 @@ pub async fn the_feed_gives_every_event_once_and_in_order_however_large_they_are
     assert_eq!(seen, (1..=end).collect::<Vec<u64>>());
 }
 
-pub async fn a_reader_may_pass_kinds_over_and_still_learns_how_far_a_page_goes(world: World) {
+pub async fn a_reader_may_pass_kinds_over_and_still_learns_how_far_a_page_goes(world: StoreWorld) {
     let log = world.open().await;
     let (one, other) = ("appointment.slot-taken.v1", "appointment.booked.v1");
     let kind = |n| if n % 5 == 0 { one } else { other };
@@ -138,7 +138,7 @@ pub async fn a_reader_may_pass_kinds_over_and_still_learns_how_far_a_page_goes(w
     }
 }
 
-pub async fn beyond_the_end_there_is_nothing(world: World) {
+pub async fn beyond_the_end_there_is_nothing(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
     assert!(log.read(1, 10).await.expect("readable").is_empty());
@@ -147,7 +147,7 @@ pub async fn beyond_the_end_there_is_nothing(world: World) {
     assert!(log.read_stream(&stream("none"), 1, 10).await.expect("readable").is_empty());
 }
 
-pub async fn a_stream_is_read_from_a_revision_on(world: World) {
+pub async fn a_stream_is_read_from_a_revision_on(world: StoreWorld) {
     let log = world.open().await;
     for revision in 0..5 {
         stored(&log, request().on("a", revision).on("b", revision).event("b").event("a")).await;
@@ -157,7 +157,7 @@ pub async fn a_stream_is_read_from_a_revision_on(world: World) {
     assert_eq!(places, [(2, 4), (3, 6), (4, 8)]);
 }
 
-pub async fn several_streams_are_read_in_the_order_in_which_they_were_asked_for(world: World) {
+pub async fn several_streams_are_read_in_the_order_in_which_they_were_asked_for(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).on("b", 0).event("a").event("b").event("a")).await;
     let asked = [stream("b"), stream("none"), stream("a"), stream("b")];
@@ -169,7 +169,7 @@ pub async fn several_streams_are_read_in_the_order_in_which_they_were_asked_for(
 }
 
 /// The trap: woken for what is not durable yet, or not woken at all.
-pub async fn the_watch_wakes_when_the_event_can_be_read(world: World) {
+pub async fn the_watch_wakes_when_the_event_can_be_read(world: StoreWorld) {
     let log = world.open().await;
     for position in 1..=20 {
         let mut watch = log.watch();
@@ -181,7 +181,7 @@ pub async fn the_watch_wakes_when_the_event_can_be_read(world: World) {
     }
 }
 
-pub async fn the_feed_gives_every_event_once_and_in_order(world: World) {
+pub async fn the_feed_gives_every_event_once_and_in_order(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a").event("a").event("a")).await;
     let following = tokio::spawn({
@@ -201,7 +201,7 @@ pub async fn the_feed_gives_every_event_once_and_in_order(world: World) {
     assert_eq!(seen, (2..=23).collect::<Vec<u64>>());
 }
 
-pub async fn a_log_that_is_open_is_healthy(world: World) {
+pub async fn a_log_that_is_open_is_healthy(world: StoreWorld) {
     let log = world.open().await;
     log.healthy().await.expect("an empty log is healthy");
     stored(&log, request().on("a", 0).event("a")).await;

@@ -2,12 +2,12 @@
 //! stored because its revision happens to fit.
 
 use super::{
-    World,
+    StoreWorld,
     speech::{Say, all, are_repeated, are_stored, conflict, request, stored},
 };
 use crate::{Granted, Refused};
 
-pub async fn what_rests_on_a_refused_request_is_refused_in_the_same_batch(world: World) {
+pub async fn what_rests_on_a_refused_request_is_refused_in_the_same_batch(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("other", 0).event("other")).await;
     let first = log.submit(request().on("other", 0).on("a", 0).event("a")).expect("submitted");
@@ -20,7 +20,7 @@ pub async fn what_rests_on_a_refused_request_is_refused_in_the_same_batch(world:
     assert_eq!(log.end(), 2);
 }
 
-pub async fn what_rests_on_a_refused_request_is_refused_in_a_later_batch_though_its_revision_fits(world: World) {
+pub async fn what_rests_on_a_refused_request_is_refused_in_a_later_batch_though_its_revision_fits(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("other", 0).event("other")).await;
     let first = log.submit(request().on("other", 0).on("a", 0).event("a")).expect("submitted");
@@ -30,7 +30,7 @@ pub async fn what_rests_on_a_refused_request_is_refused_in_a_later_batch_though_
     assert_eq!(second.outcome.await, Err(Refused::DependencyFailed));
 }
 
-pub async fn a_chain_falls_with_its_first_link(world: World) {
+pub async fn a_chain_falls_with_its_first_link(world: StoreWorld) {
     let log = world.open().await;
     let first = log.submit(request().on("a", 7).event("a")).expect("submitted");
     let foreign = log.submit(request().on("a", 0).event("a")).expect("submitted");
@@ -47,7 +47,7 @@ pub async fn a_chain_falls_with_its_first_link(world: World) {
     assert_eq!(all(&log).await, [(1, "session-a".into(), 1), (2, "session-c".into(), 1)]);
 }
 
-pub async fn what_rests_on_a_stored_request_is_stored(world: World) {
+pub async fn what_rests_on_a_stored_request_is_stored(world: StoreWorld) {
     let log = world.open().await;
     let first = log.submit(request().on("a", 0).event("a")).expect("submitted");
     let second = log.submit(request().on("a", 1).event("a").after(first.ticket)).expect("submitted");
@@ -63,7 +63,7 @@ pub async fn what_rests_on_a_stored_request_is_stored(world: World) {
 }
 
 /// The events of a repeat are not where its proposal was.
-pub async fn what_rests_on_a_repeat_is_unfounded(world: World) {
+pub async fn what_rests_on_a_repeat_is_unfounded(world: StoreWorld) {
     let log = world.open().await;
     let command = |revision| request().on("a", revision).event("a").key(1, 1);
     stored(&log, command(0)).await;
@@ -73,7 +73,7 @@ pub async fn what_rests_on_a_repeat_is_unfounded(world: World) {
     assert_eq!(second.outcome.await, Err(Refused::DependencyFailed));
 }
 
-pub async fn nothing_rests_on_a_request_that_comes_later(world: World) {
+pub async fn nothing_rests_on_a_request_that_comes_later(world: StoreWorld) {
     let log = world.open().await;
     let first = log.submit(request().on("a", 0).event("a")).expect("submitted");
     are_stored(first.outcome.await);

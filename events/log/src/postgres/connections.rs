@@ -15,10 +15,10 @@ use sqlx::{
 };
 
 use super::history::compare;
-use crate::history::History;
+use crate::history::SeenHistory;
 
 /// A statement and what is bound to it.
-pub type Asked = Query<'static, Postgres, PgArguments>;
+pub type Statement = Query<'static, Postgres, PgArguments>;
 
 /// How long a call may take.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(10);
@@ -31,14 +31,14 @@ const PING_TIME_MAX: Duration = Duration::from_secs(2);
 pub struct Connections {
     pool: PgPool,
     options: PgConnectOptions,
-    silence: Silence,
+    silence: LastSilence,
 }
 
 /// When the database was last silent: connections from before that are not trusted.
 #[derive(Clone, Default)]
-struct Silence(Arc<Mutex<Option<Instant>>>);
+struct LastSilence(Arc<Mutex<Option<Instant>>>);
 
-impl Silence {
+impl LastSilence {
     fn noticed(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
@@ -52,14 +52,14 @@ impl Silence {
 impl Connections {
     /// Nothing is connected yet.
     pub fn new(options: PgConnectOptions, connections_max: u32) -> Connections {
-        let silence = Silence::default();
+        let silence = LastSilence::default();
         let pool = pool_of(connections_max, silence.clone());
         Connections { pool: pool.connect_lazy_with(options.clone()), options, silence }
     }
 
     /// The same to a log, which each new connection compares with what was seen of it.
-    pub(super) fn compared(options: PgConnectOptions, connections_max: u32, history: Arc<History>) -> Connections {
-        let silence = Silence::default();
+    pub(super) fn compared(options: PgConnectOptions, connections_max: u32, history: Arc<SeenHistory>) -> Connections {
+        let silence = LastSilence::default();
         let pool = pool_of(connections_max, silence.clone()).after_connect(move |connection, _| {
             let history = Arc::clone(&history);
             Box::pin(async move { compare(connection, &history).await })
@@ -71,7 +71,7 @@ impl Connections {
     ///
     /// # Errors
     /// What the database says, or that it did not answer within `CALL_TIME_MAX`.
-    pub async fn fetch(&self, query: Asked) -> Result<Vec<PgRow>, sqlx::Error> {
+    pub async fn fetch(&self, query: Statement) -> Result<Vec<PgRow>, sqlx::Error> {
         let mut loan = self.borrow().await?;
         let rows = within(CALL_TIME_MAX, query.fetch_all(loan.connection()?)).await;
         self.settle(loan, rows)
@@ -81,7 +81,7 @@ impl Connections {
     ///
     /// # Errors
     /// As `fetch`.
-    pub async fn run(&self, query: Asked) -> Result<u64, sqlx::Error> {
+    pub async fn run(&self, query: Statement) -> Result<u64, sqlx::Error> {
         let mut loan = self.borrow().await?;
         let done = within(CALL_TIME_MAX, query.execute(loan.connection()?)).await;
         Ok(self.settle(loan, done)?.rows_affected())
@@ -105,8 +105,8 @@ impl Connections {
     ///
     /// # Errors
     /// When none is free within `CONNECT_TIME_MAX`.
-    pub async fn borrow(&self) -> Result<Loan, sqlx::Error> {
-        Ok(Loan(Some(self.pool.acquire().await?)))
+    pub async fn borrow(&self) -> Result<LentConnection, sqlx::Error> {
+        Ok(LentConnection(Some(self.pool.acquire().await?)))
     }
 
     /// Waits for the statements under way, and takes no more.
@@ -116,7 +116,7 @@ impl Connections {
     }
 
     /// Only a connection that answered is given back.
-    fn settle<T>(&self, mut loan: Loan, answer: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+    fn settle<T>(&self, mut loan: LentConnection, answer: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         match &answer {
             Ok(_) | Err(sqlx::Error::Database(_)) => drop(loan.0.take()),
             Err(_) if is_silent(&answer) => self.silence.noticed(),
@@ -127,7 +127,7 @@ impl Connections {
 }
 
 /// A connection that was idle is used after it has answered, and not where it may be silent.
-fn pool_of(connections_max: u32, silence: Silence) -> PgPoolOptions {
+fn pool_of(connections_max: u32, silence: LastSilence) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(CONNECT_TIME_MAX)
@@ -148,9 +148,9 @@ fn pool_of(connections_max: u32, silence: Silence) -> PgPoolOptions {
 }
 
 /// A connection of the pool. If it is not given back it is dropped.
-pub struct Loan(Option<PoolConnection<Postgres>>);
+pub struct LentConnection(Option<PoolConnection<Postgres>>);
 
-impl Loan {
+impl LentConnection {
     /// # Errors
     /// None while it is on loan.
     pub fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
@@ -163,7 +163,7 @@ impl Loan {
     }
 }
 
-impl Drop for Loan {
+impl Drop for LentConnection {
     fn drop(&mut self) {
         if let Some(connection) = self.0.take() {
             drop(connection.detach());

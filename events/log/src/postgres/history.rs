@@ -4,13 +4,13 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::rows::signed;
-use crate::history::History;
+use crate::history::SeenHistory;
 
 /// Asks for the last event that was seen. One lookup in the primary key.
 ///
 /// # Errors
 /// What the database says.
-pub(super) async fn compare(connection: &mut PgConnection, history: &History) -> Result<(), sqlx::Error> {
+pub(super) async fn compare(connection: &mut PgConnection, history: &SeenHistory) -> Result<(), sqlx::Error> {
     let seen = history.seen();
     let Some((position, id)) = seen.last else { return Ok(()) };
     let query = sqlx::query_scalar(include_str!("../../sql/postgres/id_at.sql")).bind(signed(position));

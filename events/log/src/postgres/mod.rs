@@ -23,10 +23,10 @@ pub(crate) use target::Target;
 
 use self::connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, within};
 use crate::{
-    history::History,
+    history::SeenHistory,
     log::LogOptions,
     port::LogError,
-    store::{Opened, Reader, Writer},
+    store::{LogReader, LogWriter, Opened},
 };
 
 /// Opens the log in the database at `postgres://…`, whose schema has been migrated.
@@ -43,14 +43,14 @@ pub async fn open(url: &str, name: LogName, options: &LogOptions) -> Result<Open
         let why = format!("this log's lineage is {}, not {expected}: it holds another history", identity.lineage);
         return Err(LogError::Unusable(why));
     }
-    let history = Arc::new(History::default());
+    let history = Arc::new(SeenHistory::default());
     let reading = Connections::compared(connecting.clone(), options.readers.max(1), Arc::clone(&history));
     let reading = Arc::new(reading);
     let leases = Arc::new(leases::PgLeases(Arc::clone(&reading)));
     let reader = Arc::new(reader::PgReader::new(reading, Arc::clone(&history), name));
     let end = reader.end().await?;
     within(CALL_TIME_MAX, connection.close()).await?;
-    let writer: Box<dyn Writer> = Box::new(writer::PgWriter::new(connecting, Arc::clone(&history), name, options));
+    let writer: Box<dyn LogWriter> = Box::new(writer::PgWriter::new(connecting, Arc::clone(&history), name, options));
     Ok(Opened { identity, end, shared: true, history, writer, reader, leases, tasks: Vec::new() })
 }
 

@@ -9,7 +9,7 @@ use super::rows::{self, number};
 use crate::{
     evaluate::Repeats,
     port::LogError,
-    store::{Found, Remembered},
+    store::{EarlierOutcome, Remembered},
 };
 
 /// What the appends with these keys stored.
@@ -21,7 +21,7 @@ pub(super) async fn outcomes(connection: &mut PgConnection, keys: &[Hash]) -> Re
     for row in query.fetch_all(connection).await? {
         let outcome = rows::outcome(&row)?;
         if let Some((key, request_hash)) = outcome.first {
-            found.insert(key, Found { request_hash, stored: Vec::new(), remembered: None });
+            found.insert(key, EarlierOutcome { request_hash, stored: Vec::new(), remembered: None });
             current = Some(key);
         }
         if let Some(found) = current.and_then(|key| found.get_mut(&key)) {
@@ -43,7 +43,7 @@ async fn remembered(connection: &mut PgConnection, keys: &[Vec<u8>]) -> Result<R
         let remembered =
             Remembered { position: number(row.try_get(2)?)?, outcome: row.try_get::<Vec<u8>, _>(3)?.into() };
         let request_hash = Some(hash(1)?);
-        found.insert(hash(0)?, Found { request_hash, stored: Vec::new(), remembered: Some(remembered) });
+        found.insert(hash(0)?, EarlierOutcome { request_hash, stored: Vec::new(), remembered: Some(remembered) });
     }
     Ok(found)
 }

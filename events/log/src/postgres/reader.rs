@@ -9,26 +9,26 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::{
-    connections::{Asked, CALL_TIME_MAX, Connections, silent},
+    connections::{CALL_TIME_MAX, Connections, Statement, silent},
     outcomes::outcomes,
     rows::{self, number, signed},
     send::names,
 };
 use crate::{
-    history::History,
+    history::SeenHistory,
     page::{EventPage, PageBuilder, StreamPage, WholeStreams, hole},
     port::{LogError, StreamEvent, limits},
-    store::{Found, Reader},
+    store::{EarlierOutcome, LogReader},
 };
 
 pub(super) struct PgReader {
     connections: Arc<Connections>,
-    history: Arc<History>,
+    history: Arc<SeenHistory>,
     log: LogName,
 }
 
 impl PgReader {
-    pub(super) fn new(connections: Arc<Connections>, history: Arc<History>, log: LogName) -> PgReader {
+    pub(super) fn new(connections: Arc<Connections>, history: Arc<SeenHistory>, log: LogName) -> PgReader {
         PgReader { connections, history, log }
     }
 
@@ -49,7 +49,7 @@ impl PgReader {
     /// The query gets the event after which it goes on, and its own limit.
     async fn page<F>(&self, mut page: PageBuilder, query: F) -> Result<PageBuilder, LogError>
     where
-        F: Fn(Option<&Raw>, i64) -> Asked + Send + Sync,
+        F: Fn(Option<&Raw>, i64) -> Statement + Send + Sync,
     {
         let history = self.history.number();
         while let Some(wanted) = page.wanted() {
@@ -68,7 +68,7 @@ impl PgReader {
 }
 
 #[async_trait]
-impl Reader for PgReader {
+impl LogReader for PgReader {
     async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<StreamPage, LogError> {
         let query = |last: Option<&Raw>, rows| {
             let from = last.map_or(from_revision, |last| last.revision + 1);
@@ -116,7 +116,7 @@ impl Reader for PgReader {
         Ok(EventPage { after, events: self.page(PageBuilder::new(limit), query).await?.into_events() })
     }
 
-    async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError> {
+    async fn find(&self, command_key: &Hash) -> Result<Option<EarlierOutcome>, LogError> {
         let mut loan = self.connections.borrow().await?;
         let asked = outcomes(loan.connection()?, std::slice::from_ref(command_key));
         let mut found = tokio::time::timeout(CALL_TIME_MAX, asked).await.map_err(|_| LogError::Read(silent()))??;

@@ -4,14 +4,14 @@ use event_core::{LogName, Raw};
 use sqlx::{Row as _, postgres::PgRow};
 
 use crate::{
-    columns::{Columns, Outcome},
-    copy::{RememberedRow, Row},
+    columns::{OutcomeEvent, StoredColumns},
+    copy::{CopiedRow, RememberedRow},
     port::{LogError, StreamEvent},
 };
 
 /// position, stream, revision, id, kind, recorded_at, command_key, meta, data
 pub(super) fn event(row: &PgRow, log: LogName) -> Result<Raw, LogError> {
-    let columns = Columns {
+    let columns = StoredColumns {
         position: number(row.try_get(0)?)?,
         stream: row.try_get(1)?,
         revision: number(row.try_get(2)?)?,
@@ -36,8 +36,8 @@ pub(super) fn stream_event(row: &PgRow) -> Result<StreamEvent, LogError> {
 }
 
 /// The same columns as an event's, as they are stored.
-pub(super) fn whole(row: &PgRow) -> Result<Row, LogError> {
-    Ok(Row {
+pub(super) fn whole(row: &PgRow) -> Result<CopiedRow, LogError> {
+    Ok(CopiedRow {
         position: row.try_get(0)?,
         stream: row.try_get(1)?,
         revision: row.try_get(2)?,
@@ -62,8 +62,8 @@ pub(super) fn remembered(row: &PgRow) -> Result<RememberedRow, LogError> {
 }
 
 /// position, id, kind, stream, revision, command_key, meta
-pub(super) fn outcome(row: &PgRow) -> Result<Outcome, LogError> {
-    let columns = Columns {
+pub(super) fn outcome(row: &PgRow) -> Result<OutcomeEvent, LogError> {
+    let columns = StoredColumns {
         position: number(row.try_get(0)?)?,
         stream: row.try_get(3)?,
         revision: number(row.try_get(4)?)?,

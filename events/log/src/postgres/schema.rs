@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::connections::{CONNECT_TIME_MAX, within};
 use crate::{
     port::LogError,
-    store::{Identity, new_secret},
+    store::{LogIdentity, new_secret},
 };
 
 /// In the order of their numbers.
@@ -75,7 +75,7 @@ async fn done_migrations(connection: &mut PgConnection) -> Result<usize, LogErro
 }
 
 /// Whether a server can work with the schema, and whose log it is.
-pub(super) async fn identity(connection: &mut PgConnection, name: LogName) -> Result<Identity, LogError> {
+pub(super) async fn identity(connection: &mut PgConnection, name: LogName) -> Result<LogIdentity, LogError> {
     let (stored, identity) = stored(connection, name).await?;
     if stored == unfinished(name) {
         let why = "a copy into it is not finished: `frontdoor log copy` goes on where it was stopped";
@@ -88,7 +88,7 @@ pub(super) async fn identity(connection: &mut PgConnection, name: LogName) -> Re
 }
 
 /// The name that stands in the schema, and the rest of its identity.
-pub(super) async fn stored(connection: &mut PgConnection, name: LogName) -> Result<(String, Identity), LogError> {
+pub(super) async fn stored(connection: &mut PgConnection, name: LogName) -> Result<(String, LogIdentity), LogError> {
     let exists: bool =
         sqlx::query_scalar("SELECT to_regclass('migration') IS NOT NULL").fetch_one(&mut *connection).await?;
     if !exists || done_migrations(connection).await? < MIGRATIONS.len() {
@@ -100,7 +100,7 @@ pub(super) async fn stored(connection: &mut PgConnection, name: LogName) -> Resu
     let row = sqlx::query(include_str!("../../sql/postgres/identity.sql")).fetch_one(connection).await?;
     let secret = row.try_get::<Vec<u8>, _>(2)?.try_into();
     let secret = secret.map_err(|_| LogError::Unusable("the log's secret is damaged".into()))?;
-    Ok((row.try_get(0)?, Identity { name, lineage: row.try_get(1)?, secret }))
+    Ok((row.try_get(0)?, LogIdentity { name, lineage: row.try_get(1)?, secret }))
 }
 
 /// The name of a log that is being copied.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::rows::{self, number};
 use crate::{
-    evaluate::{Heads, Plan, Row, Verdict, command_key_of, key_of, keys_beside_earlier},
+    evaluate::{EventToStore, Heads, Plan, Verdict, command_key_of, key_of, keys_beside_earlier},
     port::{Append, LogError, Refused},
     store::{Request, meta_of},
 };
@@ -61,7 +61,7 @@ impl<'b> Probes<'b> {
 }
 
 /// What the database said to a batch that it stored.
-pub(super) struct Stored {
+pub(super) struct StoredBatch {
     pub base: u64,
     /// Of the streams that were compared.
     pub positions: Vec<u64>,
@@ -80,7 +80,7 @@ struct Events<'b> {
 }
 
 impl<'b> Events<'b> {
-    fn push(&mut self, append: &'b Append, row: &Row) {
+    fn push(&mut self, append: &'b Append, row: &EventToStore) {
         let event = &append.events[row.event];
         // What identifies the request is on its first event only.
         let first = row.event == 0;
@@ -128,7 +128,7 @@ pub(super) async fn send(
     plan: &Plan,
     probes: &Probes<'_>,
     clock: i64,
-) -> Result<Option<Stored>, LogError> {
+) -> Result<Option<StoredBatch>, LogError> {
     let mut events = Events::default();
     for row in &plan.rows {
         events.push(&batch[row.request].append, row);
@@ -158,7 +158,7 @@ pub(super) async fn send(
     }
     let positions: Vec<i64> = answer.try_get(2)?;
     let positions = positions.into_iter().map(number).collect::<Result<_, _>>()?;
-    Ok(Some(Stored { base: number(answer.try_get(1)?)?, positions }))
+    Ok(Some(StoredBatch { base: number(answer.try_get(1)?)?, positions }))
 }
 
 /// The keys of the commands of a batch, but for those that repeat an earlier request of it.

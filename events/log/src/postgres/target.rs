@@ -9,9 +9,9 @@ use sqlx::{ConnectOptions, Connection, PgConnection, PgTransaction, postgres::Pg
 
 use super::{connecting, rows, schema, unreachable};
 use crate::{
-    copy::{RememberedRow, Row},
+    copy::{CopiedRow, RememberedRow},
     port::LogError,
-    store::Identity,
+    store::LogIdentity,
 };
 
 /// How long sessions of a server that has just ended, or a copy that was killed, may take to be gone.
@@ -20,7 +20,7 @@ const GONE_PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) struct Target {
     connection: PgConnection,
-    identity: Identity,
+    identity: LogIdentity,
     /// A copy that was not finished.
     unfinished: bool,
 }
@@ -53,7 +53,7 @@ impl Target {
     }
 
     /// Whether a log with this identity may be copied to here, where `there` events are.
-    pub async fn takes(&mut self, source: &Identity, there: i64) -> Result<(), LogError> {
+    pub async fn takes(&mut self, source: &LogIdentity, there: i64) -> Result<(), LogError> {
         let same = self.identity.lineage == source.lineage && self.identity.secret == source.secret;
         if same {
             return Ok(());
@@ -74,16 +74,16 @@ impl Target {
     }
 
     /// From here on until `finish` this is no log that a server opens.
-    pub async fn begin(&mut self, source: &Identity, there: i64) -> Result<(), LogError> {
+    pub async fn begin(&mut self, source: &LogIdentity, there: i64) -> Result<(), LogError> {
         self.rename(source, &schema::unfinished(source.name), there).await
     }
 
     /// It is whole.
-    pub async fn finish(&mut self, source: &Identity, end: i64) -> Result<(), LogError> {
+    pub async fn finish(&mut self, source: &LogIdentity, end: i64) -> Result<(), LogError> {
         self.rename(source, source.name.as_str(), end).await
     }
 
-    async fn rename(&mut self, source: &Identity, name: &str, end: i64) -> Result<(), LogError> {
+    async fn rename(&mut self, source: &LogIdentity, name: &str, end: i64) -> Result<(), LogError> {
         let mut transaction = at(&mut self.connection, end).await?;
         let query = sqlx::query(include_str!("../../sql/postgres/set_identity.sql"));
         let query = query.bind(name).bind(source.lineage).bind(source.secret.as_slice());
@@ -92,9 +92,9 @@ impl Target {
     }
 
     /// Stores rows after the position `after`, in one transaction.
-    pub async fn insert(&mut self, after: i64, rows: Vec<Row>) -> Result<(), LogError> {
+    pub async fn insert(&mut self, after: i64, rows: Vec<CopiedRow>) -> Result<(), LogError> {
         let mut transaction = at(&mut self.connection, after).await?;
-        let mut columns = Columns::default();
+        let mut columns = RowColumns::default();
         rows.into_iter().for_each(|row| columns.push(row));
         let query = sqlx::query(include_str!("../../sql/postgres/insert.sql"))
             .bind(columns.positions)
@@ -137,7 +137,7 @@ impl Target {
         rows.iter().map(rows::remembered).collect()
     }
 
-    pub async fn rows(&mut self, after: i64, limit: usize) -> Result<Vec<Row>, LogError> {
+    pub async fn rows(&mut self, after: i64, limit: usize) -> Result<Vec<CopiedRow>, LogError> {
         let query = sqlx::query(include_str!("../../sql/postgres/page.sql"));
         let query = query.bind(after).bind(i64::try_from(limit).unwrap_or(i64::MAX));
         let rows: Vec<PgRow> = query.fetch_all(&mut self.connection).await?;
@@ -147,7 +147,7 @@ impl Target {
 
 /// Rows, a column each.
 #[derive(Default)]
-struct Columns {
+struct RowColumns {
     positions: Vec<i64>,
     streams: Vec<String>,
     revisions: Vec<i64>,
@@ -159,8 +159,8 @@ struct Columns {
     data: Vec<Vec<u8>>,
 }
 
-impl Columns {
-    fn push(&mut self, row: Row) {
+impl RowColumns {
+    fn push(&mut self, row: CopiedRow) {
         self.positions.push(row.position);
         self.streams.push(row.stream);
         self.revisions.push(row.revision);

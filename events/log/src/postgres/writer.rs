@@ -28,10 +28,10 @@ use super::{
 };
 use crate::{
     evaluate::{BatchInput, Head, Heads, Plan, Repeats},
-    history::History,
+    history::SeenHistory,
     log::LogOptions,
     port::{Expected, Granted, LogError, Refused, limits},
-    store::{Committed, Request, Writer},
+    store::{Committed, LogWriter, Request},
 };
 
 /// How often a batch is sent to a database that has gone away.
@@ -51,7 +51,7 @@ pub(super) struct PgWriter {
     connecting: PgConnectOptions,
     /// `None` before the first batch, and after a failure.
     connection: Option<PgConnection>,
-    history: Arc<History>,
+    history: Arc<SeenHistory>,
     log: LogName,
     clock: fn() -> Timestamp,
     /// As this node last saw them: another one may have moved them since.
@@ -66,7 +66,7 @@ pub(super) struct PgWriter {
 }
 
 /// What a batch came to; its answers are true.
-struct Done {
+struct BatchOutcome {
     plan: Plan,
     heads: Heads,
     repeats: Repeats,
@@ -78,7 +78,7 @@ struct Done {
 impl PgWriter {
     pub(super) fn new(
         connecting: PgConnectOptions,
-        history: Arc<History>,
+        history: Arc<SeenHistory>,
         log: LogName,
         options: &LogOptions,
     ) -> PgWriter {
@@ -101,7 +101,7 @@ impl PgWriter {
     }
 
     /// On what is assumed, in one round trip; `None` where something was not so.
-    async fn at_once(&mut self, batch: &[Request]) -> Result<Option<Done>, LogError> {
+    async fn at_once(&mut self, batch: &[Request]) -> Result<Option<BatchOutcome>, LogError> {
         // Before the cache is asked: a new connection empties it.
         self.connected().await?;
         let history = self.current_history();
@@ -118,13 +118,13 @@ impl PgWriter {
         };
         let end = stored.base + plan.rows.len() as u64;
         if stored.base == self.end && probes.streams.is_empty() {
-            return Ok(Some(Done { plan, heads: assumed, repeats, end, history }));
+            return Ok(Some(BatchOutcome { plan, heads: assumed, repeats, end, history }));
         }
         // The same verdicts, at the true positions.
         let mut heads = assumed.clone();
         probes.found(&stored.positions, &mut heads);
         let plan = self.plan(batch, &heads, stored.base, history);
-        Ok(Some(Done { plan, heads, repeats, end, history }))
+        Ok(Some(BatchOutcome { plan, heads, repeats, end, history }))
     }
 
     /// The number of the log's history. Heads of an earlier one are forgotten: a reader's new connection may find that the
@@ -140,7 +140,7 @@ impl PgWriter {
     }
 
     /// On what is true, under the lock.
-    async fn under_the_lock(&mut self, batch: &[Request]) -> Result<Done, LogError> {
+    async fn under_the_lock(&mut self, batch: &[Request]) -> Result<BatchOutcome, LogError> {
         let (clock, keys, stream_events_max) = (self.now(), keys_of(batch), self.full());
         let streams = streams_of(batch);
         self.connected().await?;
@@ -169,7 +169,7 @@ impl PgWriter {
             self.heads.clear();
         }
         let end = base + plan.rows.len() as u64;
-        Ok(Done { plan, heads, repeats, end, history })
+        Ok(BatchOutcome { plan, heads, repeats, end, history })
     }
 
     /// A plan of a batch of which nothing is known to be a repeat.
@@ -251,7 +251,7 @@ impl PgWriter {
         Ok(connection)
     }
 
-    fn committed(&mut self, batch: &[Request], done: Done) -> Committed {
+    fn committed(&mut self, batch: &[Request], done: BatchOutcome) -> Committed {
         if let Some(last) = done.plan.rows.last() {
             self.history.saw(done.history, last.position, batch[last.request].append.events[last.event].id);
         }
@@ -271,7 +271,7 @@ impl PgWriter {
 }
 
 #[async_trait]
-impl Writer for PgWriter {
+impl LogWriter for PgWriter {
     async fn commit(&mut self, batch: &[Request]) -> Committed {
         // Whether an earlier sending may have stored it.
         let mut in_doubt = false;

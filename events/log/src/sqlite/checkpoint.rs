@@ -24,14 +24,14 @@ const CHECKPOINT_TIME_MAX: Duration = Duration::from_secs(60);
 const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 const TRUNCATE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
-enum Order {
+enum CheckpointRequest {
     Passive,
     Truncate(oneshot::Sender<()>),
 }
 
 /// Of one database file.
 pub struct Checkpoints {
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<CheckpointRequest>,
     wal: PathBuf,
     /// What the file is called in metrics.
     name: &'static str,
@@ -85,7 +85,7 @@ impl Checkpoints {
             self.rows = 0;
             self.bytes = bytes;
             // One that is at work already will do.
-            let _ = self.orders.try_send(Order::Passive);
+            let _ = self.orders.try_send(CheckpointRequest::Passive);
         }
     }
 
@@ -94,7 +94,7 @@ impl Checkpoints {
         self.rows = 0;
         let (done, wait) = oneshot::channel();
         let emptied = async {
-            if self.orders.send(Order::Truncate(done)).await.is_ok() {
+            if self.orders.send(CheckpointRequest::Truncate(done)).await.is_ok() {
                 let _ = wait.await;
             }
         };
@@ -113,14 +113,14 @@ impl Checkpoints {
 async fn follow(
     connection: SqliteConnection,
     options: SqliteConnectOptions,
-    mut queue: mpsc::Receiver<Order>,
+    mut queue: mpsc::Receiver<CheckpointRequest>,
     name: &'static str,
 ) {
     let mut held = Some(connection);
     while let Some(order) = queue.recv().await {
         let (sql, done) = match order {
-            Order::Passive => (PASSIVE, None),
-            Order::Truncate(done) => (TRUNCATE, Some(done)),
+            CheckpointRequest::Passive => (PASSIVE, None),
+            CheckpointRequest::Truncate(done) => (TRUNCATE, Some(done)),
         };
         let began = std::time::Instant::now();
         if let Err(error) = checkpoint(&mut held, &options, sql, CHECKPOINT_TIME_MAX).await {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::{Arguments, AssertSqlSafe, SqliteConnection, sqlite::SqliteArguments};
 
 use crate::{
-    evaluate::{Decided, Plan, Row, key_of},
+    evaluate::{DecisionToRemember, EventToStore, Plan, key_of},
     port::Append,
     store::{Request, meta_of},
 };
@@ -83,8 +83,8 @@ impl Statements {
 }
 
 /// A JSON array, as `remember.sql` reads it.
-fn decisions(batch: &[Request], remembered: &[Decided]) -> String {
-    let decision = |decided: &Decided| {
+fn decisions(batch: &[Request], remembered: &[DecisionToRemember]) -> String {
+    let decision = |decided: &DecisionToRemember| {
         let idempotency = batch[decided.request].append.idempotency.as_ref()?;
         let [key, hash] = [idempotency.command_key, idempotency.request_hash].map(|hash| digits(&hash));
         let outcome = digits(idempotency.outcome.as_deref()?);
@@ -97,7 +97,7 @@ fn decisions(batch: &[Request], remembered: &[Decided]) -> String {
 fn bind(
     arguments: &mut SqliteArguments,
     append: &Append,
-    row: &Row,
+    row: &EventToStore,
     recorded_at: i64,
 ) -> Result<(), sqlx::error::BoxDynError> {
     let event = &append.events[row.event];

@@ -23,14 +23,14 @@ use sqlx::{
 pub use checkpoint::Checkpoints;
 pub use lock::FileLock;
 pub use schema::SCHEMA_VERSION;
-pub(crate) use source::Source;
+pub(crate) use source::SqliteSource;
 
 use crate::{
-    history::History,
+    history::SeenHistory,
     lease::Alone,
     log::LogOptions,
     port::LogError,
-    store::{Opened, Writer},
+    store::{LogWriter, Opened},
 };
 
 /// How long a statement waits for a lock of another connection. Only checkpoints hold any for long.
@@ -77,12 +77,12 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: FileL
     let checkpoints = Checkpoints::start(connect(file).await?, writing(file), name.as_str(), options.wal_bytes_max);
     let tasks = vec![checkpoints.running()];
     let writer = writer::SqliteWriter::new(connection, file, name, options, last, checkpoints, held);
-    let writer: Box<dyn Writer> = Box::new(writer);
+    let writer: Box<dyn LogWriter> = Box::new(writer);
     let reader = Arc::new(reader::SqliteReader::new(pool, name));
     let milliseconds = u64::try_from((options.clock)().micros() / 1_000).unwrap_or_default();
     let leases = Arc::new(Alone::since(milliseconds));
     // The file cannot be exchanged for another one while it is open: its process holds the lock of it.
-    let history = Arc::new(History::default());
+    let history = Arc::new(SeenHistory::default());
     Ok(Opened { identity, end: last.position, shared: false, history, writer, reader, leases, tasks })
 }
 

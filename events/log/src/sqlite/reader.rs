@@ -12,7 +12,7 @@ use super::{
 use crate::{
     page::{EventPage, PageBuilder, StreamPage, WholeStreams, hole},
     port::{LogError, StreamEvent, limits},
-    store::{Found, Reader},
+    store::{EarlierOutcome, LogReader},
 };
 
 pub(super) struct SqliteReader {
@@ -52,7 +52,7 @@ impl SqliteReader {
 }
 
 #[async_trait]
-impl Reader for SqliteReader {
+impl LogReader for SqliteReader {
     async fn read_stream(&self, stream: &StreamName, from_revision: u64, limit: usize) -> Result<StreamPage, LogError> {
         let query = |last: Option<&Raw>, rows| {
             let from = last.map_or(from_revision, |last| last.revision + 1);
@@ -93,7 +93,7 @@ impl Reader for SqliteReader {
         Ok(EventPage { after, events: self.page(PageBuilder::new(limit), query).await?.into_events() })
     }
 
-    async fn find(&self, command_key: &Hash) -> Result<Option<Found>, LogError> {
+    async fn find(&self, command_key: &Hash) -> Result<Option<EarlierOutcome>, LogError> {
         let mut connection = self.pool.acquire().await?;
         let mut found = outcomes(&mut connection, hexadecimal(std::iter::once(command_key))).await?;
         Ok(found.remove(command_key))

@@ -5,15 +5,15 @@ use sqlx::{Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use crate::{
-    columns::{Columns, Outcome, damaged_at},
-    copy::{RememberedRow, Row},
+    columns::{OutcomeEvent, StoredColumns, damaged_at},
+    copy::{CopiedRow, RememberedRow},
     port::{LogError, StreamEvent},
 };
 
 /// position, stream, revision, id, kind, recorded_at, command_key, meta, data
 pub(super) fn event(row: &SqliteRow, log: LogName) -> Result<Raw, LogError> {
     let position = number(row, 0)?;
-    let columns = Columns {
+    let columns = StoredColumns {
         position,
         stream: row.try_get_unchecked(1)?,
         revision: number(row, 2)?,
@@ -38,9 +38,9 @@ pub(super) fn stream_event(row: &SqliteRow) -> Result<StreamEvent, LogError> {
 }
 
 /// The same columns as an event's, as they are stored.
-pub(super) fn whole(row: &SqliteRow) -> Result<Row, LogError> {
+pub(super) fn whole(row: &SqliteRow) -> Result<CopiedRow, LogError> {
     let position: i64 = row.try_get_unchecked(0)?;
-    Ok(Row {
+    Ok(CopiedRow {
         position,
         stream: row.try_get_unchecked(1)?,
         revision: row.try_get_unchecked(2)?,
@@ -65,9 +65,9 @@ pub(super) fn remembered(row: &SqliteRow) -> Result<RememberedRow, LogError> {
 }
 
 /// position, id, kind, stream, revision, command_key, meta
-pub(super) fn outcome(row: &SqliteRow) -> Result<Outcome, LogError> {
+pub(super) fn outcome(row: &SqliteRow) -> Result<OutcomeEvent, LogError> {
     let position = number(row, 0)?;
-    let columns = Columns {
+    let columns = StoredColumns {
         position,
         stream: row.try_get_unchecked(3)?,
         revision: number(row, 4)?,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     port::LogError,
-    store::{Identity, new_secret},
+    store::{LogIdentity, new_secret},
 };
 
 /// In the order of their numbers. `PRAGMA user_version` counts those that a file has had.
@@ -26,7 +26,7 @@ pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
 const APPLICATION: i64 = 0x4644_6c67;
 
 /// Makes or brings forward the schema of a file, and reads who it is.
-pub(super) async fn prepare(connection: &mut SqliteConnection, name: LogName) -> Result<Identity, LogError> {
+pub(super) async fn prepare(connection: &mut SqliteConnection, name: LogName) -> Result<LogIdentity, LogError> {
     let done = done_migrations(connection).await?;
     // Kept in the file; it is set before anything is written.
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await?;
@@ -49,7 +49,7 @@ pub(super) async fn prepare(connection: &mut SqliteConnection, name: LogName) ->
 }
 
 /// Who a log is that is only read.
-pub(super) async fn existing(connection: &mut SqliteConnection, name: LogName) -> Result<Identity, LogError> {
+pub(super) async fn existing(connection: &mut SqliteConnection, name: LogName) -> Result<LogIdentity, LogError> {
     if done_migrations(connection).await? < MIGRATIONS.len() {
         let why = "its schema is older than this binary: let a server of this version open it once";
         return Err(LogError::Unusable(why.into()));
@@ -78,7 +78,7 @@ async fn number(connection: &mut SqliteConnection, sql: &'static str) -> Result<
     sqlx::query_scalar(sql).fetch_one(connection).await
 }
 
-async fn identity(connection: &mut SqliteConnection, name: LogName) -> Result<Identity, LogError> {
+async fn identity(connection: &mut SqliteConnection, name: LogName) -> Result<LogIdentity, LogError> {
     let row = sqlx::query(include_str!("../../sql/sqlite/identity.sql")).fetch_optional(connection).await?;
     let row =
         row.ok_or_else(|| LogError::Unusable("the log does not know who it is: its table `log` is empty".into()))?;
@@ -89,7 +89,7 @@ async fn identity(connection: &mut SqliteConnection, name: LogName) -> Result<Id
     let broken = || LogError::Unusable("the log's lineage or secret is damaged".into());
     let lineage = Uuid::from_slice(&row.try_get::<Vec<u8>, _>(1)?).map_err(|_| broken())?;
     let secret = row.try_get::<Vec<u8>, _>(2)?.try_into().map_err(|_| broken())?;
-    Ok(Identity { name, lineage, secret })
+    Ok(LogIdentity { name, lineage, secret })
 }
 
 #[cfg(test)]

@@ -7,20 +7,20 @@ use sqlx::{ConnectOptions, Row as _, SqliteConnection};
 
 use super::{explain, lock::FileLock, reading, rows, schema};
 use crate::{
-    copy::{RememberedRow, Row},
+    copy::{CopiedRow, RememberedRow},
     port::LogError,
-    store::Identity,
+    store::LogIdentity,
 };
 
-pub(crate) struct Source {
+pub(crate) struct SqliteSource {
     connection: SqliteConnection,
-    pub identity: Identity,
+    pub identity: LogIdentity,
     /// No server opens the log while this lives.
     _held: FileLock,
 }
 
-impl Source {
-    pub async fn open(folder: &Path, name: LogName) -> Result<Source, LogError> {
+impl SqliteSource {
+    pub async fn open(folder: &Path, name: LogName) -> Result<SqliteSource, LogError> {
         let file = folder.join(format!("{name}.db"));
         if !file.is_file() {
             return Err(LogError::Unusable(format!("{} is not there: the folder holds no log {name}", file.display())));
@@ -35,7 +35,7 @@ impl Source {
             LogError::Unusable(why) => LogError::Unusable(format!("{}: {why}", file.display())),
             other @ (LogError::Damaged { .. } | LogError::OtherHistory(_)) => other,
         })?;
-        Ok(Source { connection, identity, _held: held })
+        Ok(SqliteSource { connection, identity, _held: held })
     }
 
     /// The last position; 0 where there is none.
@@ -50,7 +50,7 @@ impl Source {
         query.fetch_all(&mut self.connection).await?.iter().map(rows::remembered).collect()
     }
 
-    pub async fn rows(&mut self, after: i64, limit: usize) -> Result<Vec<Row>, LogError> {
+    pub async fn rows(&mut self, after: i64, limit: usize) -> Result<Vec<CopiedRow>, LogError> {
         let query = sqlx::query(include_str!("../../sql/sqlite/page.sql"));
         let query = query.bind(after).bind(i64::try_from(limit).unwrap_or(i64::MAX));
         query.fetch_all(&mut self.connection).await?.iter().map(rows::whole).collect()

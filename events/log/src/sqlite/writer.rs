@@ -21,7 +21,7 @@ use crate::{
     evaluate::{BatchInput, Head, Heads, Plan, Repeats, known_by},
     log::LogOptions,
     port::{LogError, Refused, limits},
-    store::{Committed, Found, Remembered, Request, Writer},
+    store::{Committed, EarlierOutcome, LogWriter, Remembered, Request},
 };
 
 /// How often the file is asked what was stored, after a failure that leaves it open.
@@ -63,7 +63,7 @@ pub(super) struct SqliteWriter {
 }
 
 /// A batch that failed, and whether a part of it may have reached the disk.
-struct Failure {
+struct BatchFailure {
     why: String,
     sent: Option<SubmittedBatch>,
 }
@@ -110,8 +110,8 @@ impl SqliteWriter {
         }
     }
 
-    async fn attempt(&mut self, batch: &[Request]) -> Result<Committed, Failure> {
-        let unsent = |error: LogError| Failure { why: explained(&error), sent: None };
+    async fn attempt(&mut self, batch: &[Request]) -> Result<Committed, BatchFailure> {
+        let unsent = |error: LogError| BatchFailure { why: explained(&error), sent: None };
         self.connect().await.map_err(unsent)?;
         let heads = self.heads_of(batch).await.map_err(unsent)?;
         let mut repeats = Repeats::new();
@@ -134,7 +134,7 @@ impl SqliteWriter {
         match stored {
             Ok(()) => Ok(self.committed(batch, plan, heads, &repeats, recorded_at)),
             Err(error) => {
-                Err(Failure { why: explain(&error), sent: Some(SubmittedBatch { plan, repeats, recorded_at }) })
+                Err(BatchFailure { why: explain(&error), sent: Some(SubmittedBatch { plan, repeats, recorded_at }) })
             }
         }
     }
@@ -255,7 +255,7 @@ impl SqliteWriter {
     }
 
     /// The truth about a batch that failed.
-    async fn recover(&mut self, batch: &[Request], failure: Failure) -> Committed {
+    async fn recover(&mut self, batch: &[Request], failure: BatchFailure) -> Committed {
         tracing::error!(log = self.log.as_str(), why = %failure.why, requests = batch.len(), "a batch was not stored");
         let end = self.last.position;
         self.forget().await;
@@ -307,7 +307,7 @@ impl SqliteWriter {
 }
 
 #[async_trait]
-impl Writer for SqliteWriter {
+impl LogWriter for SqliteWriter {
     async fn commit(&mut self, batch: &[Request]) -> Committed {
         match self.attempt(batch).await {
             Ok(committed) => committed,
@@ -350,7 +350,7 @@ pub(super) async fn outcomes(connection: &mut SqliteConnection, keys: String) ->
     for row in query.fetch_all(connection).await? {
         let outcome = rows::outcome(&row)?;
         if let Some((key, request_hash)) = outcome.first {
-            found.insert(key, Found { request_hash, stored: Vec::new(), remembered: None });
+            found.insert(key, EarlierOutcome { request_hash, stored: Vec::new(), remembered: None });
             current = Some(key);
         }
         if let Some(found) = current.and_then(|key| found.get_mut(&key)) {
@@ -372,7 +372,7 @@ async fn remembered(connection: &mut SqliteConnection, keys: &str) -> Result<Rep
         let outcome: &[u8] = row.try_get_unchecked(3)?;
         let remembered = Remembered { position: rows::number(&row, 2)?, outcome: outcome.to_vec().into() };
         let request_hash = Some(hash(1)?);
-        found.insert(hash(0)?, Found { request_hash, stored: Vec::new(), remembered: Some(remembered) });
+        found.insert(hash(0)?, EarlierOutcome { request_hash, stored: Vec::new(), remembered: Some(remembered) });
     }
     Ok(found)
 }

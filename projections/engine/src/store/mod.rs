@@ -167,7 +167,7 @@ pub trait Builds: Send + Sync {
 
 /// How processes share the read models of one database.
 #[async_trait]
-pub trait Shared: Send + Sync {
+pub trait SharedViews: Send + Sync {
     /// The leases of following and of rebuilding a read model.
     fn leases(&self) -> Arc<dyn Leases>;
 
@@ -189,7 +189,7 @@ pub struct Store {
     pub rows: Arc<dyn RowStore>,
     pub builds: Arc<dyn Builds>,
     /// `None` where the views are one process's own.
-    pub shared: Option<Arc<dyn Shared>>,
+    pub shared: Option<Arc<dyn SharedViews>>,
     /// The store's own tasks: the sender of each lives as long as the task.
     pub tasks: Vec<watch::Receiver<()>>,
 }

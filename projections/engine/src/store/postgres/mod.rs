@@ -14,7 +14,7 @@ use event_follow::{Checkpoint, HeldLease, Stop};
 use event_log::{
     lease::Leases,
     postgres::{
-        connections::{self, Asked, CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, within},
+        connections::{self, CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, Statement, within},
         leases::{LEASE_TABLE, PgLeases},
     },
 };
@@ -27,7 +27,7 @@ use uuid::Uuid;
 use self::{copy::copied, hearing::Hearing};
 use super::{
     ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, LEASE, Listener, ModelKey,
-    OwnedBuild, RowStore, Shared, bound, follow_role, rebuild_role, signed, unsigned,
+    OwnedBuild, RowStore, SharedViews, bound, follow_role, rebuild_role, signed, unsigned,
 };
 use crate::{ViewsError, fold::Saved, reader::Scan};
 
@@ -125,7 +125,7 @@ async fn migrated(connection: &mut PgConnection) -> Result<(), ViewsError> {
 }
 
 /// A statement about a read model, whose name and version are its first two parameters.
-fn of_model(model: ModelKey, statement: &'static str) -> Asked {
+fn of_model(model: ModelKey, statement: &'static str) -> Statement {
     sqlx::query(statement).bind(model.name).bind(i64::from(model.version))
 }
 
@@ -143,12 +143,12 @@ fn found(row: &PgRow) -> Result<BuildRecord, sqlx::Error> {
 }
 
 /// A statement about a build, whose name, version and build are its first three parameters.
-fn about(build: &Build, statement: &'static str) -> Asked {
+fn about(build: &Build, statement: &'static str) -> Statement {
     sqlx::query(statement).bind(build.name).bind(i64::from(build.version)).bind(build.build)
 }
 
 /// The same, where the statement names the build's table.
-fn on_table(build: &Build, statement: &str) -> Asked {
+fn on_table(build: &Build, statement: &str) -> Statement {
     let query = sqlx::query(AssertSqlSafe(statement.replace(":table", &build.table())));
     query.bind(build.name).bind(i64::from(build.version)).bind(build.build)
 }
@@ -210,7 +210,7 @@ impl Builds for PgViews {
 }
 
 #[async_trait]
-impl Shared for PgViews {
+impl SharedViews for PgViews {
     fn leases(&self) -> Arc<dyn Leases> {
         Arc::new(PgLeases(Arc::clone(&self.connections)))
     }

@@ -14,15 +14,15 @@ use crate::{
     store::{Build, BuildRecord, ModelKey, OwnedBuild, unsigned},
 };
 
-type Asked = Query<'static, Sqlite, SqliteArguments>;
+type SqliteStatement = Query<'static, Sqlite, SqliteArguments>;
 
 /// A statement about a read model, whose name and version are its first two parameters.
-fn of_model(model: ModelKey, statement: &'static str) -> Asked {
+fn of_model(model: ModelKey, statement: &'static str) -> SqliteStatement {
     sqlx::query(statement).bind(model.name).bind(model.version)
 }
 
 /// A statement about a build that is its owner's; the epoch is the fourth parameter.
-fn about(own: OwnedBuild, statement: &'static str) -> Asked {
+fn about(own: OwnedBuild, statement: &'static str) -> SqliteStatement {
     of_model(own.build.key(), statement).bind(own.build.build).bind(own.epoch)
 }
 

@@ -21,7 +21,7 @@ use sqlx::{
 use tokio::sync::{Mutex, MutexGuard, watch};
 use uuid::Uuid;
 
-use self::{insert::put_rows, writer::Writer};
+use self::{insert::put_rows, writer::ViewsWriter};
 use super::{
     ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, ModelKey, OwnedBuild, RowStore,
     bound, signed, unsigned,
@@ -41,7 +41,7 @@ const LOAD_KEYS_MAX: usize = 10_000;
 
 pub struct SqliteViews {
     /// SQLite has one writer; whoever waits for it waits here, in turn.
-    writer: Mutex<Writer>,
+    writer: Mutex<ViewsWriter>,
     readers: SqlitePool,
     /// Of the task that makes checkpoints.
     checkpointing: watch::Receiver<()>,
@@ -66,7 +66,7 @@ impl SqliteViews {
         let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(READER_WAIT_MAX);
         let readers = readers.connect_with(reading).await?;
         let checkpointing = checkpoints.running();
-        let writer = Mutex::new(Writer { connection: Some(connection), options, checkpoints });
+        let writer = Mutex::new(ViewsWriter { connection: Some(connection), options, checkpoints });
         Ok(SqliteViews { writer, readers, checkpointing })
     }
 
@@ -75,7 +75,7 @@ impl SqliteViews {
         self.checkpointing.clone()
     }
 
-    async fn write(&self) -> MutexGuard<'_, Writer> {
+    async fn write(&self) -> MutexGuard<'_, ViewsWriter> {
         self.writer.lock().await
     }
 }

@@ -6,14 +6,14 @@ use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::ViewsError;
 
-pub struct Writer {
+pub struct ViewsWriter {
     /// `None` after a failure, and while it is lent: a call that is given up takes it away.
     pub connection: Option<SqliteConnection>,
     pub options: SqliteConnectOptions,
     pub checkpoints: Checkpoints,
 }
 
-impl Writer {
+impl ViewsWriter {
     pub async fn lend(&mut self) -> Result<SqliteConnection, ViewsError> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
