@@ -1,20 +1,19 @@
-//! How often something happened on one day (of London): what one person can repeat has a limit a day.
+//! The number of times that something happened on one day (in London), for daily limits on repeatable actions.
 
 use event_core::{LocalDate, Timestamp};
 use vocabulary::time::LONDON;
 
-/// A count of the last day on which it happened. What happened on earlier days is forgotten.
+/// A count for the most recent day. Counts of earlier days are discarded.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Daily(Option<(LocalDate, u32)>);
 
 impl Daily {
-    /// It happened once more.
+    /// Adds one to the count of this day.
     pub fn count(&mut self, day: LocalDate) {
         self.0 = Some((day, self.on(day).saturating_add(1)));
     }
 
-    /// As `count`. Events that were recorded before there was a limit do not say when they were decided, and are not
-    /// counted.
+    /// Like `count`. Events that were recorded before the limit existed have no decision time, and are not counted.
     pub fn count_at(&mut self, decided_at: Option<Timestamp>) {
         if let Some(at) = decided_at {
             self.count(LONDON.day(at));

@@ -1,5 +1,5 @@
-//! Laws of appointments over random histories: whatever people ask in whatever order, capacity, diaries and limits hold.
-//! The laws are checked on an own fold of the recorded events, not on the states that decided.
+//! Laws of appointments over random histories: capacity, diaries and limits hold for any requests in any order. The
+//! laws are checked on a separate fold of the recorded events, not on the states that made the decisions.
 
 use std::{
     cell::RefCell,
@@ -54,14 +54,14 @@ fn slot(session: usize, n: usize) -> Timestamp {
     clinics()[session].2.plus_minutes(10 * i64::try_from(n).expect("small"))
 }
 
-/// What somebody asks, as small numbers: they shrink well.
+/// One request, as small numbers, which shrink well.
 #[derive(Debug, Clone)]
 struct HistoryStep {
     what: usize,
     who: usize,
     from: (usize, usize),
     to: (usize, usize),
-    /// How many slots, and how many minutes later.
+    /// The number of slots, and the minutes that pass before the request.
     count: usize,
     minutes: i64,
 }
@@ -74,7 +74,7 @@ fn steps() -> impl Strategy<Value = Vec<HistoryStep>> {
     prop::collection::vec(step, 1..STEPS_MAX)
 }
 
-/// The streams as the engine has them, and what a plain reader of the events makes of them.
+/// The streams as the engine stores them, and an independent interpretation of the events.
 struct History {
     states: HashMap<StreamName, Box<dyn AnyState>>,
     now: Timestamp,
@@ -109,7 +109,7 @@ impl History {
         self.states.entry(event.stream()).or_insert(empty).evolve_proposed(&event);
     }
 
-    /// The kinds that were recorded, or the code of the rejection.
+    /// The kinds of the recorded events, or the code of the rejection.
     fn ask<C: Command>(&mut self, command: &C, who: SubjectId) -> Vec<&'static str> {
         let context = Context { now: self.now, caller: as_patient(who) };
         let wanted = C::Reads::wanted(&command.streams(&context));
@@ -275,7 +275,7 @@ impl History {
 #[test]
 fn whatever_people_ask_capacity_diaries_and_limits_hold() {
     let seen: RefCell<BTreeSet<&'static str>> = RefCell::default();
-    // One seed: a failure comes again, and what has to be met below is met.
+    // A fixed seed makes failures reproducible, and guarantees that the outcomes listed below occur.
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     TestRunner::new_with_rng(config, random)
@@ -288,7 +288,7 @@ fn whatever_people_ask_capacity_diaries_and_limits_hold() {
             Ok(())
         })
         .expect("the laws hold");
-    // A history that meets no refusal proves nothing.
+    // The laws prove nothing unless the histories produce each of these outcomes.
     let met = [
         "appointment.booked.v1",
         "appointment.rescheduled.v1",

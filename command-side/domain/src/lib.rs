@@ -1,5 +1,5 @@
-//! The rules of the health service: one folder a service, one file a command, one file a state. Pure: the clock, the
-//! caller and new ids come in as data; nothing here waits, reads or writes.
+//! The rules of the health service: a folder for each service, and a file for each command and state. Pure: the clock,
+//! the caller and new ids are passed in as data. Nothing here waits or does I/O.
 
 pub mod daily;
 
@@ -9,20 +9,7 @@ pub mod organ_donation;
 pub mod practices;
 pub mod registrations;
 
-/// Imports that most command files use.
-pub(crate) mod prelude {
-    pub use event_core::{
-        AccessRule, Command, Context, Decision, Rejected, Rejection, States, Stream, Streams, nothing_new, record,
-    };
-    pub use schemars::JsonSchema;
-    pub use serde::{Deserialize, Serialize};
-
-    pub use vocabulary::access::{
-        Capability,
-        IdentityLevel::{P0, P9},
-        Permission, operator, patient, proxy, staff,
-    };
-}
+pub(crate) mod prelude;
 
 #[cfg(test)]
 mod histories;

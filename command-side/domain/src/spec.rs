@@ -1,4 +1,4 @@
-//! The people, practices and events with which the tests beside the commands are written.
+//! The people, practices and events that the tests beside the commands use.
 
 use std::collections::HashMap;
 
@@ -46,7 +46,7 @@ pub fn as_staff() -> Caller {
     Caller { issuer, id, role: CallerRole::Staff.into(), permissions: vec![], organisation: Some(site()), level: None }
 }
 
-/// Nothing has happened yet; Alice acts.
+/// A world without events, in which Alice acts.
 pub fn world() -> World {
     World::new(as_patient(alice()), NOW)
 }
@@ -87,7 +87,7 @@ pub fn booked(patient: SubjectId, time: BookedTime) -> DiaryEvent {
     AppointmentBooked { patient, time, reason: None, comment: None, version: 1, booked_at: Some(at(NOW)) }.into()
 }
 
-/// Alice and Bob are patients of a practice that has published `clinic`, one place a slot.
+/// Alice and Bob are patients of a practice that has published `clinic`, with one place per slot.
 pub fn surgery() -> World {
     world()
         .given(practice_opened(PracticeSettings::default()))
@@ -96,8 +96,8 @@ pub fn surgery() -> World {
         .given(published(clinic(), 1))
 }
 
-/// A repeat is recognised by its body: a command that is written has the members that its client wrote, so a member that
-/// a later release adds does not make a repeat another command.
+/// A repeat is recognised by its body. A serialised command therefore has exactly the members that its client sent: a
+/// member that a later release adds does not make a repeat look like a different command.
 #[test]
 fn a_command_is_written_without_what_its_client_left_out() {
     fn assert_same<C: Command>(body: serde_json::Value) {

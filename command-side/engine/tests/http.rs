@@ -10,7 +10,7 @@ use axum::{
 use command_engine::http::router;
 use common::{Harness, harness, meddle_with, new_key};
 use http_edge::{
-    Tokens, problem_catalogue,
+    Tokens,
     testing::{self as signer, AUDIENCE, Signer},
 };
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ async fn site() -> Site {
     let (harness, signer) = (harness().await, Signer::new("key-1"));
     let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("a key set");
     let routes = router(harness.engine.clone(), tokens)
-        .merge(problem_catalogue::router(harness.engine.catalogue().rejections()));
+        .merge(http_edge::problem_routes(harness.engine.catalogue().rejections()));
     Site { harness, routes, token: signer.sign(&signer::claims()) }
 }
 
@@ -302,7 +302,7 @@ async fn every_command_of_the_house_has_a_schema_and_a_summary_and_its_rejection
     let signer = Signer::new("key-1");
     let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("a key set");
     let site = Site {
-        routes: router(engine.clone(), tokens).merge(problem_catalogue::router(engine.catalogue().rejections())),
+        routes: router(engine.clone(), tokens).merge(http_edge::problem_routes(engine.catalogue().rejections())),
         token: String::new(),
         harness,
     };

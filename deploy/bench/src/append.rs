@@ -1,4 +1,4 @@
-//! Conditional append by 64 clients, over many streams and on one hot stream, against a bare prepared insert.
+//! Conditional append by 64 clients, over many streams and on one hot stream, compared with a bare prepared insert.
 
 use std::{
     path::Path,
@@ -21,9 +21,9 @@ use crate::{
 };
 
 pub const CLIENTS: usize = 64;
-/// The active streams, spread over the clients.
+/// The number of active streams, spread over the clients.
 pub const STREAMS: usize = 50_000;
-/// A hot stream is left for a fresh one before it is full.
+/// A hot stream is replaced by a fresh one before it is full.
 const HOT_STREAM_EVENTS: u64 = 8_000;
 /// About 155 bytes.
 const DATA: &[u8] = br#"{"session":"A12345.9KTW3M0ZQ1BC","startsAt":"2026-03-30T09:00:00Z","by":"8f14e45f-ceea-467f-a9b5-0123456789ab","channel":"in-person","service":"gp"}"#;
@@ -56,7 +56,7 @@ pub fn one_event(stream: &StreamName, revision: u64) -> Append {
     }
 }
 
-/// One client appends to its share of the streams in turn until the deadline, knowing their revisions.
+/// One client appends to its share of the streams in turn until the deadline, with known revisions.
 async fn many_streams(
     log: Log,
     mut own: Vec<(StreamName, u64)>,
@@ -89,7 +89,7 @@ pub fn shares(clients: usize, streams: usize) -> StreamShares {
 }
 
 /// # Errors
-/// When the log fails.
+/// If the log fails.
 pub async fn slice_of_many(log: &Log, shares: &mut StreamShares, time: Duration) -> anyhow::Result<Slice> {
     let deadline = Instant::now() + time;
     let (back, mut returned) = tokio::sync::mpsc::unbounded_channel();
@@ -112,7 +112,7 @@ pub async fn slice_of_many(log: &Log, shares: &mut StreamShares, time: Duration)
     Ok(slice)
 }
 
-/// What the clients of a hot stream share: which stream it is, and a guess at its revision.
+/// The state of a hot stream that its clients share: the stream, and the next proposed revision.
 struct Hot {
     stream: StreamName,
     revision: AtomicU64,
@@ -124,10 +124,10 @@ impl Hot {
     }
 }
 
-/// The engine's way with a hot stream: each request rests on the proposal before it.
+/// Uses a hot stream in the same way as the engine: each request depends on the previous one.
 async fn slice_of_hot(log: &Log, time: Duration) -> anyhow::Result<Slice> {
     let deadline = Instant::now() + time;
-    // The sequencer: requests are submitted in the order of their proposals.
+    // Requests are submitted in the order of their revisions.
     let sequencer = Arc::new(tokio::sync::Mutex::new((Hot::fresh(), None)));
     let client = |log: Log| {
         let sequencer = sequencer.clone();
@@ -164,9 +164,9 @@ async fn slice_of_hot(log: &Log, time: Duration) -> anyhow::Result<Slice> {
     load::run((0..CLIENTS).map(|_| client(log.clone())).collect()).await
 }
 
-/// The very rows that the log just stored, in their order, into a table with the same indexes, by one prepared statement
-/// in batches of the same size, with nothing around it: no clients, no conditions. As the log's do, its pages come into
-/// the database file within the time: by one checkpoint at the end of a slice, the cheapest way there is.
+/// Inserts exactly the rows that the log just stored, in their order, into a table with the same indexes, by one
+/// prepared statement in batches of the same size, without clients and conditions. Its pages are also written to the
+/// database file within the measured time: by one checkpoint at the end of a slice, the cheapest way.
 struct BareSqlite {
     connection: rusqlite::Connection,
     log: rusqlite::Connection,
@@ -176,7 +176,7 @@ struct BareSqlite {
 /// position, stream, revision, id, kind, recorded_at, command_key, meta, data
 type BareRow = (i64, String, i64, Vec<u8>, String, i64, Option<Vec<u8>>, Vec<u8>, Vec<u8>);
 
-/// Rows that are read, untimed, before they are inserted.
+/// The number of rows that are read ahead, outside the measured time.
 const BARE_ROWS_AHEAD: i64 = 64 * 1_024;
 
 impl BareSqlite {
@@ -194,7 +194,7 @@ impl BareSqlite {
         Ok(BareSqlite { connection, log, copied: 0 })
     }
 
-    /// Rows a second.
+    /// The rate in rows per second.
     fn slice(&mut self, rows_per_batch: usize) -> anyhow::Result<f64> {
         let (mut done, mut seconds) = (0, 0.0);
         loop {
@@ -250,7 +250,7 @@ impl BareSqlite {
     }
 }
 
-/// The tables and indexes of the log, as its own file describes them.
+/// The tables and indexes of the log, from the schema of its own file.
 fn schema_of(log: &rusqlite::Connection) -> anyhow::Result<Vec<String>> {
     let mut statements =
         log.prepare("SELECT sql FROM sqlite_master WHERE tbl_name = 'event' AND sql IS NOT NULL ORDER BY rowid")?;
@@ -263,10 +263,10 @@ async fn open(folder: &Path) -> anyhow::Result<Log> {
     Ok(Log::open(&url, LogName::Care, LogOptions::default()).await?)
 }
 
-/// Conditional append over many streams, each slice followed by a slice of the bare loop.
+/// Conditional append over many streams; each slice is followed by a slice of the bare loop.
 ///
 /// # Errors
-/// When the log or the files fail.
+/// If the log or the files fail.
 pub async fn many(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     const SLICES: usize = 12;
     const SLICE: Duration = Duration::from_secs(2);
@@ -290,10 +290,10 @@ pub async fn many(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     ))])
 }
 
-/// One hot stream against many streams, in interleaved slices on one log.
+/// One hot stream compared with many streams, in interleaved slices on one log.
 ///
 /// # Errors
-/// When the log or the files fail.
+/// If the log or the files fail.
 pub async fn hot(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     const SLICES: usize = 8;
     const SLICE: Duration = Duration::from_secs(2);

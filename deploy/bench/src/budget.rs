@@ -1,16 +1,16 @@
-//! How long each benchmark may take on a machine of two cores, and how long it took.
+//! The time limit of each benchmark on a machine with two cores, and the time that it took.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-/// What all of them may take, `growth` apart.
+/// The time limit for all of them, except `growth`.
 const TOTAL_MAX: Duration = Duration::from_secs(25 * 60);
-/// What one of them may take.
+/// The time limit for one of them.
 const EACH_MAX: Duration = Duration::from_secs(4 * 60);
 
-/// Each benchmark, and the seconds that it may take, its preparation included.
+/// Each benchmark, and its time limit in seconds, including its preparation.
 pub const ALL: [(&str, u64); 17] = [
     ("append", 75),
     ("hot", 45),
@@ -45,7 +45,7 @@ fn limit(name: &str) -> Option<Duration> {
     ALL.iter().find(|(known, _)| *known == name).map(|(_, seconds)| Duration::from_secs(*seconds))
 }
 
-/// The benchmarks of a run: those that are left, and the time of those that are done.
+/// The benchmarks of a run: the remaining ones, and the time of the completed ones.
 pub struct Budget<'a> {
     left: VecDeque<&'a str>,
     count: usize,
@@ -58,7 +58,7 @@ impl<'a> Budget<'a> {
         Budget { count: names.len(), left: names.into(), running: None, done: Vec::new() }
     }
 
-    /// The next one; the one before it has ended. It says how far the run is.
+    /// The next benchmark, after the previous one has ended. Prints the progress of the run.
     pub fn next(&mut self) -> Option<&'a str> {
         self.done.extend(self.running.take().map(|(name, began)| (name, began.elapsed())));
         let most: Duration = self.left.iter().filter_map(|name| limit(name)).sum();

@@ -1,4 +1,4 @@
-//! A client of HTTP/1.1 that costs less than any library, because generator and server share two cores.
+//! An HTTP/1.1 client that costs less than any library, because load generator and server share two cores.
 
 use anyhow::{Context, bail};
 use tokio::{
@@ -6,29 +6,28 @@ use tokio::{
     net::TcpStream,
 };
 
-/// A keep-alive HTTP/1.1 connection that sends prepared bytes. It costs less than any client library, because generator
-/// and server share two cores.
+/// A keep-alive HTTP/1.1 connection that sends prepared bytes.
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-/// An answer is far smaller: what is larger is a fault of the benchmark.
+/// Answers are far smaller: a larger one is a fault of the benchmark.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 impl Connection {
     /// # Errors
-    /// When nothing listens there.
+    /// If nothing listens there.
     pub async fn open(address: std::net::SocketAddr) -> anyhow::Result<Connection> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Connection { stream, buffer: Vec::with_capacity(16 * 1024) })
     }
 
-    /// The status of the answer; the body is read and left in `body`.
+    /// The status of the answer. Its body is left in `body`.
     ///
     /// # Errors
-    /// When the connection breaks, or the answer has no Content-Length.
+    /// If the connection breaks, or the answer has no Content-Length.
     pub async fn send(&mut self, request: &[u8]) -> anyhow::Result<u16> {
         self.stream.write_all(request).await?;
         self.buffer.clear();

@@ -1,5 +1,5 @@
-//! The way through Kafka: the relay beside the same producer fed from memory, a projection fed from a topic beside the
-//! same one fed from memory, and the time from a command to its effect in a view at another process's door.
+//! The path through Kafka: the relay compared with the same producer fed from memory, a projection fed from a topic
+//! compared with the same one fed from memory, and the time from a command to its effect in a view of another process.
 
 use std::{
     sync::Arc,
@@ -35,14 +35,14 @@ use crate::{load::median, postgres::at_rest, results::Measured, synthetic};
 const EVENTS: u64 = 200_000;
 const ROUNDS: usize = 3;
 const BATCH: usize = 5_000;
-/// Far more than anything here takes.
+/// Far longer than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 fn address() -> anyhow::Result<Address> {
     Ok(format!("kafka://{}", BROKER.brokers()).parse()?)
 }
 
-/// A log in PostgreSQL, filled, and its events in memory.
+/// A log in PostgreSQL with events, and its events in memory.
 async fn filled(database: &Database) -> anyhow::Result<(Log, Arc<Vec<Raw>>)> {
     let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await?;
     synthetic::fill(&log, EVENTS).await?;
@@ -57,7 +57,7 @@ async fn filled(database: &Database) -> anyhow::Result<(Log, Arc<Vec<Raw>>)> {
     }
 }
 
-/// Events a second, from the first that is seen to have come to the last.
+/// The rate in events per second, from the first observed position to the last.
 struct Rate {
     first: Option<(u64, Instant)>,
 }
@@ -67,7 +67,7 @@ impl Rate {
         Rate { first: None }
     }
 
-    /// The rate, once it has come to `end`.
+    /// The rate, once `position` has reached `end`.
     fn at(&mut self, position: u64, end: u64) -> Option<f64> {
         let (from, began) = *self.first.get_or_insert_with(|| (position, Instant::now()));
         (position >= end).then(|| (end - from) as f64 / began.elapsed().as_secs_f64())
@@ -75,20 +75,20 @@ impl Rate {
 }
 
 /// # Errors
-/// When broker or database fail.
+/// If the broker or the database fails.
 ///
 /// # Panics
-/// Where no broker or database can be started; it says what is missing.
+/// If no broker or database can be started; the message says what is missing.
 pub async fn relay() -> anyhow::Result<Vec<Measured>> {
     let (mut ours, mut theirs, mut followed, mut fed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
-        // A broker gets faster while it warms up: the first round does not count.
+        // A broker gets faster while it warms up, so the first round does not count.
         eprintln!("relay: round {round} of {ROUNDS}");
         let database = Database::new();
         let (log, events) = filled(&database).await?;
         ours.push(relayed(&log).await?);
         theirs.push(sent(&events).await?);
-        // The relay is idle now, and the topic is full.
+        // The relay is idle now, and the topic is complete.
         followed.push(projected(&log, Arc::new(FromKafka::new(log.clone(), address()?))).await?);
         fed.push(projected(&log, Arc::new(Memory(events))).await?);
         log.close().await;
@@ -134,7 +134,7 @@ async fn relayed(log: &Log) -> anyhow::Result<f64> {
     Ok(measured)
 }
 
-/// The same producer, fed from memory.
+/// The rate of the same producer, fed from memory.
 async fn sent(events: &[Raw]) -> anyhow::Result<f64> {
     let topic = Topic { address: address()?, log: LogName::Care, lineage: Uuid::new_v4() };
     topic.prepare().await?;
@@ -157,7 +157,7 @@ async fn sent(events: &[Raw]) -> anyhow::Result<f64> {
     }
 }
 
-/// Events a second of one read model that follows these feeds into a PostgreSQL of its own.
+/// The rate, in events per second, of one read model that follows these feeds into a separate PostgreSQL database.
 async fn projected(log: &Log, feeds: Arc<dyn Feeds>) -> anyhow::Result<f64> {
     let database = Database::new();
     let views =
@@ -215,20 +215,20 @@ impl Feed for FromMemory {
     }
 }
 
-/// Rates that are tried, in events a second.
+/// The rates to try, in events per second.
 const RATES: [u64; 6] = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
 const TRIED_FOR: Duration = Duration::from_secs(4);
 const MEASURED_FOR: Duration = Duration::from_secs(15);
-/// What a view may be late by, at the end of a try, without lag growing.
+/// The permitted delay of a view at the end of a try; a longer one means that the lag grows.
 const LATE_MAX: Duration = Duration::from_millis(250);
 
-/// From an append to the row at a process that only reads, through relay, Kafka and projection.
+/// The time from an append to the row in a process that only reads, through relay, Kafka and projection.
 ///
 /// # Errors
-/// When broker or database fail.
+/// If the broker or the database fails.
 ///
 /// # Panics
-/// Where no broker or database can be started; it says what is missing.
+/// If no broker or database can be started; the message says what is missing.
 pub async fn visible() -> anyhow::Result<Vec<Measured>> {
     let (database, of_views) = (Database::new(), Database::new());
     let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await?;
@@ -281,14 +281,14 @@ pub async fn visible() -> anyhow::Result<Vec<Measured>> {
     ])
 }
 
-/// The 50th and the 99th, in milliseconds.
+/// The 50th and the 99th percentile, in milliseconds.
 fn percentiles(latencies: &mut [Duration]) -> (f64, f64) {
     latencies.sort_unstable();
     let share = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0;
     (share(0.5), share(0.99))
 }
 
-/// From a plain producer to a plain consumer, with the settings of ours: the least that anything through Kafka takes.
+/// The latency from a plain producer to a plain consumer with our settings: the minimum for any path through Kafka.
 fn broker_alone(rate: u64) -> anyhow::Result<Vec<Duration>> {
     const BYTES: usize = 400;
     let name = format!("bench.{}", Uuid::new_v4());
@@ -306,7 +306,7 @@ fn broker_alone(rate: u64) -> anyhow::Result<Vec<Duration>> {
     let mut from = TopicPartitionList::new();
     from.add_partition_offset(&name, 0, Offset::Beginning)?;
     consumer.assign(&from)?;
-    // One that is not counted: by then both are connected.
+    // This record is not counted; it only ensures that both are connected.
     producer.send(BaseRecord::<(), _>::to(&name).payload(&[0; BYTES])).map_err(|(error, _)| error)?;
     consumer.poll(DEADLINE).context("no record came")??;
     let (began, pause) = (Instant::now(), Duration::from_secs_f64(1.0 / rate as f64));
@@ -328,7 +328,7 @@ fn broker_alone(rate: u64) -> anyhow::Result<Vec<Duration>> {
     Ok(latencies)
 }
 
-/// Practices that open, and are waited for in the view.
+/// Opens practices and waits for them in the view.
 struct OpeningPractices {
     log: Log,
     views: Views,
@@ -336,7 +336,7 @@ struct OpeningPractices {
 }
 
 impl OpeningPractices {
-    /// How long each took from its append to its row, in the order of appends.
+    /// The time from each append to its row, in the order of appends.
     async fn at(&mut self, rate: u64, time: Duration) -> anyhow::Result<Vec<Duration>> {
         let count = rate * time.as_secs();
         let (began, pause) = (Instant::now(), Duration::from_secs_f64(1.0 / rate as f64));
@@ -346,7 +346,7 @@ impl OpeningPractices {
             tokio::time::sleep_until(due.into()).await;
             let (log, views, number) = (self.log.clone(), self.views.clone(), self.next);
             self.next += 1;
-            // From when it was due: a client that comes late waits, too.
+            // Measured from the time at which it was due, because the wait of a late client also counts.
             running.push(tokio::spawn(async move { opened(&log, &views, number).await.map(|()| due.elapsed()) }));
         }
         let mut latencies = Vec::with_capacity(running.len());

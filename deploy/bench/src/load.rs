@@ -1,4 +1,4 @@
-//! Closed-loop clients: each sends its next request when the answer to the last one is there.
+//! Closed-loop clients: each sends its next request when it has the answer to the previous one.
 
 use std::{
     future::Future,
@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 
-/// The time of each answer, and how long it took to come.
+/// The time of each answer, and its latency.
 pub type AnswerTimes = Vec<(Instant, Duration)>;
 
 /// The measurements of a slice of load.
@@ -15,9 +15,9 @@ pub type AnswerTimes = Vec<(Instant, Duration)>;
 pub struct Slice {
     pub done: u64,
     pub seconds: f64,
-    /// Of every request, in microseconds, unsorted.
+    /// The latency of every request, in microseconds, unsorted.
     pub latencies_us: Vec<u32>,
-    /// The longest time in which no request at all was answered.
+    /// The longest time without an answer to any request.
     pub longest_stall: Duration,
 }
 
@@ -33,7 +33,7 @@ impl Slice {
         self.longest_stall = self.longest_stall.max(other.longest_stall);
     }
 
-    /// "p50 1.2 ms, p99 3.4 ms, longest 9 ms, longest stall 12 ms".
+    /// A text like "p50 1.2 ms, p99 3.4 ms, longest 9 ms, longest stall 12 ms".
     pub fn latency(&self) -> String {
         let mut sorted = self.latencies_us.clone();
         sorted.sort_unstable();
@@ -61,7 +61,7 @@ pub fn median(mut rates: Vec<f64>) -> f64 {
     }
 }
 
-/// Runs all clients to their ends. A client reports the instant of each answer and how long it took.
+/// Runs all clients to their end. A client reports the instant and the latency of each answer.
 ///
 /// # Errors
 /// The first client's error.

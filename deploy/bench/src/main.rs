@@ -1,4 +1,4 @@
-//! The benchmarks: each figure beside its baseline, from the same run on the same machine.
+//! The benchmarks: each result is compared with its baseline, from the same run on the same machine.
 
 mod append;
 mod budget;
@@ -29,7 +29,7 @@ use crate::{
     results::Measured,
 };
 
-// As the server's.
+// The same allocator as in the server.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -91,7 +91,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn measure(name: &str, arguments: &Arguments) -> anyhow::Result<Vec<Measured>> {
     let scratch = arguments.folder.join("scratch");
-    // What a run that was killed left behind.
+    // Removes the remains of a run that was killed.
     let _ = std::fs::remove_dir_all(&scratch);
     std::fs::create_dir_all(&scratch)?;
     let measured = run(name, arguments, &scratch).await;

@@ -1,4 +1,4 @@
-//! The memory of an idle server, by the size of its log: it must not grow with it.
+//! The memory of an idle server at different sizes of its log: it must not grow with the log.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ const FEW: u64 = 100_000;
 const MANY: u64 = 500_000;
 
 /// # Errors
-/// When the log cannot be written or the server does not start.
+/// If the log cannot be written or the server does not start.
 pub async fn memory(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let few = resident_mib(&folder.join("few"), FEW).await?;
     let many = resident_mib(&folder.join("many"), MANY).await?;
@@ -21,7 +21,7 @@ pub async fn memory(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     ))])
 }
 
-/// The resident memory of a server that has followed the log in an earlier life, and is started again and idle.
+/// The resident memory of a server that has followed the log before, and was restarted and is idle.
 async fn resident_mib(folder: &Path, events: u64) -> anyhow::Result<f64> {
     std::fs::create_dir_all(folder)?;
     let url = format!("sqlite:{}", folder.display());
@@ -29,7 +29,7 @@ async fn resident_mib(folder: &Path, events: u64) -> anyhow::Result<f64> {
     synthetic::fill(&log, events).await?;
     log.close().await;
     drop(log);
-    // A server refuses a folder that has one of its logs only.
+    // A server rejects a folder that has only one of its logs.
     Log::open(&url, LogName::Access, LogOptions::default()).await?.close().await;
     let first = ServerProcess::start(folder)?;
     let (following, _) = (first.resident_mib()?, first.end()?);

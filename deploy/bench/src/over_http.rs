@@ -1,4 +1,4 @@
-//! What HTTP and all that stands before a route cost: a booking, and a read of one row.
+//! The cost of HTTP and the middleware: for a booking, and for a read of one row.
 
 use std::{
     net::SocketAddr,
@@ -18,14 +18,14 @@ use crate::{
 
 const CONNECTIONS: u64 = 64;
 const ROUNDS: u64 = 6;
-/// Bookings of one slice. All slices together book every place of the town.
+/// The number of bookings of one slice. All slices together book every place of the town.
 const SLICE_BOOKINGS: u64 = PATIENTS * BOOKINGS_EACH / (2 * ROUNDS);
 const READ_SLICE: Duration = Duration::from_secs(2);
 
-/// `POST /commands/book-appointment`, durable, all middleware on, against the same command through the engine.
+/// `POST /commands/book-appointment`, durable, with all middleware, compared with the same command through the engine.
 ///
 /// # Errors
-/// When the app fails or refuses a booking.
+/// If the app fails or rejects a booking.
 pub async fn book(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let town = Arc::new(Workload::build(folder).await?);
     let address = town.serve(Bytes::new()).await?;
@@ -44,10 +44,10 @@ pub async fn book(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     Ok(vec![row.note(format!("{}; two events and four conditions a booking; views follow", all.latency()))])
 }
 
-/// So many bookings from this one on, by so many clients.
+/// This number of bookings, starting with booking `first`, by this number of clients.
 ///
 /// # Errors
-/// When the town is too small, or refuses one.
+/// If the town is too small, or rejects one.
 pub async fn through_engine(town: &Arc<Workload>, clients: u64, first: u64, bookings: u64) -> anyhow::Result<Slice> {
     let (count, mut clients) = (clients, Vec::new());
     for client in 0..count {
@@ -87,10 +87,10 @@ async fn through_http(town: &Workload, address: SocketAddr, first: u64) -> anyho
     load::run(clients).await
 }
 
-/// A read of one view row over HTTP against a constant of that size behind the same middleware.
+/// A read of one view row over HTTP, compared with a constant of that size behind the same middleware.
 ///
 /// # Errors
-/// When the app fails or refuses.
+/// If the app fails or rejects a request.
 pub async fn read(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let town = Workload::build(folder).await?;
     for patient in 0..CONNECTIONS {
@@ -118,7 +118,7 @@ pub async fn read(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     Ok(vec![row.note(format!("{}; {size} bytes; the constant asks for the token, too", all.latency()))])
 }
 
-/// Each connection sends its request until the slice is over.
+/// Each connection repeats its request until the end of the slice.
 async fn again_and_again(address: SocketAddr, requests: Vec<Vec<u8>>) -> anyhow::Result<Slice> {
     let deadline = Instant::now() + READ_SLICE;
     let mut clients = Vec::new();

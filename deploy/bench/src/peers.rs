@@ -1,5 +1,5 @@
-//! Frontdoor beside cqrs-es, esrs (deploy/peers) and Axon 4 (deploy/peers/axon), each a process of its own, on the same
-//! PostgreSQL, in slices by turns.
+//! Frontdoor compared with cqrs-es, esrs (deploy/peers) and Axon 4 (deploy/peers/axon), each in its own process, on the
+//! same PostgreSQL, in alternating slices.
 
 mod donors;
 
@@ -9,7 +9,7 @@ use event_core::LogName;
 use event_log::{Log, LogOptions};
 use local::postgres::{Database, SERVER};
 
-use self::donors::{DecidedSlices, Engines, town};
+use self::donors::{COMMANDED, DecidedSlices, Engines, town};
 use crate::{
     append::{CLIENTS, STREAMS, shares, slice_of_many},
     load::{Slice, median},
@@ -22,23 +22,23 @@ use crate::{
 
 const ROUNDS: usize = 3;
 const SLICE: Duration = Duration::from_secs(2);
-/// Streams of ten events that the Rust peers replay: at 3,000 to 20,000 events a second that takes seconds.
+/// The number of streams of ten events that the Rust peers replay: at 3,000 to 20,000 events per second this takes
+/// seconds.
 const REPLAYED: u64 = 5_000;
-/// As many as commands are given to, and Axon replays.
-const COMMANDED: u64 = 20_000;
-/// Replays of each peer. Axon's first one does not count, because a virtual machine gets faster while it warms up.
+/// The number of replays of each peer. Axon's first one does not count, because a virtual machine gets faster while it
+/// warms up.
 const REPLAYS: usize = 2;
-/// The clients of the rows of whole commands.
+/// The numbers of clients in the rows of whole commands.
 const COMMAND_CLIENTS: [u64; 2] = [64, 256];
 
-/// Where the peers' programs are.
+/// The locations of the peers' programs.
 pub struct Programs<'a> {
     pub rust: &'a Path,
     /// The folder of the jars.
     pub axon: &'a Path,
 }
 
-/// A peer's process, and the rates that it reached since they were last taken.
+/// A peer's process, and its rates since they were last taken.
 struct PeerProcess {
     name: &'static str,
     process: Process,
@@ -46,7 +46,7 @@ struct PeerProcess {
 }
 
 impl PeerProcess {
-    /// With streams of these numbers, in a database of its own.
+    /// Starts a peer with streams of these numbers, in its own database.
     async fn start(programs: &Programs<'_>, name: &'static str, streams: Range<u64>) -> anyhow::Result<PeerProcess> {
         eprintln!("peers: {name} gets {} streams of ten events", streams.end - streams.start);
         let database = SERVER.fresh();
@@ -62,7 +62,7 @@ impl PeerProcess {
         Ok(PeerProcess { name, process, rates: Vec::new() })
     }
 
-    /// The peers without a cache say nothing about loads: they load each time.
+    /// Peers without a cache report no loads, because they load each time.
     async fn order(&mut self, order: &str) -> anyhow::Result<()> {
         let done = self.process.order(order).await?;
         anyhow::ensure!(done.loads == 0, "{} loaded {} states: its cache is not warm", self.name, done.loads);
@@ -70,22 +70,22 @@ impl PeerProcess {
         Ok(())
     }
 
-    /// The median since it was last taken.
+    /// The median of the rates since it was last taken.
     fn taken(&mut self) -> f64 {
         median(std::mem::take(&mut self.rates))
     }
 }
 
-/// The best of these, and a line about all of them.
+/// The best of these rates, and a line with all of them.
 fn best(rates: &[(&str, f64)]) -> (f64, String) {
     let named = rates.iter().map(|(name, rate)| format!("{name} {rate:.0}")).collect::<Vec<_>>();
     (rates.iter().map(|(_, rate)| *rate).fold(0.0, f64::max), named.join(", "))
 }
 
-/// A rebuild beside the peers' own replays: two rows, one for the Rust peers and one for Axon.
+/// A rebuild compared with the peers' own replays: two rows, one for the Rust peers and one for Axon.
 ///
 /// # Errors
-/// When PostgreSQL, the log or a peer fails; when a program is not there.
+/// If PostgreSQL, the log or a peer fails, or a program does not exist.
 pub async fn replay(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
     let mut peers = [
         PeerProcess::start(programs, "cqrs-es", 0..REPLAYED).await?,
@@ -99,7 +99,7 @@ pub async fn replay(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
     for round in 1..=REPLAYS {
         eprintln!("peers: replay, round {round} of {REPLAYS}");
         for peer in &mut peers {
-            // By turns: what else runs on the machine meets all of them.
+            // In alternation, so that other load on the machine affects all of them.
             ours.push(filled.rebuilt().await?);
             peer.order("replay").await?;
         }
@@ -119,7 +119,7 @@ pub async fn replay(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
 /// Conditional append of one event.
 ///
 /// # Errors
-/// When PostgreSQL, the log or a peer fails; when a program is not there.
+/// If PostgreSQL, the log or a peer fails, or a program does not exist.
 pub async fn append(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
     let mut peers = [
         PeerProcess::start(programs, "cqrs-es", 0..1).await?,
@@ -147,11 +147,11 @@ pub async fn append(programs: &Programs<'_>) -> anyhow::Result<Vec<Measured>> {
     Ok(vec![row.note(format!("{named}; {}; one event, its stream's revision known", all.latency()))])
 }
 
-/// Whole commands: load a stream of ten events, decide, append one. Cold, where every command loads, beside peers without
-/// a cache, and warm, where no command does, beside Axon with its cache on.
+/// Whole commands: load a stream of ten events, decide, append one. Cold, with a load for every command, is compared
+/// with peers without a cache; warm, without loads, is compared with Axon with its cache on.
 ///
 /// # Errors
-/// When PostgreSQL, the log or a peer fails; when a program is not there.
+/// If PostgreSQL, the log or a peer fails, or a program does not exist.
 pub async fn command(programs: &Programs<'_>, folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let mut peers = [
         PeerProcess::start(programs, "cqrs-es", 0..COMMANDED).await?,
@@ -165,7 +165,7 @@ pub async fn command(programs: &Programs<'_>, folder: &Path) -> anyhow::Result<V
     for clients in COMMAND_CLIENTS {
         let order = format!("command {clients} {}", SLICE.as_secs());
         for axon in &mut peers[2..] {
-            // Its virtual machine warms up.
+            // Warms up its virtual machine.
             axon.order(&order).await?;
             axon.order(&order).await?;
             axon.taken();
@@ -212,10 +212,10 @@ fn command_rows(
     ])
 }
 
-/// Commands alone, without peers, and what a booking costs.
+/// Commands alone, without peers, and the cost of a booking.
 ///
 /// # Errors
-/// When PostgreSQL or the log fails.
+/// If PostgreSQL or the log fails.
 pub async fn alone(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let mut engines = Engines::prepare(folder).await?;
     let mut rows = Vec::new();
@@ -237,7 +237,8 @@ pub async fn alone(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     Ok(rows)
 }
 
-/// A booking is two events and four conditions: stated, because the peers have nothing like it.
+/// A booking is two events and four conditions. It is stated without a comparison, because the peers have no
+/// equivalent.
 async fn bookings(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     const EACH: u64 = PATIENTS * BOOKINGS_EACH / 4;
     std::fs::create_dir_all(folder)?;

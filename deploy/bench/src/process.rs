@@ -1,4 +1,4 @@
-//! A process beside this one that does what its standard input says, a line each, and answers with a line of JSON.
+//! A child process that reads orders from its standard input, one per line, and answers each with a line of JSON.
 
 use std::{path::Path, process::Stdio};
 
@@ -9,15 +9,15 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-/// What it did.
+/// The result of an order.
 #[derive(Serialize, Deserialize)]
 pub struct ProcessResult {
     pub done: u64,
     pub seconds: f64,
-    /// Appends that met a conflict first.
+    /// The number of appends that met a conflict first.
     #[serde(default)]
     pub conflicts: u64,
-    /// States that a peer with a cache had to load all the same.
+    /// The number of states that a peer with a cache had to load nevertheless.
     #[serde(default)]
     pub loads: u64,
 }
@@ -36,7 +36,7 @@ pub struct Process {
 
 impl Process {
     /// # Errors
-    /// When there is no such program.
+    /// If the program does not exist.
     pub fn start(program: &Path, arguments: &[&str]) -> anyhow::Result<Process> {
         let mut process = Command::new(program)
             .args(arguments)
@@ -51,20 +51,20 @@ impl Process {
     }
 
     /// # Errors
-    /// When it has ended.
+    /// If the process has ended.
     pub async fn begin(&mut self, order: &str) -> anyhow::Result<()> {
         Ok(self.orders.write_all(format!("{order}\n").as_bytes()).await?)
     }
 
     /// # Errors
-    /// When it has ended; what it said about that stands above.
+    /// If the process has ended. Its own error output is printed above.
     pub async fn done(&mut self) -> anyhow::Result<ProcessResult> {
         let line = self.answers.next_line().await?.context("a process ended")?;
         Ok(serde_json::from_str(&line)?)
     }
 
     /// # Errors
-    /// When it has ended; what it said about that stands above.
+    /// If the process has ended. Its own error output is printed above.
     pub async fn order(&mut self, order: &str) -> anyhow::Result<ProcessResult> {
         self.begin(order).await?;
         self.done().await

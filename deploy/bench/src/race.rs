@@ -12,7 +12,7 @@ use frontdoor::{
     tokens::signed,
 };
 use futures::future::try_join_all;
-use host::demo::DemoKey;
+use host::demo_key::DemoKey;
 use serde_json::{Value, json};
 
 use crate::{http::Connection, load::Slice, results::Measured, server::ServerProcess, synthetic, workload};
@@ -20,18 +20,18 @@ use crate::{http::Connection, load::Slice, results::Measured, server::ServerProc
 const PATIENTS: u64 = 500;
 const SLOTS: u64 = 30;
 const SLOT_MINUTES: i64 = 10;
-/// Races, each with a session and people of its own.
+/// The number of races, each with its own session and people.
 const ROUNDS: u64 = 5;
-/// Patients who are registered at once.
+/// The number of patients that are registered at the same time.
 const IN_FLIGHT: usize = 50;
 const PRACTICE: &str = "A99009";
 /// The promise: every answer within a second.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
-/// The session is so many days ahead.
+/// The session is this many days ahead.
 const DAYS_AHEAD: i64 = 7;
 
 /// # Errors
-/// When the server does not start, or the race ends otherwise than with 30 bookings and 470 refusals.
+/// If the server does not start, or the race does not end with 30 bookings and 470 rejections.
 pub async fn race(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let server = ServerProcess::start(folder)?;
     let course = Course { key: DemoKey::in_folder(folder)?, folder: folder.display().to_string(), server };
@@ -66,7 +66,7 @@ impl Course {
         signed(&self.key, &token)
     }
 
-    /// Sends a command on a connection of its own: the status and the time since the connection was opened.
+    /// Sends a command on a new connection. Returns the status and the time since the connection was opened.
     async fn give(&self, token: &str, name: &str, key: &str, body: Value) -> anyhow::Result<(u16, String, Duration)> {
         let body = body.to_string();
         let request = format!(

@@ -1,4 +1,4 @@
-//! Rebuild of a read model from a log of 500,000 events, against a bare scan of the same columns.
+//! A rebuild of a read model from a log of 500,000 events, compared with a bare scan of the same columns.
 
 use std::{path::Path, time::Instant};
 
@@ -10,14 +10,14 @@ use views::MyAppointments;
 
 use crate::{load::median, postgres::at_rest, results::Measured, synthetic};
 
-/// Writing them takes longer than all that is measured.
+/// Writing them takes longer than all measurements.
 const EVENTS: u64 = 500_000;
 const ROUNDS: usize = 5;
 
 /// From a log in a file into a file.
 ///
 /// # Errors
-/// When the log or the views fail.
+/// If the log or the views fail.
 pub async fn files(folder: &Path) -> anyhow::Result<Vec<Measured>> {
     let (log, views) = (folder.display(), folder.join("views.db"));
     let views = format!("sqlite:{}", views.display());
@@ -28,10 +28,10 @@ pub async fn files(folder: &Path) -> anyhow::Result<Vec<Measured>> {
 /// From a log in PostgreSQL into another database there.
 ///
 /// # Errors
-/// When the log or the views fail.
+/// If the log or the views fail.
 ///
 /// # Panics
-/// Where no PostgreSQL can be started; it says what is missing.
+/// If no PostgreSQL can be started; the message says what is missing.
 pub async fn tables() -> anyhow::Result<Vec<Measured>> {
     measured("rebuild-postgres-my-appointments", Filled::tables().await?).await
 }
@@ -49,20 +49,20 @@ async fn measured(name: &'static str, filled: Filled) -> anyhow::Result<Vec<Meas
     Ok(vec![row.note(format!("{events} events; the scan decodes every column of the envelope"))])
 }
 
-/// A log that is filled, and views that have a read model to rebuild from it.
+/// A log with events, and views with a read model to rebuild from it.
 pub struct Filled {
     log: Log,
     views: Views,
     events: u64,
-    /// They are there as long as they are measured.
+    /// The databases exist as long as they are measured.
     _databases: Vec<Database>,
 }
 
 impl Filled {
-    /// In PostgreSQL, the views in another database there.
+    /// In PostgreSQL, with the views in another database.
     ///
     /// # Errors
-    /// When the log or the views fail.
+    /// If the log or the views fail.
     pub async fn tables() -> anyhow::Result<Filled> {
         let (log, views) = (Database::new(), Database::new());
         let (log_url, views_url) = (log.url("server").await, views.url("owner").await);
@@ -81,10 +81,10 @@ impl Filled {
         Ok(Filled { log, views, events, _databases: databases })
     }
 
-    /// Events a second of one rebuild.
+    /// The rate of one rebuild in events per second.
     ///
     /// # Errors
-    /// When the log or the views fail.
+    /// If the log or the views fail.
     pub async fn rebuilt(&self) -> anyhow::Result<f64> {
         let started = Instant::now();
         self.views.rebuild("my_appointments", |_| {}).await?;
@@ -96,8 +96,8 @@ impl Filled {
     }
 }
 
-/// Events a second of a scan that decodes every column of the envelope, those that are packed into `meta` too, and does
-/// nothing with them.
+/// The rate, in events per second, of a scan that decodes every column of the envelope, including the fields packed
+/// into `meta`, without using them.
 async fn bare_scan(log: &Log, events: u64) -> anyhow::Result<f64> {
     const PAGE: usize = 5_000;
     let started = Instant::now();

@@ -1,10 +1,10 @@
-//! What a benchmark found: a row of the table, and a line of `target/bench/results.jsonl`.
+//! The results of a benchmark: a row of the table, and a line of `target/bench/results.jsonl`.
 
 use std::{fs::OpenOptions, io::Write, path::Path};
 
 use serde::Serialize;
 
-/// One figure beside its baseline, both from the same run on the same machine.
+/// One figure and its baseline, both from the same run on the same machine.
 #[derive(Debug, Clone, Serialize)]
 pub struct Measured {
     pub name: &'static str,
@@ -12,15 +12,15 @@ pub struct Measured {
     pub unit: &'static str,
     pub baseline: Option<f64>,
     pub ratio: Option<f64>,
-    /// The least ratio that is good enough; of a time, the most that it may be.
+    /// The minimum ratio to pass; for a time, the maximum.
     pub bar: Option<f64>,
     pub met: Option<bool>,
-    /// What else was seen: latencies, stalls, sizes.
+    /// Further observations: latencies, stalls, sizes.
     pub note: String,
 }
 
 impl Measured {
-    /// A figure with a bar: its ratio to the baseline has to be `bar` at least.
+    /// A figure with a minimum: its ratio to the baseline has to be at least `bar`.
     pub fn against(name: &'static str, value: f64, unit: &'static str, baseline: f64, bar: f64) -> Measured {
         let ratio = value / baseline;
         Measured {
@@ -35,7 +35,7 @@ impl Measured {
         }
     }
 
-    /// A figure that may be `most` at most, beside what its surroundings alone take.
+    /// A figure with a maximum (`most`), and the time of its environment alone as a baseline.
     pub fn within(name: &'static str, value: f64, unit: &'static str, baseline: f64, most: f64) -> Measured {
         let ratio = Some(value / baseline);
         Measured {
@@ -47,7 +47,7 @@ impl Measured {
         }
     }
 
-    /// A figure that is only stated.
+    /// A figure without a bar.
     pub fn stated(name: &'static str, value: f64, unit: &'static str) -> Measured {
         Measured { name, value, unit, baseline: None, ratio: None, bar: None, met: None, note: String::new() }
     }
@@ -59,10 +59,10 @@ impl Measured {
     }
 }
 
-/// Adds the rows to the file of results.
+/// Appends the rows to the results file.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn keep(rows: &[Measured], folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)?;
     let mut file = OpenOptions::new().create(true).append(true).open(folder.join("results.jsonl"))?;
@@ -72,7 +72,7 @@ pub fn keep(rows: &[Measured], folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The table for people.
+/// The results as a readable table.
 pub fn table(rows: &[Measured]) -> String {
     let mut text = format!(
         "{:<44} {:>12} {:<9} {:>12} {:>7} {:>6}  met\n",

@@ -9,24 +9,24 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// It is killed when it is dropped.
+/// Killed when dropped.
 pub struct ServerProcess {
     child: Child,
     pub address: SocketAddr,
 }
 
 impl ServerProcess {
-    /// A server that has said that it is ready: its views have caught up.
+    /// Starts a server and waits until it reports that it is ready: its views have caught up.
     ///
     /// # Errors
-    /// When it does not start.
+    /// If it does not start.
     pub fn start(folder: &Path) -> anyhow::Result<ServerProcess> {
         let binary = std::env::current_exe()?.with_file_name("frontdoor");
         let mut child = Command::new(&binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--demo", "--data"])
             .arg(folder)
             .stdout(Stdio::piped())
-            // Why it does not start is said there.
+            // Standard error shows the reason if it does not start.
             .args(["--log-level", "warn"])
             .spawn()
             .with_context(|| format!("{} does not start: build it first (make bench does)", binary.display()))?;
@@ -36,7 +36,7 @@ impl ServerProcess {
             let Some(addresses) = line.strip_prefix("frontdoor is ready: http://") else { continue };
             let (address, _) = addresses.split_once(' ').context("two addresses")?;
             let address = address.parse()?;
-            // A full pipe would stop it.
+            // A full pipe would block it.
             std::thread::spawn(move || lines.for_each(drop));
             return Ok(ServerProcess { child, address });
         }
@@ -44,7 +44,7 @@ impl ServerProcess {
     }
 
     /// # Errors
-    /// When it has ended.
+    /// If it has ended.
     pub fn resident_mib(&self) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
@@ -53,7 +53,7 @@ impl ServerProcess {
     }
 
     /// # Errors
-    /// When it does not end in order.
+    /// If it does not shut down properly.
     pub fn end(mut self) -> anyhow::Result<()> {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
         let status = self.child.wait()?;

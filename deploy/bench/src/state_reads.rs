@@ -1,4 +1,4 @@
-//! Counts where the command engine has its states from, so that no benchmark measures a cache without saying so.
+//! Counts the sources of the command engine's states, so that no benchmark measures a cache without reporting it.
 
 use std::sync::{
     Arc,
@@ -10,7 +10,7 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, Share
 static FROM_LOG: AtomicU64 = AtomicU64::new(0);
 static FROM_MEMORY: AtomicU64 = AtomicU64::new(0);
 
-/// State reads of every engine in this process since its start.
+/// The state reads of all engines in this process since its start.
 #[derive(Clone, Copy)]
 pub struct StateReadCounts {
     pub from_log: u64,
@@ -42,7 +42,7 @@ impl metrics::CounterFn for OneCounter {
     }
 }
 
-/// Records `command_state_reads_total` and nothing else, which costs the measured code next to nothing.
+/// Records `command_state_reads_total` only, so that the measured code is hardly affected.
 struct StateReadRecorder;
 
 impl Recorder for StateReadRecorder {
@@ -68,7 +68,7 @@ impl Recorder for StateReadRecorder {
 }
 
 /// # Errors
-/// When something else in this process counts already.
+/// If another recorder is already installed in this process.
 pub fn count() -> anyhow::Result<()> {
     metrics::set_global_recorder(StateReadRecorder).map_err(|_| anyhow::anyhow!("metrics are recorded already"))
 }

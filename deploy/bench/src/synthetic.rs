@@ -1,4 +1,4 @@
-//! A log of bookings, written straight into the log: sessions, slots taken, appointments booked, cancelled, moved.
+//! Fills a log with bookings directly: sessions, slots taken, appointments booked, cancelled, moved.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use event_core::{
     personal::{Unsealed, with_key},
 };
 use event_log::{Append, Condition, Expected, Log, NewEvent, Provenance};
-use host::demo::DEMO_ISSUER;
+use host::demo_key::DEMO_ISSUER;
 use uuid::Uuid;
 use vocabulary::{
     SessionId,
@@ -22,11 +22,11 @@ use vocabulary::{
 /// 2026-03-02T09:00:00Z.
 const FIRST_SLOT: Timestamp = Timestamp::from_micros(1_772_442_000_000_000);
 const SLOTS: u64 = 30;
-/// Bookings of one patient.
+/// The number of bookings of one patient.
 const BOOKINGS: u64 = 5;
-/// Every so-manieth booking is cancelled.
+/// One in this many bookings is cancelled.
 const CANCELLED_ONE_IN: u64 = 10;
-/// Requests that are submitted before their outcomes are awaited.
+/// The number of requests that are submitted before their outcomes are awaited.
 const IN_FLIGHT: usize = 1_000;
 
 pub fn patient(n: u64) -> anyhow::Result<SubjectId> {
@@ -42,7 +42,7 @@ fn session(n: u64) -> anyhow::Result<SessionId> {
 /// The `n`th session of a site.
 ///
 /// # Errors
-/// When the site's code is none.
+/// If the site's code is invalid.
 pub fn session_at(site: &str, n: u64) -> anyhow::Result<SessionId> {
     const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let own: String = (0..12).rev().map(|at| char::from(DIGITS[(n >> (at * 5) & 31) as usize])).collect();
@@ -103,7 +103,7 @@ impl SyntheticWriter {
     }
 }
 
-/// An event of either category.
+/// An event of one of the two categories.
 enum BookingEvent {
     Session(SessionEvent),
     Diary(DiaryEvent),
@@ -138,13 +138,13 @@ fn time(n: u64, place: u64) -> anyhow::Result<BookedTime> {
     })
 }
 
-/// Fills an empty log with at least `events` events: two for a booking, two more where it is cancelled.
+/// Fills an empty log with at least `events` events: two for each booking, and two more if it is cancelled.
 ///
 /// # Errors
-/// When the log refuses one.
+/// If the log rejects one.
 pub async fn fill(log: &Log, events: u64) -> anyhow::Result<u64> {
     let mut writer = SyntheticWriter { key: Arc::new(Unsealed), log: log.clone(), pending: Vec::new(), events: 0 };
-    // Revisions of the streams of the patients and sessions in progress; both are left when they are full.
+    // Revisions of the streams of the current patient and session; both are replaced when they are full.
     let mut session_revision = 0;
     let mut diary_revision = 0;
     for booking in 0.. {

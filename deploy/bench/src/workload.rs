@@ -1,4 +1,4 @@
-//! A town for the benchmarks: practices, patients, and sessions with a place for each of them on each of three days.
+//! A town for the benchmarks: practices, patients, and sessions with a place for each patient on each of three days.
 //! The app runs in this process.
 
 use std::{net::SocketAddr, path::Path};
@@ -16,7 +16,7 @@ use frontdoor::{
 use futures::{TryStreamExt, stream};
 use host::{
     app::App,
-    demo::{DEMO_ISSUER, DemoKey},
+    demo_key::{DEMO_ISSUER, DemoKey},
     options::Places,
     roles::Roles,
 };
@@ -35,15 +35,15 @@ use vocabulary::{
 use crate::{http::Connection, synthetic};
 
 pub const PATIENTS: u64 = 16_000;
-/// Bookings that a patient has in the end: as many as may be open at once.
+/// The final number of bookings of a patient: the maximum of open bookings.
 pub const BOOKINGS_EACH: u64 = 3;
 const SLOTS: u64 = 30;
 const SLOT_MINUTES: i64 = 10;
-/// Practices of the town: each publishes 401 sessions, which one day allows.
+/// The number of practices. Each publishes 401 sessions, which is within the limit of one day.
 const PRACTICES: u64 = 4;
-/// Connections of the clients, all from one address.
+/// The number of client connections, all from one address.
 const CONNECTIONS_MAX: usize = 1_024;
-/// Commands of the preparation that are under way at once.
+/// The number of concurrent commands of the preparation.
 const IN_FLIGHT: usize = 256;
 
 pub struct Workload {
@@ -54,7 +54,7 @@ pub struct Workload {
     stop: CancellationToken,
 }
 
-/// One booking that is still to be made: a place of its own.
+/// A booking to make, with its own place.
 #[derive(Clone, Copy)]
 pub struct BookingRequest {
     patient: u64,
@@ -62,7 +62,7 @@ pub struct BookingRequest {
 }
 
 impl BookingRequest {
-    /// The `n`th of all; neighbours are spread over the sessions.
+    /// The `n`th booking of all; consecutive bookings are spread over the sessions.
     pub fn new(n: u64) -> BookingRequest {
         // 7,919 is prime, so this visits every patient once a day.
         BookingRequest { patient: n % PATIENTS * 7_919 % PATIENTS, day: n / PATIENTS }
@@ -72,7 +72,7 @@ impl BookingRequest {
 /// A caller without an organisation; patients have proven their identity.
 ///
 /// # Errors
-/// Never: the demonstration's issuer is one.
+/// Never: the demonstration's issuer is valid.
 pub fn caller(role: CallerRole, id: &str, permissions: Vec<Permission>) -> anyhow::Result<Caller> {
     let level = (role == CallerRole::Patient).then(|| IdentityLevel::P9.into());
     let permissions = permissions.into_iter().map(Into::into).collect();
@@ -90,7 +90,7 @@ impl Workload {
     /// The whole app on SQLite.
     ///
     /// # Errors
-    /// When the app cannot be opened, or refuses what prepares it.
+    /// If the app cannot be opened, or rejects a command of the preparation.
     pub async fn build(folder: &Path) -> anyhow::Result<Workload> {
         let at = folder.display();
         let places = Places {
@@ -103,10 +103,10 @@ impl Workload {
         Workload::on(folder, places).await
     }
 
-    /// Elsewhere; with views, if its roles have any.
+    /// In other places; with views, if its roles use them.
     ///
     /// # Errors
-    /// When the app cannot be opened, or refuses what prepares it.
+    /// If the app cannot be opened, or rejects a command of the preparation.
     pub async fn on(folder: &Path, places: Places) -> anyhow::Result<Workload> {
         let key = DemoKey::in_folder(folder)?;
         let set = serde_json::from_slice(&std::fs::read(folder.join("demo-jwks.json"))?)?;
@@ -152,10 +152,10 @@ impl Workload {
         Ok(())
     }
 
-    /// Through the engine, without HTTP.
+    /// Executes a command through the engine, without HTTP.
     ///
     /// # Errors
-    /// When it is refused.
+    /// If it is rejected.
     pub async fn give(&self, caller: &Caller, name: &str, key: &str, body: Value) -> anyhow::Result<()> {
         let origin = Origin::new(caller.clone(), key);
         let given = self.app.engine.execute(name, Bytes::from(body.to_string()), origin).await;
@@ -192,17 +192,17 @@ impl Workload {
     /// Books through the engine, without HTTP.
     ///
     /// # Errors
-    /// When it is not granted.
+    /// If it is not granted.
     pub async fn book(&self, prepared: (Bytes, Origin)) -> anyhow::Result<()> {
         let (body, origin) = prepared;
         let answer = self.app.engine.execute("book-appointment", body, origin).await?;
         if answer.events.len() == 2 { Ok(()) } else { bail!("a booking stored {} events", answer.events.len()) }
     }
 
-    /// What `book` takes.
+    /// The arguments of `book`.
     ///
     /// # Errors
-    /// When the town is too small for this wish.
+    /// If the town is too small for this booking.
     pub fn for_engine(&self, n: u64) -> anyhow::Result<(Bytes, Origin)> {
         let wish = BookingRequest::new(n);
         let id = synthetic::patient(wish.patient)?.to_string();
@@ -213,10 +213,10 @@ impl Workload {
         Ok((Bytes::from(self.body(wish)?), origin))
     }
 
-    /// The same wish as the bytes of an HTTP request.
+    /// The same booking as the bytes of an HTTP request.
     ///
     /// # Errors
-    /// When the town is too small for this wish.
+    /// If the town is too small for this booking.
     pub fn for_http(&self, n: u64) -> anyhow::Result<Vec<u8>> {
         let wish = BookingRequest::new(n);
         let body = self.body(wish)?;
@@ -243,10 +243,10 @@ impl Workload {
         signed(&self.key, token)
     }
 
-    /// The production routes behind the production middleware, and beside them `/constant`, behind the same.
+    /// Serves the production routes behind the production middleware, and additionally `/constant` behind the same.
     ///
     /// # Errors
-    /// When there is no port.
+    /// If there is no free port.
     pub async fn serve(&self, constant: Bytes) -> anyhow::Result<SocketAddr> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -260,10 +260,10 @@ impl Workload {
         Ok(address)
     }
 
-    /// The bytes of a request for a patient's row, and for nothing but a constant.
+    /// The bytes of a request for a patient's row, and of a request for the constant.
     ///
     /// # Errors
-    /// When the town is too small.
+    /// If the town is too small.
     pub fn reads(&self, patient: u64) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
         let (subject, token) = (synthetic::patient(patient)?, self.token(patient)?);
         let get = |path: String| {
@@ -272,10 +272,10 @@ impl Workload {
         Ok((get(format!("/patients/{subject}/organ-donation")), get("/constant".to_owned())))
     }
 
-    /// Every patient has looked around before they book, so their tokens are known.
+    /// Sends a request for every patient before the bookings, so that their tokens are remembered.
     ///
     /// # Errors
-    /// When the app does not answer.
+    /// If the app does not answer.
     pub async fn look_around(&self, address: SocketAddr, patients: impl Iterator<Item = u64>) -> anyhow::Result<()> {
         let mut connection = Connection::open(address).await?;
         for patient in patients {
@@ -286,10 +286,10 @@ impl Workload {
         Ok(())
     }
 
-    /// This patient registers as a donor, so that there is a row to read.
+    /// Registers this patient as a donor, so that there is a row to read.
     ///
     /// # Errors
-    /// When it is refused.
+    /// If it is rejected.
     pub async fn register_donor(&self, patient: u64) -> anyhow::Result<()> {
         let subject = synthetic::patient(patient)?;
         let donor = caller(CallerRole::Patient, &subject.to_string(), vec![])?;
@@ -309,15 +309,15 @@ fn session_id(day: u64, session: u64) -> anyhow::Result<vocabulary::SessionId> {
     synthetic::session_at(&practice(session), day << 32 | session)
 }
 
-/// Where a session is held, and those are registered who have a place in it.
+/// The practice that holds a session, and where the patients with a place in it are registered.
 fn practice(session: u64) -> String {
     format!("A{:05}", 12_345 + session % PRACTICES)
 }
 
-/// What `register-patient` takes.
+/// The body of `register-patient`.
 ///
 /// # Errors
-/// Never: every id here is one.
+/// Never: every id here is valid.
 pub fn registration(n: u64, practice: &str) -> anyhow::Result<Value> {
     Ok(json!({
         "subject": synthetic::patient(n)?,

@@ -1,4 +1,4 @@
-//! The command line: the platform's commands, and those of the health application.
+//! The command line: the commands of the platform, and those of the health application.
 
 use std::path::PathBuf;
 
@@ -83,7 +83,7 @@ pub struct Check {
     pub told: Option<PathBuf>,
 }
 
-/// Reads a value as it stands in JSON, so that the command line and tokens have one spelling.
+/// Parses a value as in JSON, so that the command line and tokens have the same spelling.
 fn from_wire<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(serde_json::Value::from(text)).map_err(|_| format!("{text:?} is none of the values"))
 }

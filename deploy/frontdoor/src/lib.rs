@@ -1,5 +1,5 @@
-//! The health services as one application on the platform, and the commands that only they have: tokens of the
-//! demonstration, and the offline check.
+//! The health services as one application on the platform, and their additional commands: tokens for the demonstration,
+//! and the offline check.
 
 pub mod cli;
 pub mod demo;
@@ -28,7 +28,7 @@ pub static APPLICATION: Application = Application {
     demonstration: Some(demo::fill),
 };
 
-/// Runs what the command line asks for.
+/// Runs the command line.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     host::program(&APPLICATION, arguments, |cli: Cli| match cli.task {
         Task::Platform(task) => host::perform(&APPLICATION, task),

@@ -1,8 +1,8 @@
-//! The binary. It parses, hands on, and turns what went wrong into an exit code.
+//! The binary. It parses the command line, runs it, and turns errors into an exit code.
 
 use std::process::ExitCode;
 
-// Events are many small allocations that one thread makes and another frees: it rebuilds a tenth faster with this.
+// Events are many small allocations that one thread makes and another frees: a rebuild is a tenth faster with this.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,8 +1,8 @@
-//! Tokens of the demonstration's callers, and what `frontdoor token` prints.
+//! Tokens for the demonstration's callers, and the output of `frontdoor token`.
 
 use anyhow::bail;
 use host::{
-    demo::{DEMO_ISSUER, DemoKey},
+    demo_key::{DEMO_ISSUER, DemoKey},
     output,
 };
 use serde::Serialize;
@@ -28,7 +28,7 @@ struct DemoClaims<'a> {
 /// `frontdoor token`.
 ///
 /// # Errors
-/// When there is no key, or it cannot be read.
+/// If there is no key, or it cannot be read.
 pub fn print(token: &Token) -> anyhow::Result<()> {
     let Some(key) = DemoKey::existing(&token.data)? else {
         let data = token.data.display();
@@ -38,10 +38,10 @@ pub fn print(token: &Token) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The token, signed by the demonstration's key.
+/// The token, signed with the demonstration's key.
 ///
 /// # Errors
-/// When it cannot be signed.
+/// If it cannot be signed.
 pub fn signed(key: &DemoKey, token: &Token) -> anyhow::Result<String> {
     let issued = jiff::Timestamp::now().as_second();
     key.sign(&DemoClaims {

@@ -1,10 +1,11 @@
-//! The house keeps its walls: who may depend on whom, and that ARCHITECTURE.md tells the truth.
+//! The architecture rules: the permitted dependencies between crates, and the agreement of ARCHITECTURE.md with the
+//! code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, PackageId};
 
-/// Every crate, its folder, and the crates of this workspace that it may know.
+/// Every crate, its folder, and the crates of this workspace that it may depend on.
 const WALLS: &[(&str, &str, &[&str])] = &[
     ("event-core", "events/core", &[]),
     ("vocabulary", "events/vocabulary", &["event-core"]),
@@ -63,20 +64,20 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     ("library", "docs/tutorial", &["event-core", "command-engine", "projection-engine", "query-engine", "host"]),
 ];
 
-/// The platform's terms, and what people edit who know the health service.
+/// The crates of the platform's terms and of the health services' rules.
 const PURE: &[&str] = &["event-core", "vocabulary", "domain", "views"];
 
-/// What brings I/O, and must not reach a pure crate by any way.
+/// Crates that do I/O, which a pure crate must not depend on, directly or indirectly.
 const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", "reqwest", "mio"];
 
-/// Foreign crates that only these may name themselves.
+/// External crates that only the listed crates may depend on directly.
 const ONLY: &[(&str, &[&str])] = &[
     ("sqlx", &["event-log", "projection-engine", "host", "frontdoor", "bench", "local"]),
     ("axum", &["http-edge", "command-engine", "query-engine", "host", "bench"]),
     ("jsonwebtoken", &["http-edge", "host"]),
     ("reqwest", &["host", "bench"]),
     ("anyhow", &["host", "frontdoor", "bench", "library"]),
-    // The check reads topics with code of its own.
+    // The check reads topics with its own code.
     ("rdkafka", &["event-kafka", "frontdoor", "bench"]),
 ];
 
@@ -92,7 +93,7 @@ fn name<'a>(metadata: &'a Metadata, id: &PackageId) -> &'a str {
     metadata.packages.iter().find(|package| package.id == *id).expect("a resolved package is listed").name.as_str()
 }
 
-/// What this package is built with (not what its tests use), directly or by any way.
+/// The normal dependencies of this package (not those of its tests), direct and indirect.
 fn built_with(metadata: &Metadata, root: &str) -> BTreeSet<String> {
     let nodes: BTreeMap<&PackageId, _> =
         metadata.resolve.as_ref().expect("resolved").nodes.iter().map(|node| (&node.id, node)).collect();
@@ -109,7 +110,7 @@ fn built_with(metadata: &Metadata, root: &str) -> BTreeSet<String> {
     seen.into_iter().map(|id| name(metadata, id).to_owned()).collect()
 }
 
-/// The platform: what another team uses for another domain.
+/// The platform: the crates that another team can use for another domain.
 const PLATFORM: &[&str] = &[
     "event-core",
     "event-log",
@@ -123,8 +124,8 @@ const PLATFORM: &[&str] = &[
     "library",
 ];
 
-/// Words of health care. `care`, the name of the main log in stored data, URLs and topics, and the paths `/health/…` are
-/// not among them.
+/// Words of health care. `care`, the name of the main log in stored data, URLs and topics, and the paths `/health/…`
+/// are not included.
 const HEALTH_CARE: &[&str] = &[
     "appointment",
     "clinic",
@@ -148,7 +149,7 @@ const HEALTH_CARE: &[&str] = &[
     "vaccination",
 ];
 
-/// A word where it has to stay: a file, the word, the reason.
+/// Permitted exceptions: a file, the word, the reason.
 const STAYS: &[(&str, &str, &str)] = &[
     ("events/kafka/src/record.rs", "patient", "the header `ce_patient` of records that topics hold"),
     ("events/core/src/asyncapi.rs", "patient", "the header `ce_patient` of records that topics hold"),
@@ -176,7 +177,7 @@ fn the_platform_has_no_word_of_health_care() {
         for file in files {
             let name = file.strip_prefix(&root).expect("inside").display().to_string();
             let text = std::fs::read_to_string(&file).expect("a text");
-            // Examples in tests may be of any domain.
+            // Examples in tests may be about any domain.
             let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_lowercase();
             if name.ends_with("tests.rs") || name.ends_with("testing.rs") || name.contains("/contract/") {
                 continue;
@@ -209,8 +210,8 @@ fn a_crate_knows_only_the_crates_that_it_may_know() {
     let metadata = metadata();
     for package in metadata.workspace_packages() {
         let (_, _, may) = WALLS.iter().find(|(name, ..)| *name == package.name.as_str()).expect("has walls");
-        // A crate may name itself, to test with a feature of its own. Tests may start real servers, and put engines and
-        // services together; those of a pure crate may not.
+        // A crate may depend on itself, to test with one of its features. Tests may start real servers, and combine
+        // engines and services; tests of a pure crate may not.
         let is_pure = PURE.contains(&package.name.as_str());
         let for_tests = |dependency: &Dependency| dependency.kind == DependencyKind::Development && !is_pure;
         let others = |dependency: &&Dependency| {

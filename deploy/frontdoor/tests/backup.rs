@@ -1,4 +1,4 @@
-//! The steps of docs/backup.md, on both stores: a backup of a running server, and a restore to that moment.
+//! The steps of docs/backup.md, on both stores: a backup of a running server, and a restore to that state.
 
 mod common;
 
@@ -16,7 +16,7 @@ use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 const PRACTICE: &str = "A99011";
 const SESSION: &str = "A99011.BACK00000001";
 
-/// Makes a practice with a session and two patients.
+/// Creates a practice with a session and two patients.
 async fn open_practice(server: &Server, signer: &Signer, client: &Client) {
     let (operator, staff, base) = (signer.operator(), signer.staff(PRACTICE), server.base.as_str());
     let practice = json!({"practice": PRACTICE, "name": "Backup Surgery", "address": "1 Second Copy"});
@@ -28,7 +28,7 @@ async fn open_practice(server: &Server, signer: &Signer, client: &Client) {
     }
 }
 
-/// The patient books the slot of the same number, or repeats it. Gives back whether it was a repeat.
+/// The patient books the slot with the same number, or repeats the booking. Returns true for a repeat.
 async fn book(server: &Server, signer: &Signer, client: &Client, n: u64) -> bool {
     let wish = json!({"session": SESSION, "startsAt": slot(n as i64), "patient": subject(n)});
     let (token, key) = (signer.patient(&subject(n)), format!("backup-book-{n:08}"));
@@ -41,7 +41,7 @@ async fn bookings(server: &Server, signer: &Signer, client: &Client, n: u64) -> 
     answer.body["items"].as_array().map(Vec::len).unwrap_or_else(|| panic!("{}", answer.body))
 }
 
-/// As `sqlite3 -readonly FILE "VACUUM INTO …"`.
+/// Like `sqlite3 -readonly FILE "VACUUM INTO …"`.
 async fn vacuum_into(file: &Path, copy: &Path) {
     let mut log = SqliteConnectOptions::new().filename(file).read_only(true).connect().await.expect("opens");
     let statement = format!("VACUUM INTO '{}'", copy.display());
@@ -96,7 +96,7 @@ async fn running_servers_on_postgresql_are_backed_up_and_restored_and_views_that
     dumping.args(["--format=custom", "--schema=care", "--schema=access"]);
     run(dumping.arg("--file").arg(&dump).arg(database.url("owner").await));
     book(&server, &signer, &client, 2).await;
-    // One view at least has come to what the backup lacks.
+    // At least one view has processed an event that the backup lacks.
     let path = format!("/patients/{}/appointments?strict=true&after=care:8", subject(2));
     assert_eq!(ask(&client, &server.base, &signer.patient(&subject(2)), &path).await.status, 200);
     server.stop();

@@ -1,4 +1,4 @@
-//! `frontdoor check` finds what is damaged by hand, and names its place.
+//! `frontdoor check` finds manual damage and names its place.
 
 mod common;
 
@@ -13,7 +13,7 @@ use common::{BINARY, Server, read_models};
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
-/// The files of a demonstration that ended in order, with one booking.
+/// The files of a demonstration that was shut down properly, with one booking.
 struct Files {
     folder: tempfile::TempDir,
 }
@@ -26,7 +26,7 @@ impl Files {
         let copied = |line: &str| Command::new("bash").arg("-c").arg(line).output().expect("bash runs");
         let donor = server.printed.lines().find(|line| line.contains("/commands/register-donor")).expect("a line");
         assert!(String::from_utf8_lossy(&copied(donor).stdout).contains("organ-donation.registered.v1"));
-        // The demonstration has no carers, and every read model is to have a row.
+        // The demonstration has no carers, but every read model should have a row.
         let subject = fs::read_to_string(files.whole().join("alice.subject")).expect("a subject");
         let carer = json!({"subject": subject.trim(), "carer": "000000000001", "name": "Sam Example", "relationship": "friend"});
         let (base, alice) = (&server.base, files.whole().join("alice").display().to_string());
@@ -45,7 +45,7 @@ impl Files {
         self.folder.path().join("whole")
     }
 
-    /// A copy, to be damaged.
+    /// A copy to damage.
     fn copy(&self, name: &str) -> PathBuf {
         let copy = self.folder.path().join(name);
         fs::create_dir(&copy).expect("made");
@@ -68,7 +68,7 @@ async fn text(file: PathBuf, query: &'static str) -> String {
     sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a text")
 }
 
-/// The exit code, and what was printed on both outputs.
+/// The exit code, and the text of both outputs.
 fn check(data: &Path, told: Option<&Path>) -> (i32, String) {
     let mut command = Command::new(BINARY);
     command.arg("check").arg("--data").arg(data);
@@ -232,7 +232,7 @@ async fn what_clients_were_told_is_held_against_the_log() {
     assert_found(&copy, Some(&truth), "care:31: line 1 was told of");
 }
 
-/// An installation, made of a whole one by SQL on its files, and the answer of `frontdoor check`.
+/// A damaged installation, made from an intact one by SQL on its files, and the answer of `frontdoor check`.
 struct Installation {
     name: &'static str,
     changes: &'static [(&'static str, &'static str)],
@@ -333,7 +333,7 @@ async fn each_installation_gets_its_exit_code_and_its_message() {
     assert_answer(&copy, 0, "0 read models", "views can be deleted");
 }
 
-/// The answer is the expected one, and no file is left behind.
+/// Asserts that the answer is as expected and that no file is left behind.
 fn assert_answer(data: &Path, exit: i32, says: &str, name: &str) {
     let before = names(data);
     let (code, printed) = check(data, None);
@@ -361,7 +361,7 @@ fn the_files_of_a_killed_server_are_checked_where_they_are_and_read_only_media_a
     let logs = names(folder.path()).into_iter().filter(|name| name.ends_with("-wal")).count();
     assert!(logs > 0, "a killed server leaves its write-ahead logs");
     for index in ["care.db-shm", "access.db-shm", "views.db-shm"] {
-        // Not every file has one.
+        // Not every copy has this file.
         drop(fs::remove_file(folder.path().join(index)));
     }
     assert_answer(folder.path(), 0, "0 findings", "a killed server");
@@ -390,7 +390,7 @@ async fn a_hold_that_has_expired_is_not_damage() {
     let patient = |n: u64| signer.patient(&common::subject(n));
     common::granted(&client, &server.base, &patient(1), "hold-slot", "expired-hold-first", &hold(1)).await;
     server.stop();
-    // The hold ends in the past, as if it had been given long ago.
+    // The hold ends in the past, as if it had been placed long ago.
     let past =
         "UPDATE event SET data = CAST(json_set(CAST(data AS TEXT), '$.expiresAt', '2026-01-01T00:00:00Z') AS BLOB)
                 WHERE kind = 'appointment.slot-held.v1'";

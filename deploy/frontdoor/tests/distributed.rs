@@ -1,5 +1,5 @@
-//! The whole distributed system as processes, over a real PostgreSQL and a real Kafka: the journey; kills of every kind
-//! under load; and what `frontdoor check` says afterwards of log, topics and views.
+//! The whole distributed system as processes, on a real PostgreSQL and a real Kafka: the journey, kills of every kind
+//! under load, and the result of `frontdoor check` on log, topics and views afterwards.
 
 mod common;
 #[path = "common/faults.rs"]
@@ -28,15 +28,15 @@ use tokio_util::sync::CancellationToken;
 use topic::Topic;
 
 const PRACTICE: &str = "A99009";
-/// A system is fourteen processes: one at a time.
+/// A system is fourteen processes, so only one runs at a time.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 const CLIENTS: u64 = 8;
-/// How long a command may go without an answer of any node: a silence, and what follows it.
+/// The time limit for an answer from any node, which includes a silence and the recovery from it.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
-/// How long one answer may take while things die; then another node is asked.
+/// The time limit for one answer while processes are killed; then another node is asked.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
-/// What `frontdoor check` says of the running system: its exit code, and the text.
+/// The result of `frontdoor check` on the running system: its exit code and its output.
 fn check(system: &System, told: Option<&Path>) -> (i32, String) {
     let mut command = Command::new(BINARY);
     command.args(["check", "--log", &system.log_url, "--views", &system.views_url, "--feed", &system.feed]);
@@ -48,7 +48,7 @@ fn check(system: &System, told: Option<&Path>) -> (i32, String) {
     (output.status.code().expect("a code"), text)
 }
 
-/// Waits until topics and views have come to the end of the logs, by themselves. Gives back how long it took.
+/// Waits until topics and views have reached the end of the logs without help. Returns the time it took.
 fn comes_to_rest(system: &System) -> Duration {
     let began = Instant::now();
     succeeds_within(REST_WITHIN, "it comes to rest", || {
@@ -65,8 +65,8 @@ fn comes_to_rest(system: &System) -> Duration {
     })
 }
 
-/// Waits until `frontdoor status` exits with 0: every process is ready, every log has one relay that leads, every read
-/// model follows. On a busy machine a process may be late with what makes it ready.
+/// Waits until `frontdoor status` exits with 0: every process is ready, every log has one leading relay, and every read
+/// model is followed. On a busy machine a process may become ready late.
 fn well(admins: &[&str]) -> String {
     succeeds_within(REST_WITHIN, "it is well", || {
         let status = frontdoor(&["status", "--admin", &admins.join(",")]);
@@ -135,7 +135,8 @@ async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
     let registered = registration(1, PRACTICE);
     granted(client, &commands[0], &staff, "register-patient", "far-register-00001", &registered).await;
     let wish = json!({"session": id, "startsAt": slot(0), "patient": subject(1)});
-    // A command at one node, its repeat at the other, and both query nodes see it as soon as they are asked.
+    // A command goes to one node and its repeat to the other. Both query nodes return the booking to a read for its
+    // position.
     let booked = granted(client, &commands[0], &patient, "book-appointment", "far-book-0000001", &wish).await;
     let again = give(client, &commands[1], &patient, "book-appointment", "far-book-0000001", &wish).await;
     let again = again.expect("an answer");
@@ -145,7 +146,7 @@ async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
         let seen = ask(client, base, &patient, &path).await;
         assert_eq!(seen.body["items"].as_array().map(Vec::len), Some(1), "{}", seen.body);
     }
-    // The session ends an hour later, and both query nodes show a slot of that hour.
+    // The session ends an hour later, and both query nodes return a slot of that hour.
     let longer = json!({"session": id, "until": "15:00"});
     let extended = granted(client, &commands[1], &staff, "extend-session", "far-extend-00001", &longer).await;
     for base in &world.queries {
@@ -155,7 +156,7 @@ async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
         let slots = seen["items"].as_array().expect("slots");
         assert!(slots.iter().any(|free| free["startsAt"] == slot(30)), "{seen}");
     }
-    // A node does what its roles say, and nothing else.
+    // A node serves the routes of its roles only.
     assert_eq!(ask(client, &commands[0], &patient, "/free-slots").await.status, 404);
 
     comes_to_rest(&world.system);
@@ -166,7 +167,7 @@ async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
     }
     let (code, text) = check(&world.system, None);
     assert_eq!(code, 0, "{text}");
-    // What is added to the log by hand is not to be sent.
+    // The relays are stopped, because events that are added to the log manually must not be sent.
     world.system.of("relay").for_each(Node::kill);
     damages(&world.system);
     let (code, text) = check(&world.system, None);
@@ -178,7 +179,7 @@ async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
     assert_eq!(code, 0, "{text}");
 }
 
-/// The same of what lies in Kafka. The relays that start again afterwards find nothing to do.
+/// The same for damage to the topic. The relays that start again afterwards have nothing to send.
 async fn damages_of_the_topic(system: &System) {
     let topic = Topic::read(system, "care");
     let (third, all) = (3, topic.records.len());
@@ -213,7 +214,7 @@ const DOUBLED: &str = "INSERT INTO care.event SELECT 1 + (SELECT max(position) F
 const REORDERED: &str = "UPDATE care.event SET position = -position WHERE position IN (5, 6); \
     UPDATE care.event SET position = 11 + position WHERE position < 0";
 
-/// Each damage is made alone, found, and put right again.
+/// Each damage is done separately, found, and repaired.
 fn damages(system: &System) {
     let (log, views) = (("frontdoor", "care.event"), ("views", "views.view_practices_v1_b1"));
     for ((database, table), damage, finding) in [
@@ -239,7 +240,8 @@ fn damages(system: &System) {
     }
 }
 
-/// A client: people come, book, think again; what was not answered is asked again under its key, at any node.
+/// A client: people register, book and change their minds. Unanswered commands are repeated with the same key, at any
+/// node.
 struct Client<'a> {
     world: &'a World,
     told: &'a Mutex<File>,
@@ -250,7 +252,7 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// Asks one node after the other until there is an answer that is none of "not now".
+    /// Sends a command to one node after the other until there is an answer other than "not now".
     async fn send(&mut self, token: &str, name: &'static str, body: &Value) -> Answer {
         let n = self.number * 100_000 + self.people;
         let key = format!("far-{name}-{n:012}");
@@ -270,7 +272,7 @@ impl Client<'_> {
                     assert!(matches!(answer.status, 404 | 409 | 422), "{name}: {}", answer.body);
                     return answer;
                 }
-                // Not a wait for something to happen: a client that was sent away comes again a little later.
+                // This does not wait for an event: a client that was rejected tries again after a pause.
                 Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
             attempt += 1;
@@ -293,7 +295,7 @@ impl Client<'_> {
         self.people += 1;
     }
 
-    /// I8: an answer is of the position that was asked for, or says that it is stale, or does not come.
+    /// I8: an answer contains the requested position, or is marked as stale, or there is none.
     async fn read_own(&mut self, patient: &str, n: u64, position: &str) {
         let base = &self.world.queries[usize::try_from(n).expect("small") % self.world.queries.len()];
         let path = format!("{base}/patients/{}/appointments?after={position}", subject(n));
@@ -310,7 +312,7 @@ impl Client<'_> {
     }
 }
 
-/// What became of a load while things died.
+/// The result of a run under load with faults.
 struct Outcome {
     answers: u64,
     slowest: Duration,
@@ -318,7 +320,7 @@ struct Outcome {
     checked: String,
 }
 
-/// Clients at work while faults are made; then everything comes to rest by itself, and the check finds nothing.
+/// Runs clients while faults are made. Then the system must come to rest without help, and the check must find nothing.
 async fn under_load(world: World, session: &str, faults: impl FnOnce(&System) + Send + 'static) -> Outcome {
     let world = Arc::new(world);
     world.open_practice().await;
@@ -338,7 +340,7 @@ async fn under_load(world: World, session: &str, faults: impl FnOnce(&System) + 
     }));
     let (faulty, done) = (Arc::clone(&world), done.clone().drop_guard());
     let faults = tokio::task::spawn_blocking(move || {
-        // However this ends, the load ends with it.
+        // The load ends with this guard, whatever the outcome of the faults.
         let _done = done;
         faults(&faulty.system);
     });
@@ -362,7 +364,7 @@ async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
     let seed = given("FRONTDOOR_SEED")
         .unwrap_or_else(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs());
     let kills = given("FRONTDOOR_KILLS").unwrap_or(KILLS);
-    // Off until log, views and readiness keep their limits.
+    // Off by default until log, views and readiness keep their time limits.
     let with_silence = given("FRONTDOOR_SILENCE").is_some_and(|on| on > 0);
     println!("seed {seed}, {kills} kills (FRONTDOOR_SEED, FRONTDOOR_KILLS)");
     let outcome = under_load(World::behind_proxies(), "A99009.FAR000000002", move |system| {
@@ -374,7 +376,7 @@ async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
     println!("at rest after {} ms; {checked}", rest.as_millis());
 }
 
-/// With three brokers one may be lost, and then the leader of what is left may change: nothing waits for long.
+/// With three brokers, one may fail, and then the leader among the others may change, without a long wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_brokers_lose_one_and_then_the_leadership_of_another_under_load() {
     let _alone = ALONE.lock().await;
@@ -385,7 +387,7 @@ async fn three_brokers_lose_one_and_then_the_leadership_of_another_under_load() 
             let broker = leader(system, &topic);
             let before = relayed(system, "care");
             system.kafka.kill(broker);
-            // The topic goes on without it, under another leader.
+            // The topic continues under another leader.
             until("the topic goes on", || relayed(system, "care") > before && leader(system, &topic) != broker);
             system.kafka.start_again(broker);
         }
@@ -395,7 +397,7 @@ async fn three_brokers_lose_one_and_then_the_leadership_of_another_under_load() 
     println!("{answers} acknowledged commands, the slowest after {} ms", slowest.as_millis());
 }
 
-/// Which broker leads a topic's partition, as Kafka's own tool says.
+/// The broker that leads a topic's partition, according to Kafka's own tool.
 fn leader(system: &System, topic: &str) -> usize {
     let brokers = system.kafka.brokers();
     let arguments = ["--bootstrap-server", &brokers, "--describe", "--topic", topic];

@@ -1,4 +1,4 @@
-//! What README.md promises, done with the real binary: its lines, copied; a second start; the pages.
+//! The statements of README.md, tested with the real binary: the lines to copy, a second start, and the pages.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::process::Command;
 use common::{Server, Signer, ask, assert_clean, granted, subject};
 use serde_json::{Value, json};
 
-/// The lines of README.md's block of shell, with what each does.
+/// The lines of README.md's shell block, with their descriptions.
 fn lines_of_the_readme() -> Vec<(String, String)> {
     let readme = include_str!("../../../README.md");
     let (_, after) = readme.split_once("```sh\n").expect("README.md has lines to copy");
@@ -16,7 +16,7 @@ fn lines_of_the_readme() -> Vec<(String, String)> {
     lines.chunks(2).map(|pair| (pair[0].trim_start_matches("# ").to_owned(), pair[1].to_owned())).collect()
 }
 
-/// Copies a line into a shell.
+/// Runs a line in a shell.
 fn shell(line: &str) -> Value {
     let output = Command::new("bash").arg("-c").arg(line).output().expect("bash runs");
     let text = String::from_utf8(output.stdout).expect("text");
@@ -60,7 +60,7 @@ async fn the_lines_of_the_readme_and_the_lines_that_are_printed_do_what_they_say
     let end = end_of(&first).await;
     first.stop();
 
-    // The second start goes on with the same data: nothing of it is done twice.
+    // The second start continues with the same data and repeats no change.
     let second = Server::demo(folder.path());
     assert_eq!(end_of(&second).await, end);
     copy_all(&lines_that_were_printed(&second.printed));
@@ -86,7 +86,7 @@ async fn the_pages_that_the_readme_names_are_served() {
     for path in ["/commands/book-appointment", "/free-slots", "/patients/{subject}/organ-donation", "/events"] {
         assert!(api["paths"][path].is_object(), "{path} is described");
     }
-    // Every no says where it is explained.
+    // Every error answer links to its explanation.
     let wrong = [
         client.get(format!("{}/nowhere", server.base)),
         client.delete(format!("{}/practices", server.base)),

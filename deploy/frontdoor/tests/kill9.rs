@@ -1,6 +1,6 @@
-//! `kill -9` and a full disk under load, over and over: nothing that was acknowledged is lost, nothing is doubled, and the
-//! next start needs no repair. What clients were told is proven against the files by `frontdoor check --told`, which also
-//! proves that the views equal the fold of the log.
+//! `kill -9` and a full disk under load, repeatedly: no acknowledged event is lost or doubled, and the next start needs
+//! no repair. `frontdoor check --told` compares the acknowledgements of the clients with the files, and checks that the
+//! views equal the fold of the log.
 
 mod common;
 
@@ -18,20 +18,20 @@ use serde_json::{Value, json};
 
 const ROUNDS: u64 = 100;
 const CLIENTS: u64 = 8;
-/// A kill comes at most this long after the load began.
+/// The maximum time between the start of the load and a kill.
 const LOAD_MS_MAX: u64 = 350;
-/// In one round of so many the disk of logs and views is filled on the way.
+/// In one of this many rounds, the disk of logs and views is filled.
 const FILL_ONE_IN: u64 = 3;
 /// More than all rounds write.
 const DISK_MEGABYTES: u32 = 256;
-/// How often the files are proven; after the last round always.
+/// The number of rounds between two checks of the files. The last round is always followed by one.
 const CHECK_EVERY: u64 = 10;
 const PRACTICE: &str = "A99009";
 const SESSION_SLOTS: u64 = 30;
-/// So few places that clients meet.
+/// Few places, so that clients compete for them.
 const SESSION_PLACES: u64 = 4;
 
-/// A command that was sent. Its key is of this wish alone, so it can be sent again.
+/// A command that was sent. Its key is unique to it, so it can be sent again.
 #[derive(Clone)]
 struct Wish {
     token: String,
@@ -40,13 +40,13 @@ struct Wish {
     body: Value,
 }
 
-/// A client: what it does next depends on its number alone, so a run can be repeated from its seed as far as chance allows.
+/// A client. Its next step depends on its number only, so a run can be repeated from its seed except for timing.
 struct Client {
     number: u64,
     people: u64,
-    /// Sent, and never answered.
+    /// Sent, but not answered.
     open: Option<Wish>,
-    /// Answered, to be asked once more.
+    /// Answered, and to be repeated once.
     last: Option<(Wish, Value)>,
     replays: u64,
     retries: u64,
@@ -86,7 +86,7 @@ async fn a_hundred_kills_and_full_disks_under_load_lose_nothing_and_double_nothi
         let killed_while_full = dice.below(2) == 0;
         let filler = data.with_file_name("filler");
         let fault = tokio::task::spawn_blocking(move || {
-            // Not a wait for something to happen: the random moments are the faults.
+            // This does not wait for an event: the random moments are the faults.
             if filling {
                 std::thread::sleep(moments[0]);
                 fill(&filler);
@@ -140,7 +140,7 @@ impl Client {
         Client { number, people: 0, open: None, last: None, replays: 0, retries: 0 }
     }
 
-    /// Works until the server is gone.
+    /// Works until the server is down.
     async fn work(&mut self, load: &Load<'_>, round: u64) {
         if self.settle(load).await.is_none() {
             return;
@@ -153,14 +153,14 @@ impl Client {
             key: format!("kill-publish-{round:06}-{}", self.number),
             body: session(&session_id, "14:00", u32::try_from(SESSION_PLACES).expect("small")),
         };
-        // Every client publishes the same session: one does, for the others there is nothing new, or it is refused.
+        // Every client publishes the same session: one succeeds, and for the others it changes nothing or is rejected.
         if self.send(load, publish).await.is_none() {
             return;
         }
         while self.live_a_life(load, &staff, &session_id).await.is_some() {}
     }
 
-    /// One person: registered, booked, moved or cancelled, a donor who thinks again.
+    /// The commands of one person: registers, books, moves or cancels, and changes a donor decision.
     async fn live_a_life(&mut self, load: &Load<'_>, staff: &str, session: &str) -> Option<()> {
         let n = self.number * 100_000 + self.people;
         self.people += 1;
@@ -192,7 +192,7 @@ impl Client {
         self.repeat_the_last(load).await
     }
 
-    /// Sends again what was never answered, under the same key.
+    /// Sends an unanswered command again, with the same key.
     async fn settle(&mut self, load: &Load<'_>) -> Option<()> {
         if let Some(wish) = self.open.take() {
             self.retries += 1;
@@ -201,12 +201,12 @@ impl Client {
         Some(())
     }
 
-    /// The same key again is the same answer, also after a restart.
+    /// The same key must get the same answer, even after a restart.
     async fn repeat_the_last(&mut self, load: &Load<'_>) -> Option<()> {
         let (wish, before) = self.last.take()?;
         let answer = self.send(load, wish.clone()).await?;
         if answer.status == 503 {
-            // The disk is full: a server that cannot write answers nothing from memory.
+            // The disk is full: a server that cannot write does not answer from memory.
             self.last = Some((wish, before));
             return Some(());
         }
@@ -216,7 +216,7 @@ impl Client {
         Some(())
     }
 
-    /// `None`: the server is gone, and nobody knows what became of it.
+    /// `None` if the server is down: the outcome of the command is unknown.
     async fn send(&mut self, load: &Load<'_>, wish: Wish) -> Option<Answer> {
         let sent = give(&load.http, &load.base, &wish.token, wish.name, &wish.key, &wish.body).await;
         let Ok(answer) = sent else {

@@ -1,4 +1,4 @@
-//! An embedded Frontdoor moves to PostgreSQL and answers as before.
+//! An embedded Frontdoor is moved to PostgreSQL and answers as before.
 
 mod common;
 
@@ -18,7 +18,7 @@ use sqlx::{Connection, PgConnection};
 const PRACTICE: &str = "A99010";
 const SESSION: &str = "A99010.M0VE00000001";
 
-/// The exit code, and all that was printed.
+/// The exit code, and the text of both outputs.
 fn copy(from: &Path, to: &str) -> (i32, String) {
     let output = frontdoor(&["log", "copy", &format!("sqlite:{}", from.display()), to]);
     let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -64,7 +64,7 @@ async fn a_server_on_the_copied_log_answers_as_the_one_before() {
     let (code, printed) = copy(&old, &owner);
     assert_eq!(code, 0, "{printed}");
     assert!(printed.contains("care: ") && printed.contains("access: ") && printed.contains("SHA-256 "), "{printed}");
-    // The demonstration's key, so that the same tokens are admitted.
+    // The demonstration's key is copied, so that the same tokens are accepted.
     std::fs::create_dir(&new).expect("made");
     for file in std::fs::read_dir(&old).expect("listed").map(|entry| entry.expect("an entry")) {
         if file.file_name().to_string_lossy().starts_with("demo-key") {
@@ -79,7 +79,7 @@ async fn a_server_on_the_copied_log_answers_as_the_one_before() {
     server.stop();
 }
 
-/// Many events, at once.
+/// Appends many events at once.
 async fn fill(folder: &Path, events: usize) {
     for name in LogName::ALL {
         let log = Log::open(&format!("sqlite:{}", folder.display()), name, LogOptions::default()).await.expect("opens");
@@ -141,7 +141,7 @@ async fn a_copy_that_was_killed_is_started_again_and_goes_on() {
     assert!(there < EVENTS as i64, "{there}");
 
     let keys = folder.path().join("keys");
-    let key = host::demo::DemoKey::in_folder(&keys).expect("a key");
+    let key = host::demo_key::DemoKey::in_folder(&keys).expect("a key");
     let data = folder.path().join("data");
     let early = frontdoor(&[
         "serve",

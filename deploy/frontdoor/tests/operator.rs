@@ -1,4 +1,4 @@
-//! What an operator does with the real binary: look, rebuild, throw views away.
+//! The tasks of an operator with the real binary: inspecting, rebuilding and deleting views.
 
 mod common;
 
@@ -11,7 +11,7 @@ use common::{Server, ask, frontdoor, give, read_models};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-/// Within this time readiness shows what has happened; a generous deadline for a machine with other work.
+/// The time limit for readiness to reflect a change; generous, for a busy machine.
 const HEALTH_SEEN_MAX: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +58,7 @@ async fn views_that_are_deleted_come_back_as_they_were() {
     common::assert_clean(folder.path(), None);
 }
 
-/// The answer of `frontdoor serve` that does not come up.
+/// The error output of a `frontdoor serve` that does not start.
 fn refused(data: &Path) -> String {
     let data = data.to_str().expect("UTF-8");
     let output = frontdoor(&["serve", "--demo", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--data", data]);
@@ -123,7 +123,7 @@ async fn an_event_that_lies_ahead_of_the_clock_is_said_counted_and_not_well() {
     server.stop();
 }
 
-/// Waits until readiness is as wanted, and gives back its last answer.
+/// Waits until readiness has this status, and returns its last answer.
 async fn readiness(client: &reqwest::Client, base: &str, wanted: u16) -> Value {
     let deadline = Instant::now() + HEALTH_SEEN_MAX;
     loop {
@@ -150,7 +150,7 @@ async fn a_server_whose_disk_is_full_is_not_ready_and_is_well_again_by_itself() 
     };
     assert_eq!(open(0).await.status, 200);
     readiness(&client, base, 200).await;
-    // The ballast takes what is free, and the log's own file grows no more.
+    // The ballast uses the free space, so that the log's own file cannot grow.
     let ballast = disk.path().join("ballast");
     let mut file = std::fs::File::create(&ballast).expect("made");
     while std::io::Write::write_all(&mut file, &[0; 4_096]).is_ok() {}

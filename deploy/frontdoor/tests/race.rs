@@ -52,7 +52,7 @@ async fn five_hundred_people_race_for_thirty_slots_and_thirty_get_one() {
     assert_eq!(outcomes, BTreeMap::from([("booked".to_owned(), 30), ("409 slot-taken".to_owned(), 470)]));
     let slowest = answers.iter().map(|(_, took)| *took).max().unwrap_or_default();
     println!("the slowest of {PATIENTS} answers took {} ms", slowest.as_millis());
-    // The promise of an answer within a second is about a release on a machine of its own.
+    // The promise of an answer within a second applies to a release build on a dedicated machine.
     let deadline = if cfg!(debug_assertions) { Duration::from_secs(10) } else { Duration::from_secs(1) };
     assert!(slowest < deadline, "the slowest answer took {slowest:?}");
 

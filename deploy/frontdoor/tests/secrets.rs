@@ -1,4 +1,4 @@
-//! TLS to a real PostgreSQL, and passwords that come from files and are shown to nobody.
+//! TLS to a real PostgreSQL, and passwords that are read from files and never shown.
 
 mod common;
 
@@ -13,7 +13,7 @@ use serde_json::json;
 
 const PASSWORD: &str = "hiddensecret";
 
-/// An authority that vouches for a server, made by OpenSSL's own program.
+/// A certificate authority, made with OpenSSL's command-line program.
 struct Authority {
     folder: PathBuf,
 }
@@ -29,7 +29,7 @@ impl Authority {
         authority
     }
 
-    /// Certificate and key of a server of this name.
+    /// Certificate and key for a server with this name.
     fn vouch_for(&self, host: &str) -> (String, String) {
         let (subject, names) = (format!("/CN={host}"), format!("subjectAltName=DNS:{host}"));
         self.openssl(&[
@@ -74,7 +74,7 @@ impl Authority {
     }
 }
 
-/// A PostgreSQL that only who knows a password may speak to, by TLS.
+/// A PostgreSQL that requires TLS and a password.
 struct Guarded {
     folder: tempfile::TempDir,
     right: Authority,
@@ -101,7 +101,7 @@ impl Guarded {
         format!("postgres://{role}:{PASSWORD}@{host}:{}/{database}?{settings}", self.server.port)
     }
 
-    /// As the right authority vouches for it.
+    /// A URL that verifies the server with its certificate authority.
     fn verified(&self, role: &str, database: &str) -> String {
         self.url(role, "localhost", database, &format!("sslmode=verify-full&sslrootcert={}", self.right.ca()))
     }
@@ -114,7 +114,7 @@ impl Guarded {
     }
 }
 
-/// `frontdoor` to its end: its exit code, and all that it printed, which is no password.
+/// Runs `frontdoor` to its end. Returns its exit code and its output, which must not contain a password.
 fn told(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = Command::new(BINARY);
     let output: Output = command.args(arguments).envs(environment.iter().copied()).output().expect("the binary runs");
@@ -132,7 +132,7 @@ async fn a_server_whose_certificate_is_vouched_for_is_spoken_to_and_no_other() {
     };
     for (url, why) in [
         (verify("localhost", guarded.wrong.ca()), "no TLS to PostgreSQL: invalid peer certificate: UnknownIssuer"),
-        // The same server by a name that its certificate does not have.
+        // The same server under a name that its certificate does not contain.
         (
             verify("127.0.0.1", guarded.right.ca()),
             "no TLS to PostgreSQL: invalid peer certificate: certificate not valid",
@@ -211,7 +211,7 @@ fn what_is_given_twice_or_cannot_be_read_is_refused_in_one_line_without_a_passwo
         (vec!["serve", "--demo", "--log-file", &none], vec![], "none: No such file"),
         (vec!["migrate"], vec![("FRONTDOOR_LOG_FILE", none.as_str())], "none: No such file"),
         (vec!["log", "copy", "sqlite:x", "--to-file", &none], vec![], "none: No such file"),
-        // What was meant for a flag, where no flag is.
+        // The value of a flag, given without the flag.
         (vec!["migrate", &secret], vec![], "unexpected argument"),
         (vec!["serve", "--feed-file", &file, "--demo"], vec![], "brokers are kafka://"),
     ] {
@@ -219,10 +219,10 @@ fn what_is_given_twice_or_cannot_be_read_is_refused_in_one_line_without_a_passwo
         assert_eq!(code, Some(64), "{arguments:?}: {text}");
         assert!(text.contains(why) && text.lines().count() == 1, "{arguments:?}: {text}");
     }
-    // No server listens there. The failure says so, without the password.
+    // No server listens there. The error says so, without the password.
     let (code, text) = told(&["migrate", "--log-file", &file], &[]);
     assert_eq!(code, Some(1), "{text}");
-    // The help shows no value of the environment.
+    // The help does not show values from the environment.
     for task in [vec!["serve", "--help"], vec!["migrate", "--help"], vec!["log", "copy", "--help"]] {
         let (code, text) = told(&task, &[("FRONTDOOR_LOG", &secret), ("FRONTDOOR_FEED", &secret)]);
         assert_eq!(code, Some(0), "{text}");

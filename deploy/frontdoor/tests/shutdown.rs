@@ -1,4 +1,4 @@
-//! How it starts and ends: wrong configuration, the lock, SIGTERM in the middle of work.
+//! Startup and shutdown: wrong configuration, the lock, and SIGTERM during work.
 
 mod common;
 
@@ -51,7 +51,7 @@ fn wrong_configuration_is_one_line_and_exit_64() {
 #[test]
 fn a_switch_in_the_environment_may_be_written_in_several_ways() {
     for (value, taken) in [("1", true), ("yes", true), ("TRUE", true), ("perhaps", false)] {
-        // It ends with its complaint about --vault where the switch was understood.
+        // If the switch was understood, it ends with the error about --vault.
         let mut command = std::process::Command::new(BINARY);
         let output = command.args(["serve", "--vault=x"]).env("FRONTDOOR_DEMO", value).output().expect("runs");
         let told = String::from_utf8(output.stderr).expect("text");
@@ -76,7 +76,7 @@ fn an_output_that_is_closed_or_full_changes_no_exit_code_and_says_nothing() {
     let nothing = folder.path().display().to_string();
     for (arguments, code) in [("asyncapi", 0), ("--help", 0), (&format!("check --data {nothing}"), 2), ("dance", 64)] {
         for output in ["| true", "> /dev/full", ">&-"] {
-            // Standard error goes the same way in the second line.
+            // In the second line, standard error also goes to /dev/full.
             for errors in ["", "2>/dev/full"] {
                 let line = format!("set -o pipefail; {BINARY} {arguments} {errors} {output}");
                 let done = std::process::Command::new("bash").arg("-c").arg(&line).output().expect("bash runs");
@@ -88,7 +88,7 @@ fn an_output_that_is_closed_or_full_changes_no_exit_code_and_says_nothing() {
     }
 }
 
-/// A process that is killed when it is dropped, if it has not ended.
+/// A process that is killed on drop if it has not ended.
 struct Killed(std::process::Child);
 
 impl Drop for Killed {
@@ -98,10 +98,10 @@ impl Drop for Killed {
     }
 }
 
-/// The trap: the line that says that it is ready waits for whoever reads it, and with it everything else.
+/// The trap: the line that reports readiness blocks until it is read, and with it the whole server.
 #[test]
 fn a_server_whose_output_nobody_reads_is_ready_and_ends() {
-    /// What a pipe holds on Linux (`pipe(7)`): a line more waits until somebody reads.
+    /// The capacity of a pipe on Linux (`pipe(7)`): a further line blocks until the pipe is read.
     const PIPE_BYTES: usize = 64 * 1024;
     const WITHIN: Duration = Duration::from_secs(60);
     let folder = tempfile::tempdir().expect("a folder");
@@ -195,7 +195,7 @@ async fn sighup_reads_the_issuers_keys_again_and_does_not_end_the_server() {
     let folder = tempfile::tempdir().expect("a folder");
     let [data, keys, others] = ["data", "keys", "others"].map(|name| folder.path().join(name));
     let (server, client) = (Server::plain(&data, &keys), reqwest::Client::new());
-    // Both have the same key id, as keys that replace each other may.
+    // Both keys have the same id, as a key and its replacement may have.
     let (before, after) = (Signer::plain(&keys), Signer::plain(&others));
     let wish = json!({"subject": subject(1), "decision": {"kind": "opt-out"}});
     let ask = async |signer: &Signer| {
@@ -235,7 +235,7 @@ async fn sigterm_answers_all_that_is_in_flight_and_exits_with_0() {
     };
     let mut flying: FuturesUnordered<_> = (0..64).map(register).collect();
     let (mut asked, mut answered) = (64, 0);
-    // The signal comes when the server is in full swing, and requests are sent on until it takes no more.
+    // The signal comes while the server is busy, and requests are sent until it accepts no more.
     while let Some(outcome) = flying.next().await {
         match outcome {
             Ok(answer) => {
@@ -247,7 +247,7 @@ async fn sigterm_answers_all_that_is_in_flight_and_exits_with_0() {
                 flying.push(register(asked));
                 asked += 1;
             }
-            // Never accepted, or an idle connection that was closed: nothing was begun.
+            // Never accepted, or an idle connection that was closed: no request was started.
             Err(error) => assert!(error.is_connect() || error.is_request(), "{error:?}"),
         }
     }
@@ -303,7 +303,7 @@ fn a_request_has_exactly_one_host() {
     server.stop();
 }
 
-/// Counts in the file itself, after the end.
+/// Counts in the file itself, after the end of the server.
 fn events_of_kind(data: &std::path::Path, kind: &str) -> u64 {
     use sqlx::{Connection, SqliteConnection};
     let runtime = std::thread::spawn({

@@ -1,4 +1,4 @@
-//! Clients that are slow, silent or many: they hold up neither others, nor the operator, nor the end.
+//! Clients that are slow, silent or many: they do not delay other clients, the operator, or the shutdown.
 
 mod common;
 
@@ -18,7 +18,7 @@ async fn connected(base: &str) -> TcpStream {
     TcpStream::connect(base.strip_prefix("http://").expect("a base")).await.expect("connects")
 }
 
-/// The head of a command whose body is to come.
+/// The head of a command that is sent before its body.
 fn head(authorization: &str) -> String {
     format!(
         "POST /commands/register-donor HTTP/1.1\r\nHost: test\r\n{authorization}Content-Type: application/json\r\n\
@@ -26,7 +26,7 @@ fn head(authorization: &str) -> String {
     )
 }
 
-/// The next bytes that come are these.
+/// Asserts that the next bytes are these.
 async fn assert_told(stream: &mut TcpStream, expected: &str) {
     let mut told = vec![0; expected.len()];
     stream.read_exact(&mut told).await.expect("an answer");
@@ -44,7 +44,7 @@ async fn slow_bodies_of_one_caller_keep_nobody_from_a_command() {
         let mut stream = connected(&server.base).await;
         let authorization = format!("Authorization: Bearer {slow_token}\r\n");
         stream.write_all(head(&authorization).as_bytes()).await.expect("written");
-        // The server asks for the body: the request has come as far as it can.
+        // The server asks for the body: the request cannot proceed further without it.
         assert_told(&mut stream, "HTTP/1.1 100 Continue\r\n\r\n").await;
         slow.push(stream);
     }
@@ -74,7 +74,7 @@ async fn a_command_without_a_valid_token_is_refused_before_its_body_comes() {
 async fn the_operator_is_answered_while_the_public_address_is_full() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(folder.path(), &["--demo", "--connections-max=2"]);
-    // One address has half of them: this one.
+    // One address may have half of the connections: this one.
     let mut held = connected(&server.base).await;
     held.write_all(b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n").await.expect("written");
     assert_told(&mut held, "HTTP/1.1 200 OK\r\n").await;

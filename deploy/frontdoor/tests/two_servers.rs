@@ -1,4 +1,4 @@
-//! Two servers on one log in a real PostgreSQL, each with views of its own.
+//! Two servers on one log in a real PostgreSQL, each with its own views.
 
 mod common;
 
@@ -43,7 +43,7 @@ async fn two_servers_race_for_one_session_and_one_goes_on_when_the_other_is_kill
         let wish = json!({"session": SESSION, "startsAt": starts_at, "patient": subject(n)});
         give(&client, base, &token, "book-appointment", &key, &wish).await.expect("an answer")
     };
-    // Registered at the one server, they book at the other.
+    // Patients that registered at one server book at the other.
     let answers = join_all((0..PATIENTS).map(|n| book(&bases[(n as usize + 1) % 2], n))).await;
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     for answer in &answers {
@@ -51,8 +51,8 @@ async fn two_servers_race_for_one_session_and_one_goes_on_when_the_other_is_kill
     }
     assert_eq!(outcomes, BTreeMap::from([("200 ".to_owned(), 30), ("409 slot-taken".to_owned(), 170)]));
 
-    // What the one granted, the other's views show, as soon as they have come to its position; and a repeat at the
-    // other server gets the same answer.
+    // A booking at one server is visible in the views of the other as soon as they reach its position, and a repeat at
+    // the other server gets the same answer.
     let (winner, granted) = (0..).zip(&answers).find(|(_, answer)| answer.status == 200).expect("somebody won");
     for base in &bases {
         let path = format!("/patients/{}/appointments?strict=true&after={}", subject(winner), granted.position());

@@ -1,5 +1,5 @@
-//! The operator's listener: health, metrics, the list of projections, rebuilds. It asks for no token and is bound to the
-//! loopback address unless told otherwise; requests that a web page sends are refused.
+//! The operator's listener: health, metrics, the list of projections, rebuilds. It has no authentication and is bound
+//! to the loopback address by default. Requests that come from a web page are rejected.
 
 use std::{
     collections::BTreeMap,
@@ -36,12 +36,12 @@ use crate::{
     roles::Role,
 };
 
-/// Lines of progress that wait for a slow reader; more are left out, the last one never is.
+/// The number of progress lines that wait for a slow reader. Further lines are left out, except the last one.
 const PROGRESS_LINES_MAX: usize = 64;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether this process wants requests.
+/// The readiness of this process to accept requests.
 #[derive(Default)]
 pub struct Readiness {
     caught_up: AtomicBool,
@@ -51,17 +51,17 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// The views have reached what the log held at the start.
+    /// Records that the views have reached the end that the log had at the start.
     pub fn caught_up(&self) {
         self.caught_up.store(true, Ordering::Release);
     }
 
-    /// From now on new requests should go elsewhere.
+    /// Records that new requests should go to other processes from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
     }
 
-    /// Why requests should go elsewhere; empty where they need not.
+    /// The reasons for sending requests elsewhere; empty if there are none.
     fn obstacles(&self) -> Vec<String> {
         let ending = self.draining.load(Ordering::Acquire).then(|| "This process is ending.".to_owned());
         let beginning =
@@ -77,14 +77,14 @@ struct Admin {
     metrics: PrometheusHandle,
 }
 
-/// `/health/live` and `/health/ready`, on both listeners.
+/// The routes `/health/live` and `/health/ready`, for both listeners.
 pub fn health(readiness: Arc<Readiness>) -> Router {
     let ready = move || ready(readiness.clone());
     let live = async || Json(json!({"status": "live"}));
     with_problems(Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)))
 }
 
-/// Answers at once from the result of the last look: a load balancer's probe has a time limit of its own.
+/// Answers immediately from the result of the last probe, because a load balancer's probe has its own time limit.
 async fn ready(readiness: Arc<Readiness>) -> Response {
     let obstacles = readiness.obstacles();
     if obstacles.is_empty() {
@@ -95,7 +95,7 @@ async fn ready(readiness: Arc<Readiness>) -> Response {
 
 /// The operator's routes.
 ///
-/// `names`: under these, tools may ask beside an IP address and `localhost`.
+/// `names` are the host names that tools may use in addition to IP addresses and `localhost`.
 pub fn router(app: App, readiness: Arc<Readiness>, metrics: PrometheusHandle, names: &[String]) -> Router {
     let admin = Admin { app: app.clone(), readiness: readiness.clone(), metrics };
     let routes = Router::new()
@@ -109,10 +109,10 @@ pub fn router(app: App, readiness: Arc<Readiness>, metrics: PrometheusHandle, na
     with_problems(routes).layer(middleware::from_fn_with_state(names.into(), not_from_a_page))
 }
 
-/// Refuses what a browser sends for a page: it names the page (`Origin`), or says how the request came about
-/// (`Sec-Fetch-Site`; `none` is an address that a person typed). A page whose own name was made to lead here (DNS
-/// rebinding) needs neither, but its `Host` is that name; operators' tools use an IP address, `localhost`, or a name of the
-/// configuration.
+/// Rejects requests that a browser sends for a page: they name the page (`Origin`) or state their origin
+/// (`Sec-Fetch-Site`; `none` is an address that was typed). A page with a host name that resolves to this listener (DNS
+/// rebinding) sends neither, but its `Host` is that name. Operators' tools use an IP address, `localhost`, or a
+/// configured name.
 async fn not_from_a_page(State(names): State<Arc<[String]>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let by_a_page = headers.contains_key(header::ORIGIN)
@@ -126,7 +126,7 @@ async fn not_from_a_page(State(names): State<Arc<[String]>>, request: Request, n
     next.run(request).await
 }
 
-/// An IP address, `localhost` or one of these names, with or without a port.
+/// True for an IP address, `localhost` or one of these names, with or without a port.
 fn is_for_tools(host: &str, names: &[String]) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
@@ -138,7 +138,7 @@ fn is_for_tools(host: &str, names: &[String]) -> bool {
 }
 
 async fn metrics_text(State(admin): State<Admin>) -> String {
-    // How old the rows are changes without an event, so it is measured when it is asked for.
+    // The age of the rows changes without an event, so it is measured on request.
     for model in admin.app.views_status() {
         metrics::gauge!("views_lag_events", "name" => model.name).set(model.lag_events as f64);
         metrics::gauge!("views_lag_ms", "name" => model.name)
@@ -150,7 +150,7 @@ async fn metrics_text(State(admin): State<Admin>) -> String {
     admin.metrics.render()
 }
 
-/// Of each log that can be read, by how much its last event lies ahead of the clock, in milliseconds.
+/// For each readable log, the time by which its last event is ahead of the clock, in milliseconds.
 async fn ahead_of_clock_ms(app: &App) -> BTreeMap<&'static str, u64> {
     let mut all = BTreeMap::new();
     for log in [&app.care, &app.access] {
@@ -161,7 +161,7 @@ async fn ahead_of_clock_ms(app: &App) -> BTreeMap<&'static str, u64> {
     all
 }
 
-/// What this process does, and how it is getting on.
+/// The roles and the state of this process.
 async fn status(State(admin): State<Admin>) -> Json<Value> {
     let Admin { app, readiness, .. } = admin;
     let obstacles = readiness.obstacles();
@@ -202,8 +202,8 @@ async fn projections(State(admin): State<Admin>) -> Json<Value> {
     Json(json!({"end": admin.app.care.end(), "items": admin.app.views_status()}))
 }
 
-/// Answers at once with NDJSON: a line for each step of progress, and a last one with `done` or `failed`. The rebuild
-/// goes on when the operator hangs up.
+/// Answers immediately with NDJSON: one line per progress step, and a last line with `done` or `failed`. The rebuild
+/// continues if the operator disconnects.
 async fn rebuild(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
     let known = |views: &Views| views.status().iter().any(|model| model.name == name);
     let Some(views) = admin.app.views.filter(known).filter(|_| admin.app.roles.has(Role::Projections)) else {
@@ -213,7 +213,7 @@ async fn rebuild(State(admin): State<Admin>, Path(name): Path<String>) -> Respon
     let (lines, mut coming) = mpsc::channel::<Value>(PROGRESS_LINES_MAX);
     tokio::spawn(async move {
         let progress = lines.clone();
-        // A full channel means that the reader is slow: a step more or less is no loss.
+        // The channel is full if the reader is slow; a lost progress step does not matter.
         let step = move |step| drop(progress.try_send(json!({"progress": step})));
         let last = match views.rebuild(&name, step).await {
             Ok(report) => json!({"done": report}),

@@ -1,4 +1,4 @@
-//! The parts of a running Frontdoor, opened and put together. Ports are opened by URL, here and nowhere else.
+//! The parts of a running Frontdoor, opened and connected. This is the only place that opens ports by URL.
 
 use std::sync::Arc;
 
@@ -11,7 +11,6 @@ use event_log::{Log, LogOptions};
 use http_edge::{
     Tokens,
     middleware::{self, Limits},
-    problem_catalogue,
 };
 use projection_engine::{ModelStatus, Views};
 use query_engine::Queries;
@@ -24,27 +23,27 @@ use crate::{
     roles::{Role, Roles},
 };
 
-/// Everything that serves. Cheap to clone: every part is a handle.
+/// The components that serve requests. Cheap to clone: every part is a handle.
 #[derive(Clone)]
 pub struct App {
     pub application: &'static Application,
     pub care: Log,
     pub access: Log,
-    /// Absent where the process neither follows nor asks.
+    /// Absent if the process neither follows nor queries.
     pub views: Option<Views>,
     pub engine: Engine,
     pub tokens: Tokens,
     pub roles: Roles,
-    /// One for each log, where the process relays.
+    /// One for each log, if the process relays.
     pub relays: Arc<[Relay]>,
 }
 
 impl App {
-    /// Opens the logs and the views (which locks them against other processes where they are in SQLite), and starts to
-    /// decide commands. Nothing follows or relays yet: see `Views::run`, `Relay::run`.
+    /// Opens the logs and the views (in SQLite, this locks them against other processes), and starts to decide
+    /// commands. This does not start to follow or relay: see `Views::run`, `Relay::run`.
     ///
     /// # Errors
-    /// When a log or the views cannot be opened; what is open by then is closed by being dropped.
+    /// If a log or the views cannot be opened. Parts that are already open are closed by being dropped.
     pub async fn open(application: &'static Application, places: &Places, tokens: Tokens) -> anyhow::Result<App> {
         let log = async |name: LogName| {
             let options = LogOptions { remember: places.remember, ..LogOptions::default() };
@@ -77,12 +76,12 @@ impl App {
         Ok(App { application, care, access, views, engine, tokens, roles, relays })
     }
 
-    /// The parts of this process's roles, and those that watch what its engines and stores run.
+    /// The parts of this process's roles, and the parts that monitor the tasks of its engines and stores.
     pub fn parts(&self) -> Vec<Part> {
         let mut parts: Vec<Part> = [&self.care, &self.access]
             .map(|log| {
                 let (name, log) = (log.name().as_str(), log.clone());
-                // Closing the log ends it.
+                // This part ends when the log is closed.
                 Part::endless(name, Stage::Storage, |_| async move { log.ended().await })
             })
             .into();
@@ -116,11 +115,11 @@ impl App {
         parts
     }
 
-    /// Every public route of this process's roles, behind all that stands before it.
+    /// Every public route of this process's roles, with the middleware in front.
     pub fn router(&self, limits: Limits) -> Router {
         let queries = (self.application.queries)();
         let rejections = self.engine.catalogue().rejections().chain(query_engine::rejections(&queries));
-        let mut routes = problem_catalogue::router(rejections);
+        let mut routes = http_edge::problem_routes(rejections);
         if self.roles.has(Role::Command) {
             routes = routes.merge(command_engine::http::router(self.engine.clone(), self.tokens.clone()));
         }
@@ -141,8 +140,8 @@ impl App {
         middleware::public(routes, limits, self.tokens.clone())
     }
 
-    /// Waits until every read model has reached what the log holds now. One that is stopped is not waited for: it serves,
-    /// stale, and says so.
+    /// Waits until every read model has reached the current end of the log. Read models that have stopped are not
+    /// waited for: they serve stale rows and report that.
     pub async fn caught_up(&self) {
         let end = self.care.end();
         if let Some(views) = &self.views {
@@ -150,19 +149,19 @@ impl App {
         }
     }
 
-    /// How each read model is; none where the process has nothing to do with views.
+    /// The status of each read model; empty if the process does not use views.
     pub fn views_status(&self) -> Vec<ModelStatus> {
         self.views.as_ref().map(Views::status).unwrap_or_default()
     }
 
-    /// Writes what was submitted, and then refuses.
+    /// Writes submitted appends, and rejects new ones.
     pub async fn close(&self) {
         self.care.close().await;
         self.access.close().await;
     }
 }
 
-/// Each relay is a part of its own: it blocks a thread while it reads its topic.
+/// Each relay is a separate part, because it blocks a thread while it reads its topic.
 fn relay_name(log: LogName) -> &'static str {
     match log {
         LogName::Care => "the relay of care",

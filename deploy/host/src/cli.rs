@@ -1,15 +1,15 @@
-//! The platform's commands, and their manual.
+//! The commands of the platform, and their help texts.
 
-use std::{
-    net::{SocketAddr, ToSocketAddrs},
-    path::PathBuf,
-};
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
-use crate::{options::Serve, url::Url};
+use crate::{
+    options::{Serve, address},
+    url::Url,
+};
 
-/// A command line in which a blank variable of the environment counts as one that is not set.
+/// Makes a command line treat a blank environment variable as unset.
 pub fn without_blank_variables(command: clap::Command) -> clap::Command {
     let is_blank = |argument: &clap::Arg| {
         let value = argument.get_env().and_then(std::env::var_os);
@@ -18,14 +18,6 @@ pub fn without_blank_variables(command: clap::Command) -> clap::Command {
     let command =
         command.mut_args(|argument| if is_blank(&argument) { argument.env(None::<&'static str>) } else { argument });
     command.mut_subcommands(without_blank_variables)
-}
-
-/// Reads `HOST:PORT`, where HOST is an address or a name like `localhost`. Of several addresses an IPv4 one is taken.
-pub fn address(text: &str) -> Result<SocketAddr, String> {
-    let addresses = text.to_socket_addrs().map_err(|error| format!("{text:?} is not HOST:PORT: {error}"))?;
-    let addresses: Vec<SocketAddr> = addresses.collect();
-    let preferred = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
-    preferred.copied().ok_or_else(|| format!("{text:?} has no address"))
 }
 
 #[derive(Debug, Subcommand)]

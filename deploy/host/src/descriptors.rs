@@ -1,22 +1,24 @@
-//! How many connections the process can have: each is a file descriptor, and the operating system limits them.
+//! The number of connections that the process can have: each is a file descriptor, and the operating system limits
+//! them.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::Misconfigured;
 
-/// Connections of the public listener, where nothing else is said and the descriptors suffice.
+/// The default limit of the public listener's connections, if there are enough descriptors.
 const CONNECTIONS: usize = 8_192;
-/// Connections of the operator's listener.
+/// The limit of the operator's listener.
 pub const ADMIN_CONNECTIONS: usize = 64;
-/// Descriptors that are no client's: of logs, views, brokers, the threads' own.
+/// The number of descriptors that are reserved for logs, views, brokers and threads.
 const OTHER_DESCRIPTORS: u64 = 512;
-/// With fewer connections no server is of use.
+/// The minimum number of connections for a useful server.
 const CONNECTIONS_MIN: u64 = 64;
 
-/// Raises the process's limit of descriptors as far as it may, and says how many connections fit beside what else it opens.
+/// Raises the process's limit of descriptors to the maximum, and returns the number of connections that fit in addition
+/// to the other descriptors.
 ///
 /// # Errors
-/// When `wanted` are too many, or too few are left for any server.
+/// If `wanted` is too high, or too few are left for any server.
 pub fn connections_max(wanted: Option<u32>) -> Result<usize, Misconfigured> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };

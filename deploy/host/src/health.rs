@@ -1,8 +1,8 @@
-//! Health: whether a process makes progress with the work of its roles. A task that lives, a port that is open and an old
-//! checkpoint prove nothing, so each part is asked again and again, under a time limit.
+//! Health: the progress of a process with the work of its roles. A live task, an open port and an old checkpoint prove
+//! nothing, so each part is probed periodically, under a time limit.
 //!
-//! A read model that has stopped at an event is not an obstacle: the process serves its rows, says that they are stale,
-//! and the command `status` fails. All processes would stop at that event, and none would be left to serve.
+//! A read model that has stopped at an event is not an obstacle: the process serves its rows, reports that they are
+//! stale, and the command `status` fails. All processes would stop at that event, and none would be left to serve.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -16,33 +16,33 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, roles::Role};
 
-/// How often the parts of a process are asked.
+/// The interval at which the parts of a process are probed.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// How long a database may take to answer.
+/// The time limit for an answer of a database.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
-/// How long a log may take to tell an event, for a status that has four of them to ask for and is waited for 5 s.
+/// The time limit for reading an event from a log. A status reads up to four of them, and its caller waits for 5 s.
 const EVENT_ANSWER_MAX: Duration = Duration::from_secs(1);
-/// How long a read model that is behind may stay where it is.
+/// The time for which a read model may be behind without moving.
 pub const STALL_MAX: Duration = Duration::from_secs(15);
-/// How long a failed write counts. A process that is not ready gets no commands that could show that it can write again,
-/// so nothing but time clears the fault.
+/// The time for which a failed write counts. A process that is not ready gets no commands that could show that writing
+/// works again, so only time clears the fault.
 const WRITE_FAULT_COUNTS: Duration = Duration::from_secs(30);
-/// Clocks of several machines differ by less than this. An event that lies further ahead shows that a clock was wrong.
+/// Clocks of different machines differ by less than this. An event that is further ahead shows that a clock was wrong.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(1);
 
-/// The obstacles to the work of a process, as of the last look.
+/// The obstacles to the work of a process, as of the last probe.
 #[derive(Default)]
 pub struct Health {
     obstacles: Mutex<Vec<String>>,
 }
 
 impl Health {
-    /// Whole sentences; none where all parts make progress.
+    /// The obstacles as complete sentences; empty if all parts make progress.
     pub fn obstacles(&self) -> Vec<String> {
         self.obstacles.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Looks at the parts of the process until `stop`.
+    /// Probes the parts of the process until `stop`.
     pub async fn run(&self, app: &App, stop: CancellationToken) {
         let mut was_well = true;
         while !stop.is_cancelled() {
@@ -86,8 +86,8 @@ async fn look(app: &App) -> Vec<String> {
     obstacles
 }
 
-/// The obstacle that a read model is, if it is one. A process that only reads answers from its rows and says how old they
-/// are, so a slow follower elsewhere is not its obstacle.
+/// The obstacle that a read model causes, if any. A process that only reads answers from its rows and reports their
+/// age, so a slow follower in another process is not an obstacle for it.
 fn obstacle_of(model: &ModelStatus, follows: bool) -> Option<String> {
     if !model.live_build {
         return Some(format!("{} has no live build.", model.name));
@@ -123,15 +123,15 @@ async fn views_readable(app: &App) -> Option<String> {
     }
 }
 
-/// The event after this position; none where there is none, or the log does not tell within `EVENT_ANSWER_MAX`.
+/// The event after this position; `None` if there is none, or the log does not answer within `EVENT_ANSWER_MAX`.
 pub async fn event_after(log: &Log, position: u64) -> Option<Raw> {
     let read = tokio::time::timeout(EVENT_ANSWER_MAX, log.read(position, 1)).await;
     read.ok()?.ok()?.into_iter().next()
 }
 
-/// By how much the log's last event lies ahead of this process's clock; zero where it does not, none where the log does
-/// not tell. The log's time never goes back, so until the clock has come to that event, all events are recorded at its
-/// time.
+/// The time by which the log's last event is ahead of this process's clock; zero if it is not ahead, `None` if the log
+/// does not answer. The log's time never goes back, so until the clock reaches the time of that event, all new events
+/// are recorded with that time.
 pub async fn ahead_of_clock(log: &Log) -> Option<Duration> {
     let Some(before) = log.end().checked_sub(1) else { return Some(Duration::ZERO) };
     let last = event_after(log, before).await?;
@@ -139,7 +139,7 @@ pub async fn ahead_of_clock(log: &Log) -> Option<Duration> {
     Some(Duration::try_from(last.recorded_at.since(now)).unwrap_or_default())
 }
 
-/// Says in a log line, at the start, that a log's last event lies ahead of the clock.
+/// Logs a warning at the start if a log's last event is ahead of the clock.
 pub async fn warn_of_clock(logs: [&Log; 2]) {
     for log in logs {
         if let Some(ahead) = ahead_of_clock(log).await.filter(|ahead| *ahead > CLOCK_SKEW_MAX) {

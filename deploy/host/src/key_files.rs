@@ -1,6 +1,6 @@
-//! The files of the issuers' keys: read at the start, again when one has changed, and on SIGHUP.
+//! The key files of the issuers: read at the start, again when a file has changed, and on SIGHUP.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use event_core::{Caller, Issuer};
 use http_edge::{RsaAlgorithm, Tokens, TrustedIssuer, key_set};
@@ -9,30 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Application, Misconfigured,
-    demo::{DEMO_ISSUER, DemoKey},
-    options::Serve,
+    demo_key::{DEMO_ISSUER, DemoKey},
+    options::{IssuerRsa, Serve},
 };
 
-/// How often the files of the issuers' keys are looked at.
+/// The interval at which the key files are checked for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-
-/// `ISSUER=ALGORITHM`: how an issuer signs with RSA keys whose file does not say it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IssuerRsa {
-    pub issuer: Issuer,
-    pub algorithm: RsaAlgorithm,
-}
-
-impl FromStr for IssuerRsa {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<IssuerRsa, String> {
-        let (issuer, algorithm) =
-            text.rsplit_once('=').ok_or("it is ISSUER=ALGORITHM, like https://id.example=PS256")?;
-        let issuer = issuer.parse().map_err(|error: event_core::ids::Malformed| error.to_string())?;
-        Ok(IssuerRsa { issuer, algorithm: algorithm.parse()? })
-    }
-}
 
 struct KeyFile {
     issuer: Issuer,
@@ -48,10 +30,10 @@ pub struct KeyFiles {
 }
 
 impl KeyFiles {
-    /// Those that are configured, and the demonstration's own.
+    /// The key files from the configuration, and the one of the demonstration.
     ///
     /// # Errors
-    /// When an algorithm is given for an issuer that is not.
+    /// If an algorithm is given for an unknown issuer.
     pub fn of(application: &Application, options: &Serve, demo: Option<&DemoKey>) -> anyhow::Result<KeyFiles> {
         let rsa = |issuer: &Issuer| options.issuers_rsa.iter().find(|given| given.issuer == *issuer);
         let given = options.issuers.iter().map(|given| (given.name.clone(), given.jwks.clone()));
@@ -71,18 +53,19 @@ impl KeyFiles {
         Ok(KeyFiles { files, audience: application.name, accepts: application.accepts })
     }
 
-    /// The issuer whose tokens are admitted.
+    /// The trusted issuers, with their current keys.
     ///
     /// # Errors
-    /// `Misconfigured`, when a file cannot be read or used.
+    /// `Misconfigured` if a file cannot be read or used.
     pub fn tokens(&self) -> anyhow::Result<Tokens> {
         Tokens::new(self.audience, self.read()?, self.accepts).map_err(|error| Misconfigured(error.to_string()).into())
     }
 
-    /// Reads the keys again when a file has changed, and on SIGHUP. Files that cannot be used leave the keys as they are.
+    /// Reads the keys again when a file has changed, and on SIGHUP. If the files cannot be used, the current keys are
+    /// kept.
     ///
     /// # Errors
-    /// When there can be no signals.
+    /// If no signal handler can be installed.
     pub async fn renew(self, tokens: Tokens, stop: CancellationToken) -> anyhow::Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;
         let state = || -> Vec<_> {

@@ -1,4 +1,4 @@
-//! `log copy`: shows what `event_log::copy` does.
+//! `log copy`: shows the progress of `event_log::copy`.
 
 use std::path::Path;
 
@@ -18,8 +18,8 @@ use crate::{
 /// `log copy FROM TO`: both logs, one after the other.
 ///
 /// # Errors
-/// When one of the two cannot be copied (then nothing is written), fails on the way (the next start goes on there), or is
-/// not the same on both sides.
+/// If one of the two cannot be copied (nothing is written then), if a copy is interrupted (the next start resumes it),
+/// or if the copy differs from the original.
 pub fn copy(options: &LogCopy) -> anyhow::Result<()> {
     let to = url::given(("TO", "--to-file"), options.to.as_ref(), options.to_file.as_deref())?;
     let (Some(from), Some(to)) = (options.from.sqlite(), to.filter(Url::is_postgres)) else {
@@ -63,7 +63,7 @@ fn show(bar: &ProgressBar, log: LogName, progress: Progress) {
         CopyStep::Verifying => format!("{log}: verifying"),
     };
     if bar.message() != message {
-        // The time left of one step says nothing of the next one.
+        // The remaining time of one step does not apply to the next one.
         bar.reset();
         bar.set_length(progress.of);
         bar.set_message(message);

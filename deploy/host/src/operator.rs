@@ -1,4 +1,4 @@
-//! The operator's commands: those that concern a running server are calls to its admin listener.
+//! The operator's commands. Commands for a running server are calls to its admin listener.
 
 use anyhow::{Context, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -6,16 +6,17 @@ use serde_json::Value;
 
 use crate::{
     Application, Misconfigured,
-    cli::{Asyncapi, Migrate, Projections, RebuildOptions, ServerAddress},
-    output,
+    cli::{Asyncapi, LogCreate, Migrate, Projections, RebuildOptions, ServerAddress},
+    history, output,
     url::{self, Url},
 };
 use event_core::{LogName, asyncapi};
+use event_log::{Log, LogOptions};
 
 /// `migrate`.
 ///
 /// # Errors
-/// When the database cannot be reached, refuses, or is newer than this binary.
+/// If the database cannot be reached, rejects the change, or is newer than this binary.
 pub fn migrate(options: &Migrate) -> anyhow::Result<()> {
     let url = url::given(url::LOG, options.log.as_ref(), options.log_file.as_deref())?;
     let Some(url) = url.filter(Url::is_postgres) else {
@@ -34,7 +35,7 @@ pub fn migrate(options: &Migrate) -> anyhow::Result<()> {
 /// `asyncapi`.
 ///
 /// # Errors
-/// When there is no such kind, or nobody reads what is printed.
+/// If there is no such kind, or the output cannot be written.
 pub fn asyncapi(application: &Application, options: &Asyncapi) -> anyhow::Result<()> {
     let document = match &options.kind {
         None => asyncapi::document(application.services),
@@ -48,7 +49,7 @@ pub fn asyncapi(application: &Application, options: &Asyncapi) -> anyhow::Result
 /// `projections`.
 ///
 /// # Errors
-/// When there is no server, or it does not answer as one.
+/// If there is no server, or its answer is not understood.
 pub fn projections(options: &Projections) -> anyhow::Result<()> {
     let list: Value = ask(async {
         let response =
@@ -74,7 +75,7 @@ fn table(list: &Value) -> anyhow::Result<String> {
     Ok(columns(&rows))
 }
 
-/// Rows of cells, each column as wide as its widest cell.
+/// Formats rows of cells, each column as wide as its widest cell.
 pub fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
@@ -91,7 +92,7 @@ pub fn columns(rows: &[Vec<String>]) -> String {
 /// `rebuild NAME`.
 ///
 /// # Errors
-/// When there is no server, no such read model, or the rebuild failed.
+/// If there is no server, no such read model, or the rebuild failed.
 pub fn rebuild(options: &RebuildOptions) -> anyhow::Result<()> {
     let bar = ProgressBar::new(0);
     bar.set_style(
@@ -127,7 +128,7 @@ pub fn rebuild(options: &RebuildOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Shows a line of progress; the last one is the outcome.
+/// Shows a line of progress. Returns the outcome if it is the last line.
 fn step(bar: &ProgressBar, line: &Value) -> anyhow::Result<Option<Value>> {
     if let Some(why) = line["failed"].as_str() {
         bail!("the rebuild failed, and the live rows are as they were: {why}");
@@ -139,7 +140,7 @@ fn step(bar: &ProgressBar, line: &Value) -> anyhow::Result<Option<Value>> {
     Ok(line.get("done").cloned())
 }
 
-/// The operator's listener is asked directly: a proxy of the environment cannot reach a loopback address.
+/// Connects directly to the operator's listener: a proxy from the environment cannot reach a loopback address.
 fn client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().no_proxy().build()
 }
@@ -148,10 +149,40 @@ fn url(server: &ServerAddress, path: &str) -> String {
     format!("http://{}{path}", server.admin)
 }
 
-/// Runs work to its end.
+/// Runs a future to completion.
 ///
 /// # Errors
-/// Its own, or that there is no thread for it.
+/// The error of the future, or of the runtime if it cannot be started.
 pub fn ask<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// `log create sqlite:FOLDER`: makes the logs that are missing.
+///
+/// # Errors
+/// When none is missing, or one cannot be made.
+pub fn create_logs(application: &Application, options: &LogCreate) -> anyhow::Result<()> {
+    let program = application.name;
+    let Some(folder) = options.folder.sqlite().map(std::path::Path::new) else {
+        let why = format!("a log is created in sqlite:FOLDER; in PostgreSQL, `{program} migrate` makes both");
+        return Err(Misconfigured(why).into());
+    };
+    let missing: Vec<LogName> =
+        LogName::ALL.into_iter().filter(|log| !history::holds(folder, &format!("{log}.db"))).collect();
+    if missing.is_empty() {
+        bail!("{} has both logs: nothing is to be created", folder.display());
+    }
+    ask(async {
+        for name in missing {
+            let opened = Log::open(options.folder.exposed(), name, LogOptions::default()).await;
+            let log = opened.with_context(|| format!("the log {name} cannot be created"))?;
+            output::line(format_args!("the log {name} begins a new history: lineage {}", log.lineage()));
+            log.close().await;
+        }
+        anyhow::Ok(())
+    })?;
+    output::line(format_args!(
+        "views that were made from another history stop: `{program} rebuild NAME`, or delete them"
+    ));
+    Ok(())
 }

@@ -1,15 +1,19 @@
 //! The configuration of a server: every flag of `serve` is also `FRONTDOOR_<NAME>` in the environment.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 use event_kafka::Address;
+use http_edge::RsaAlgorithm;
 
 use crate::{
     Misconfigured,
-    cli::address,
-    demo::DEMO_ISSUER,
-    key_files::IssuerRsa,
+    demo_key::DEMO_ISSUER,
     roles::{Role, Roles},
     url::{self, Url},
 };
@@ -80,7 +84,8 @@ pub struct Serve {
     /// Filter of log lines, such as `info` or `info,command_engine=debug`.
     #[arg(long, env = "FRONTDOOR_LOG_LEVEL", default_value = "info")]
     pub log_level: String,
-    /// Concurrent requests. Further ones are answered 503 with Retry-After. Requests whose body is incomplete do not count.
+    /// Concurrent requests. Further ones are answered 503 with Retry-After. Requests with an incomplete body do not
+    /// count.
     #[arg(long, env = "FRONTDOOR_REQUESTS_MAX", default_value_t = 2_048, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_max: u32,
     /// Concurrent requests per caller, or per address without a valid token. Further ones are answered 429 with Retry-After.
@@ -122,24 +127,51 @@ impl FromStr for IssuerFile {
     }
 }
 
-/// For `--remember-days`.
+/// `ISSUER=ALGORITHM`: the algorithm of an issuer's RSA keys that do not name one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerRsa {
+    pub issuer: event_core::Issuer,
+    pub algorithm: RsaAlgorithm,
+}
+
+impl FromStr for IssuerRsa {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<IssuerRsa, String> {
+        let (issuer, algorithm) =
+            text.rsplit_once('=').ok_or("it is ISSUER=ALGORITHM, like https://id.example=PS256")?;
+        let issuer = issuer.parse().map_err(|error: event_core::ids::Malformed| error.to_string())?;
+        Ok(IssuerRsa { issuer, algorithm: algorithm.parse()? })
+    }
+}
+
+/// Parses `HOST:PORT`, where HOST is an address or a name like `localhost`. If there are several addresses, an IPv4 one
+/// is preferred.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    let addresses = text.to_socket_addrs().map_err(|error| format!("{text:?} is not HOST:PORT: {error}"))?;
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    let preferred = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
+    preferred.copied().ok_or_else(|| format!("{text:?} has no address"))
+}
+
+/// Used for `--remember-days`.
 const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
 
-/// Locations of the parts of an app, from a configuration that was checked.
+/// Locations of the parts of an app, from a validated configuration.
 #[derive(Debug, Clone)]
 pub struct Places {
     pub log_url: Url,
     pub views_url: Url,
-    /// The brokers; absent: followers read the log.
+    /// The brokers; absent if followers read the log.
     pub feed: Option<Address>,
     pub roles: Roles,
-    /// For how long a decision that stored no event is remembered.
+    /// The time for which a decision that stored no event is remembered.
     pub remember: Duration,
 }
 
 impl Serve {
     /// # Errors
-    /// What this build cannot do, or what contradicts itself, in one line.
+    /// A feature that this build does not have, or a contradiction, explained in one line.
     pub fn places(&self) -> Result<Places, Misconfigured> {
         let absent = |flag: &str| Misconfigured(format!("this build has no {flag}; leave it away"));
         if self.vault.is_some() {
@@ -168,7 +200,7 @@ impl Serve {
         for (flag, place, url) in
             [("--log", "sqlite:FOLDER", &places.log_url), ("--views", "sqlite:FILE", &places.views_url)]
         {
-            // Addresses are not repeated: they may hold passwords.
+            // Addresses are not quoted, because they may contain passwords.
             if url.is_postgres() {
                 url.checked(flag)?;
             } else if !is_sqlite(url) {

@@ -1,8 +1,8 @@
-//! Standard output and standard error. A reader that has gone (`frontdoor status | head`) or a full disk behind the output
-//! changes nothing about the work: the rest is not printed, and the exit code is the documented one.
+//! Standard output and standard error. A closed reader (`frontdoor status | head`) or a full disk behind the output
+//! does not affect the work: the rest is not printed, and the exit code is the documented one.
 //!
-//! A command whose output is its purpose waits for whoever reads it. A server does not: a pipe that is full, and that
-//! nothing reads, must not hold it.
+//! A command that produces output waits for its reader. A server does not: a full pipe without a reader must not block
+//! it.
 
 use std::{
     fmt::Display,
@@ -16,19 +16,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Lines that wait to be written; more are dropped.
+/// The number of lines in the queue; further lines are dropped.
 const LINES_MAX: usize = 8_192;
-/// How long the end of the process waits for lines that are not written.
+/// The time that the end of the process waits for queued lines.
 const REST_TIME_MAX: Duration = Duration::from_millis(500);
 const REST_LOOK_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Standard output and standard error of a server.
 static SERVER: OnceLock<[LineQueue; 2]> = OnceLock::new();
 
-/// From now on nothing here waits for whoever reads the output. Gives back the way to standard error, for log lines.
+/// Makes all output here non-blocking from now on. Returns the queue of standard error, for log lines.
 ///
 /// # Errors
-/// When there is no thread.
+/// If a thread cannot be started.
 pub fn never_wait() -> io::Result<LineQueue> {
     let [_, errors] = match SERVER.get() {
         Some(queues) => queues,
@@ -40,7 +40,7 @@ pub fn never_wait() -> io::Result<LineQueue> {
     Ok(errors.clone())
 }
 
-/// Waits for lines that are not written yet, but not long: nothing may read them. For the end of the process.
+/// Waits a short time for queued lines, which may never be read. Used at the end of the process.
 pub fn rest() {
     let began = Instant::now();
     let waiting = || SERVER.get().is_some_and(|queues| queues.iter().any(LineQueue::waits));
@@ -49,9 +49,9 @@ pub fn rest() {
     }
 }
 
-/// Prints text and a line's end to standard output.
+/// Prints text and a newline to standard output.
 pub fn line(text: impl Display) {
-    // `println!` would panic, and wait.
+    // `println!` would panic, and would block.
     print(0, io::stdout(), format!("{text}\n"));
 }
 
@@ -60,7 +60,7 @@ pub fn text(text: impl Display) {
     print(0, io::stdout(), text.to_string());
 }
 
-/// Prints text and a line's end to standard error.
+/// Prints text and a newline to standard error.
 pub fn error_line(text: impl Display) {
     print(1, io::stderr(), format!("{text}\n"));
 }
@@ -72,24 +72,25 @@ fn print(at: usize, mut output: impl Write, text: String) {
     }
 }
 
-/// A server's lines on their way to a thread that writes them. A line that does not fit in the queue is dropped and counted.
+/// A queue of a server's lines for a thread that writes them. A line that does not fit in the queue is dropped and
+/// counted.
 #[derive(Clone)]
 pub struct LineQueue {
     lines: SyncSender<Vec<u8>>,
-    /// How many lines are accepted and not written.
+    /// The number of lines that are accepted and not yet written.
     waiting: Arc<AtomicUsize>,
 }
 
 impl LineQueue {
     /// # Errors
-    /// When there is no thread.
+    /// If a thread cannot be started.
     fn into(mut output: impl Write + Send + 'static) -> io::Result<LineQueue> {
         let (lines, queued) = std::sync::mpsc::sync_channel::<Vec<u8>>(LINES_MAX);
         let waiting = Arc::new(AtomicUsize::new(0));
         let written = Arc::clone(&waiting);
         thread::Builder::new().name("lines".to_owned()).spawn(move || {
             for line in queued {
-                // A reader that is gone is not a reason to stop serving.
+                // A closed reader is not a reason to stop serving.
                 if output.write_all(&line).and_then(|()| output.flush()).is_err() {
                     dropped();
                 }
@@ -131,7 +132,7 @@ fn dropped() {
 mod tests {
     use super::*;
 
-    /// A pipe that is full and that nothing reads.
+    /// A full pipe without a reader.
     struct Stuck(std::sync::mpsc::Receiver<()>);
 
     impl Write for Stuck {
@@ -150,7 +151,7 @@ mod tests {
         let (_never, reads) = std::sync::mpsc::channel();
         metrics::with_local_recorder(&recorder, || {
             let mut queue = LineQueue::into(Stuck(reads)).expect("a thread");
-            // One line may be with the thread already.
+            // The thread may have taken one line already.
             for _ in 0..LINES_MAX + 1 + 10 {
                 queue.write_all(b"a line\n").expect("it never fails");
             }

@@ -1,5 +1,5 @@
-//! The parts of a running process. A part is a task with a name and the stage at which it is stopped; the end of one part is
-//! the end of the process.
+//! The parts of a running process. A part is a task with a name and the stage at which it is stopped. If one part ends,
+//! the process ends.
 
 use std::pin::Pin;
 
@@ -8,16 +8,17 @@ use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// When a part is stopped. Stages are stopped in this order, each when the parts of the one before it have ended.
+/// The point at which a part is stopped. Stages are stopped in this order, each after the parts of the stage before it
+/// have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// Accepts requests.
     Public,
-    /// Works on what is stored: follows, relays, watches.
+    /// Processes stored events: follows, relays, monitors.
     Work,
-    /// Stores. It is closed by the caller, and then ends by itself.
+    /// Stores. The caller closes it, and then it ends by itself.
     Storage,
-    /// Serves the operator until all others have ended.
+    /// Serves the operator until all other parts have ended.
     Operator,
 }
 
@@ -27,7 +28,7 @@ impl Stage {
 
 type Run = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
-/// A task of the process. It runs until the token that it was made with is cancelled.
+/// A task of the process. It runs until its token is cancelled.
 pub struct Part {
     name: &'static str,
     stage: Stage,
@@ -43,7 +44,7 @@ impl Part {
         Part { name, stage, run: Box::new(|stop| Box::pin(run(stop))) }
     }
 
-    /// A part whose only end is that it was stopped, or a bug.
+    /// A part that ends only when it is stopped; any other end is a bug.
     pub fn endless<F>(
         name: &'static str,
         stage: Stage,
@@ -77,10 +78,10 @@ impl RunningParts {
         RunningParts { tasks, names, stops, fault: None }
     }
 
-    /// Runs `begin`, and then waits until `ended` is ready (`Ok`), or a part ends although nothing stopped it.
+    /// Runs `begin`, and then waits until `ended` is ready (`Ok`), or a part ends without having been stopped.
     ///
     /// # Errors
-    /// Of `begin`; or the name of the part that ended, and why.
+    /// The error of `begin`, or the name of the part that ended and the reason.
     pub async fn until(
         &mut self,
         begin: impl Future<Output = anyhow::Result<()>>,
@@ -96,7 +97,7 @@ impl RunningParts {
         }
     }
 
-    /// Stops the parts of a stage and waits until they have ended. There is no limit of time: the caller has one.
+    /// Stops the parts of a stage and waits until they have ended. There is no time limit here: the caller has one.
     pub async fn stop(&mut self, stage: Stage) {
         self.stops[stage as usize].cancel();
         while self.names.iter().any(|(_, running)| *running == stage) {
@@ -112,7 +113,8 @@ impl RunningParts {
         self.fault.map_or(Ok(()), Err)
     }
 
-    /// The next part that ends, and how. The name of one that panicked is not known, so none is waited for after it.
+    /// The next part that ends, and its outcome. The name of a part that panicked is unknown, so the caller stops
+    /// waiting after it.
     async fn next(&mut self) -> Option<anyhow::Result<&'static str>> {
         match self.tasks.join_next().await? {
             Ok((name, outcome)) => {
@@ -121,7 +123,7 @@ impl RunningParts {
             }
             Err(error) => {
                 self.names.clear();
-                // The error's own text has the panic's, which may quote data.
+                // The error's own text contains the text of the panic, which may quote data.
                 let how = if error.is_panic() { "panicked" } else { "was cancelled" };
                 Some(Err(anyhow!("a task {how}")))
             }

@@ -1,4 +1,4 @@
-//! Folders and files that hold personal data are readable by the server's own user only, whatever the umask is.
+//! Makes folders and files with personal data readable by the server's own user only, independent of the umask.
 
 use std::{
     fs::{self, DirBuilder, Permissions},
@@ -7,23 +7,23 @@ use std::{
     path::Path,
 };
 
-/// The names of an installation's files begin with one of these: databases, what SQLite keeps with them, locks, keys.
+/// The prefixes of an installation's files: databases and their SQLite side files, locks, keys.
 const FILES: [&str; 4] = ["care.", "access.", "views.", "demo-"];
 
-/// Makes a folder, and those above it that are missing, with mode 0700. A folder that exists keeps its mode: it may be
-/// shared with something else.
+/// Creates a folder and its missing parents with mode 0700. An existing folder keeps its mode, because it may be shared
+/// with something else.
 ///
 /// # Errors
-/// When it cannot be made.
+/// If it cannot be created.
 pub fn folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Sets the mode of an installation's files in this folder to 0600, also of those that an earlier version made. `views`
-/// is the name of the views' file, which an operator may choose.
+/// Sets the mode of an installation's files in this folder to 0600, including files that an earlier version created.
+/// `views` is the name of the views' file, which is configurable.
 ///
 /// # Errors
-/// When the folder cannot be read, or a file belongs to another user.
+/// If the folder cannot be read, or a file belongs to another user.
 pub fn files(folder: &Path, views: &str) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

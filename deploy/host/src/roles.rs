@@ -11,7 +11,8 @@ pub enum Role {
 }
 
 impl Role {
-    /// By name. A new role is a line here and a variant above; `app.rs` opens what it needs and lists its parts.
+    /// The roles by name. A new role is a line here and a variant above; `app.rs` opens the resources that it needs and
+    /// lists its parts.
     const ALL: [(&'static str, Role); 4] = [
         ("command", Role::Command),
         ("relay", Role::Relay),

@@ -22,10 +22,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Application, Misconfigured,
+    Application, Demo, Misconfigured,
     admin::{self, Readiness},
     app::App,
-    demo::{Demo, DemoKey},
+    demo_key::DemoKey,
     descriptors, health,
     key_files::KeyFiles,
     options::{Places, Serve},
@@ -34,15 +34,15 @@ use crate::{
     private, telemetry,
 };
 
-/// How long requests in flight are waited for after SIGTERM.
+/// The time limit for requests in flight after SIGTERM.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(6);
-/// How long views and logs may take to come to a batch's end after that.
+/// The time limit for views and logs to reach a batch boundary after that.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(3);
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// `Misconfigured`, or what made it impossible to go on.
+/// `Misconfigured`, or the fault that ended the process.
 pub fn serve(application: &'static Application, options: &Serve) -> anyhow::Result<()> {
     let places = options.places()?;
     if options.demo && application.demonstration.is_none() {
@@ -57,7 +57,7 @@ pub fn serve(application: &'static Application, options: &Serve) -> anyhow::Resu
         .map_err(|error| Misconfigured(format!("--data {}: {error}", options.data.display())))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
     let outcome = runtime.block_on(run(application, options, &places, bounds, metrics));
-    // What still blocks a thread by then (a reader of a file) has nothing left to lose.
+    // Threads that are still blocked at this point (on reading a file) have no work to lose.
     runtime.shutdown_timeout(Duration::from_millis(500));
     outcome
 }
@@ -129,7 +129,8 @@ async fn run(
     outcome.and(closed)
 }
 
-/// Readiness off; requests in flight answered; views at a batch's end; what was submitted written; the operator last.
+/// Turns readiness off, answers requests in flight, stops the views at a batch boundary, writes submitted appends, and
+/// stops the operator's listener last.
 async fn end(app: &App, readiness: &Readiness, mut running: RunningParts) -> anyhow::Result<()> {
     readiness.drain();
     if timeout(DRAIN_TIME_MAX, running.stop(Stage::Public)).await.is_err() {
@@ -147,7 +148,7 @@ async fn end(app: &App, readiness: &Readiness, mut running: RunningParts) -> any
     running.outcome()
 }
 
-/// Where the logs and the views are, as far as they are in SQLite.
+/// The folders of the logs and the views that are in SQLite.
 fn sqlite_folders(places: &Places) -> Vec<PathBuf> {
     let log = places.log_url.sqlite().map(PathBuf::from);
     let views = places.views_url.sqlite().and_then(|file| Path::new(file).parent());
@@ -155,14 +156,14 @@ fn sqlite_folders(places: &Places) -> Vec<PathBuf> {
     log.into_iter().chain(views).collect()
 }
 
-/// The name of the views' file, or that of the default.
+/// The name of the views' file, or the default name.
 fn views_file(places: &Places) -> String {
     let name = places.views_url.sqlite().and_then(|file| Path::new(file).file_name());
     name.map_or_else(|| "views.db".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Connections that wait to be accepted. The library's 128 are fewer than come at eight in the morning: one more is
-/// dropped, and its client tries again after a second.
+/// The number of connections that wait to be accepted. The library's default of 128 is too low for peak load at eight
+/// in the morning: further connections are dropped, and their clients try again after a second.
 const CONNECTIONS_WAITING_MAX: u32 = 1_024;
 
 fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -175,7 +176,7 @@ fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     listening().with_context(|| format!("{flag} {address}"))
 }
 
-/// Of the operator's listener: its own, so that it answers when the public one is full.
+/// The operator's listener has its own limits, so that it answers when the public one is full.
 const ADMIN_BOUNDS: Bounds =
     Bounds { connections_max: descriptors::ADMIN_CONNECTIONS, of_one_address_max: descriptors::ADMIN_CONNECTIONS };
 

@@ -1,4 +1,4 @@
-//! `status`: asks every process of a system how it is, and says what is not well.
+//! `status`: queries the state of every process of a system, and reports problems.
 
 use std::{collections::BTreeMap, net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -11,11 +11,11 @@ use crate::{
     output,
 };
 
-/// How long a process may take to answer.
+/// The time limit for an answer of a process.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// # Errors
-/// When nothing can be printed; what is not well is told by the exit code.
+/// If the output cannot be printed. Problems of the system are reported by the exit code.
 pub fn status(options: &StatusOptions) -> anyhow::Result<ExitCode> {
     let answers = ask(async { Ok(futures::future::join_all(options.admin.iter().map(|admin| one(*admin))).await) })?;
     let system = SystemStatus::of(&answers, options.lag_max);
@@ -39,7 +39,7 @@ pub fn status(options: &StatusOptions) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!system.unwell.is_empty())))
 }
 
-/// A process's answer, or why there is none.
+/// A process's answer, or the reason why there is none.
 type ProcessAnswer = (SocketAddr, Result<Value, String>);
 
 async fn one(admin: SocketAddr) -> ProcessAnswer {
@@ -52,7 +52,7 @@ async fn one(admin: SocketAddr) -> ProcessAnswer {
 
 type TableRows = Vec<Vec<String>>;
 
-/// What the processes say, put together.
+/// The combined answers of the processes.
 struct SystemStatus {
     processes: TableRows,
     relays: TableRows,
@@ -85,7 +85,7 @@ impl SystemStatus {
             };
             let obstacle = status["obstacle"].as_str();
             let obstacles = status["obstacles"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            // A server of an earlier version tells one only.
+            // A server of an earlier version reports a single obstacle.
             let all: Vec<&str> =
                 if status["obstacles"].is_array() { obstacles.collect() } else { obstacle.into_iter().collect() };
             system.processes.push(vec![

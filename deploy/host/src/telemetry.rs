@@ -1,4 +1,4 @@
-//! Log lines and metrics. Nothing personal is in either: routes are templates, never URLs, and personal types mask
+//! Log lines and metrics. Neither contains personal data: routes are templates, never URLs, and personal types mask
 //! themselves.
 
 use std::time::Duration;
@@ -18,16 +18,17 @@ use crate::{
 const SECONDS: &[f64] =
     &[0.000_5, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0];
 
-/// Upper bounds of the buckets of whatever is no time: events, requests, rows.
+/// Upper bounds of the buckets of all values other than times: events, requests, rows.
 const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0, 4_096.0];
 
-/// How often the samples of histograms are added to their buckets. Until then each sample is kept in memory.
+/// The interval at which the samples of histograms are added to their buckets. Until then each sample is kept in
+/// memory.
 pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Begins to write log lines, to standard error.
+/// Starts to write log lines to standard error.
 ///
 /// # Errors
-/// When the filter cannot be read.
+/// If the filter is invalid.
 pub fn log_lines(options: &Serve, errors: LineQueue) -> anyhow::Result<()> {
     let filter = filter(&options.log_level)
         .map_err(|why| Misconfigured(format!("--log-level {:?}: {why}", options.log_level)))?;
@@ -40,8 +41,8 @@ pub fn log_lines(options: &Serve, errors: LineQueue) -> anyhow::Result<()> {
     .context("log lines cannot be written")
 }
 
-/// Reads which log lines are written. The library takes a word that is not a level for the name of a module, all of
-/// whose lines would be written, and no others.
+/// Parses the filter of log lines. The library would read a word that is not a level as the name of a module, and write
+/// the lines of that module only.
 fn filter(text: &str) -> Result<EnvFilter, String> {
     let is_known = |part: &&str| part.contains(['=', '[']) || part.trim().parse::<LevelFilter>().is_ok();
     if let Some(unknown) = text.split(',').find(|part| !is_known(part)) {
@@ -50,10 +51,10 @@ fn filter(text: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(text).map_err(|error| error.to_string())
 }
 
-/// Begins to count.
+/// Starts to collect metrics.
 ///
 /// # Errors
-/// When something else in this process counts already.
+/// If another recorder is already installed in this process.
 pub fn metrics() -> anyhow::Result<PrometheusHandle> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
@@ -63,8 +64,8 @@ pub fn metrics() -> anyhow::Result<PrometheusHandle> {
         .context("metrics cannot be recorded")
 }
 
-/// Adds the samples of histograms to their buckets, until it is stopped. A scrape does the same, but a server that is
-/// never scraped would keep every sample that it ever recorded.
+/// Adds the samples of histograms to their buckets, until it is stopped. A scrape does the same, but without scrapes a
+/// server would keep every sample in memory.
 pub async fn upkeep(metrics: PrometheusHandle, interval: Duration, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(interval);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -81,7 +82,7 @@ mod tests {
         let builder = PrometheusBuilder::new().set_buckets(COUNTS).expect("buckets");
         let recorder = builder.build_recorder();
         let (metrics, stop) = (recorder.handle(), CancellationToken::new());
-        // Rendering would fold the samples itself; the debug form shows the buckets as they are.
+        // Rendering would fold the samples itself; the debug form shows the buckets unchanged.
         let folded = |count: u32| format!("{metrics:?}").contains(&format!("count: {count}"));
         let interval = Duration::from_millis(1);
         let upkeep = tokio::spawn(upkeep(metrics.clone(), interval, stop.clone()));

@@ -13,28 +13,28 @@ use crate::Misconfigured;
 /// Bytes of a file with a URL.
 const FILE_BYTES_MAX: u64 = 8 * 1024;
 
-/// What the URL of a PostgreSQL database may say after its `?`.
+/// The supported parameters of a PostgreSQL URL.
 const POSTGRES_SETTINGS: [&str; 8] =
     ["host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey"];
-/// Those that name a file.
+/// The parameters that name a file.
 const POSTGRES_FILES: [&str; 3] = ["sslrootcert", "sslcert", "sslkey"];
 
-/// The flags for a URL, and for a file that holds it.
+/// The flags for a URL, and for a file that contains it.
 pub const LOG: (&str, &str) = ("--log", "--log-file");
 pub const VIEWS: (&str, &str) = ("--views", "--views-file");
 pub const FEED: (&str, &str) = ("--feed", "--feed-file");
 
-/// A URL that may hold a password.
+/// A URL that may contain a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url(String);
 
 impl Url {
-    /// As it is: for whoever opens it, and never for a message.
+    /// The URL with its password. Only for opening a connection, never for a message.
     pub fn exposed(&self) -> &str {
         &self.0
     }
 
-    /// What follows `sqlite:`.
+    /// The part after `sqlite:`.
     pub fn sqlite(&self) -> Option<&str> {
         self.0.strip_prefix("sqlite:").filter(|place| !place.is_empty())
     }
@@ -43,10 +43,11 @@ impl Url {
         self.0.starts_with("postgres://") || self.0.starts_with("postgresql://")
     }
 
-    /// Whether a PostgreSQL database's URL says only what is understood, and the files that it names can be read.
+    /// Checks that the URL of a PostgreSQL database has supported parameters only, and that the files it names can be
+    /// read.
     ///
     /// # Errors
-    /// What is wrong with what was given as `flag`; no value is repeated but the name of a file.
+    /// The problem with the value of `flag`. No part of the value is quoted except the name of a file.
     pub fn checked(&self, flag: &str) -> Result<(), Misconfigured> {
         let wrong = |why: String| Misconfigured(format!("{flag}: {why}"));
         let url = reqwest::Url::parse(&self.0).map_err(|error| wrong(format!("it is no URL: {error}")))?;
@@ -68,7 +69,7 @@ impl Url {
 
 impl From<String> for Url {
     fn from(text: String) -> Url {
-        // Elsewhere `sqlite://NAME` is a file in the current folder, and so it is here.
+        // Other programs read `sqlite://NAME` as a file in the current folder, so this does the same.
         match text.strip_prefix("sqlite://") {
             Some(place) => Url(format!("sqlite:{place}")),
             None => Url(text),
@@ -76,7 +77,7 @@ impl From<String> for Url {
     }
 }
 
-/// A file's place is shown; of a server, only what kind it is.
+/// Shows the location of a file, and only the scheme of a server's URL.
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.split_once("://") {
@@ -87,10 +88,10 @@ impl fmt::Debug for Url {
     }
 }
 
-/// The URL that was given as such, or in a file; a last line break is not a part of it.
+/// The URL from the flag or from the file, without a trailing line break.
 ///
 /// # Errors
-/// When both were given, or the file cannot be read or holds no URL.
+/// If both were given, or the file cannot be read or does not contain a URL.
 pub fn given(
     (flag, file_flag): (&str, &str),
     url: Option<&Url>,
@@ -112,7 +113,7 @@ pub fn given(
 
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    // One byte more than there may be, so that a longer file is noticed rather than cut.
+    // Reads one byte more than allowed, so that a longer file is detected rather than truncated.
     let bytes = File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
     if bytes as u64 > FILE_BYTES_MAX {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {FILE_BYTES_MAX} bytes")));
@@ -120,15 +121,15 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// A message without what stands before an `@` in a URL, or for a `password` after its `?`: the last thing that happens to
-/// whatever is printed about a failure.
+/// Removes the credentials from the URLs of a message: the part before an `@`, and the query if it contains a
+/// `password`. Every printed failure passes through this function last.
 pub fn masked(text: &str) -> String {
     text.split(' ').map(masked_word).collect::<Vec<_>>().join(" ")
 }
 
 fn masked_word(word: &str) -> String {
     let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
-    // The last one: a password may hold anything.
+    // The last `@`, because a password may contain any character.
     let (hidden, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("…@", rest));
     match rest.split_once('?') {
         Some((place, query)) if query.contains("password") => format!("{scheme}://{hidden}{place}?…"),

@@ -8,13 +8,13 @@ use event_core::Caller;
 
 use crate::{Problem, Tokens, problem_catalogue::UNAUTHENTICATED};
 
-/// The caller, whose token is valid. A request without one is answered 401 before anything else is looked at.
+/// The authenticated caller. A request without a valid token is answered 401 before any other check.
 #[derive(Debug, Clone)]
 pub struct Authenticated(pub Caller);
 
 impl Authenticated {
     /// # Errors
-    /// `unauthenticated`: there is not exactly one token, or it is not valid.
+    /// `unauthenticated` unless there is exactly one token and it is valid.
     pub async fn by(headers: &HeaderMap, tokens: &Tokens) -> Result<Authenticated, Problem> {
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let (Some(header), None) = (given.next(), given.next()) else {

@@ -1,33 +1,33 @@
-//! Errors for people: a problem as a page. The page has no script, loads nothing, and reads without a style sheet. A crate
-//! with pages of its own gives the middleware its layout (`middleware::public_with_layout`).
+//! Error pages for people: a problem as HTML. The page has no script, loads nothing, and is readable without a style
+//! sheet. A crate with its own pages passes its layout to the middleware (`middleware::public_with_layout`).
 
 use axum::http::StatusCode;
 
-use crate::Fault;
+use crate::fault::Fault;
 
-/// The content of an error page. All texts are raw: a layout escapes each of them (`escaped`).
+/// The content of an error page. All texts are raw: a layout has to escape each of them (`escaped`).
 #[derive(Debug)]
 pub struct ErrorPage<'a> {
     pub status: StatusCode,
-    /// What happened, in plain words.
+    /// A description in plain words.
     pub heading: &'static str,
-    /// Of the problem's kind, as the catalogue has it.
+    /// The title of the problem's type, from the catalogue.
     pub title: &'static str,
-    /// What is wrong in this case. It may quote the request.
+    /// The fault in this case. It may quote the request.
     pub detail: Option<&'a str>,
     /// The remedy.
     pub advice: &'static str,
-    /// The faults in what was sent. They may quote the request.
+    /// The faults in the input. They may quote the request.
     pub faults: &'a [Fault],
-    /// A request that support can find. Absent on the operator's listener.
+    /// The id by which support can find the request. Absent on the operator's listener.
     pub request_id: Option<&'a str>,
 }
 
-/// Writes the whole HTML document of an error. Its style sheets and images may come from the same server; scripts, and
-/// everything from elsewhere, are blocked by the policy of error pages.
+/// Writes the whole HTML document of an error. Style sheets and images may come from the same server; scripts and
+/// external resources are blocked by the policy of error pages.
 pub type ErrorLayout = fn(&ErrorPage<'_>) -> String;
 
-/// The layout of an installation without pages of its own.
+/// The layout of an installation without its own pages.
 pub fn plain(page: &ErrorPage<'_>) -> String {
     let heading = escaped(page.heading);
     let mut main = format!("<h1>{heading}</h1>\n");
@@ -52,7 +52,7 @@ pub fn plain(page: &ErrorPage<'_>) -> String {
     )
 }
 
-/// The text with the characters of markup as references, for text and for quoted attributes.
+/// Escapes markup characters, for text and for quoted attributes.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,6 +1,6 @@
-//! Strict reading of JSON that identifies callers: tokens and key sets. Serde also reads a struct from an array of its values,
-//! and a name from an object with that name; and where a member is there twice, one reader takes the first and another
-//! the last. Here an object is an object whose members are named once, at every depth, and a name is a text.
+//! Strict parsing of JSON that identifies callers: tokens and key sets. Serde also accepts an array of values for a
+//! struct, and an object for a name; and of duplicate members, some parsers take the first and others the last. Here a
+//! struct must be an object, member names must be unique at every depth, and a name must be a string.
 
 use std::fmt;
 
@@ -28,12 +28,12 @@ pub(crate) fn name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) ->
     T::deserialize(String::deserialize(reader)?.into_deserializer())
 }
 
-/// The presence of a member, with any value; with `serde(default)`.
+/// The presence of a member with any value; used with `serde(default)`.
 pub(crate) fn is_there<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(reader).map(|_| true)
 }
 
-/// A value in which no object has two members of one name. Its depth is bounded by the parser (128).
+/// A value without duplicate members in any object. Its depth is limited by the parser (128).
 struct Unique(Value);
 
 impl<'de> Deserialize<'de> for Unique {

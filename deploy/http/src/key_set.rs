@@ -1,4 +1,4 @@
-//! The keys of an issuer: a JWK set (RFC 7517), as providers publish it, with keys for other purposes in it.
+//! The keys of an issuer: a JWK set (RFC 7517) as published by providers, which may contain keys for other purposes.
 
 use std::str::FromStr;
 
@@ -12,17 +12,17 @@ use serde_json::Value;
 
 use crate::json::ByName;
 
-/// An issuer whose tokens are admitted.
+/// A trusted issuer of tokens.
 #[derive(Debug, Clone)]
 pub struct TrustedIssuer {
     pub name: Issuer,
     pub keys: JwkSet,
-    /// Of its RSA keys that name no algorithm.
+    /// The algorithm of its RSA keys that do not name one.
     pub rsa: RsaAlgorithm,
 }
 
 impl TrustedIssuer {
-    /// One whose RSA keys that name no algorithm sign with RS256.
+    /// A trusted issuer that uses RS256 for RSA keys that do not name an algorithm.
     pub fn new(name: Issuer, keys: JwkSet) -> TrustedIssuer {
         TrustedIssuer { name, keys, rsa: RsaAlgorithm::default() }
     }
@@ -52,11 +52,10 @@ impl FromStr for RsaAlgorithm {
     }
 }
 
-/// Reads a key set. A key of a form that is unknown here does not make the others useless: such keys are passed over,
-/// with one log line.
+/// Parses a key set. Keys of an unknown form are skipped, with one log line, so that the other keys can still be used.
 ///
 /// # Errors
-/// When the text is not a key set.
+/// If the text is not a key set.
 pub fn key_set(issuer: &Issuer, text: &[u8]) -> serde_json::Result<JwkSet> {
     #[derive(Deserialize)]
     struct AnyKeys {
@@ -80,7 +79,7 @@ fn key(key: Value) -> Option<Jwk> {
 /// The algorithm of a key.
 ///
 /// # Errors
-/// Why the key cannot be used.
+/// The reason why the key cannot be used.
 pub(crate) fn algorithm(jwk: &Jwk, rsa: RsaAlgorithm) -> Result<Algorithm, &'static str> {
     let signs = jwk.common.public_key_use.as_ref().is_none_or(|wanted| *wanted == PublicKeyUse::Signature);
     if !signs {
@@ -96,14 +95,14 @@ pub(crate) fn algorithm(jwk: &Jwk, rsa: RsaAlgorithm) -> Result<Algorithm, &'sta
     Ok(algorithm)
 }
 
-/// The algorithm of a key that does not name one: as its type and curve say, or for RSA the configuration.
+/// The algorithm of a key that does not name one: from its type and curve, or for RSA from the configuration.
 fn unnamed(jwk: &Jwk, rsa: RsaAlgorithm) -> Option<Algorithm> {
     let curve = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => return Some(rsa.0),
         AlgorithmParameters::EllipticCurve(key) => &key.curve,
         AlgorithmParameters::OctetKeyPair(key) => &key.curve,
         AlgorithmParameters::OctetKey(_) | AlgorithmParameters::Other(_) => return None,
-        // The library may know further types one day.
+        // The library may add further types.
         _ => return None,
     };
     match curve {

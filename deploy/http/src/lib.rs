@@ -1,9 +1,10 @@
-//! The HTTP edge: what stands between the network and the routes of commands and queries. It accepts connections within
-//! limits, verifies tokens, gives each request an id and a trace context, and answers whatever goes wrong with a problem
-//! (RFC 9457), or with a page where the client prefers HTML. It knows no route and no service.
+//! The HTTP edge, between the network and the routes of commands and queries. It accepts connections within limits,
+//! verifies tokens, gives each request an id and a trace context, and answers every error with a problem (RFC 9457), or
+//! with a page if the client prefers HTML. It does not depend on any route or service.
 
 mod authenticated;
 pub mod error_page;
+mod fault;
 mod gate;
 mod json;
 mod key_set;
@@ -12,6 +13,7 @@ pub mod middleware;
 mod negotiation;
 mod problem;
 pub mod problem_catalogue;
+mod problem_routes;
 mod shares;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -22,11 +24,13 @@ use axum::http::HeaderName;
 
 pub use authenticated::Authenticated;
 pub use error_page::{ErrorLayout, ErrorPage};
+pub use fault::Fault;
 pub use gate::Gate;
 pub use key_set::{RsaAlgorithm, TrustedIssuer, key_set};
-pub use problem::{Fault, Problem};
+pub use problem::Problem;
 pub use problem_catalogue::{ProblemType, status_of};
+pub use problem_routes::problem_routes;
 pub use tokens::{Tokens, UnfitIssuer};
 
-/// On the answer to a command that was decided before.
+/// Set on the answer to a command that was decided before.
 pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

@@ -1,5 +1,5 @@
-//! A listener and its connections (HTTP/1.1): how many there are, how long each may take for a request's head, and how
-//! they end. axum's own server has no limit for any of it.
+//! A listener and its connections (HTTP/1.1), with limits for the number of connections, the time for a request's head,
+//! and the shutdown. axum's own server has none of these limits.
 
 use std::{
     io,
@@ -30,28 +30,28 @@ use crate::{
     shares::{Share, Shares},
 };
 
-/// The time for a request's head, from the moment in which the connection is ready for it. So an idle connection is closed
-/// after it, too.
+/// The time limit for a request's head, from the moment at which the connection is ready for it. Idle connections are
+/// therefore also closed after this time.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
-/// Bytes of a request's head; more are answered 431.
+/// The size limit of a request's head; a larger one is answered 431.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// The time in which the other side has to take something of an answer.
+/// The time within which the client has to accept some part of an answer.
 const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
-/// At the end: the time for the last bytes of an answer, and for heads that have begun.
+/// The time limit at shutdown for the last bytes of an answer, and for incomplete heads.
 const LAST_BYTES_TIME_MAX: Duration = Duration::from_secs(2);
-/// The pause after the operating system refused to accept (no descriptors are left).
+/// The pause after the operating system could not accept a connection (no descriptors are left).
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// How many connections are open at a time.
+/// The number of connections that may be open at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// One more waits in the operating system's queue until another closes.
+    /// Further connections wait in the operating system's queue until another closes.
     pub connections_max: usize,
-    /// Of them, those from one address. One more is closed at once.
+    /// The limit for one address. Further connections are closed immediately.
     pub of_one_address_max: usize,
 }
 
-/// The address of the other side, for each request.
+/// The address of the client, for each request.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
@@ -82,7 +82,7 @@ pub async fn serve(listener: TcpListener, routes: Router, bounds: Bounds, stop: 
 }
 
 fn note(ended: Result<(), tokio::task::JoinError>) {
-    // The error's own text has the panic's, which may quote data.
+    // The error's own text contains the text of the panic, which may quote data.
     if ended.is_err() {
         tracing::error!("the task of a connection panicked");
     }
@@ -103,7 +103,7 @@ async fn accepted_from(
     routes: Router,
     stop: CancellationToken,
 ) {
-    // An answer is one small write: it must not wait for the acknowledgement of the one before.
+    // An answer is one small write, which must not wait for the acknowledgement of the previous one.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection was gone before it was used");
     }
@@ -114,7 +114,7 @@ async fn connection<IO>(stream: IO, peer: IpAddr, routes: Router, stop: Cancella
 where
     IO: AsyncRead + AsyncWrite + Send + 'static,
 {
-    // Locked while a request is in flight. There is one at a time in HTTP/1.1.
+    // Locked while a request is in flight. HTTP/1.1 has one at a time per connection.
     let in_flight = Arc::new(Mutex::new(()));
     let service = service_fn(|mut request: Request<Incoming>| {
         let (in_flight, routes) = (in_flight.clone(), routes.clone());
@@ -145,20 +145,21 @@ where
     };
     if ended.is_err_and(|error| error.is_timeout()) {
         let parts = connection.into_parts();
-        // An idle connection is closed without a word: its client would take an answer for that of its next request.
+        // An idle connection is closed without an answer, because its client would take it for the answer to its next
+        // request.
         if !parts.read_buf.is_empty() {
             let last = async {
                 let mut stream = parts.io.into_inner();
                 stream.write_all(late_head().as_bytes()).await?;
                 stream.shutdown().await
             };
-            // The connection is given up either way, so a failure changes nothing.
+            // The connection is closed in any case, so a failure does not matter.
             drop(timeout(LAST_BYTES_TIME_MAX, last).await);
         }
     }
 }
 
-/// The library does not wait for half a head that never becomes whole, only for requests.
+/// Waits for an incomplete head as well as for requests; the library waits for requests only.
 async fn no_request_left(in_flight: &Mutex<()>) {
     loop {
         drop(in_flight.lock().await);
@@ -169,7 +170,7 @@ async fn no_request_left(in_flight: &Mutex<()>) {
     }
 }
 
-/// Always JSON: a head that is not whole says nothing about what its client prefers.
+/// Always JSON, because an incomplete head does not tell the client's preference.
 fn late_head() -> String {
     let body = Problem::of(&REQUEST_TIMEOUT).document().to_string();
     format!(

@@ -13,15 +13,15 @@ const DOCUMENTS: [MediaType<'static>; 2] = [
     MediaType::from_parts(APPLICATION, Name::new_unchecked("problem"), Some(JSON), &[]),
 ];
 
-/// `true` where `text/html` has a higher weight than JSON. A tie, no header, and a header that cannot be parsed mean JSON:
-/// clients of the API were there before the pages.
+/// True if `text/html` has a higher weight than JSON. A tie, a missing header and a header that cannot be parsed mean
+/// JSON, because API clients existed before the pages.
 pub(crate) fn prefers_html(accept: &[HeaderValue]) -> bool {
     let Some(ranges) = media_ranges(accept) else { return false };
     let documents = DOCUMENTS.iter().map(|document| weight_of(document, &ranges)).max();
     weight_of(&PAGE, &ranges) > documents.unwrap_or_default()
 }
 
-/// The media ranges of all lines, each with its weight in thousandths. `None` where one cannot be parsed.
+/// The media ranges of all lines, each with its weight in thousandths. `None` if one cannot be parsed.
 fn media_ranges(accept: &[HeaderValue]) -> Option<Vec<(MediaType<'_>, u16)>> {
     let mut ranges = Vec::new();
     for line in accept {
@@ -37,8 +37,8 @@ fn media_ranges(accept: &[HeaderValue]) -> Option<Vec<(MediaType<'_>, u16)>> {
     Some(ranges)
 }
 
-/// The weight of the most specific range that matches; 0 (not acceptable) where none does. Parameters other than `q` are
-/// not compared, because an error has one form of each type.
+/// The weight of the most specific matching range; 0 (not acceptable) if none matches. Parameters other than `q` are
+/// not compared, because an error has only one form of each type.
 fn weight_of(offered: &MediaType<'_>, ranges: &[(MediaType<'_>, u16)]) -> u16 {
     let matching = ranges.iter().filter_map(|(range, weight)| Some((specificity(range, offered)?, *weight)));
     matching.max().map_or(0, |(_, weight)| weight)

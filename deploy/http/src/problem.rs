@@ -1,5 +1,5 @@
-//! RFC 9457 problems: how every no of the platform is said. Two forms are made from one `Problem`: a JSON document, which is
-//! the body of its response, and a page (`error_page`), which the middleware puts in its place where the client prefers HTML.
+//! RFC 9457 problems: the form of every error answer of the platform. A `Problem` has two forms: a JSON document, which
+//! is the body of its response, and a page (`error_page`), which the middleware substitutes if the client prefers HTML.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -10,22 +10,14 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     ErrorPage, IDEMPOTENCY_REPLAYED, error_page,
+    fault::Fault,
     problem_catalogue::{IDENTITY_TOO_LOW, NOT_YOURS, ProblemType},
 };
-
-/// A fault in what was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where in the body: a JSON pointer (RFC 6901); empty for the whole.
-    pub pointer: String,
-    /// The fault in words. It may quote the body, so it is answered and never logged.
-    pub detail: String,
-}
 
 /// The content type of a problem document.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// An answer that says no. Its `type` is `/problems/<code>`, which explains the code.
+/// An error answer. Its `type` is `/problems/<code>`, a URL that explains the code.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Content>);
 
@@ -50,34 +42,34 @@ impl Problem {
         }))
     }
 
-    /// `detail`: what is wrong in this case.
+    /// Sets `detail`: an explanation of this case.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Problem {
         self.with("detail", detail.into())
     }
 
-    /// A further member, in camelCase.
+    /// Adds a member, named in camelCase.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
         self.0.members.insert(name.to_owned(), value.into());
         self
     }
 
-    /// A fault in what was sent, listed in `errors`.
+    /// Adds a fault in the input to `errors`.
     #[must_use]
     pub fn fault(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
         self.0.faults.push(Fault { pointer: pointer.into(), detail: detail.into() });
         self
     }
 
-    /// `Retry-After`.
+    /// Sets `Retry-After`.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Problem {
         self.0.retry_after = Some(seconds);
         self
     }
 
-    /// `Idempotency-Replayed`: this was the answer when the same command was first given.
+    /// Sets `Idempotency-Replayed`: the first request with this command had the same answer.
     #[must_use]
     pub fn replayed(mut self) -> Problem {
         self.0.replayed = true;
@@ -100,7 +92,7 @@ impl Problem {
         body.insert("title".into(), kind.title.into());
         body.insert("status".into(), kind.status.as_u16().into());
         body.insert("code".into(), kind.code.into());
-        // What explains a case never replaces what a problem has to have.
+        // Additional members never replace required members.
         for (name, value) in members {
             body.entry(name.as_str()).or_insert_with(|| value.clone());
         }
@@ -126,8 +118,8 @@ impl Problem {
     }
 }
 
-/// With the document as body, so that a problem is whole without the middleware, and with the problem as an extension, from
-/// which the middleware makes the page.
+/// The response has the document as its body, so that a problem is complete without the middleware, and the problem as
+/// an extension, from which the middleware makes the page.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();

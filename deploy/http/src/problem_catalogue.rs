@@ -1,25 +1,14 @@
-//! The public catalogue of problems: what each code means, and what to do about it. A problem that is not a rule's is here
-//! and nowhere else; `GET /problems` lists them beside the rejections of the services.
+//! The public catalogue of problems: the meaning and the remedy of each code. Problems other than the rejections of the
+//! services are defined here only; `GET /problems` lists both.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use axum::{
-    Json, Router,
-    extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::get,
-};
+use axum::http::StatusCode;
 use event_core::{Class, Rejection};
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
-
-use crate::Problem;
 
 /// A kind of problem, as `/problems/<code>` explains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ProblemType {
-    /// Kebab-case, unique. It never changes.
+    /// In kebab-case and unique. It never changes.
     pub code: &'static str,
     #[serde(serialize_with = "as_number")]
     pub status: StatusCode,
@@ -51,7 +40,7 @@ pub const fn status_of(class: Class) -> StatusCode {
     }
 }
 
-/// Writes the constants and the list of all of them.
+/// Defines the constants and the list of all of them.
 macro_rules! catalogue {
     ($($name:ident = $code:literal, $status:ident, $title:literal, $advice:literal;)+) => {
         $(
@@ -140,24 +129,4 @@ catalogue! {
     VIEW_BEHIND = "view-behind", GATEWAY_TIMEOUT,
         "View has not reached the requested position in time",
         "Repeat the request, or send it without `strict`: then the response says that it is stale.";
-}
-
-type ByCode = Arc<BTreeMap<&'static str, ProblemType>>;
-
-/// `GET /problems` and `GET /problems/{code}`: the catalogue, and these rejections of the services.
-pub fn router(rejections: impl IntoIterator<Item = &'static Rejection>) -> Router {
-    let all = CATALOGUE.iter().copied().chain(rejections.into_iter().map(ProblemType::from));
-    let by_code: ByCode = Arc::new(all.map(|problem| (problem.code, problem)).collect());
-    Router::new().route("/problems", get(list)).route("/problems/{code}", get(one)).with_state(by_code)
-}
-
-async fn list(State(by_code): State<ByCode>) -> Json<Value> {
-    Json(json!({"items": by_code.values().collect::<Vec<_>>()}))
-}
-
-async fn one(State(by_code): State<ByCode>, Path(code): Path<String>) -> Response {
-    match by_code.get(code.as_str()) {
-        Some(problem) => Json(problem).into_response(),
-        None => Problem::of(&NOT_FOUND).into_response(),
-    }
 }

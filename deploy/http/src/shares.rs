@@ -1,4 +1,4 @@
-//! Shares of something limited that many ask for: each gets so much at a time, and all together so much.
+//! Shares of a limited resource, with a limit for each key and a limit for all keys together.
 
 use std::{
     collections::HashMap,
@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// A limited amount, and the part of it that each key has taken. A key without a share takes no memory.
+/// A limited amount, and the part of it that each key has taken. A key without a share uses no memory.
 pub struct Shares<K> {
     each_max: usize,
     all_max: usize,
@@ -21,9 +21,9 @@ struct Taken<K> {
 /// The limit that is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
-    /// This one has as much as each may have.
+    /// This key has reached the limit for each key.
     Each,
-    /// All together have as much as there is.
+    /// All keys together have reached the limit.
     All,
 }
 
@@ -40,7 +40,7 @@ impl<K: Hash + Eq + Clone> Shares<K> {
     }
 
     /// # Errors
-    /// When there is not so much left, for this one or at all.
+    /// If this amount exceeds one of the limits.
     pub fn take(self: &Arc<Self>, key: K, size: usize) -> Result<Share<K>, Full> {
         let mut share = Share { shares: Arc::clone(self), key, size: 0 };
         share.grow(size).map(|()| share)
@@ -54,10 +54,10 @@ impl<K> Shares<K> {
 }
 
 impl<K: Hash + Eq + Clone> Share<K> {
-    /// Takes so much more.
+    /// Takes an additional amount.
     ///
     /// # Errors
-    /// As `take`. The share keeps what it has.
+    /// Like `take`. The share keeps its current amount.
     pub fn grow(&mut self, by: usize) -> Result<(), Full> {
         if by == 0 {
             return Ok(());

@@ -73,14 +73,14 @@ pub fn trusted(issuer: &str, keys: JwkSet) -> TrustedIssuer {
 
 type Signature = dyn Fn(&[u8]) -> Vec<u8>;
 
-/// A key of another algorithm; its id is the algorithm's name.
+/// A key of another algorithm, with the algorithm's name as its id.
 pub struct Other {
     pub jwk: Value,
     signature: Box<Signature>,
 }
 
 impl Other {
-    /// The claims, under a header that may say anything.
+    /// Signs the claims, under a header with any algorithm and id.
     pub fn sign(&self, algorithm: &str, id: &str) -> String {
         let header = json!({"alg": algorithm, "kid": id, "typ": "JWT"});
         let text = format!("{}.{}", base64(header.to_string()), base64(claims().to_string()));
@@ -97,7 +97,7 @@ pub fn elliptic(id: &str) -> Other {
     Other { jwk, signature: Box::new(signature) }
 }
 
-/// Signs as `algorithm` says: RS256 or PS256.
+/// A key that signs with RS256 or PS256.
 pub fn rsa(algorithm: &str) -> Other {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
     let (n, e) = (pair.public_key().modulus(), pair.public_key().exponent());
@@ -112,12 +112,12 @@ pub fn rsa(algorithm: &str) -> Other {
     Other { jwk, signature: Box::new(signature) }
 }
 
-/// Those of a caller of this role, for an hour.
+/// The claims of a caller with this role, valid for an hour.
 pub fn claims_of(sub: &str, role: &str) -> Value {
     json!({"iss": ISSUER, "aud": AUDIENCE, "sub": sub, "exp": now() + 3_600, "role": role})
 }
 
-/// Those of a person whose identity is proven.
+/// The claims of a person with a proven identity.
 pub fn claims() -> Value {
     let mut claims = claims_of("8f14e45f-ceea-467f-a9b5-0123456789ab", "patient");
     claims["identity_proofing_level"] = "P9".into();

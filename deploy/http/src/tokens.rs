@@ -1,5 +1,5 @@
-//! Tokens: JSON Web Tokens of the issuers that this installation trusts. Strict: the algorithm is the key's, never the
-//! token's choice, and only signatures by asymmetric keys count. What a caller may do is decided elsewhere.
+//! Tokens: JSON Web Tokens of the issuers that this installation trusts. The algorithm is taken from the key, never
+//! from the token, and only asymmetric signatures are accepted. Permissions are decided elsewhere.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -18,20 +18,20 @@ use crate::{
     key_set::{TrustedIssuer, algorithm},
 };
 
-/// Bytes of a token.
+/// The size limit of a token.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
-/// Bytes of `sub`.
+/// The size limit of `sub`.
 const SUB_BYTES_MAX: usize = 128;
-/// How far an issuer's clock may be from ours.
+/// The maximum difference between an issuer's clock and ours.
 const LEEWAY_SECONDS: u64 = 30;
-/// Verified tokens that are remembered (a signature costs some 40 us).
+/// The number of verified tokens that are remembered (a signature costs some 40 us).
 const REMEMBERED_MAX: u64 = 100_000;
-/// The longest time for which one is, however late it expires.
+/// The longest time for which a token is remembered, even if it expires later.
 const REMEMBERED_SECONDS_MAX: i64 = 24 * 3_600;
-/// Keys of all issuers.
+/// The maximum number of keys of all issuers.
 const KEYS_MAX: usize = 64;
 
-/// An issuer's key set that cannot be trusted as it is.
+/// An issuer with a key set that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitIssuer {
     #[error("{0} has no key that can be used: an asymmetric one for signatures")]
@@ -52,9 +52,9 @@ struct Inner {
     remembered: Cache<[u8; 32], Arc<Verified>>,
 }
 
-/// The keys of all issuers, as they were read together.
+/// The keys of all issuers, from one reading.
 struct KeyRing {
-    /// Grows with each reading. A token that an earlier ring admitted is verified again.
+    /// Incremented with each reading. A token that an earlier key ring admitted is verified again.
     generation: u64,
     keys: Vec<IssuerKey>,
 }
@@ -62,7 +62,7 @@ struct KeyRing {
 struct IssuerKey {
     issuer: Issuer,
     id: Option<String>,
-    /// The only key of its issuer: then a token need not name it.
+    /// True for the only key of its issuer. A token does not have to name it.
     alone: bool,
     algorithm: Algorithm,
     key: DecodingKey,
@@ -71,19 +71,19 @@ struct IssuerKey {
 
 struct Verified {
     caller: Caller,
-    /// Of the key ring that admitted it.
+    /// The generation of the key ring that admitted it.
     generation: u64,
     /// Seconds since 1970.
     expires_at: i64,
 }
 
-/// Of a token's header, what decides which key verifies it.
+/// The members of a token's header that select the key.
 #[derive(Deserialize)]
 struct Header {
     #[serde(deserialize_with = "json::name")]
     alg: Algorithm,
     kid: Option<String>,
-    /// There is something that has to be understood and is not (RFC 7515, 4.1.11).
+    /// True if the header has critical extensions (RFC 7515, 4.1.11), none of which is supported.
     #[serde(default, rename = "crit", deserialize_with = "json::is_there")]
     critical: bool,
 }
@@ -102,12 +102,12 @@ struct Claims {
 }
 
 impl Tokens {
-    /// An issuer that is not in the list is not trusted: the demo's only where a demo puts it there. A key signs for its own
-    /// issuer alone. Keys that cannot be used are passed over, each with a log line. `accepts` is false for callers whom the
-    /// services do not know, such as those of an unknown role: their tokens are not valid.
+    /// Issuers that are not in the list are not trusted; the issuer of the demonstration is added for a demonstration
+    /// only. A key is valid for its own issuer only. Unusable keys are skipped, each with a log line. `accepts` is
+    /// false for callers that the services do not know, such as those with an unknown role: their tokens are not valid.
     ///
     /// # Errors
-    /// When an issuer has no key that can be used, or there are too many.
+    /// If an issuer has no usable key, or there are too many keys.
     pub fn new(
         audience: &str,
         issuers: Vec<TrustedIssuer>,
@@ -118,10 +118,10 @@ impl Tokens {
         Ok(Tokens { inner: Arc::new(Inner { accepts, ring, remembered }) })
     }
 
-    /// Replaces the keys, for this and every clone. A token whose key is no longer among them is refused from now on.
+    /// Replaces the keys of this value and all its clones. A token of a removed key is rejected from now on.
     ///
     /// # Errors
-    /// As `new`; then the keys stay as they are.
+    /// Like `new`. The current keys are kept then.
     pub fn replace(&self, audience: &str, issuers: Vec<TrustedIssuer>) -> Result<(), UnfitIssuer> {
         let mut ring = self.inner.ring.write().unwrap_or_else(PoisonError::into_inner);
         *ring = Arc::new(KeyRing::new(ring.generation + 1, audience, issuers)?);
@@ -132,7 +132,8 @@ impl Tokens {
         Arc::clone(&self.inner.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whose token it is; `None` where it is not valid, for whatever reason: the bearer of a forged one learns nothing.
+    /// The caller of a token; `None` if it is not valid. The reason is not returned, so that the bearer of a forged
+    /// token learns nothing.
     pub async fn caller(&self, token: &str) -> Option<Caller> {
         if token.len() > TOKEN_BYTES_MAX {
             return None;
@@ -198,7 +199,7 @@ impl KeyRing {
                 Err(reason) => why = reason,
             }
         }
-        // The token's own words may name a person, so they are not repeated.
+        // The contents of the token may identify a person, so they are not logged.
         tracing::debug!(why, "a token was refused");
         None
     }

@@ -1,5 +1,5 @@
-//! The identity of requests: a request id, and the W3C trace context (<https://www.w3.org/TR/trace-context/>), which goes
-//! on into the events.
+//! The identity of requests: a request id, and the W3C trace context (<https://www.w3.org/TR/trace-context/>), which is
+//! also recorded in the events.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
@@ -9,8 +9,9 @@ pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
-/// Takes over what the caller sent where it is well formed; else makes it, so that events and log lines of a request
-/// can always be joined. Afterwards the headers hold one valid `X-Request-Id` and one valid `traceparent`.
+/// Keeps a well-formed id and trace context of the caller, and otherwise generates them, so that events and log lines
+/// of a request can always be joined. Afterwards the headers contain one valid `X-Request-Id` and one valid
+/// `traceparent`.
 pub fn identify(headers: &mut HeaderMap) {
     let fresh = Uuid::now_v7();
     let sent = Some(request_id(headers)).filter(|id| is_request_id(id));
@@ -43,8 +44,8 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// A W3C `traceparent` as version 00 writes it. Of a later version the fields that version 00 knows are kept, as the
-/// standard asks for; a malformed one is as none.
+/// A W3C `traceparent` in the form of version 00. Of a later version, the fields of version 00 are kept, as the
+/// standard requires. `None` if it is malformed.
 pub fn traceparent(text: &str) -> Option<String> {
     let hex = |part: &str, digits: usize| {
         part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
@@ -61,7 +62,7 @@ pub fn traceparent(text: &str) -> Option<String> {
     if version == "00" {
         return Some(text.to_owned());
     }
-    // Of the flags of a later version only the first, "sampled", has a meaning here.
+    // Of the flags of a later version, only the first one, "sampled", is used here.
     let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
     Some(format!("00-{trace}-{parent}-{sampled:02x}"))
 }

@@ -1,4 +1,4 @@
-//! Forged, expired and foreign tokens are no tokens.
+//! Forged, expired and foreign tokens are rejected.
 
 use event_core::Issuer;
 use http_edge::{Tokens, TrustedIssuer, UnfitIssuer, testing as signer};
@@ -12,7 +12,7 @@ fn tokens(signer: &Signer) -> Tokens {
     Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("a key set")
 }
 
-/// The claims, with one of them set or, with null, left out.
+/// The claims with one of them replaced or, if the value is null, removed.
 fn with(name: &str, value: Value) -> Value {
     let mut claims = claims();
     match (value, claims.as_object_mut().expect("an object")) {
@@ -34,7 +34,7 @@ async fn a_token_says_who_asks() {
         let caller = tokens.caller(&signer.sign(&claims)).await.expect("valid");
         assert_eq!((&*caller.id, &*caller.role, caller.level), ("nurse-1", "staff", None));
         assert_eq!(caller.issuer.as_str(), ISSUER);
-        // A word that no rule asks for permits nothing.
+        // A permission that no rule asks for grants nothing.
         assert_eq!(caller.permissions, ["booking", "of-a-later-release"].map(Box::from));
         assert_eq!(caller.organisation.expect("given").as_str(), "A12345");
     }
@@ -170,7 +170,8 @@ async fn an_rsa_key_that_names_no_algorithm_has_its_issuers() {
     }
 }
 
-/// The trap: what a reader of arrays, of maps for names or of the last of two members makes of a token is another caller.
+/// The trap: a lenient parser (of arrays as structs, of maps as names, or of the last of two members) finds another
+/// caller in a token.
 #[tokio::test]
 async fn a_token_is_two_objects_whose_members_are_named_once() {
     let signer = Signer::new("key-1");
@@ -264,7 +265,7 @@ async fn an_expiry_may_have_a_fraction() {
     assert!(tokens.caller(&signer.sign(&claims(-60.25))).await.is_none());
 }
 
-/// A token that was found valid is remembered, so other keys must reach what is remembered, too.
+/// A token that was found valid is remembered, so a change of keys must also apply to remembered tokens.
 #[tokio::test]
 async fn other_keys_count_at_once_and_keys_that_cannot_be_used_leave_those_before() {
     let (before, after) = (Signer::new("key-1"), Signer::new("key-1"));

@@ -1,6 +1,6 @@
-//! A real Apache Kafka for the tests of one process, one broker or three, on loopback ports of its own, its data in a
-//! folder of its own. It ends with the process, however that ends: the shell that minds it waits for the end of a pipe,
-//! which only this process holds. A broker that was killed stays down until it is started again, with its data.
+//! A real Apache Kafka for the tests of one process, with one broker or three, on its own loopback ports, with its data
+//! in its own folder. It ends with the process in every case: the shell that supervises it waits for the end of a pipe
+//! that only this process holds. A broker that was killed stays down until it is started again with its data.
 
 use std::{
     fmt::Write as _,
@@ -18,22 +18,22 @@ use crate::process;
 
 /// The version that `deploy/local/kafka/pom.xml` names.
 const VERSION: &str = "4.1.1";
-/// Of the package `kafka-python`, as the Makefile names it.
+/// The version of the package `kafka-python`, as in the Makefile.
 const PYTHON_VERSION: &str = "3.0.12";
 /// A broker on a busy machine needs seconds.
 const STARTED_WITHIN: Duration = Duration::from_secs(60);
-/// How often a start is tried again with other ports, when somebody else took one in the meantime.
+/// The number of attempts to start with other ports, if another process took one in the meantime.
 const ATTEMPTS_MAX: u32 = 5;
-/// Below the ports that outgoing connections get: nobody takes a port by chance while its broker is down.
+/// Below the ephemeral ports, so that no outgoing connection takes a port while its broker is down.
 const PORTS: std::ops::Range<u16> = 15_000..32_000;
 
 const USER: &str = "frontdoor";
 const PASSWORD: &str = "a-password-of-the-tests";
 
-/// What a test shares with the others of its process.
+/// The broker that the tests of one process share.
 pub static BROKER: LazyLock<Kafka> = LazyLock::new(Kafka::start);
 
-/// It obeys one order a line (`start 1`, `kill 1`) and answers each by a line, once it is done.
+/// A shell script that executes one order per line (`start 1`, `kill 1`) and answers each with a line when it is done.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 folder=$(mktemp -d /tmp/frontdoor-kafka-XXXXXX) && cd "$folder" || exit 1
@@ -60,36 +60,36 @@ for process in $(cat ./*.pid); do kill -KILL "$process"; wait "$process"; done 2
 rm -rf "$folder"
 "#;
 
-/// For what runs a moment only.
+/// For tools that run only briefly.
 const SMALL: &str = "-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
 const LOG: &str = "-Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS";
 
-/// One broker or three. Dropped, they are killed.
+/// One broker or three. They are killed on drop.
 pub struct Kafka {
-    /// Where everything of it lies: `1.properties`, `1.log`, `data-1`. Gone with the brokers.
+    /// The folder of all files: `1.properties`, `1.log`, `data-1`. Removed with the brokers.
     pub folder: PathBuf,
     nodes: Vec<KafkaNode>,
     orders: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
     _minder: Child,
 }
 
-/// A broker that also has a listener for strangers, who must know its certificate and have a password.
+/// A broker with a second listener for external clients, which need its certificate and a password.
 pub struct Secured {
     /// `brokers()` is its plain listener.
     pub kafka: Kafka,
-    /// The listener that wants SASL_SSL with SCRAM-SHA-512.
+    /// The listener that requires SASL_SSL with SCRAM-SHA-512.
     pub brokers: String,
     /// PEM. The certificate is for `127.0.0.1` and `localhost`.
     pub ca_file: PathBuf,
     pub user: &'static str,
-    /// The password in it has no end of line.
+    /// Contains the password without a line break.
     pub password_file: PathBuf,
 }
 
 #[derive(Clone, Copy)]
 struct KafkaNode {
     plain: u16,
-    /// What clients are told to connect to instead.
+    /// The port that clients are told to connect to instead.
     advertised: u16,
     secured: u16,
     controller: u16,
@@ -101,7 +101,7 @@ impl Kafka {
         Kafka::nodes(1, false, None)
     }
 
-    /// One broker that tells its clients to connect to another port of this machine: a proxy's.
+    /// One broker that tells its clients to connect to another port of this machine, such as a proxy's port.
     pub fn advertised(port: u16) -> Kafka {
         Kafka::nodes(1, false, Some(port))
     }
@@ -111,12 +111,12 @@ impl Kafka {
         self.nodes[0].plain
     }
 
-    /// Brokers that are controllers too: with three, one may be lost.
+    /// Brokers that are also controllers: of three, one may fail.
     pub fn cluster(brokers: usize) -> Kafka {
         Kafka::nodes(brokers, false, None)
     }
 
-    /// One broker with a second listener: TLS, and a password.
+    /// One broker with a second listener that requires TLS and a password.
     pub fn secured() -> Secured {
         let kafka = Kafka::nodes(1, true, None);
         Secured {
@@ -128,28 +128,28 @@ impl Kafka {
         }
     }
 
-    /// `host:port,host:port`: what a client calls `bootstrap.servers`.
+    /// `host:port,host:port`, for a client's `bootstrap.servers`.
     pub fn brokers(&self) -> String {
         self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.advertised)).collect::<Vec<_>>().join(",")
     }
 
-    /// SIGKILL to a broker; the first one is 1. It is dead when this returns.
+    /// Sends SIGKILL to a broker; the first one is 1. It has ended when this returns.
     pub fn kill(&self, broker: usize) {
         self.order(&format!("kill {broker}"));
     }
 
-    /// A broker that was killed comes back, with its data, on its port. It takes part again when this returns.
+    /// Starts a killed broker again, with its data, on its port. It is part of the cluster again when this returns.
     pub fn start_again(&self, broker: usize) {
         self.order(&format!("start {broker}"));
         self.wait_for(broker, Instant::now() + STARTED_WITHIN).unwrap_or_else(|log| panic!("{log}"));
     }
 
-    /// SIGSTOP: its connections stay, and it answers none when this returns.
+    /// Sends SIGSTOP: its connections stay open, and it answers none of them when this returns.
     pub fn freeze(&self, broker: usize) {
         process::freeze(&self.process(broker));
     }
 
-    /// SIGCONT after [`Kafka::freeze`].
+    /// Sends SIGCONT after [`Kafka::freeze`].
     pub fn thaw(&self, broker: usize) {
         process::signal("-CONT", &self.process(broker));
     }
@@ -159,7 +159,7 @@ impl Kafka {
         self.command(class, arguments).stdin(Stdio::null()).output().expect("java runs")
     }
 
-    /// The same for those that want an input, or to be ended.
+    /// A command for tools that need input, or that have to be stopped.
     pub fn command(&self, class: &str, arguments: &[&str]) -> Command {
         let mut java = Command::new("java");
         java.args(SMALL.split(' ')).arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn").arg("-cp");
@@ -191,7 +191,7 @@ impl Kafka {
         unreachable!("the last attempt returns or panics")
     }
 
-    /// The shell and its folder, without a broker yet.
+    /// Starts the shell with its folder, without a broker.
     fn minded() -> Kafka {
         let mut minder = Command::new("sh")
             .args(["-c", SCRIPT])
@@ -210,10 +210,10 @@ impl Kafka {
         Kafka { folder, nodes: Vec::new(), orders: Mutex::new((input, output)), _minder: minder }
     }
 
-    /// What the log says, where a broker did not come up.
+    /// Starts all brokers. The error is the log of a broker that did not start.
     fn start_all(&self, secured: bool) -> Result<(), String> {
         let random = self.folder.to_string_lossy();
-        // Sixteen bytes in base64: the brokers of another test are another cluster, whatever its ports.
+        // Sixteen bytes in base64: the brokers of another test are another cluster, even on the same ports.
         let cluster = format!("{}frontdoor-tests", &random[random.len() - 6..]);
         let scram = format!("--add-scram SCRAM-SHA-512=[name={USER},password={PASSWORD}]");
         for broker in 1..=self.nodes.len() {
@@ -301,7 +301,7 @@ impl Kafka {
         process.unwrap_or_else(|_| panic!("broker {broker} does not run")).trim().to_owned()
     }
 
-    /// Until it has joined the cluster and takes requests. What its log says, where it ended instead.
+    /// Waits until the broker has joined the cluster and accepts requests. The error is its log if it ended instead.
     fn wait_for(&self, broker: usize, deadline: Instant) -> Result<(), String> {
         let process = self.process(broker);
         loop {
@@ -321,7 +321,7 @@ impl Kafka {
     }
 }
 
-/// A Python that has the package `kafka-python`.
+/// A Python with the package `kafka-python`.
 pub fn python() -> PathBuf {
     installed("KAFKA_PYTHON", &format!("kafka-python-{PYTHON_VERSION}"), "bin/python").join("bin/python")
 }
@@ -330,7 +330,7 @@ fn jars() -> PathBuf {
     installed("KAFKA_JARS", &format!("kafka-{VERSION}"), &format!("kafka_2.13-{VERSION}.jar"))
 }
 
-/// Where `make kafka` puts something of this name, which holds this file; or the folder in a variable.
+/// The folder where `make kafka` puts something of this name, which contains this file; or the folder in a variable.
 fn installed(variable: &str, name: &str, file: &str) -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = set(variable).unwrap_or_else(|| {
@@ -341,7 +341,7 @@ fn installed(variable: &str, name: &str, file: &str) -> PathBuf {
     folder
 }
 
-/// Ports that are free now, each another one.
+/// Distinct ports that are free now.
 pub fn free_ports(count: usize) -> Vec<u16> {
     let width = PORTS.end - PORTS.start;
     let first = RandomState::new().hash_one(std::process::id()) % u64::from(width);

@@ -1,4 +1,4 @@
-//! `make up`: the whole distributed system, until this process ends. What it is and where is written to `FOLDER/env`.
+//! `make up`: runs the whole distributed system until this process ends. Its addresses are written to `FOLDER/env`.
 
 use std::{
     fmt::Write,
@@ -15,7 +15,7 @@ fn main() {
     };
     let system = System::start(&binary, &folder, 1);
     let env = env(&system);
-    // Whole, or not there: `make up` waits for it.
+    // The file must appear complete, because `make up` waits for it.
     let part = folder.join("env.part");
     std::fs::write(&part, env).expect("it can be written");
     std::fs::rename(part, folder.join("env")).expect("it gets its name");

@@ -1,5 +1,5 @@
-//! A real PostgreSQL for the tests of one process, on a socket in a folder of its own. It ends with the process, however
-//! that ends: the shell that minds it waits for the end of a pipe, which only this process holds.
+//! A real PostgreSQL for the tests of one process, on a socket in its own folder. It ends with the process in every
+//! case: the shell that supervises it waits for the end of a pipe that only this process holds.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 
 use crate::silence::{SilentProxy, Upstream};
 
-/// Where Debian's package `postgresql` has its programs, newest first; or the folder in `POSTGRES_BIN`.
+/// The folder of the programs of Debian's package `postgresql`, newest version first; or the folder in `POSTGRES_BIN`.
 fn programs() -> PathBuf {
     if let Some(folder) = std::env::var_os("POSTGRES_BIN") {
         return folder.into();
@@ -32,12 +32,12 @@ fn programs() -> PathBuf {
     folders.pop().expect("these tests need a PostgreSQL: install Debian's package `postgresql`, or set POSTGRES_BIN")
 }
 
-/// A program of PostgreSQL's own, like `pg_dump`.
+/// One of PostgreSQL's own programs, such as `pg_dump`.
 pub fn program(name: &str) -> Command {
     Command::new(programs().join(name))
 }
 
-/// PostgreSQL refuses to run as root; then it runs as the user that Debian's package makes.
+/// PostgreSQL refuses to run as root, so it runs as the user of Debian's package in that case.
 fn as_its_user(script: &str) -> Command {
     let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
     let mut command = if is_root { Command::new("runuser") } else { Command::new("sh") };
@@ -72,35 +72,35 @@ cat >/dev/null
 mv data ending; kill -INT "$(head -n 1 ending/postmaster.pid)"; wait; rm -rf "$folder"
 "#;
 
-/// A server that was killed is there again within this time.
+/// The time limit for a killed server to come back.
 const RESTART_MAX: Duration = Duration::from_secs(60);
-/// The port that a socket is named after, where nobody listens on the network.
+/// The port in the name of the socket, if the server does not listen on the network.
 const PORT: u16 = 5432;
 
 pub struct PostgresServer {
     /// The folder of its socket.
     pub folder: String,
-    /// On 127.0.0.1, where it listens there.
+    /// The port on 127.0.0.1, if it listens there.
     pub port: u16,
     databases: AtomicU32,
-    /// Its input is the pipe.
+    /// Its standard input is the pipe.
     _minder: Child,
 }
 
 impl PostgresServer {
-    /// One more, for a test that kills it.
+    /// Starts a separate server, for a test that kills it.
     pub fn start() -> PostgresServer {
         PostgresServer::run_with(PORT, "", "")
     }
 
-    /// One more that listens on 127.0.0.1, too: there with TLS alone, by this certificate and key (PEM), and roles need
-    /// their passwords (`password`).
+    /// Starts a separate server that also listens on 127.0.0.1: with TLS only, with this certificate and key (PEM), and
+    /// with passwords for the roles (`password`).
     pub fn with_tls(certificate: &str, key: &str) -> PostgresServer {
         let port = crate::kafka::free_ports(1).pop().expect("a free port");
         PostgresServer::run_with(port, certificate, key)
     }
 
-    /// Gives a role a password, of letters.
+    /// Gives a role a password, which must consist of letters.
     pub fn password(&self, role: &str, password: &str) {
         self.run("postgres", &format!("ALTER ROLE {role} PASSWORD '{password}'"));
     }
@@ -121,8 +121,8 @@ impl PostgresServer {
         PostgresServer { folder, port, databases: AtomicU32::new(0), _minder: minder }
     }
 
-    /// SIGKILL to the server itself. It is started again, and recovers. Where that is still under way, it is waited for:
-    /// a connection outlives the server that made it for a while.
+    /// Sends SIGKILL to the server itself. It is started again and recovers. Waits for an earlier recovery to finish,
+    /// because a connection may outlive its server for a moment.
     pub fn kill(&self) {
         let file = Path::new(&self.folder).join("data/postmaster.pid");
         let deadline = Instant::now() + RESTART_MAX;
@@ -137,17 +137,17 @@ impl PostgresServer {
         }
     }
 
-    /// Where it listens.
+    /// The socket that it listens on.
     pub fn socket(&self) -> PathBuf {
         Path::new(&self.folder).join(format!(".s.PGSQL.{}", self.port))
     }
 
-    /// The address of a database, as a role.
+    /// The address of a database, for a role.
     pub fn url(&self, role: &str, database: &str) -> String {
         format!("postgres://{role}@localhost:{}/{database}?host={}", self.port, self.folder)
     }
 
-    /// Runs a statement as `owner`, by PostgreSQL's own `psql`.
+    /// Runs a statement as `owner`, with PostgreSQL's own `psql`.
     pub fn run(&self, database: &str, statement: &str) -> String {
         let output = program("psql")
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.url("owner", database)])
@@ -157,7 +157,7 @@ impl PostgresServer {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// A name that no database has yet.
+    /// A database name that is not in use yet.
     pub fn fresh(&self) -> String {
         format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed))
     }
@@ -165,7 +165,7 @@ impl PostgresServer {
 
 pub static SERVER: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
 
-/// A database of a test's own, a copy of one that was migrated once.
+/// A separate database for a test, copied from one that was migrated once.
 pub struct Database {
     name: String,
     made: OnceCell<()>,
@@ -182,7 +182,7 @@ impl Database {
         Database::default()
     }
 
-    /// Another one with the same rows, and the same history. Nobody may be connected to this one meanwhile.
+    /// Another database with the same rows and the same history. This database must not have any connections meanwhile.
     pub async fn copied(&self) -> Database {
         let copy = Database { name: SERVER.fresh(), made: OnceCell::new_with(Some(())) };
         let mut owner = PgConnection::connect(&SERVER.url("owner", "postgres")).await.expect("it is there");
@@ -191,7 +191,7 @@ impl Database {
         copy
     }
 
-    /// The same database without any log in it.
+    /// The same database without any logs.
     pub async fn emptied(self) -> Database {
         let mut owner = PgConnection::connect(&self.url("owner").await).await.expect("it connects");
         for log in LogName::ALL {
@@ -208,13 +208,13 @@ impl Database {
         SERVER.run(&self.name, statement)
     }
 
-    /// Ends every connection of the servers, as a database does that fails over or is restored.
+    /// Ends every connection of the servers, like a database that fails over or is restored.
     pub fn disconnect_servers(&self) {
         let servers = "FROM pg_stat_activity WHERE datname = current_database() AND usename = 'server'";
         self.run(&format!("SELECT pg_terminate_backend(pid) {servers}"));
     }
 
-    /// Its address, as `owner` (who made the logs) or `server` (who may only add to them).
+    /// Its address, for `owner` (creates the logs) or `server` (may only append to them).
     pub async fn url(&self, role: &str) -> String {
         self.made.get_or_init(|| copy(&self.name)).await;
         SERVER.url(role, &self.name)
@@ -230,7 +230,7 @@ impl Database {
 }
 
 async fn copy(name: &str) {
-    // A template cannot be copied while somebody is connected to it, nor twice at once.
+    // A template cannot be copied while it has connections, nor twice at once.
     static TEMPLATE: tokio::sync::Mutex<bool> = tokio::sync::Mutex::const_new(false);
     let mut made = TEMPLATE.lock().await;
     let mut owner = PgConnection::connect(&SERVER.url("owner", "postgres")).await.expect("it is there");
@@ -245,7 +245,7 @@ async fn copy(name: &str) {
     }
     let copy = format!("CREATE DATABASE {name} TEMPLATE migrated STRATEGY file_copy");
     sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut owner).await.expect("it is copied");
-    // Each is another history: copies of one lineage would share a topic.
+    // Each copy gets its own lineage, because copies of one lineage would share a topic.
     let mut copied = PgConnection::connect(&SERVER.url("owner", name)).await.expect("it connects");
     for log in LogName::ALL {
         let lineage = format!("UPDATE {log}.log SET lineage = gen_random_uuid()");

@@ -6,23 +6,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A process stops within this time of SIGSTOP, also on a busy machine.
+/// The time limit for a process to stop after SIGSTOP, even on a busy machine.
 const STOPPED_WITHIN: Duration = Duration::from_secs(10);
 
-/// A dead process is a zombie until its parent asks for it: that is not running.
+/// False for a dead process that is still a zombie because its parent has not waited for it.
 pub(crate) fn is_running(pid: &str) -> bool {
     state(&format!("/proc/{pid}/stat")).is_some_and(|state| state != 'Z')
 }
 
 /// # Panics
-/// The process does not exist.
+/// If the process does not exist.
 pub(crate) fn signal(signal: &str, pid: &str) {
     let sent = Command::new("kill").args([signal, pid]).status().expect("kill runs");
     assert!(sent.success(), "process {pid} does not run");
 }
 
-/// SIGSTOP. Every thread has stopped when this returns: `kill` itself returns while a thread on another core may still
-/// read a request and answer it.
+/// Sends SIGSTOP. Every thread has stopped when this returns: `kill` itself returns while a thread on another core may
+/// still read and answer a request.
 pub(crate) fn freeze(pid: &str) {
     signal("-STOP", pid);
     let deadline = Instant::now() + STOPPED_WITHIN;

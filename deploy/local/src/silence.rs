@@ -1,5 +1,5 @@
-//! A proxy in front of a server that can go silent: its connections stay, new ones are taken, and what is sent over them
-//! is kept back until it speaks again. For what waits without end when no connection breaks.
+//! A proxy in front of a server that can go silent: its connections stay open, new ones are accepted, and data is held
+//! back until the silence ends. For tests of code that might wait forever if no connection breaks.
 
 use std::{
     io::{self, Read, Write},
@@ -9,10 +9,10 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-/// Bytes that one direction of a connection takes at once.
+/// The maximum number of bytes that one direction of a connection reads at once.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// What is kept back.
+/// The directions in which data is held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Silence {
     BothWays,
@@ -38,7 +38,7 @@ enum Direction {
     FromServer,
 }
 
-/// Where the server is.
+/// The location of the server.
 #[derive(Debug, Clone)]
 pub enum Upstream {
     /// A port of this machine.
@@ -63,7 +63,7 @@ impl ProxyShared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Until this way is open.
+    /// Waits until this direction is open.
     fn wait(&self, way: Direction) {
         let is_silent = |state: &mut SilenceState| state.silence.is_some_and(|silence| silence.covers(way));
         drop(self.changed.wait_while(self.lock(), is_silent).unwrap_or_else(PoisonError::into_inner));
@@ -72,16 +72,16 @@ impl ProxyShared {
 
 /// The proxy. It ends with the process.
 pub struct SilentProxy {
-    /// Its own port, of this machine.
+    /// The proxy's own port on this machine.
     pub port: u16,
     shared: Arc<ProxyShared>,
 }
 
 impl SilentProxy {
-    /// It has a port, and refuses connections until it knows where the server is.
+    /// Opens a port. Connections are refused until the location of the server is set.
     ///
     /// # Panics
-    /// When there is no free port.
+    /// If there is no free port.
     pub fn start() -> SilentProxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
@@ -90,7 +90,7 @@ impl SilentProxy {
             let shared = Arc::clone(&shared);
             move || {
                 for client in listener.incoming().flatten() {
-                    // One that cannot be connected is closed.
+                    // If the server cannot be reached, the client's connection is closed.
                     let _ = connect(client, &shared);
                 }
             }
@@ -106,7 +106,7 @@ impl SilentProxy {
         self.shared.lock().silence = Some(silence);
     }
 
-    /// What was kept back is sent now.
+    /// Ends the silence: data that was held back is sent.
     pub fn speak(&self) {
         self.shared.lock().silence = None;
         self.shared.changed.notify_all();
@@ -125,7 +125,7 @@ impl Wire for TcpStream {
     }
 
     fn end_of_writing(&self) {
-        // It may be gone already.
+        // It may be closed already.
         let _ = self.shutdown(Shutdown::Write);
     }
 }
@@ -136,7 +136,7 @@ impl Wire for UnixStream {
     }
 
     fn end_of_writing(&self) {
-        // It may be gone already.
+        // It may be closed already.
         let _ = self.shutdown(Shutdown::Write);
     }
 }
@@ -158,7 +158,7 @@ fn connect(client: TcpStream, shared: &Arc<ProxyShared>) -> io::Result<()> {
     Ok(())
 }
 
-/// A thread that forwards one way, until there is nothing more to forward.
+/// Starts a thread that forwards data in one direction until its end.
 fn pump(mut from: Box<dyn Wire>, mut to: Box<dyn Wire>, way: Direction, shared: Arc<ProxyShared>) {
     std::thread::spawn(move || {
         let mut buffer = vec![0; BUFFER_BYTES];
@@ -178,11 +178,11 @@ mod tests {
 
     use super::*;
 
-    /// How long nothing comes where nothing may come.
+    /// The time for which no data must arrive during a silence.
     const NOTHING_FOR: Duration = Duration::from_millis(200);
     const DEADLINE: Duration = Duration::from_secs(20);
 
-    /// A server that says everything again.
+    /// A server that echoes everything.
     fn echo() -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("bound").port();

@@ -1,5 +1,5 @@
-//! The whole distributed system on this machine: a real PostgreSQL, a real Kafka, and each role as processes of their
-//! own. It ends with the process that started it, however that ends.
+//! The whole distributed system on this machine: a real PostgreSQL, a real Kafka, and each role as separate processes.
+//! It ends with the process that started it, in every case.
 
 use std::{
     fs,
@@ -17,17 +17,17 @@ use crate::{
     silence::{SilentProxy, Upstream},
 };
 
-/// How long a process may take until it is ready.
+/// The time limit for a process to become ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// The roles, and how many processes of each there are.
+/// The roles, and the number of processes of each.
 const ROLES: [(&str, usize); 4] =
     [("command", ROLE_MAX), ("relay", ROLE_MAX), ("projections", ROLE_MAX), ("query", ROLE_MAX)];
-/// Processes of one role at the start.
+/// The number of processes of one role at the start.
 const ROLE_MAX: usize = 2;
-/// The shell starts the process, tells its id, and kills it when the end of its own input comes.
+/// The shell starts the process, prints its id, and kills it when its own input ends.
 const SCRIPT: &str = r#""$@" & echo "pid $!"; cat >/dev/null; kill -KILL $! 2>/dev/null"#;
 
-/// One process of one role. It keeps its addresses when it is started again.
+/// One process of one role. It keeps its addresses when it is restarted.
 pub struct Node {
     pub role: &'static str,
     pub number: usize,
@@ -43,7 +43,7 @@ struct RunningProcess {
     pid: String,
 }
 
-/// What stands between the processes and what they need.
+/// The proxies between the processes and their servers.
 pub struct Proxies {
     pub log: SilentProxy,
     pub views: SilentProxy,
@@ -61,24 +61,25 @@ pub struct System {
     pub postgres: PostgresServer,
     pub kafka: Kafka,
     pub nodes: Vec<Node>,
-    /// Where it was started behind some.
+    /// Present if the system was started behind proxies.
     pub proxies: Option<Proxies>,
-    /// The logs, as the role that servers run as; the views; the brokers.
+    /// The URLs of the logs (for the role of the servers), of the views, and of the brokers.
     pub log_url: String,
     pub views_url: String,
     pub feed: String,
-    /// The demonstration's data, which all of them share: the issuer's key.
+    /// The data of the demonstration, which all processes share: the issuer's key.
     pub data: PathBuf,
     binary: PathBuf,
-    /// Where what its processes say goes.
+    /// The folder for the output of the processes.
     folder: PathBuf,
 }
 
 impl System {
-    /// Everything, ready, with the demonstration's data; what its processes say goes to files in `folder`.
+    /// Starts everything and waits until it is ready, with the demonstration's data. The output of the processes goes
+    /// to files in `folder`.
     ///
     /// # Panics
-    /// When something does not start: it says what.
+    /// If a part does not start; the message names it.
     pub fn start(binary: &Path, folder: &Path, brokers: usize) -> System {
         let kafka = if brokers == 1 { Kafka::start() } else { Kafka::cluster(brokers) };
         System::on(PostgresServer::start(), kafka, None, binary, folder)
@@ -87,7 +88,7 @@ impl System {
     /// The same with one broker, and a proxy that can go silent in front of each server.
     ///
     /// # Panics
-    /// When something does not start: it says what.
+    /// If a part does not start; the message names it.
     pub fn behind_proxies(binary: &Path, folder: &Path) -> System {
         let (postgres, proxies) = (PostgresServer::start(), Proxies::start());
         let kafka = Kafka::advertised(proxies.broker.port);
@@ -117,7 +118,7 @@ impl System {
                 system.nodes.push(system.node(role, number, ports));
             }
         }
-        // The first one makes the issuer's key and the data; then the others.
+        // The first process creates the issuer's key and the data; then the others start.
         system.nodes[0].start(&system.binary);
         system.nodes[0].wait(&system.binary);
         for node in &system.nodes[1..] {
@@ -164,24 +165,24 @@ impl System {
         self.of(role).map(|node| node.url.as_str()).collect::<Vec<_>>().join(",")
     }
 
-    /// One process more of a role, ready. It is the caller's, and ends when it is dropped. `number` tells it from those that
-    /// were added before.
+    /// Starts an additional process of a role and waits until it is ready. The caller owns it, and it ends when
+    /// dropped. `number` distinguishes it from earlier additional processes.
     ///
     /// # Panics
-    /// When it does not become ready; it shows what its log says.
+    /// If it does not become ready; the message contains its log.
     pub fn add(&self, role: &'static str, number: usize) -> Node {
         let node = self.node(role, ROLE_MAX + number, &free_ports(2));
         self.start_again(&node);
         node
     }
 
-    /// Starts a process again that was killed, and waits until it is ready.
+    /// Restarts a killed process, and waits until it is ready.
     pub fn start_again(&self, node: &Node) {
         node.start(&self.binary);
         node.wait(&self.binary);
     }
 
-    /// What `frontdoor` prints with these arguments.
+    /// The output of `frontdoor` with these arguments.
     pub fn frontdoor(&self, arguments: &[&str]) -> String {
         run(&self.binary, arguments)
     }
@@ -202,7 +203,7 @@ impl Node {
         let mut lines = BufReader::new(shell.stdout.take().expect("it has an output")).lines();
         let first = lines.next().expect("it speaks").expect("text");
         let pid = first.strip_prefix("pid ").expect("its id").to_owned();
-        // Whatever else it prints must not block it.
+        // A reader is needed, because further output would block the process.
         std::thread::spawn(move || lines.for_each(drop));
         *self.lock() = Some(RunningProcess { shell, pid });
     }
@@ -211,11 +212,11 @@ impl Node {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until it says that it is ready. One that ended, because the database was just away, is started again, as
-    /// whatever minds processes does.
+    /// Waits until it reports that it is ready. A process that ended, because the database was unavailable at that
+    /// moment, is restarted, as a process supervisor would do.
     ///
     /// # Panics
-    /// When it does not become ready; it shows what its log says.
+    /// If it does not become ready; the message contains its log.
     fn wait(&self, binary: &Path) {
         let deadline = Instant::now() + READY_WITHIN;
         while !self.is_ready() {
@@ -233,12 +234,12 @@ impl Node {
     /// Its process id.
     ///
     /// # Panics
-    /// When it was killed.
+    /// If it was killed.
     pub fn pid(&self) -> String {
         self.with_pid(str::to_owned)
     }
 
-    /// Nothing kills it meanwhile.
+    /// Holds the lock, so that the process is not killed in the meantime.
     fn with_pid<T>(&self, act: impl FnOnce(&str) -> T) -> T {
         act(&self.lock().as_ref().expect("it runs").pid)
     }
@@ -249,7 +250,7 @@ impl Node {
         process::is_running(pid)
     }
 
-    /// Asks it, by its operator's address.
+    /// Asks the process at its operator's address.
     pub fn is_ready(&self) -> bool {
         self.ask("/health/ready").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     }
@@ -266,26 +267,26 @@ impl Node {
         Some(answer)
     }
 
-    /// SIGKILL. It is dead when this returns.
+    /// Sends SIGKILL. It has ended when this returns.
     pub fn kill(&self) {
         if let Some(mut running) = self.lock().take() {
-            // Dropping its input makes the shell kill it, and end.
+            // Closing its input makes the shell kill the process, and end.
             drop(running.shell.stdin.take());
             running.shell.wait().expect("the shell ends");
         }
     }
 
-    /// SIGTERM; does not wait.
+    /// Sends SIGTERM and does not wait.
     pub fn terminate(&self) {
         self.with_pid(|pid| process::signal("-TERM", pid));
     }
 
-    /// SIGSTOP: its connections stay, and it answers none when this returns.
+    /// Sends SIGSTOP: its connections stay open, and it answers none of them when this returns.
     pub fn freeze(&self) {
         self.with_pid(process::freeze);
     }
 
-    /// SIGCONT.
+    /// Sends SIGCONT.
     pub fn thaw(&self) {
         self.with_pid(|pid| process::signal("-CONT", pid));
     }
@@ -297,7 +298,8 @@ impl Drop for Node {
     }
 }
 
-/// Makes the databases: the logs' as their owner and as the servers' role, and the views'.
+/// Creates the databases of the logs and of the views. Returns the URLs of the logs for their owner and for the
+/// servers, and of the views.
 fn databases(postgres: &PostgresServer) -> (String, String, String) {
     let made = "CREATE ROLE server LOGIN; CREATE ROLE views LOGIN";
     postgres.run("postgres", made);

@@ -1,4 +1,4 @@
-//! The Kafka that the other tests lean on is a real one.
+//! The Kafka that the other tests depend on is a real one.
 
 use std::{
     io::{Read, Write},

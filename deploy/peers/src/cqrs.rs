@@ -18,7 +18,7 @@ use crate::{
     sql, stream,
 };
 
-/// As postgres-es' `db/init.sql` makes them.
+/// The same tables as in postgres-es' `db/init.sql`.
 const TABLES: &str = "
     CREATE TABLE events (aggregate_type text NOT NULL, aggregate_id text NOT NULL,
         sequence bigint CHECK (sequence >= 0) NOT NULL, event_type text NOT NULL, event_version text NOT NULL,

@@ -1,4 +1,4 @@
-//! The same small domain for both: a decision that is changed, with an event of about 155 bytes.
+//! The same small domain for both peers: a decision that is changed, with an event of about 155 bytes.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ impl Decided {
 #[error("it has been decided too often")]
 pub struct TooOften;
 
-/// What both keep of a stream, and what both write as a view.
+/// The state of a stream, and the content of a view, in both peers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decisions {
     pub count: u64,

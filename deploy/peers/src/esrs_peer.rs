@@ -1,5 +1,5 @@
 //! esrs 0.18: `AggregateManager::load` and `handle_command`, `PgStore::persist`, `PgRebuilder` with a handler in the
-//! rebuild's own transaction, by each of its two ways; the faster one counts.
+//! rebuild's own transaction, in both of its modes; the faster one counts.
 
 use std::{collections::HashMap, sync::Mutex, time::Instant};
 
@@ -42,7 +42,7 @@ impl Aggregate for Deciding {
     }
 }
 
-/// One upsert for each event, which is what a handler of esrs can do.
+/// One upsert for each event, which is the most that a handler of esrs can do.
 struct Rows;
 
 #[async_trait]

@@ -1,14 +1,13 @@
-//! What others do on the same PostgreSQL: cqrs-es (with postgres-es) and esrs, as their documentation says to use them,
-//! with more connections than they take by themselves. The benchmark of Frontdoor runs this program as a process beside
-//! it (`make bench-peers`) and says on the standard input what to do, a line each. The program in `axon/` takes the same
-//! orders.
+//! Peers on the same PostgreSQL: cqrs-es (with postgres-es) and esrs, used as in their documentation, but with more
+//! connections than their defaults. The benchmark of Frontdoor runs this program as a child process (`make
+//! bench-peers`) and sends orders on its standard input, one per line. The program in `axon/` accepts the same orders.
 //!
-//! - `fill FROM UNTIL`: streams of ten events with these numbers are there (by SQL, not measured);
-//! - `append CLIENTS SECONDS`: each client adds an event to streams of its own, whose revisions it knows;
+//! - `fill FROM UNTIL`: creates streams of ten events with these numbers (by SQL, not measured);
+//! - `append CLIENTS SECONDS`: each client adds events to its own streams, with known revisions;
 //! - `command CLIENTS SECONDS`: each client loads a stream, decides, and adds an event;
-//! - `replay`: all events are folded into a row for each stream, by the peer's own machinery.
+//! - `replay`: folds all events into a row for each stream, with the peer's own mechanism.
 //!
-//! Each is answered by `{"done": EVENTS, "seconds": S}`.
+//! Each order is answered by `{"done": EVENTS, "seconds": S}`.
 
 mod cqrs;
 mod domain;
@@ -25,21 +24,21 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use uuid::Uuid;
 
-/// Two cores have enough to do with these; the peers' own default is 10.
+/// Enough to keep two cores busy; the peers' own default is 10.
 const CONNECTIONS: u32 = 32;
-/// Streams that are filled before commands are measured.
+/// The number of streams that are filled before commands are measured.
 const STREAMS: u64 = 20_000;
 const EVENTS_OF_A_STREAM: i64 = 10;
 
-/// What both can do.
+/// The operations of both peers.
 trait Peer: Send + Sync + 'static {
-    /// Streams with these numbers, of ten events each.
+    /// Creates streams with these numbers, of ten events each.
     fn fill(&self, from: u64, until: u64) -> impl Future<Output = anyhow::Result<()>> + Send;
-    /// An event for a stream that is at this revision.
+    /// Adds an event to a stream at this revision.
     fn append(&self, stream: Uuid, revision: u32) -> impl Future<Output = anyhow::Result<()>> + Send;
-    /// Loads, decides, appends.
+    /// Loads, decides and appends.
     fn command(&self, stream: Uuid) -> impl Future<Output = anyhow::Result<()>> + Send;
-    /// Folds everything into views: how many events that were, and the seconds.
+    /// Folds all events into views. Returns the number of events, and the seconds.
     fn replay(&self) -> impl Future<Output = anyhow::Result<(u64, f64)>> + Send;
 }
 
@@ -86,7 +85,7 @@ async fn appends(peer: &Arc<impl Peer>, clients: usize, seconds: u64) -> anyhow:
     run((0..clients).map(|_| {
         let peer = Arc::clone(peer);
         async move {
-            // Fresh streams, each used again and again.
+            // Fresh streams, each used repeatedly.
             let mut own: Vec<(Uuid, u32)> = (0..200).map(|_| (Uuid::new_v4(), 0)).collect();
             let mut done = 0;
             while Instant::now() < deadline {
@@ -110,7 +109,7 @@ async fn commands(peer: &Arc<impl Peer>, clients: usize, seconds: u64) -> anyhow
         async move {
             let mut done = 0;
             while Instant::now() < deadline {
-                // Nobody else has this stream: no conflicts.
+                // No other client uses this stream, so there are no conflicts.
                 peer.command(stream(client * share + fastrand::u64(0..share))).await?;
                 done += 1;
             }
@@ -120,7 +119,7 @@ async fn commands(peer: &Arc<impl Peer>, clients: usize, seconds: u64) -> anyhow
     .await
 }
 
-/// All clients to their ends: events, seconds.
+/// Runs all clients to their end. Returns events and seconds.
 async fn run<F>(clients: impl Iterator<Item = F>) -> anyhow::Result<(u64, f64)>
 where
     F: Future<Output = anyhow::Result<u64>> + Send + 'static,
@@ -134,7 +133,7 @@ where
     Ok((done, started.elapsed().as_secs_f64()))
 }
 
-/// Runs SQL that no parameter can be given to.
+/// Runs SQL that does not accept parameters.
 async fn sql(pool: &PgPool, statements: &str) -> anyhow::Result<()> {
     sqlx::raw_sql(statements).execute(pool).await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The rules: who may lend a copy, and when.
+//! The rules: which callers may lend a copy, and when.
 
 use event_core::{
     AccessRule, Class, Command, CommandVisitor, Context, Decision, Rejected, Rejection, State, States, Stream, Streams,
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::events::{CopyId, CopyLent, CopyReturned, LoanEvent};
 
-/// A copy as the events of its stream tell.
+/// A copy in the state that the events of its stream describe.
 #[derive(Debug, Clone, Default)]
 pub struct Copy {
     lent_to: Option<SubjectId>,

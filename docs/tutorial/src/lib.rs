@@ -5,7 +5,7 @@ pub mod events;
 pub mod loans;
 
 use command_engine::Catalogue;
-use host::{Application, demo::Demo};
+use host::{Application, Demo};
 use projection_engine::models;
 use query_engine::{About, entry};
 

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host::demo::{DEMO_ISSUER, DemoKey};
+use host::demo_key::{DEMO_ISSUER, DemoKey};
 use local::{
     kafka::BROKER,
     postgres::{Database, SERVER},

@@ -1,20 +1,20 @@
-//! Pages of a feed, read ahead: the next page is read while the one before it is handled.
+//! Pages of a feed, read ahead: the next page is read while the previous one is being handled.
 
 use event_log::{EventPage, LogError, feed::Feeds};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::Checkpoint;
 
-/// Pages that are read ahead of the one that is being handled.
+/// The number of pages that are read ahead of the one being handled.
 const PAGES_AHEAD_MAX: usize = 1;
 
 pub type PageRead = Result<EventPage, LogError>;
 
-/// The task that reads ends when this is dropped.
+/// Reads pages ahead in a task, which ends when this is dropped.
 pub struct Ahead {
     /// The position before the next page.
     pub after: u64,
-    /// The part of the last page that was more than a batch.
+    /// The part of the last page that did not fit into the batch.
     rest: Option<EventPage>,
     pages: mpsc::Receiver<PageRead>,
     reading: JoinHandle<()>,
@@ -51,7 +51,7 @@ impl Ahead {
         }
     }
 
-    /// A page was handled up to a position, but for this rest.
+    /// Notes that the last page was handled up to position `until`, and keeps the rest of it for the next call.
     pub fn handled(&mut self, until: u64, rest: EventPage) {
         self.after = until;
         self.rest = Some(rest).filter(|rest| !rest.is_empty());

@@ -1,13 +1,13 @@
 use event_core::Raw;
 use uuid::Uuid;
 
-/// How far a follower is: the last event whose effect is saved.
+/// The progress of a follower: the last event that it has handled and saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpoint {
     pub position: u64,
-    /// Another id at this position means another history. `None` at position 0.
+    /// The id of the event at this position. Another id there means another history. `None` at position 0.
     pub event_id: Option<Uuid>,
-    /// When the event was recorded, in microseconds since 1970; 0 where that is not known.
+    /// The time when the event was recorded, in microseconds since 1970; 0 if it is not known.
     pub recorded_at: i64,
 }
 

@@ -1,4 +1,4 @@
-//! The follower: reads pages after the checkpoint, gives them to its subscriber, tries again what failed for a while, and
+//! The follower: reads pages after the checkpoint, gives them to its subscriber, retries after temporary faults, and
 //! stops at an event that cannot be handled.
 
 use std::time::Duration;
@@ -12,32 +12,32 @@ use crate::{
     ahead::{Ahead, PageRead},
 };
 
-/// How long a follower waits before it tries again what a database, a disk or the feed refused.
+/// The pause before a retry after a fault of a database, a disk or the feed.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// An event at which a subscriber cannot go on. It starts again there when the process does.
+/// An event that a subscriber cannot handle. It is tried again when the process starts again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stop {
     pub position: u64,
     pub why: String,
 }
 
-/// Why a page was not handled. Nothing of it was saved.
+/// The reason why a page was not handled. Nothing of the page was saved.
 #[derive(Debug)]
 pub enum SubscriberFault {
-    /// It is tried again after `RETRY_AFTER`.
+    /// A temporary fault. The page is tried again after `RETRY_AFTER`.
     Passing(String),
     /// The event cannot be handled. The events before it are handled first, and then the follower stops.
     Stop(Stop),
-    /// The page does not follow the checkpoint, which something else has moved meanwhile.
+    /// The page does not follow the checkpoint, because something else has moved the checkpoint in the meantime.
     Moved,
     /// The work belongs to another owner now.
     Superseded,
 }
 
-/// What a subscriber has done with a page.
+/// The result of handling a page.
 pub struct Handled {
-    /// The last event whose effect is saved now.
+    /// The new checkpoint, which has been saved.
     pub checkpoint: Checkpoint,
     /// The rest of the page, for the next batch.
     pub rest: EventPage,
@@ -46,26 +46,26 @@ pub struct Handled {
 /// The work that events cause: rows of a read model, commands of a policy, messages to another system.
 #[async_trait]
 pub trait Subscriber: Send + Sync {
-    /// For log lines.
+    /// The name in log lines.
     fn name(&self) -> &str;
 
-    /// Kinds of events that need not be read.
+    /// The kinds of events that the subscriber does not need.
     fn passed_over(&self) -> Vec<&'static str>;
 
-    /// Where it goes on. What reads the feed asks again before each page.
+    /// The checkpoint to continue from. The follower asks for it before each page.
     async fn checkpoint(&self) -> Checkpoint;
 
-    /// Handles the first events of a page, as many as it takes for a batch, and saves their effect and the checkpoint in one
-    /// transaction. The page is not empty.
+    /// Handles the first events of a page, as many as fit into a batch, and saves their effect and the checkpoint in
+    /// one transaction. The page is not empty.
     ///
     /// # Errors
-    /// Then nothing was saved.
+    /// After an error nothing has been saved.
     async fn handle(&self, page: EventPage) -> Result<Handled, SubscriberFault>;
 
-    /// The event at which it stopped, now or before it was followed.
+    /// The event at which the subscriber has stopped, also if that was before `follow` was called.
     fn stopped(&self) -> Option<Stop>;
 
-    /// It stops at an event, until it is followed anew.
+    /// Stops the subscriber at an event, until the process starts again.
     async fn stop(&self, stop: Stop);
 }
 
@@ -79,15 +79,15 @@ pub struct Follower<'a> {
     pub log: &'a Log,
     pub feeds: &'a dyn Feeds,
     pub subscriber: &'a dyn Subscriber,
-    /// The faults that it tries to get over are told here.
+    /// Takes the temporary faults, for the status.
     pub troubles: &'a Troubles,
 }
 
 impl Follower<'_> {
-    /// Follows until `stop`. A batch that has begun is finished.
+    /// Follows the log until `stop`. A batch that has begun is finished.
     ///
     /// # Errors
-    /// `Superseded`, when the subscriber was.
+    /// `Superseded` when another owner has the work.
     pub async fn follow(&self, stop: &CancellationToken) -> Result<(), Superseded> {
         let mut ahead: Option<Ahead> = None;
         loop {
@@ -121,7 +121,7 @@ impl Follower<'_> {
                 Err(SubscriberFault::Stop(at)) => self.subscriber.stop(at).await,
                 Err(SubscriberFault::Passing(why)) => {
                     let name = self.subscriber.name();
-                    tracing::warn!(name, why, "a follower could not go on and tries again");
+                    tracing::warn!(name, why, "a follower failed and tries again");
                     self.troubles.failed(why);
                     tokio::select! {
                         () = stop.cancelled() => return Ok(()),
@@ -157,7 +157,7 @@ impl Follower<'_> {
         }
     }
 
-    /// Handles the events between two positions, `last` included.
+    /// Handles the events after position `after`, up to and including position `last`.
     async fn handle_until(&self, mut after: u64, last: u64) -> Result<(), SubscriberFault> {
         let passed_over = self.subscriber.passed_over();
         while after < last {

@@ -1,4 +1,5 @@
-//! A lease that is held: renewed by a task of its own, so that neither slow work nor a slow database of the work delays it.
+//! A held lease. A task of its own renews it, so that neither slow work nor a slow database of the work delays the
+//! renewal.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +7,8 @@ use event_log::{LogError, lease::Leases};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// The right of one owner to do the work of a role, until it is released, lost or dropped. A dropped lease runs out by itself.
+/// The right of one owner to do the work of a role, until it is released, lost or dropped. A dropped lease expires by
+/// itself.
 pub struct HeldLease {
     leases: Arc<dyn Leases>,
     role: String,
@@ -23,8 +25,8 @@ impl Drop for HeldLease {
 }
 
 impl HeldLease {
-    /// Takes the lease of a role for `time`, and renews it after each third of that, so that two answers may be lost. `None`:
-    /// another owner holds it.
+    /// Takes the lease of a role for `time`, and renews it after each third of that time, so that two answers may be
+    /// lost. `None` if another owner holds it.
     ///
     /// # Errors
     /// When the leases' database does not answer.
@@ -38,7 +40,7 @@ impl HeldLease {
         Ok(taken.map(|lease| HeldLease::keep(leases, role, owner, lease.epoch, time)))
     }
 
-    /// As `take`, also from another owner, which loses it.
+    /// Takes the lease as `take` does, but also from another owner, which loses it.
     ///
     /// # Errors
     /// As `take`.
@@ -63,7 +65,8 @@ impl HeldLease {
                     match leases.hold(&role, &owner, Some(epoch), time).await {
                         Ok(Some(lease)) if lease.epoch == epoch => {}
                         Ok(_) => return lost.cancel(),
-                        // This is not a loss: the next write names the epoch, and is refused if it is not the owner's.
+                        // This is not a loss: the next write states the epoch, and is refused if another owner has
+                        // taken the lease.
                         Err(error) => tracing::warn!(role, %error, "a lease was not renewed"),
                     }
                 }
@@ -76,7 +79,7 @@ impl HeldLease {
         &self.role
     }
 
-    /// Grows with each change of owner of the role.
+    /// The epoch of the lease, which grows whenever the lease is taken.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -86,10 +89,10 @@ impl HeldLease {
         self.lost.cancelled().await;
     }
 
-    /// Gives the lease back, so that the next owner need not wait until it runs out.
+    /// Releases the lease, so that the next owner need not wait until it expires.
     ///
     /// # Errors
-    /// When the leases' database does not answer: it runs out by itself.
+    /// When the leases' database does not answer. The lease then expires by itself.
     pub async fn release(self) -> Result<(), LogError> {
         self.renewing.abort();
         self.leases.release(&self.role, &self.owner, self.epoch).await

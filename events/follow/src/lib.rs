@@ -1,6 +1,6 @@
-//! Following a log: a follower reads the events after its checkpoint, batch by batch, and gives them to a subscriber, which
-//! saves their effect together with the new checkpoint. Read models follow the log; policies, gateways and the notary are to
-//! follow it in the same way. Work that one process at a time may do is held by a lease.
+//! Following a log: a follower reads the events after its checkpoint, batch by batch, and gives them to a subscriber,
+//! which saves their effect together with the new checkpoint. Read models follow the log; policies, gateways and the
+//! notary are to follow it in the same way. A lease protects work that only one process at a time may do.
 
 mod ahead;
 mod checkpoint;

@@ -1,4 +1,4 @@
-//! The faults that keep a read model from going on, for its status.
+//! The faults that keep a read model from making progress, for its status.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,19 +7,19 @@ use std::{
 
 use event_core::Timestamp;
 
-/// A fault that passes, or is thought to: what failed is tried again and again.
+/// A fault that is regarded as temporary: the operation is retried until it succeeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     pub since: Timestamp,
     pub why: String,
 }
 
-/// The troubles of one read model, and since when it is behind and has not moved.
+/// The current faults of one read model, and how long it has been behind without progress.
 #[derive(Default)]
 pub struct Troubles {
-    /// Of following it.
+    /// A fault in following the log.
     following: Mutex<Option<Trouble>>,
-    /// Of learning how far others have come with it.
+    /// A fault in reading the progress of the other processes.
     looking: Mutex<Option<Trouble>>,
     stalled: Mutex<Stalled>,
 }
@@ -35,27 +35,27 @@ impl Troubles {
         current(&self.following).or_else(|| current(&self.looking))
     }
 
-    /// It could not go on, once more or for the first time.
+    /// Notes that the read model could not be updated, for the first time or again.
     pub fn failed(&self, why: String) {
         enter(&self.following, Some(why));
     }
 
-    /// It went on, or has nothing left to do.
+    /// Notes that the read model made progress, or has nothing left to do.
     pub fn passed(&self) {
         enter(&self.following, None);
     }
 
-    /// The views' database did not tell how it stands.
+    /// Notes that the views' database did not return the state of the read model.
     pub fn unseen(&self, why: String) {
         enter(&self.looking, Some(why));
     }
 
-    /// The views' database told how it stands.
+    /// Notes that the views' database returned the state of the read model.
     pub fn seen(&self) {
         enter(&self.looking, None);
     }
 
-    /// For how long it was seen to be behind without moving: since the first look at which it was.
+    /// The milliseconds for which it has been behind without progress, counted from the first call that found it so.
     pub fn stalled_ms(&self, position: u64, lag_events: u64) -> u64 {
         let mut stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
         if lag_events == 0 {

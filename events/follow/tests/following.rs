@@ -49,7 +49,7 @@ async fn append(log: &Log, events: u64) {
     }
 }
 
-/// Keeps the positions that it has handled. A fault that it is given is its answer to the batch with that position.
+/// Records the positions that it has handled. Each fault is the answer to the batch that contains its position.
 struct Positions {
     kept: Mutex<Kept>,
     stop: CancellationToken,
@@ -65,7 +65,7 @@ struct Kept {
 }
 
 impl Positions {
-    /// Ends the follower when it has come to `until`.
+    /// Stops the follower after it has handled position `until`.
     fn until(until: u64, faults: Vec<(u64, SubscriberFault)>) -> Positions {
         let kept = Kept { handled: vec![], checkpoint: Checkpoint::START, faults, stopped: None, largest: 0 };
         Positions { kept: Mutex::new(kept), stop: CancellationToken::new(), until }
@@ -153,7 +153,7 @@ async fn what_lies_before_an_event_that_cannot_be_handled_is_handled() {
     let positions = Positions::until(7, vec![(6, SubscriberFault::Stop(stop.clone()))]);
     positions.follow(&log).await.0.expect("it was stopped");
     assert_eq!((positions.handled(), positions.stopped()), ((1..=5).collect(), Some(stop)));
-    // It stays where it is, until it is followed anew.
+    // It stays stopped when it is followed again.
     let (again, ()) = tokio::join!(positions.follow(&log), append(&log, 1));
     again.0.expect("it was stopped");
     assert_eq!(positions.handled().len(), 5);

@@ -1,4 +1,4 @@
-//! A lease that is held, over leases in memory and a clock that the test moves.
+//! A held lease, on leases in memory and a clock that the test advances.
 
 use std::{
     sync::{Arc, Mutex},
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 const TIME: Duration = Duration::from_secs(6);
 
-/// One role's lease, as PostgreSQL keeps it.
+/// The lease of one role, under the rules of the PostgreSQL store.
 #[derive(Default)]
 struct OneRole(Mutex<Row>);
 
@@ -84,7 +84,7 @@ async fn take(leases: &Arc<OneRole>, owner: &str) -> Option<HeldLease> {
     HeldLease::take(leases.clone(), "work", owner, TIME).await.expect("answers")
 }
 
-/// Whether it is lost within two terms of a lease.
+/// True if it is lost within two times of a lease.
 async fn is_lost(lease: &HeldLease) -> bool {
     tokio::time::timeout(TIME * 2, lease.lost()).await.is_ok()
 }

@@ -1,4 +1,5 @@
-//! Where the brokers are, and how they are spoken to: `kafka://b1:9092,b2:9092?security.protocol=sasl_ssl&…`.
+//! The address of the brokers, with the settings of a connection:
+//! `kafka://b1:9092,b2:9092?security.protocol=sasl_ssl&…`.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 
@@ -23,15 +24,15 @@ const SETTABLE: [&str; 16] = [
     "metadata.max.age.ms",
     "socket.timeout.ms",
 ];
-/// A property whose value is the content of the file that it names, without its last line break.
+/// A property that names a file with the password. Line breaks at the file's end are not part of the password.
 const PASSWORD_FILE: &str = "sasl.password.file";
 const PORT: u16 = 9092;
-/// Milliseconds that a broker may take for one request, where the address does not say otherwise.
+/// Milliseconds that a broker may take for one request, unless the address sets another limit.
 pub(crate) const REQUEST_MS_MAX: u32 = 10_000;
-/// Milliseconds that a connection to a broker may take until it can be used.
+/// Milliseconds that connecting to a broker may take.
 const CONNECT_MS_MAX: u32 = 5_000;
 
-/// The brokers of a cluster, and what is needed to speak to them.
+/// The brokers of a cluster, and the settings for connecting to them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     brokers: String,
@@ -39,7 +40,7 @@ pub struct Address {
     password_file: Option<PathBuf>,
 }
 
-/// It says what is wrong, and never repeats a value: it may be a password.
+/// The message says what is wrong, and never repeats a value, which may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("brokers are kafka://HOST:PORT,HOST:PORT?property=value: {0}")]
 pub struct MalformedAddress(String);
@@ -48,7 +49,7 @@ impl FromStr for Address {
     type Err = MalformedAddress;
 
     fn from_str(text: &str) -> Result<Address, MalformedAddress> {
-        let rest = text.strip_prefix("kafka://").ok_or_else(|| MalformedAddress("it does not begin so".into()))?;
+        let rest = text.strip_prefix("kafka://").ok_or_else(|| MalformedAddress("the scheme is not kafka".into()))?;
         let (hosts, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut brokers = Vec::new();
         for host in hosts.trim_end_matches('/').split(',') {
@@ -90,7 +91,7 @@ fn broker(host: &str) -> Result<String, MalformedAddress> {
     Ok(if port.is_some() { host.to_owned() } else { format!("{host}:{PORT}") })
 }
 
-/// `%41` is `A`; a `+` is a `+`, as passwords have them.
+/// `%41` becomes `A`. A `+` stays a `+`, because passwords contain it.
 fn unescaped(value: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();
@@ -108,7 +109,7 @@ fn unescaped(value: &str) -> Option<String> {
 }
 
 impl Address {
-    /// What every client of the brokers is made with.
+    /// The configuration of a client, with the settings that all clients share.
     ///
     /// # Errors
     /// When the password's file cannot be read.
@@ -117,9 +118,9 @@ impl Address {
         config.set("bootstrap.servers", &self.brokers);
         config.set("client.id", format!("frontdoor-{name}-{}", uuid::Uuid::now_v7().simple()));
         config.set("allow.auto.create.topics", "false");
-        // A broker that comes back is found again within a second.
+        // A client reconnects to a broker within a second after it is back.
         config.set("reconnect.backoff.max.ms", "1000");
-        // One that goes silent is given up within these, and its connection is made again.
+        // A connection to a silent broker is given up after these times, and opened again.
         config.set("socket.timeout.ms", REQUEST_MS_MAX.to_string());
         config.set("socket.connection.setup.timeout.ms", CONNECT_MS_MAX.to_string());
         config.set("socket.keepalive.enable", "true");
@@ -136,7 +137,7 @@ impl Address {
         Ok(config)
     }
 
-    /// A property that the address sets.
+    /// The value of a property, if the address sets it.
     pub(crate) fn property(&self, name: &str) -> Option<&str> {
         self.properties.get(name).map(String::as_str)
     }

@@ -1,5 +1,5 @@
-//! Where clients of librdkafka are closed. That waits for their threads and for brokers (rust-rdkafka #509), so it happens
-//! on a thread on which nothing else waits.
+//! Closes clients of librdkafka. Closing waits for their threads and for brokers (rust-rdkafka #509), so it happens on
+//! a thread on which nothing else waits.
 
 use rdkafka::error::KafkaError;
 
@@ -17,10 +17,10 @@ impl<C: Send + 'static> Closing<C> {
         self.0.as_ref().ok_or(KafkaError::Canceled)
     }
 
-    /// Closes it, and waits until that is done.
+    /// Closes the client, and waits until it is closed.
     pub async fn close(mut self) {
         if let Some(client) = self.0.take() {
-            // That its thread ended is all there is to know.
+            // The result has no information beyond the end of the thread.
             let _ = tokio::task::spawn_blocking(move || drop(client)).await;
         }
     }
@@ -31,7 +31,7 @@ impl<C: Send + 'static> Drop for Closing<C> {
         let Some(client) = self.0.take() else { return };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(move || drop(client))),
-            // A thread of its owner's own.
+            // This thread does not belong to a runtime, so it may block.
             Err(_) => drop(client),
         }
     }
@@ -43,17 +43,17 @@ mod tests {
 
     use super::*;
 
-    /// Closing it waits until it is told to end.
+    /// A client that blocks while it closes, until the test releases it.
     struct Slow(Receiver<()>, Sender<()>);
 
     impl Drop for Slow {
         fn drop(&mut self) {
-            self.0.recv().expect("it is told");
-            self.1.send(()).expect("somebody listens");
+            self.0.recv().expect("the test releases it");
+            self.1.send(()).expect("the test waits");
         }
     }
 
-    /// The trap: the runtime's one thread waits for a broker, and everything else waits for it.
+    /// The trap: the runtime's only thread waits for a broker, and everything else waits for that thread.
     #[tokio::test]
     async fn a_client_that_closes_slowly_delays_nobody() {
         let ((end, told), (ended, done)) = (channel(), channel());

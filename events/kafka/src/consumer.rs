@@ -1,5 +1,5 @@
-//! Reading a topic's one partition from an offset on. Only ever from threads of its own: a consumer may block when it is
-//! polled. No consumer group: whoever reads knows where.
+//! Reads a topic's only partition from an offset on. Only dedicated threads read, because polling a consumer may block.
+//! There is no consumer group: each reader keeps its own offset.
 
 use std::time::{Duration, Instant};
 
@@ -16,13 +16,13 @@ use crate::{
     topic::{ANSWER_TIME_MAX, PARTITION},
 };
 
-/// What a look at the topic gave.
+/// The result of one read of the topic.
 pub(crate) enum TopicLook<'a> {
     Record(BorrowedMessage<'a>),
-    /// The reader is at the topic's end. The last record need not lie just before it: the marks of transactions and what an
-    /// aborted one wrote take places, too, and are never given out.
+    /// The reader is at the topic's end. The last record need not be directly before it: markers of transactions and
+    /// records of aborted transactions also take offsets, but are never returned.
     End,
-    /// Nothing came in time. That does not mean that there is nothing.
+    /// No record came in time. There may still be more records.
     Nothing,
 }
 
@@ -30,14 +30,26 @@ pub(crate) enum TopicLook<'a> {
 pub(crate) struct Reading {
     consumer: Closing<BaseConsumer>,
     name: String,
-    /// The first offset that there is.
+    /// The first offset in the topic.
     pub low: u64,
-    /// The offset after the last record, when it was opened.
+    /// The offset after the last record, at the time of opening.
     pub high: u64,
 }
 
+impl Topic {
+    /// The first offset and the one after the last record.
+    ///
+    /// # Errors
+    /// When there is no such topic, or no broker answers.
+    pub async fn ends(&self) -> Result<(u64, u64), TopicError> {
+        let topic = self.clone();
+        let opened = tokio::task::spawn_blocking(move || Reading::open(&topic)).await??;
+        Ok((opened.low, opened.high))
+    }
+}
+
 impl Reading {
-    /// Blocks until the brokers have answered. It is not placed yet.
+    /// Opens a reader, which has no offset yet. Blocks until the brokers have answered.
     ///
     /// # Errors
     /// When there is no such topic, or no broker answers.
@@ -65,7 +77,7 @@ impl Reading {
         Ok(Reading { consumer, name, low: unsigned(low), high: unsigned(high) })
     }
 
-    /// The next record will be the one at `offset`.
+    /// Places the reader: the next record is the one at `offset`.
     ///
     /// # Errors
     /// When the client refuses.
@@ -76,8 +88,8 @@ impl Reading {
         self.consumer.open()?.assign(&assigned)
     }
 
-    /// The first offset whose record was sent at this moment (milliseconds since 1970) or later; `None` if there is none
-    /// yet. Blocks.
+    /// The offset of the first record that was sent at this time (milliseconds since 1970) or later; `None` if there is
+    /// none yet. Blocks.
     ///
     /// # Errors
     /// When no broker answers.
@@ -89,7 +101,7 @@ impl Reading {
         Ok(found.and_then(|offset| u64::try_from(offset).ok()))
     }
 
-    /// Reads no more records.
+    /// Stops reading records.
     ///
     /// # Errors
     /// When the client refuses.
@@ -97,10 +109,10 @@ impl Reading {
         self.consumer.open()?.unassign()
     }
 
-    /// The offset after the last record, now. Blocks.
+    /// The current offset after the last record. Blocks.
     ///
     /// # Errors
-    /// When there is no such topic any more, or no broker answers.
+    /// When the topic no longer exists, or no broker answers.
     pub fn ends_at(&self) -> Result<u64, KafkaError> {
         let (_, high) = self.consumer.open()?.fetch_watermarks(&self.name, PARTITION, ANSWER_TIME_MAX)?;
         Ok(unsigned(high))
@@ -109,7 +121,7 @@ impl Reading {
     /// The next record, if one comes within this time.
     ///
     /// # Errors
-    /// When it has to be opened again.
+    /// When the reader has to be opened again.
     pub fn next(&self, at_most: Duration) -> Result<TopicLook<'_>, KafkaError> {
         let (consumer, deadline) = (self.consumer.open()?, Instant::now() + at_most);
         loop {
@@ -117,7 +129,7 @@ impl Reading {
                 Some(Ok(record)) => return Ok(TopicLook::Record(record)),
                 Some(Err(KafkaError::PartitionEOF(_))) => return Ok(TopicLook::End),
                 Some(Err(error)) if !is_passing(&error) => return Err(error),
-                // A broker that is away comes back by itself.
+                // The client reconnects by itself to a broker that is away.
                 Some(Err(_)) | None if Instant::now() < deadline => {}
                 Some(Err(_)) | None => return Ok(TopicLook::Nothing),
             }

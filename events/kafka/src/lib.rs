@@ -1,9 +1,9 @@
-//! A log's topic on Kafka: the relay that writes it, and the feed that reads it. The only crate that knows the broker's
+//! A log's topic on Kafka: the relay that writes it, and the feed that reads it. No other crate uses the broker's
 //! protocol.
 //!
-//! The log decides, the topic distributes. A topic has one partition, so its order is the order of positions; it can be
-//! lost, and is filled again from the log. `relay::core` and `feed::core` decide what is sent, handed on, left out or
-//! refused; they do no I/O, and a simulator drives them through millions of schedules (`simulation`).
+//! The log decides, the topic distributes. A topic has one partition, so its order is the order of positions. A topic
+//! that is lost is filled again from the log. `relay::core` and `feed::core` decide what is sent, handed on, left out
+//! or refused. They do no I/O, and a simulator drives them through millions of schedules (`simulation`).
 
 mod address;
 mod closing;
@@ -20,13 +20,13 @@ pub use feed::FromKafka;
 pub use relay::{Relay, Relayed};
 pub use topic::Topic;
 
-/// Why a topic cannot be used now, or ever.
+/// The reason why a topic cannot be used, now or at all.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicError {
-    /// Somebody has to do something about it first.
+    /// An operator has to correct the topic first.
     #[error("the topic {topic} is not fit for a log: {why}")]
     Unfit { topic: String, why: String },
-    /// The topic and the log tell different histories.
+    /// The topic and the log hold different histories.
     #[error("{0}")]
     OtherHistory(String),
     #[error("the broker: {0}")]
@@ -38,7 +38,7 @@ pub enum TopicError {
 }
 
 impl TopicError {
-    /// Whether it can be otherwise when it is tried again.
+    /// True if another attempt may succeed.
     pub fn is_passing(&self) -> bool {
         match self {
             TopicError::Unfit { .. } | TopicError::OtherHistory(_) => false,

@@ -6,22 +6,22 @@ use event_core::{LogName, Raw, Timestamp, envelope::Hash};
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use uuid::Uuid;
 
-/// A record that is no event of this log.
+/// A record that is not an event of this log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the record at offset {offset} is no event of this log: {why}")]
+#[error("the record at offset {offset} is not an event of this log: {why}")]
 pub struct Foreign {
     pub offset: i64,
     pub why: String,
 }
 
-/// What a record says of its place in the log.
+/// The position and the id of a record's event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordId {
     pub position: u64,
     pub id: Uuid,
 }
 
-/// `/frontdoor/<log>/<lineage>`, which every record of the log carries.
+/// The source that every record of a log carries: `/frontdoor/<log>/<lineage>`.
 pub fn source(log: LogName, lineage: Uuid) -> String {
     format!("/frontdoor/{log}/{lineage}")
 }
@@ -78,7 +78,7 @@ fn unhex(text: &str) -> Option<Hash> {
     Some(hash)
 }
 
-/// Where a record stands in the log, after a look whether it is of this log at all.
+/// The position and the id of a record's event, after a check that the record belongs to this log.
 ///
 /// # Errors
 /// `Foreign`.
@@ -99,7 +99,7 @@ pub fn kind(record: &impl Message) -> Result<&str, Foreign> {
     HeaderFields::of(record)?.text("ce_type")
 }
 
-/// The event that a record carries, byte for byte as it stands in the log.
+/// The event that a record carries, byte for byte as in the log.
 ///
 /// # Errors
 /// `Foreign`.

@@ -1,6 +1,7 @@
-//! Relays and followers through millions of schedules: one log, one topic, two relays, two followers, a network that
-//! delays, drops, repeats and delivers for the dead. Every schedule follows from one seed, which a failure prints:
-//! `SIMULATION_SEED=… cargo test -p event-kafka one_schedule -- --nocapture` runs it alone.
+//! Runs relays and followers through millions of schedules: one log, one topic, two relays, two followers, and a
+//! network that delays, drops and repeats records, and delivers records of dead producers. Every schedule follows from
+//! one seed, which a failure prints: `SIMULATION_SEED=… cargo test -p event-kafka one_schedule -- --nocapture` runs it
+//! alone.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -16,13 +17,13 @@ use crate::{
 };
 
 const SCHEDULES: u64 = 2_000_000;
-/// Steps with faults in one schedule, and how many it may take afterwards until all is well.
+/// Steps with faults in one schedule, and the steps without faults that it may take to recover.
 const STEPS: u64 = 60;
 const CALM_STEPS_MAX: u64 = 5_000;
 const EVENTS_MAX: usize = 12;
 const RELAYS: usize = 2;
 const FOLLOWERS: usize = 2;
-/// Records that a follower sorts at most before the last of them is looked up in the log.
+/// The maximum number of records that a follower sorts before it looks up the last of them in the log.
 const BATCH_MAX: usize = 4;
 
 /// SplitMix64.
@@ -54,12 +55,12 @@ impl Dice {
 struct Record {
     position: u64,
     id: Uuid,
-    /// Of the relay that sent it; 0 for what no relay did.
+    /// The epoch of the relay that sent it; 0 if no relay did.
     epoch: u64,
     sent_ms: u64,
 }
 
-/// What a process was about to do when it was paused.
+/// The action that a process was about to take when it was paused.
 enum Paused {
     Send { after: u64, at_most: usize },
     Compared(Mark),
@@ -69,20 +70,20 @@ enum Paused {
 struct SimulatedRelay {
     core: Core,
     paused: Option<Paused>,
-    /// Under which its producer sends.
+    /// The epoch of its producer.
     epoch: u64,
-    /// What was confirmed when it asked for the topic's end, and the answer, which it has not heard yet.
+    /// The confirmed mark when it asked for the topic's end, and the answer, which it has not read yet.
     asked: Option<(Mark, u64)>,
-    /// Its producer's records on their way.
+    /// The records of its producer in flight.
     wire: VecDeque<Record>,
-    /// Those of its earlier producers: dropped by the process, and perhaps on their way all the same.
+    /// The records of its earlier producers. The process has dropped them, but they may still arrive.
     ghosts: VecDeque<Record>,
     stopped: bool,
 }
 
 struct SimulatedFollower {
     order: Order,
-    /// Up to here its process has found the topic to be the log's.
+    /// The position up to which its process has found the topic to be the log's.
     proven: u64,
     offset: usize,
     saved: (u64, Option<Uuid>),
@@ -101,13 +102,13 @@ struct SimulatedWorld {
     dice: Dice,
     now_ms: u64,
     faults: bool,
-    /// Which history is being written; it changes when the log is restored.
+    /// The number of the history that is being written. It changes when the log is restored.
     history: u128,
     log: Vec<Uuid>,
-    /// When each event of the log was recorded.
+    /// The time at which each event of the log was recorded.
     recorded_ms: Vec<u64>,
     topic: Vec<Record>,
-    /// It was lost, and nobody has made it again.
+    /// The topic was lost, and has not been created again.
     topic_is_gone: bool,
     topic_was_lost: bool,
     lease: LeaseRow,
@@ -155,7 +156,7 @@ impl SimulatedWorld {
             0..35 => self.relay(relay),
             35..65 => self.deliver(relay),
             65..85 => self.follow(follower),
-            // Without faults nobody sleeps past his lease.
+            // Without faults no process sleeps for longer than its lease.
             85..92 => self.now_ms += self.dice.below(if self.faults { LEASE_MS } else { RENEW_MS }),
             _ if !self.faults => self.follow(follower),
             92..94 => self.crash_relay(relay),
@@ -180,7 +181,7 @@ impl SimulatedWorld {
             return;
         }
         match self.relays[me].paused.take() {
-            // It was asleep, and goes on with what it was about to do, whatever happened meanwhile.
+            // It was paused, and continues with its action, whatever has happened in the meantime.
             Some(Paused::Send { after, at_most }) => return self.send(me, after, at_most),
             Some(Paused::Compared(mark)) => return self.begin(me, mark),
             None => {}
@@ -216,7 +217,7 @@ impl SimulatedWorld {
         (row.owner, row.until_ms) = (me, self.now_ms + LEASE_MS);
         let lease = Lease { epoch: row.epoch, mark: row.mark };
         self.relays[me].core.held(asked_ms, Some(lease));
-        // After the answer: what was done under an earlier epoch is not marked under this one.
+        // After the answer: work under an earlier epoch is not marked under this one.
         if let Some(mark) = self.relays[me].core.done().filter(|_| self.dice.chance(50)) {
             self.lease.mark = mark;
         }
@@ -226,7 +227,7 @@ impl SimulatedWorld {
         }
     }
 
-    /// The answer to the last question is heard, however old it is by now, and the next one is asked.
+    /// Reads the answer to the last request, however old it is by now, and sends the next request.
     fn look_at_the_end(&mut self, me: usize) {
         let (now_ms, ends_at) = (self.now_ms, self.topic.len() as u64);
         let relay = &mut self.relays[me];
@@ -246,7 +247,7 @@ impl SimulatedWorld {
         if self.topic_is_gone {
             return self.make_the_topic(me);
         }
-        // The mark is a hint: it counts if the record before its place is the log's at its position.
+        // The mark is a hint: it is used if the record before its place is the log's event at its position.
         let before = at(mark.place).checked_sub(1).and_then(|place| self.topic.get(place)).copied();
         let is_the_logs = |found: Record| found.position == mark.position && self.id(found.position) == Some(found.id);
         let verified = before.is_some_and(is_the_logs);
@@ -268,7 +269,7 @@ impl SimulatedWorld {
         }
     }
 
-    /// By the owner of the lease, which forgets the lost topic's mark before.
+    /// Creates the topic. The owner of the lease does so, after it has reset the lost topic's mark.
     fn make_the_topic(&mut self, me: usize) {
         let (row, core) = (&mut self.lease, &mut self.relays[me].core);
         if row.owner != me || core.epoch() != Some(row.epoch) {
@@ -279,7 +280,7 @@ impl SimulatedWorld {
         self.topic_is_gone = false;
     }
 
-    /// With a producer of its own.
+    /// Begins to send, with a new producer.
     fn begin(&mut self, me: usize, mark: Mark) {
         let relay = &mut self.relays[me];
         relay.epoch = relay.core.epoch().unwrap_or(relay.epoch);
@@ -289,7 +290,7 @@ impl SimulatedWorld {
 
     fn send(&mut self, me: usize, after: u64, at_most: usize) {
         let many = at_most.min(1 + self.dice.index(4));
-        // Its producer was given up while it slept: what it sends goes behind what that has on its way.
+        // Its producer was dropped while it was paused: the records join those of the dropped producer.
         let given_up = !self.relays[me].core.is_sending();
         if given_up {
             self.bury(me);
@@ -303,10 +304,10 @@ impl SimulatedWorld {
         }
     }
 
-    /// A record arrives, of a living producer or of a dead one.
+    /// A record arrives, from the current producer or from a dropped one.
     fn deliver(&mut self, me: usize) {
         let relay = &mut self.relays[me];
-        // The broker refuses everything for a topic that it does not have.
+        // The broker refuses all records for a topic that it does not have.
         if self.topic_is_gone {
             relay.ghosts.clear();
             if relay.wire.pop_front().is_some() {
@@ -323,7 +324,7 @@ impl SimulatedWorld {
             return;
         }
         let Some(record) = relay.wire.pop_front() else { return };
-        // It is given up, and those behind it arrive all the same.
+        // The record fails, but the records after it may still arrive.
         if self.faults && self.dice.chance(5) {
             relay.core.failed(self.now_ms);
             return self.bury(me);
@@ -335,13 +336,13 @@ impl SimulatedWorld {
             return self.bury(me);
         }
         relay.core.confirmed(self.now_ms, record.position, place);
-        // A broker that stores a record twice, whatever its producer asks of it.
+        // The broker stores a record twice, although the producer is idempotent.
         if self.faults && self.dice.chance(2) {
             self.topic.push(Record { epoch: 0, ..record });
         }
     }
 
-    /// The producer is dropped; what it sent may arrive much later.
+    /// Drops the producer. Its records may arrive much later.
     fn bury(&mut self, me: usize) {
         let relay = &mut self.relays[me];
         if self.dice.chance(50) {
@@ -363,8 +364,8 @@ impl SimulatedWorld {
         self.relays[me].asked = None;
     }
 
-    /// As the feed does: a hole that is overdue is filled from the log; records are sorted; the last one of those that are
-    /// next is looked up in the log before they are handed on.
+    /// Works as the feed does: an overdue hole is filled from the log, records are sorted, and the last of the next
+    /// events is looked up in the log before they are handed on.
     fn follow(&mut self, me: usize) {
         if self.followers[me].stopped {
             return;
@@ -392,7 +393,7 @@ impl SimulatedWorld {
         self.followers[me].order.fill(self.now_ms, read).expect("the log has no hole");
     }
 
-    /// The next record; false if there is none.
+    /// Sorts the next record. False if there is none, or the follower has stopped.
     fn look(&mut self, me: usize) -> bool {
         let follower = &mut self.followers[me];
         if follower.offset > self.topic.len() {
@@ -420,13 +421,13 @@ impl SimulatedWorld {
         }
     }
 
-    /// Only a log that was restored may be refused.
+    /// Stops a follower. Only a restored log may cause this.
     fn refuses(&mut self, me: usize, why: &str) {
         assert!(self.history > 0, "{why}");
         self.followers[me].stopped = true;
     }
 
-    /// It begins again after its checkpoint, from where the time of that event says.
+    /// The follower begins again after its checkpoint, at the offset that the time of that event suggests.
     fn crash_follower(&mut self, me: usize) {
         let (last, id) = self.followers[me].saved;
         let belongs = last <= self.log.len() as u64 && (last == 0 || self.id(last) == id);
@@ -447,7 +448,7 @@ impl SimulatedWorld {
         }
     }
 
-    /// The log's database goes back to an older point, and everything on it begins again.
+    /// The log's database is restored to an older point, and all processes begin again.
     fn restore_log(&mut self) {
         if self.log.is_empty() {
             return;
@@ -504,7 +505,7 @@ impl SimulatedWorld {
         format!("log {} of history {}, topic {topic:?}; {parts}", self.log.len(), self.history)
     }
 
-    /// The topic by the rule of every reader: exactly last+1 counts, a lower one repeats.
+    /// The last position of the topic by the rule of every reader: only last+1 counts, a lower position is a repeat.
     fn topic_by_the_rule(&self) -> u64 {
         let mut last = 0;
         for Record { position, id, .. } in &self.topic {
@@ -515,7 +516,8 @@ impl SimulatedWorld {
         last
     }
 
-    /// Within one epoch the positions only grow: whatever else doubles or reorders records can be told from a relay.
+    /// True if the positions within each epoch only grow: this tells a relay's records from all others that double or
+    /// reorder.
     fn epochs_are_in_order(&self) -> bool {
         let mut lasts = HashMap::new();
         let mut sent = self.topic.iter().filter(|record| record.epoch > 0);
@@ -523,7 +525,7 @@ impl SimulatedWorld {
     }
 }
 
-/// Gives back how many steps it took until all was well.
+/// Runs one schedule. Returns the number of steps until it had recovered.
 fn run(seed: u64) -> u64 {
     let mut world = SimulatedWorld::new(seed);
     for _ in 0..STEPS {
@@ -569,7 +571,8 @@ fn no_schedule_loses_doubles_or_reorders_an_event() {
     println!("{SCHEDULES} schedules from seed {first}");
 }
 
-/// The failure: late records in the new topic confirmed the mark of the lost one, and event 1 was never sent again.
+/// The failure that this prevents: late records in the new topic confirmed the mark of the lost one, and event 1 was
+/// never sent again.
 #[test]
 fn late_records_in_a_topic_that_is_made_anew_do_not_confirm_the_lost_ones_mark() {
     let mut world = SimulatedWorld::new(0);
@@ -598,7 +601,7 @@ fn one_schedule_is_run_again_by_its_seed() {
     assert_eq!(run(seed), run(seed));
 }
 
-/// What it is for does happen in it.
+/// Checks that the faults do occur in the simulation.
 #[test]
 fn the_simulator_meets_repeats_holes_zombies_and_other_histories() {
     let mut met = [0_u32; 4];

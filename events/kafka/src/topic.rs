@@ -1,4 +1,4 @@
-//! The topic of a log: its name, its settings, and whether one that is there is fit to hold a log.
+//! The topic of a log: its name, its settings, and the check that an existing topic can hold a log.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -10,19 +10,19 @@ use rdkafka::{
 };
 use uuid::Uuid;
 
-use crate::{Address, TopicError, closing::Closing, consumer::Reading};
+use crate::{Address, TopicError, closing::Closing};
 
 type TopicAdmin = Closing<AdminClient<DefaultClientContext>>;
 
-/// Bytes of the largest record that a topic has to take: an event's data is 256 KiB at most, its headers far less.
+/// Bytes of the largest record that a topic must accept: an event's data is 256 KiB at most, its headers far less.
 pub const RECORD_BYTES_MIN: u64 = 512 * 1024;
-/// Bytes of the largest batch that a topic of ours takes.
+/// Bytes of the largest batch in a topic that is created here.
 const RECORD_BYTES: &str = "1048588";
-/// How many copies there are where there are as many brokers.
+/// The number of replicas, if there are as many brokers.
 const REPLICATION: i32 = 3;
 /// How long the brokers may take to answer.
 pub(crate) const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
-/// The one partition of every topic.
+/// The only partition of every topic.
 pub(crate) const PARTITION: i32 = 0;
 
 /// The topic of one log.
@@ -39,12 +39,12 @@ impl Topic {
         format!("frontdoor.{}.{}", self.log, self.lineage)
     }
 
-    /// What the records of the topic have as their source.
+    /// The source that all records of the topic carry.
     pub fn source(&self) -> String {
         crate::record::source(self.log, self.lineage)
     }
 
-    /// Makes the topic where it is missing, and looks whether it can hold a log.
+    /// Creates the topic if it is missing, or checks that it can hold a log.
     ///
     /// # Errors
     /// `Unfit` says which setting is wrong. `Broker` while another process creates it: the next call finds it.
@@ -52,10 +52,10 @@ impl Topic {
         if self.is_there().await? { Ok(()) } else { self.make().await }
     }
 
-    /// `false` where the topic is missing.
+    /// False if the topic is missing; true if it exists and can hold a log.
     ///
     /// # Errors
-    /// `Unfit` where there is one that cannot hold a log; it says which setting is wrong.
+    /// `Unfit` if the topic cannot hold a log; the error says which setting is wrong.
     pub async fn is_there(&self) -> Result<bool, TopicError> {
         let (admin, _, partitions) = self.found().await?;
         match partitions {
@@ -68,7 +68,7 @@ impl Topic {
         }
     }
 
-    /// A client for the topic, the number of brokers, and the partitions of the topic where it is there.
+    /// A client for the topic, the number of brokers, and the number of the topic's partitions if it exists.
     async fn found(&self) -> Result<(TopicAdmin, usize, Option<usize>), TopicError> {
         let config = self.address.client("admin").map_err(|error| self.unfit(error.to_string()))?;
         let admin: TopicAdmin = Closing::new(config.create()?);
@@ -83,17 +83,7 @@ impl Topic {
         Ok((admin, found.0, found.1))
     }
 
-    /// The first offset and the one after the last record.
-    ///
-    /// # Errors
-    /// When there is no such topic, or no broker answers.
-    pub async fn ends(&self) -> Result<(u64, u64), TopicError> {
-        let topic = self.clone();
-        let opened = tokio::task::spawn_blocking(move || Reading::open(&topic)).await??;
-        Ok((opened.low, opened.high))
-    }
-
-    /// Makes the topic.
+    /// Creates the topic.
     ///
     /// # Errors
     /// `Broker` while another process creates it: the next call finds it.
@@ -101,7 +91,7 @@ impl Topic {
         let (admin, brokers, _) = self.found().await?;
         let name = self.name();
         let copies = i32::try_from(brokers).unwrap_or(REPLICATION).clamp(1, REPLICATION);
-        // With fewer brokers than three a second copy would stop everything with the first broker that is lost.
+        // With fewer than three brokers, a required second copy would stop all writes as soon as one broker is lost.
         let confirmed = if copies == REPLICATION { "2" } else { "1" };
         let new = NewTopic::new(&name, 1, TopicReplication::Fixed(copies))
             .set("cleanup.policy", "delete")
@@ -113,7 +103,7 @@ impl Topic {
         let options = AdminOptions::new().operation_timeout(Some(ANSWER_TIME_MAX));
         for made in admin.open()?.create_topics([&new], &options).await? {
             match made {
-                Ok(name) => tracing::info!(topic = name, copies, "a topic was made"),
+                Ok(name) => tracing::info!(topic = name, copies, "a topic was created"),
                 Err((_, code)) => return Err(KafkaError::AdminOp(code).into()),
             }
         }
@@ -136,8 +126,8 @@ impl Topic {
     }
 }
 
-/// How many partitions a topic has, by what the metadata tells of it: its error, and those that are listed. `None` where
-/// there is no such topic. Every other error passes, and does not say whether there is one.
+/// The number of partitions of a topic, from its metadata: its error, and the number of partitions listed. `None` if
+/// there is no such topic. Every other error is temporary, and leaves open whether the topic exists.
 fn partitions(told: Option<(Option<RDKafkaErrorCode>, usize)>) -> Result<Option<usize>, KafkaError> {
     match told {
         None | Some((Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic), _)) => Ok(None),
@@ -151,7 +141,7 @@ fn settings(described: &ConfigResource) -> HashMap<&str, &str> {
     set.filter_map(|entry| Some((entry.name.as_str(), entry.value.as_deref()?))).collect()
 }
 
-/// Whether a topic with these settings keeps every event, whole and for ever.
+/// Checks that a topic with these settings keeps every event, complete and permanently.
 fn fit(settings: &HashMap<&str, &str>) -> Result<(), String> {
     let text = |name: &str| settings.get(name).copied().unwrap_or_default();
     let number = |name: &str| text(name).parse::<i64>().ok();
@@ -159,7 +149,7 @@ fn fit(settings: &HashMap<&str, &str>) -> Result<(), String> {
         return Err("cleanup.policy is compact: it would drop all but the last event of a stream".into());
     }
     for name in ["retention.ms", "retention.bytes"] {
-        // Tiered storage keeps elsewhere what is dropped here; then the limit is the whole's, too, and has to be none.
+        // With tiered storage, this limit also covers the records in remote storage, so there must be none either.
         if let Some(limit) = number(name).filter(|limit| *limit >= 0) {
             return Err(format!("{name} is {limit}: events would be dropped; it has to be -1"));
         }

@@ -1,4 +1,4 @@
-//! The columns of an event's row, whatever database they come from, as the envelope.
+//! Converts the columns of an event's row, from any database, to the envelope.
 
 use std::borrow::Cow;
 
@@ -48,7 +48,7 @@ impl StoredColumns<'_> {
         })
     }
 
-    /// As a part of what a command stored; `recorded_at` and `data` are not looked at.
+    /// The event as a part of a command's outcome; `recorded_at` and `data` are ignored.
     pub fn outcome(self) -> Result<OutcomeEvent, LogError> {
         let damaged = damaged_at(self.position);
         let meta = Meta::unpack(self.meta).map_err(|error| damaged(error.to_string()))?;
@@ -64,7 +64,7 @@ impl StoredColumns<'_> {
     }
 }
 
-/// One event of an outcome; on a command's first one, its key and the hash of its request.
+/// One event of an outcome; for a command's first event, also the key and the hash of the request.
 pub(crate) struct OutcomeEvent {
     pub stored: Stored,
     pub first: Option<(Hash, Option<Hash>)>,

@@ -1,8 +1,8 @@
-//! A log moved from SQLite to PostgreSQL as it is: the same positions, ids, times, command keys and bytes, the same
-//! lineage and secret. The target cannot be opened as a log before the whole of it has been read again and is equal; until
-//! then the copy can be stopped at any moment, and started again.
+//! Copies a log from SQLite to PostgreSQL unchanged: the same positions, ids, times, command keys and bytes, the same
+//! lineage and secret. The target cannot be opened as a log before all of it has been read again and is equal. Until
+//! then the copy can be stopped at any time, and started again.
 //!
-//! Deliberately not here: other directions, and a source that somebody writes.
+//! Deliberately not here: other directions, and a source that is being written.
 
 use std::path::Path;
 
@@ -12,39 +12,16 @@ use uuid::Uuid;
 
 use crate::{
     columns::{StoredColumns, damaged_at},
+    copied::CopiedRow,
     port::{LogError, limits},
     postgres::Target,
     sqlite::SqliteSource,
 };
 
-/// Rows of one statement that reads (at most so many times `limits::DATA_BYTES_MAX`).
+/// Rows of one reading statement (each of at most `limits::DATA_BYTES_MAX`).
 const READ_ROWS_MAX: usize = 500;
 /// Rows of one transaction.
 const TRANSACTION_ROWS_MAX: usize = 5_000;
-
-/// A row of the table `event`, as it is stored.
-#[derive(PartialEq)]
-pub(crate) struct CopiedRow {
-    pub position: i64,
-    pub stream: String,
-    pub revision: i64,
-    pub id: Uuid,
-    pub kind: String,
-    pub recorded_at: i64,
-    pub command_key: Option<Vec<u8>>,
-    pub meta: Vec<u8>,
-    pub data: Vec<u8>,
-}
-
-/// A row of the table `remembered`, as it is stored.
-#[derive(PartialEq)]
-pub(crate) struct RememberedRow {
-    pub command_key: Vec<u8>,
-    pub request_hash: Vec<u8>,
-    pub position: i64,
-    pub decided_at: i64,
-    pub outcome: Vec<u8>,
-}
 
 impl CopiedRow {
     fn canonical(&self, log: LogName) -> Result<Vec<u8>, LogError> {
@@ -86,53 +63,54 @@ impl CopiedRow {
     }
 }
 
-/// What a copy is doing.
+/// The steps of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CopyStep {
-    /// What an earlier start has copied is held against the source.
+    /// The rows that an earlier run has copied are compared with the source.
     Comparing,
     Copying,
-    /// Both sides are read whole.
+    /// Both sides are read completely.
     Verifying,
 }
 
-/// How far a step has come.
+/// The progress of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     pub step: CopyStep,
-    /// Events that are done, of how many.
+    /// The number of events that are done, and their total.
     pub done: u64,
     pub of: u64,
 }
 
-/// What both sides hold, each read whole.
+/// The content of both sides, each read completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
     pub events: u64,
-    /// Decisions without events, with their commands' keys.
+    /// The number of remembered decisions without events.
     pub remembered: u64,
     /// SHA-256 of the canonical records of all events in order of positions, each after its length (u64, big-endian).
     pub sha256: Hash,
     pub lineage: Uuid,
 }
 
-/// One log and the place it goes to, both held against others.
+/// One log and its target, both locked against other processes.
 pub struct LogCopier {
     name: LogName,
     source: SqliteSource,
     target: Target,
-    /// The last position of the source, which nobody writes.
+    /// The last position of the source, which no process writes.
     end: i64,
     /// The last position of the target when this copy began.
     there: i64,
 }
 
 impl LogCopier {
-    /// Looks whether the log in a folder can go to the database at `postgres://…` (as the logs' owner), and changes nothing.
+    /// Checks that the log in a folder can be copied to the database at `postgres://…` (as the logs' owner), and
+    /// changes nothing.
     ///
     /// # Errors
-    /// When there is no such log, somebody has it open, it is of another schema version than this binary's; when the target
-    /// cannot be reached, has not been migrated, is in use, or holds what is not the beginning of this log.
+    /// When there is no such log, another process has it open, or it has another schema version than this binary; when
+    /// the target cannot be reached, has not been migrated, is in use, or holds anything but the beginning of this log.
     pub async fn open(from: &Path, to: &str, name: LogName) -> Result<LogCopier, LogError> {
         let mut source = SqliteSource::open(from, name).await?;
         let mut target = Target::open(to, name).await?;
@@ -146,7 +124,7 @@ impl LogCopier {
         Ok(LogCopier { name, source, target, end, there })
     }
 
-    /// Copies what is missing, and verifies the whole. Dropping it loses at most the transaction under way.
+    /// Copies the missing rows, and verifies the whole log. Dropping it loses at most the transaction in progress.
     ///
     /// # Errors
     /// When a side fails, the source has a hole, or the sides differ (`LogError::Damaged` says where).
@@ -164,8 +142,8 @@ impl LogCopier {
         Ok(copied)
     }
 
-    /// Copies every decision that is remembered, and reads both sides again. An earlier start may have copied some that
-    /// the source has forgotten since, so it begins with none.
+    /// Copies every remembered decision, and reads both sides again. It first empties the target, because an earlier
+    /// run may have copied decisions that the source has forgotten since.
     async fn remember(&mut self) -> Result<u64, LogError> {
         self.target.forget_remembered(self.end).await?;
         let (mut after, mut count) = (Vec::new(), 0);
@@ -203,7 +181,7 @@ impl LogCopier {
         Ok(())
     }
 
-    /// The rows of the next transaction: bounded in number, and nearly so in bytes.
+    /// The rows of the next transaction: limited in number, and approximately in bytes.
     async fn next(&mut self, after: i64) -> Result<Vec<CopiedRow>, LogError> {
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while rows.len() < TRANSACTION_ROWS_MAX && bytes < limits::PAGE_BYTES_MAX {
@@ -218,7 +196,7 @@ impl LogCopier {
         Ok(rows)
     }
 
-    /// Reads both sides up to a position, from the very beginning: every row is the same, and the target has no more.
+    /// Reads both sides from the very beginning up to a position: every row is the same, and the target has no others.
     async fn compare(
         &mut self,
         until: i64,
@@ -226,7 +204,7 @@ impl LogCopier {
         progress: &mut impl FnMut(Progress),
     ) -> Result<Copied, LogError> {
         let (mut ours, mut theirs) = (Sum::default(), Sum::default());
-        // Before every row there can be, so that one at a position that no event has is found, too.
+        // Starts before every possible row, so that a row at an invalid position is found, too.
         let mut at = i64::MIN;
         loop {
             let source = self.source.rows(at, READ_ROWS_MAX).await?;

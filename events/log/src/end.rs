@@ -1,4 +1,5 @@
-//! The end of the log, as it is known here: whoever watches it is woken. It goes back only where the log has lost events.
+//! The end of the log, as this process knows it. A change wakes all watchers. It goes back only where the log has lost
+//! events.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,11 +7,11 @@ use tokio::sync::watch;
 
 use crate::{history::SeenHistory, store::LogReader};
 
-/// The pause between two questions while others append, and where it ends up when nobody does.
+/// The pause between two polls while other processes append, and its maximum while they do not.
 const PAUSE_MIN: Duration = Duration::from_millis(2);
 const PAUSE_MAX: Duration = Duration::from_millis(50);
 
-/// True when it moved.
+/// Moves the end forward. True if it moved.
 pub(crate) fn raise(end: &watch::Sender<u64>, to: u64) -> bool {
     end.send_if_modified(|end| {
         let further = to > *end;
@@ -19,7 +20,7 @@ pub(crate) fn raise(end: &watch::Sender<u64>, to: u64) -> bool {
     })
 }
 
-/// Asks for the end of a log that others write, too, until this one is closed.
+/// Polls the end of a log that other processes also write, until this log is closed.
 pub(crate) async fn follow(
     (reader, history): (Arc<dyn LogReader>, Arc<SeenHistory>),
     end: watch::Sender<u64>,
@@ -31,9 +32,9 @@ pub(crate) async fn follow(
             _ = closed.wait_for(|closed| *closed) => return,
             () = tokio::time::sleep(pause) => {}
         }
-        // Before the question: an answer below it is a loss, and not a question that was overtaken.
+        // Read before the query: an end below it is a loss, and not an answer that was overtaken.
         let (known, seen) = (*end.borrow(), history.seen());
-        // What cannot be read now is asked for again; `Log::healthy` tells.
+        // A failed read is repeated after the pause; `Log::healthy` reports it.
         let moved = match reader.end().await {
             Ok(to) if to < known => {
                 tracing::warn!(known, end = to, "the log has lost events that were stored");

@@ -1,9 +1,9 @@
-//! Decides a batch in order, for both stores. Pure: heads and known repeats come in, a
-//! plan comes out; nothing is final before the plan is on disk.
+//! Decides a batch in order, for both stores. Pure: it takes heads and known repeats, and returns a plan. Nothing is
+//! final before the plan is on disk.
 //!
-//! Traps that are closed here: a condition is checked on the state as proposed by the requests before it, never on an
+//! Rules against known traps: a condition is checked on the state as proposed by the requests before it, never on an
 //! old snapshot; positions are given in the order of the one transaction, never by a sequence taken before it; a
-//! request wins or loses whole; one request's conflict never fails its neighbours.
+//! request is stored whole or not at all; one request's conflict never fails its neighbours.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::{
     store::{EarlierOutcome, Request},
 };
 
-/// The last event of a stream; zeros where there is none.
+/// The last event of a stream; zeros if there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Head {
     pub revision: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Head {
 pub(crate) type Heads = HashMap<StreamName, Head>;
 pub(crate) type Repeats = HashMap<Hash, EarlierOutcome>;
 
-/// What will become of a request once the plan is on disk.
+/// The outcome of a request once the plan is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Rows `from .. from + events` of the plan.
@@ -35,9 +35,9 @@ pub(crate) enum Verdict {
     Holds {
         position: u64,
     },
-    /// Stored, or decided without events, before this batch.
+    /// A repeat of a request that was stored, or decided without events, before this batch.
     Repeat(Hash),
-    /// Stored, or decided without events, by an earlier request of this batch.
+    /// A repeat of an earlier request of this batch, which is stored or decided without events.
     RepeatOf(usize),
     Refuse(Refused),
 }
@@ -51,7 +51,7 @@ pub(crate) struct EventToStore {
     pub revision: u64,
 }
 
-/// A request without events whose decision will be remembered.
+/// A request without events and with a decision that will be remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DecisionToRemember {
     pub request: usize,
@@ -67,19 +67,19 @@ pub(crate) struct Plan {
     pub moved: Heads,
 }
 
-/// What a batch is decided on.
+/// The inputs to the decision on a batch.
 pub(crate) struct BatchInput<'a> {
-    /// Of every stream that a condition of the batch names.
+    /// The heads of all streams in the batch's conditions.
     pub heads: &'a Heads,
     pub repeats: &'a Repeats,
     pub end: u64,
     /// The number of the log's history.
     pub history: u64,
-    /// Events of one stream.
+    /// The maximum number of events in one stream.
     pub stream_events_max: u64,
 }
 
-/// What is unique on the first event of an append: a command's key, or the first event's id and zeros.
+/// The unique key on the first event of an append: the command's key, or the first event's id padded with zeros.
 pub(crate) fn key_of(append: &Append) -> Option<Hash> {
     command_key_of(append).or_else(|| append.events.first().map(|event| padded(event.id)))
 }
@@ -95,8 +95,8 @@ pub(crate) fn known_by(append: &Append) -> impl Iterator<Item = Hash> {
     key_of(append).into_iter().chain(earlier)
 }
 
-/// All keys of the requests that may be known by a key of an earlier version. No unique index compares that one, so
-/// both are looked up, whatever has been decided.
+/// All keys of the requests that also have a key of an earlier version. No unique index compares the earlier key, so
+/// both are looked up, whatever the decision is.
 pub(crate) fn keys_beside_earlier(batch: &[Request]) -> impl Iterator<Item = Hash> {
     let has_earlier =
         |append: &&Append| append.idempotency.as_ref().is_some_and(|idempotency| idempotency.earlier_key.is_some());
@@ -137,7 +137,8 @@ impl Plan {
         plan
     }
 
-    /// Whether a request without events is one whose decision is remembered.
+    /// Adds a request without events to the remembered decisions, if it has an outcome to remember. True if it was
+    /// added.
     fn remember(&mut self, request: usize, append: &Append, position: u64) -> bool {
         let remembered = append.idempotency.as_ref().is_some_and(|idempotency| idempotency.outcome.is_some());
         if remembered {
@@ -146,7 +147,7 @@ impl Plan {
         remembered
     }
 
-    /// A repeat is recognised before anything else is looked at.
+    /// The verdict on a repeat. This is checked before anything else.
     fn repeat(
         &self,
         batch: &[Request],
@@ -165,7 +166,7 @@ impl Plan {
     }
 
     fn decide(&mut self, at: usize, request: &Request, input: &BatchInput<'_>) -> Result<Verdict, Refused> {
-        // A repeat counts as not stored here: what it proposed is not where the later request supposes it.
+        // A repeat counts as not stored here: its events are not at the revisions that the later request expects.
         let founded =
             |earlier: &usize| matches!(self.verdicts[*earlier], Verdict::Store { .. } | Verdict::Holds { .. });
         let is_of_another_history = request.history.is_some_and(|history| history != input.history);
@@ -197,7 +198,7 @@ impl Plan {
         let most = input.stream_events_max.saturating_sub(reserve);
         for condition in &append.conditions {
             let room = most.saturating_sub(self.head(&condition.stream, input).revision);
-            // Counting is only worth it near the limit.
+            // Counting is needed only near the limit.
             if room < limits::EVENTS_MAX as u64 {
                 let added = append.events.iter().filter(|event| event.stream == condition.stream).count() as u64;
                 if added > room {
@@ -223,8 +224,8 @@ impl Plan {
         self.moved.get(stream).or_else(|| input.heads.get(stream)).copied().unwrap_or_default()
     }
 
-    /// The keys of the requests that this plan does not store, and those that no unique index compares: whether they are
-    /// repeats, only the store can tell.
+    /// The keys of the requests that this plan does not store, and the keys that no unique index compares. Only the
+    /// store can tell if these requests are repeats.
     pub(crate) fn doubtful_keys(&self, batch: &[Request]) -> Vec<Hash> {
         let doubtful = |verdict: &Verdict| match verdict {
             Verdict::Holds { .. } => true,
@@ -250,7 +251,7 @@ impl Plan {
         self.verdicts.iter().enumerate().map(answer).collect()
     }
 
-    /// What a repeat of an earlier request of the batch is answered.
+    /// The answer to a repeat of an earlier request of the batch.
     fn repeated(&self, earlier: usize, append: &Append) -> Granted {
         match &self.verdicts[earlier] {
             Verdict::Store { from } => Granted::Repeated(self.stored(append, *from)),

@@ -1,5 +1,5 @@
-//! How followers get a log's events: in order, each exactly once, woken rather than polling. The feed from the log
-//! itself is here; the feed from a broker is another one.
+//! How followers get a log's events: in order, each exactly once, and by notification instead of polling. The feed from
+//! the log itself is here; the feed from a broker is in another crate.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -9,25 +9,25 @@ use crate::{
     port::{LogError, limits},
 };
 
-/// Where followers of one log read.
+/// The source of feeds for the followers of one log.
 pub trait Feeds: Send + Sync {
-    /// A feed of the events after a position, without those of some kinds. `id` is that of the event at `after`, which a
-    /// follower remembers: another one there is another history.
+    /// A feed of the events after a position, without the kinds that are passed over. `id` is the id of the event at
+    /// `after`, which a follower remembers: another id there means another history.
     fn after(&self, after: u64, id: Option<Uuid>, passed_over: Vec<&'static str>) -> Box<dyn Feed>;
 }
 
 /// The events of one log after a position.
 #[async_trait]
 pub trait Feed: Send {
-    /// The next events, without the kinds that are passed over. The page follows the position at which the one before it
-    /// ended. Waits until there is at least one event. Cancel-safe.
+    /// The next events, without the kinds that are passed over. The page follows the position at which the one before
+    /// it ended. Waits until there is at least one event. Cancel-safe.
     ///
     /// # Errors
-    /// When they cannot be read, or there is a hole. It can be asked again.
+    /// When they cannot be read, or there is a hole. It can be called again.
     async fn next(&mut self) -> Result<EventPage, LogError>;
 }
 
-/// The feed straight from the log.
+/// The feed directly from the log.
 pub struct FromLog {
     log: Log,
     end: tokio::sync::watch::Receiver<u64>,
@@ -37,7 +37,7 @@ pub struct FromLog {
 }
 
 impl FromLog {
-    /// The events after position `after`, of `page` positions at most at a time.
+    /// The events after position `after`, at most `page` positions at a time.
     pub fn after(log: Log, after: u64, page: usize, passed_over: Vec<&'static str>) -> FromLog {
         let end = log.watch();
         FromLog { log, end, last: after, page, passed_over }
@@ -57,7 +57,7 @@ impl Feed for FromLog {
         let gone = |_| LogError::Unusable("the log was closed".into());
         self.end.wait_for(|end| *end > last).await.map_err(gone)?;
         let page = match self.log.read_without(&self.passed_over, last, self.page).await {
-            // What lies before the damage comes first.
+            // The events before the damage come first.
             Err(LogError::Damaged { position, .. }) if position > last + 1 => {
                 let before = usize::try_from(position - last - 1).unwrap_or(self.page);
                 self.log.read_without(&self.passed_over, last, before.min(self.page)).await?

@@ -1,8 +1,9 @@
 //! Group commit: one task owns the writer, collects requests in the order of their tickets, and commits them in
-//! batches. Never a request's own future: a request that is cancelled takes nothing back and poisons nothing.
+//! batches. A request's own future does not write, so cancelling it neither undoes anything nor breaks a connection.
 //!
-//! The linger is adaptive. After a batch, as many requests are expected as were in it and were waiting behind it: its
-//! clients come back. For these it waits, for a tenth of a commit's usual time at most. One client never waits.
+//! The linger is adaptive. The next batch is expected to have as many requests as the last one and those waiting behind
+//! it, because its clients send again. The batch waits for these, but at most for a tenth of a commit's usual time. A
+//! single client never waits.
 
 use std::{
     sync::Arc,
@@ -14,20 +15,20 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     end::raise,
-    log::LogOptions,
+    options::LogOptions,
     port::{Append, Granted, Refused},
     store::{LogReader, LogWriter, Opened, Request},
     ticket_outcomes::TicketOutcomes,
     write_fault::{self, WriteFault},
 };
 
-/// The part of a commit's usual time that a batch waits for more requests at most.
+/// The maximum wait of a batch for more requests, as a part of a commit's usual time.
 const LINGER_SHARE: f64 = 0.1;
 /// Weight of the newest commit in the smoothed time.
 const SMOOTHING: f64 = 0.2;
-/// The longest that a batch waits, however slow the disk is.
+/// The maximum wait of a batch, however slow the disk is.
 const LINGER_MAX: Duration = Duration::from_millis(5);
-/// Timers are not finer than this: what is shorter is waited for by yielding to other tasks.
+/// The resolution of timers. For a shorter wait the task yields to other tasks.
 const TIMER_GRAIN: Duration = Duration::from_millis(2);
 
 pub(crate) type AppendAnswer = oneshot::Sender<Result<Granted, Refused>>;
@@ -50,9 +51,9 @@ pub(crate) struct GroupCommit {
     ticket_outcomes: TicketOutcomes,
     requests_max: usize,
     events_max: usize,
-    /// How many requests the next batch is expected to have.
+    /// The number of requests that the next batch is expected to have.
     target: usize,
-    /// Smoothed.
+    /// The smoothed time of a commit.
     commit_seconds: f64,
 }
 
@@ -64,8 +65,8 @@ impl GroupCommit {
         fault: watch::Sender<Option<WriteFault>>,
         options: &LogOptions,
     ) -> GroupCommit {
-        // What can lie between a request and one on which it rests, and as much again for callers that are slow to
-        // notice an outcome.
+        // The requests that can come between a request and one that it depends on, and as many again for callers that
+        // are slow to notice an outcome.
         let kept_max = 2 * (options.queue_max + 2 * options.batch_requests_max);
         GroupCommit {
             log: opened.identity.name,
@@ -82,7 +83,7 @@ impl GroupCommit {
         }
     }
 
-    /// Until the queue is closed and empty.
+    /// Runs until the queue is closed and empty.
     pub(crate) async fn run(mut self) {
         while let Some(first) = self.queue.recv().await {
             let batch = self.gather(first).await;
@@ -138,14 +139,14 @@ impl GroupCommit {
         let began = Instant::now();
         let committed = self.writer.commit(&requests).await;
         self.measure(began.elapsed(), answers.len());
-        // Before the answers: whoever has one finds the log's end at or beyond it, and never a position that is not
-        // durable.
+        // Before the answers: a caller that has one finds the log's end at or after its events, and never an end that
+        // is not durable.
         raise(&self.end, committed.end);
         write_fault::learn(&self.fault, &committed.answers);
         for (answer, outcome) in answers.into_iter().zip(committed.answers) {
             self.ticket_outcomes.push(matches!(outcome, Ok(Granted::Stored(_) | Granted::Holds { .. })));
             count(self.log, &outcome);
-            // Nobody may be waiting any more. It is stored all the same.
+            // The caller may be gone. The request is stored all the same.
             let _ = answer.send(outcome);
         }
         self.writer.settle().await;
@@ -155,7 +156,7 @@ impl GroupCommit {
         let (in_batch, before): (Vec<u64>, Vec<u64>) =
             append.depends_on.iter().map(|ticket| ticket.0).partition(|ticket| *ticket >= first_ticket);
         let unfounded = !before.into_iter().all(|ticket| self.ticket_outcomes.founded(ticket));
-        // `Log::submit` lets no request rest on a later one.
+        // `Log::submit` refuses dependencies on later requests.
         let depends_on =
             in_batch.into_iter().filter_map(|ticket| usize::try_from(ticket - first_ticket).ok()).collect();
         Request { append, unfounded, depends_on, history }

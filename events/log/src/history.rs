@@ -1,18 +1,18 @@
-//! Detects that the log has lost events that this process has seen. A database that is restored to an earlier point, or a
-//! standby that takes over without the last transactions, gives their positions to other events. Only a new connection can
-//! lead to such a database, so each new connection is asked for the last event seen before it is used.
+//! Detects that the log has lost events that this process has seen. A database that is restored to an earlier point, or
+//! a standby that takes over without the last transactions, gives their positions to other events. Only a new
+//! connection can lead to such a database, so each new connection is checked for the last event seen before it is used.
 //!
-//! A log in SQLite has one history as long as it is open: its process holds the file.
+//! A log in SQLite has one history while it is open, because its process locks the file.
 
 use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 
-/// The last event that was seen of one log, and how often that log was found to have lost what was seen.
+/// The last event that was seen of one log, and the number of times that the log was found to have lost events.
 #[derive(Debug, Default)]
 pub struct SeenHistory(Mutex<LastSeen>);
 
-/// The state of the observation.
+/// The last event that was seen, and the history that it belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LastSeen {
     /// The number of the history.
@@ -22,7 +22,8 @@ pub(crate) struct LastSeen {
 }
 
 impl SeenHistory {
-    /// The number of the history: 0 when the log is opened, one more whenever what was seen is found to be lost.
+    /// The number of the history: 0 when the log is opened, and one more each time that seen events are found to be
+    /// lost.
     pub fn number(&self) -> u64 {
         self.seen().number
     }
@@ -31,7 +32,7 @@ impl SeenHistory {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An event that was read or stored, asked for while the history had this number.
+    /// Notes an event that was read or stored by a request from the time when the history had this number.
     pub(crate) fn saw(&self, number: u64, position: u64, id: Uuid) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.number == number && seen.last.is_none_or(|(last, _)| position > last) {
@@ -39,7 +40,8 @@ impl SeenHistory {
         }
     }
 
-    /// The log does not hold what was seen up to then. Counts once, however many notice it.
+    /// Notes that the log does not hold the last event of `compared`. A loss counts once, however many connections find
+    /// it.
     pub(crate) fn lost(&self, compared: LastSeen) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.number == compared.number {

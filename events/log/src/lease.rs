@@ -1,5 +1,6 @@
-//! Who does what only one process may do for a log, like relaying it. A lease ends by itself, so that a process that died
-//! is followed by another; its epoch grows whenever it is taken, so that one that was only asleep can be told from it.
+//! Leases for work that only one process may do per log, such as relaying. A lease expires by itself, so that another
+//! process takes over from one that died. Its epoch grows whenever it is taken, so that an owner that was only paused
+//! can be told apart from the new one.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -10,40 +11,40 @@ use async_trait::async_trait;
 
 use crate::port::LogError;
 
-/// How far the owner came: a hint for the next one, who has to verify it.
+/// The progress of the owner: a hint for the next owner, which has to verify it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark {
-    /// The last position that is done.
+    /// The last position that has been handled.
     pub position: u64,
-    /// Where that is in what the owner writes (a topic's offset after it).
+    /// The place of that position in the owner's output (the offset after it in a topic).
     pub place: u64,
 }
 
-/// A lease that is held.
+/// A held lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
     pub epoch: u64,
     pub mark: Mark,
 }
 
-/// Who holds, or last held, a lease.
+/// The current or last owner of a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     pub owner: String,
     pub epoch: u64,
     pub position: u64,
-    /// False when it has run out.
+    /// False if the lease has expired.
     pub holds: bool,
 }
 
 /// The leases of one log.
 #[async_trait]
 pub trait Leases: Send + Sync {
-    /// Keeps the lease of this epoch, or takes one that is free or this owner's own, under a new epoch; for `time` from
-    /// some moment within this call. `None`: somebody else holds it.
+    /// Keeps the lease of this epoch, or takes one that is free or belongs to this owner, under a new epoch. `time`
+    /// runs from some moment within this call. `None` if another owner holds it.
     ///
     /// # Errors
-    /// When the log's database does not answer: then it is not known who holds it.
+    /// When the log's database does not answer. The owner of the lease is then not known.
     async fn hold(
         &self,
         role: &str,
@@ -52,39 +53,39 @@ pub trait Leases: Send + Sync {
         time: Duration,
     ) -> Result<Option<Lease>, LogError>;
 
-    /// Takes the lease under a new epoch, also from another owner, for `time` from some moment within this call.
+    /// Takes the lease under a new epoch, also from another owner. `time` runs from some moment within this call.
     ///
     /// # Errors
-    /// When the log's database does not answer: then it is not known who holds it.
+    /// When the log's database does not answer. The owner of the lease is then not known.
     async fn seize(&self, role: &str, owner: &str, time: Duration) -> Result<Lease, LogError>;
 
-    /// Saves how far the owner came. `false`: it no longer owns the lease, and nothing is saved.
+    /// Saves the owner's progress. False if it no longer owns the lease: then nothing is saved.
     ///
     /// # Errors
     /// When the log's database does not answer.
     async fn mark(&self, role: &str, owner: &str, epoch: u64, mark: Mark) -> Result<bool, LogError>;
 
-    /// Gives the lease of this epoch back before its time. Nothing happens where the owner no longer holds it.
+    /// Releases the lease of this epoch before its time. Nothing happens if the owner no longer holds it.
     ///
     /// # Errors
-    /// When the log's database does not answer: it ends by itself.
+    /// When the log's database does not answer. The lease then expires by itself.
     async fn release(&self, role: &str, owner: &str, epoch: u64) -> Result<(), LogError>;
 
-    /// Who holds, or last held, a lease; `None` if nobody ever did.
+    /// The current or last owner of a lease; `None` if it was never taken.
     ///
     /// # Errors
     /// When the log's database does not answer.
     async fn holder(&self, role: &str) -> Result<Option<Holder>, LogError>;
 }
 
-/// The leases of a log that one process holds alone: every one of them is its own.
+/// The leases of a log that only one process has open: this process gets every lease.
 pub struct Alone {
     last: AtomicU64,
 }
 
 impl Alone {
-    /// `milliseconds`: since 1970. A later process has higher epochs than this one, which takes far fewer than one a
-    /// millisecond.
+    /// `milliseconds`: since 1970. A later process has higher epochs than this one, because a process takes far fewer
+    /// leases than one per millisecond.
     pub fn since(milliseconds: u64) -> Alone {
         Alone { last: AtomicU64::new(milliseconds) }
     }

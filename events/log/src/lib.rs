@@ -1,11 +1,12 @@
 //! The event log: append under conditions, read by stream and by position, follow. One contract for every store.
 //!
-//! `Log` is group commit over a `store`: SQLite or PostgreSQL. What a command means, and what its events say, is not
-//! known here: data is exact bytes.
+//! `Log` is group commit over a `store`: SQLite or PostgreSQL. It does not interpret commands or the content of events:
+//! data is exact bytes.
 
 mod columns;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod copied;
 pub mod copy;
 mod end;
 mod evaluate;
@@ -14,6 +15,7 @@ mod group_commit;
 pub mod history;
 pub mod lease;
 mod log;
+mod options;
 mod page;
 pub mod port;
 pub mod postgres;
@@ -23,7 +25,8 @@ mod ticket_outcomes;
 mod validate;
 mod write_fault;
 
-pub use log::{Log, LogOptions, PendingOutcome, REMEMBER, Submission};
+pub use log::{Log, PendingOutcome, Submission};
+pub use options::{LogOptions, REMEMBER};
 pub use page::{EventPage, StreamPage};
 pub use port::{
     Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, StreamEvent,

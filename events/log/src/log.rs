@@ -1,4 +1,4 @@
-//! The log as the rest of the house sees it.
+//! The log as other crates use it.
 
 use std::{
     future::Future,
@@ -6,10 +6,9 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
-    time::Duration,
 };
 
-use event_core::{LogName, Raw, StreamName, Timestamp, envelope::Hash};
+use event_core::{LogName, Raw, StreamName, envelope::Hash};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -20,6 +19,7 @@ use crate::{
     group_commit::{GroupCommit, Queued},
     history::SeenHistory,
     lease::Leases,
+    options::LogOptions,
     page::{EventPage, StreamPage},
     port::{Append, Granted, LogError, Refused, Stored, StreamEvent, Ticket, limits},
     postgres, sqlite,
@@ -28,49 +28,7 @@ use crate::{
     write_fault::WriteFault,
 };
 
-/// For how long a decision that stored no event is remembered, where nothing else is set: 30 days.
-pub const REMEMBER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// Limits and ports of one log. `Default` is what a server uses.
-#[derive(Clone)]
-pub struct LogOptions {
-    /// Requests that may wait for their batch; one more is `Refused::Unavailable`.
-    pub queue_max: usize,
-    /// Requests of one batch.
-    pub batch_requests_max: usize,
-    /// Events after which a batch takes no further request.
-    pub batch_events_max: usize,
-    /// Heads of streams that are kept in memory (about 150 bytes each).
-    pub heads_cached_max: usize,
-    /// Connections that read.
-    pub readers: u32,
-    /// Bytes of SQLite's write-ahead log past which the writer waits until it is emptied.
-    pub wal_bytes_max: u64,
-    /// For how long a decision that stored no event is remembered with its key, by the log's own time (`recorded_at`).
-    pub remember: Duration,
-    /// The lineage that the caller knows this log by; another one is refused.
-    pub lineage: Option<Uuid>,
-    /// The clock of `recorded_at`.
-    pub clock: fn() -> Timestamp,
-}
-
-impl Default for LogOptions {
-    fn default() -> Self {
-        LogOptions {
-            queue_max: 8_192,
-            batch_requests_max: 1_024,
-            batch_events_max: 4_096,
-            heads_cached_max: 200_000,
-            readers: 4,
-            wal_bytes_max: 256 * 1024 * 1024,
-            remember: REMEMBER,
-            lineage: None,
-            clock: || Timestamp::from_jiff(jiff::Timestamp::now()),
-        }
-    }
-}
-
-/// One log, open. Cheap to clone.
+/// An open log. Cheap to clone.
 #[derive(Clone)]
 pub struct Log {
     inner: Arc<LogInner>,
@@ -86,25 +44,25 @@ struct LogInner {
     fault: watch::Receiver<Option<WriteFault>>,
     /// True when the store is closed.
     drained: watch::Receiver<bool>,
-    /// The sender of each lives as long as a task without which the log cannot go on: those of the store, and the one that
-    /// follows the end of a shared log.
+    /// The sender of each lives as long as a task that the log cannot run without: the tasks of the store, and the one
+    /// that follows the end of a shared log.
     tasks: Vec<watch::Receiver<()>>,
 }
 
-/// Where requests come in. One lock for both, so that tickets are places in the queue.
+/// The entry for requests. One lock covers both fields, so that tickets are places in the queue.
 struct Door {
-    /// `None` when the log closes.
+    /// `None` once the log is closing.
     queue: Option<mpsc::Sender<Queued>>,
     next_ticket: u64,
 }
 
-/// A request on its way.
+/// A request that was submitted.
 pub struct Submission {
     pub ticket: Ticket,
     pub outcome: PendingOutcome,
 }
 
-/// What will have become of a request. Dropping it takes nothing back: the request is stored or refused all the same.
+/// The outcome of a request. Dropping it cancels nothing: the request is stored or refused all the same.
 pub struct PendingOutcome(oneshot::Receiver<Result<Granted, Refused>>);
 
 impl Future for PendingOutcome {
@@ -117,11 +75,11 @@ impl Future for PendingOutcome {
 }
 
 impl Log {
-    /// Opens a log. `sqlite:DIR` is the file `DIR/care.db` or `DIR/access.db`, made where it is missing;
-    /// `postgres://…` the schema `care` or `access` of a database that has been migrated (`postgres::migrate`).
+    /// Opens a log. `sqlite:DIR` is the file `DIR/care.db` or `DIR/access.db`, created if it is missing; `postgres://…`
+    /// is the schema `care` or `access` of a database that has been migrated (`postgres::migrate`).
     ///
     /// # Errors
-    /// Another process has it open, it is of a newer schema, of another name or lineage, or is no log.
+    /// When another process has it open, it has a newer schema, another name or another lineage, or it is not a log.
     pub async fn open(url: &str, name: LogName, options: LogOptions) -> Result<Log, LogError> {
         let folder = url.strip_prefix("sqlite:").filter(|folder| !folder.is_empty());
         let opened = match folder {
@@ -129,13 +87,13 @@ impl Log {
             None if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                 postgres::open(url, name, &options).await?
             }
-            // Not the address itself: it may hold a password.
+            // The message leaves out the address, which may hold a password.
             None => return Err(LogError::Unusable("a log is sqlite:DIR or postgres://…".into())),
         };
         Ok(Log::start(opened, &options))
     }
 
-    /// A log on a store that is open.
+    /// A log on an open store.
     pub fn start(opened: Opened, options: &LogOptions) -> Log {
         let (queue, waiting) = mpsc::channel(options.queue_max.max(1));
         let (end_sender, end) = watch::channel(opened.end);
@@ -183,18 +141,18 @@ impl Log {
         mac.finalize().into_bytes().into()
     }
 
-    /// In order of calls, never waits; the outcome arrives later.
+    /// Submits a request, in the order of calls. Never waits; the outcome arrives later.
     ///
     /// # Errors
-    /// `Refused::Invalid` for what is beyond the limits; `Refused::Unavailable` at once when the queue is full or the
-    /// log closes.
+    /// `Refused::Invalid` for a request beyond the limits; `Refused::Unavailable` at once when the queue is full or the
+    /// log is closing.
     pub fn submit(&self, append: Append) -> Result<Submission, Refused> {
         self.submit_of(None, append)
     }
 
-    /// `submit`, of a request that was decided on what its caller holds in memory, and read while `history` had this
-    /// number. Where the log has another history when the request is stored, it is `Refused::DependencyFailed`, even if its
-    /// revisions happen to fit.
+    /// Submits a request that was decided on data in the caller's memory, read while `history` had this number. If the
+    /// log has another history when the request is stored, the outcome is `Refused::DependencyFailed`, even if its
+    /// revisions match.
     ///
     /// # Errors
     /// As `submit`.
@@ -208,7 +166,7 @@ impl Log {
         let mut door = self.inner.door.lock().unwrap_or_else(PoisonError::into_inner);
         let ticket = Ticket(door.next_ticket);
         if append.depends_on.iter().any(|earlier| *earlier >= ticket) {
-            return Err(Refused::Invalid("a request rests on one that was not submitted before it".into()));
+            return Err(Refused::Invalid("a request depends on one that was not submitted before it".into()));
         }
         let queue = door.queue.as_ref().ok_or_else(|| Refused::Unavailable("the log is closing".into()))?;
         queue.try_send(Queued { append, history, answer }).map_err(|error| match error {
@@ -219,16 +177,16 @@ impl Log {
         Ok(Submission { ticket, outcome: PendingOutcome(outcome) })
     }
 
-    /// `submit`, and its outcome.
+    /// Submits a request and waits for its outcome.
     ///
     /// # Errors
-    /// As `Refused` says.
+    /// See `Refused`.
     pub async fn append(&self, append: Append) -> Result<Granted, Refused> {
         self.submit(append)?.outcome.await
     }
 
-    /// A page of a stream: its events from a revision on (`limits::PAGE_EVENTS_MAX`, `limits::PAGE_BYTES_MAX`), and whether
-    /// there are more.
+    /// A page of a stream: its events from a revision on (`limits::PAGE_EVENTS_MAX`, `limits::PAGE_BYTES_MAX`), and
+    /// whether there are more.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -241,11 +199,11 @@ impl Log {
         self.inner.reader.read_stream(stream, from_revision, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
-    /// Whole streams in one round trip, in the order in which they were asked for, for states that are made of them: the
-    /// envelope is not read. No byte limit applies.
+    /// Whole streams in one round trip, in the requested order, for folding states: the envelope is not read. No byte
+    /// limit applies.
     ///
     /// # Errors
-    /// When the log cannot be read, or one has more than `limits::STREAM_EVENTS_MAX` events (`access` only).
+    /// When the log cannot be read, or a stream has more than `limits::STREAM_EVENTS_MAX` events (`access` only).
     pub async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<StreamEvent>>, LogError> {
         if streams.is_empty() {
             return Ok(Vec::new());
@@ -253,8 +211,8 @@ impl Log {
         self.inner.reader.read_streams(streams).await
     }
 
-    /// A page of the log: the events after a position (`limits::PAGE_EVENTS_MAX`, `limits::PAGE_BYTES_MAX`). It goes as far
-    /// as its last event, which may be less than was asked for.
+    /// A page of the log: the events after a position (`limits::PAGE_EVENTS_MAX`, `limits::PAGE_BYTES_MAX`). It ends
+    /// with its last event, which may be earlier than requested.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -262,20 +220,21 @@ impl Log {
         self.inner.reader.read(after, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
-    /// A page of the log without the events of some kinds, but always with the last one of the page: `complete_until` says
-    /// how far it goes. For followers, who have no use for all of them.
+    /// A page of the log without some kinds of events, but always with its last event: `complete_until` says how far it
+    /// goes. For followers that do not need all kinds.
     ///
     /// # Errors
-    /// When the log cannot be read, or an event is missing, of whatever kind.
+    /// When the log cannot be read, or an event of any kind is missing.
     pub async fn read_without(&self, passed_over: &[&str], after: u64, limit: usize) -> Result<EventPage, LogError> {
         let until = after.saturating_add(limit as u64).min(self.end());
         self.read_range(passed_over, after, until).await
     }
 
-    /// `read_without` up to a position that the log is known to hold. The page may end before it; see `complete_until`.
+    /// Reads as `read_without` does, up to a position that the log is known to hold. The page may end earlier; see
+    /// `complete_until`.
     ///
     /// # Errors
-    /// When the log cannot be read, or an event is missing, of whatever kind.
+    /// When the log cannot be read, or an event of any kind is missing.
     pub async fn read_range(&self, passed_over: &[&str], after: u64, until: u64) -> Result<EventPage, LogError> {
         let until = until.min(after.saturating_add(limits::PAGE_EVENTS_MAX as u64));
         if until <= after {
@@ -284,7 +243,8 @@ impl Log {
         self.inner.reader.read_without(passed_over, after, until).await
     }
 
-    /// What a command stored, and the hash of its request; nothing stored where its decision alone is remembered.
+    /// The events that a command stored, and the hash of its request. The list is empty if only the command's decision
+    /// is remembered.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -293,31 +253,33 @@ impl Log {
         Ok(found.and_then(|found| Some((found.request_hash?, found.stored))))
     }
 
-    /// The number of the log's history, which grows when events that were seen here are found to be lost: its database
-    /// was restored to an earlier point, or a standby took over without the last transactions. What is held in memory
-    /// and was read while it had another number is not true any more.
+    /// The number of the log's history, which grows when events that this process has seen are found to be lost: the
+    /// database was restored to an earlier point, or a standby took over without the last transactions. Data in memory
+    /// that was read while it had another number is no longer valid.
     pub fn history(&self) -> u64 {
         self.inner.history.number()
     }
 
-    /// The position of the last durable event. It goes back only where `history` grows.
+    /// The position of the last durable event. It goes back only when `history` grows.
     pub fn end(&self) -> u64 {
         *self.inner.end.borrow()
     }
 
-    /// Woken when something was appended; holds the position of the last durable event.
+    /// A watch on the position of the last durable event. It wakes when events have been appended.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.inner.end.clone()
     }
 
-    /// Stores what was submitted, then refuses everything; when it returns, another process can open the log.
+    /// Stores the requests that were submitted, and refuses new ones. When it returns, another process can open the
+    /// log.
     pub async fn close(&self) {
         self.inner.door.lock().unwrap_or_else(PoisonError::into_inner).queue.take();
         // An error means that the group commit is gone, and the store with it.
         let _ = self.inner.drained.clone().wait_for(|drained| *drained).await;
     }
 
-    /// The position of the last durable event, asked for now: `end` may be behind what other processes appended.
+    /// The position of the last durable event, read from the store now: `end` may lag behind appends of other
+    /// processes.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -325,18 +287,19 @@ impl Log {
         self.inner.reader.end().await
     }
 
-    /// The fault, where the last batch that had something to write could not be written.
+    /// The fault, if the last batch with anything to write could not be written.
     pub fn write_fault(&self) -> Option<WriteFault> {
         self.inner.fault.borrow().clone()
     }
 
-    /// Who does what only one process may do for this log.
+    /// The leases for work that only one process may do for this log.
     pub fn leases(&self) -> Arc<dyn Leases> {
         Arc::clone(&self.inner.leases)
     }
 
-    /// Waits until a task of this log has ended: the one that writes, one of its store, or the one that follows the end of
-    /// a shared log. It ends when the log is closed; before that it is a bug, and the log stores or tells nothing any more.
+    /// Waits until a task of this log has ended: the writer, a task of its store, or the one that follows the end of a
+    /// shared log. They end when the log is closed. An earlier end is a bug: the log then no longer stores events or
+    /// reports its end.
     pub async fn ended(&self) {
         let mut drained = self.inner.drained.clone();
         let written = async move { drop(drained.wait_for(|drained| *drained).await) };
@@ -354,7 +317,7 @@ impl Log {
         }
     }
 
-    /// Whether the log can be read.
+    /// Checks that the log can be read.
     ///
     /// # Errors
     /// When it cannot.

@@ -1,19 +1,19 @@
-//! Pages of events, and how far each one is complete. A page is read statement by statement: a statement's answer is in
-//! memory as a whole.
+//! Pages of events, and how far each one is complete. A page is read in several statements, because a statement's whole
+//! result is held in memory.
 
 use event_core::{Raw, StreamName};
 
 use crate::port::{LogError, StreamEvent, limits};
 
-/// Rows of one statement (at most so many times `limits::DATA_BYTES_MAX`). Not a stream of rows: to wake up for each
-/// costs as much as to read it.
+/// Rows of one statement (each of at most `limits::DATA_BYTES_MAX`). Rows are not streamed: waking up for each row
+/// costs as much as reading it.
 const STATEMENT_ROWS_MAX: usize = 500;
 
-/// The events after one position, and up to another one, without those of the kinds that were passed over. The last
-/// event of the page is always there, of whatever kind, so the page itself says how far it is complete.
+/// The events after one position and up to another, without the kinds that were passed over. The last event of the page
+/// is always included, whatever its kind, so the page itself shows how far it is complete.
 ///
-/// A page may end before the range that was asked for: `limits::PAGE_BYTES_MAX` bounds it, too. Read on after
-/// `complete_until`, and never after the position that was hoped for.
+/// A page may end before the end of the requested range: `limits::PAGE_BYTES_MAX` also limits it. Continue after
+/// `complete_until`, never after the requested position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventPage {
     /// The position that the page follows. Nothing between it and the first event is missing.
@@ -27,7 +27,7 @@ impl EventPage {
         self.events.last().map_or(self.after, |last| last.position)
     }
 
-    /// The page without the kinds that a follower has no use for, but with its last event.
+    /// The page without the kinds that a follower passes over, but with its last event.
     #[must_use]
     pub fn without(mut self, passed_over: &[&str]) -> EventPage {
         let last = self.complete_until();
@@ -57,7 +57,7 @@ impl IntoIterator for EventPage {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StreamPage {
     pub events: Vec<Raw>,
-    /// The stream goes on after the last event of the page.
+    /// True if the stream has more events after the page.
     pub goes_on: bool,
 }
 
@@ -83,7 +83,7 @@ pub(crate) struct PageBuilder {
     events: Vec<Raw>,
     limit: usize,
     bytes: usize,
-    /// One event more is asked for than the page may have, to learn whether there is one.
+    /// One event more than the page may have is requested, to find out if there is one.
     looks_beyond: bool,
     goes_on: bool,
     full: bool,
@@ -95,12 +95,12 @@ impl PageBuilder {
         PageBuilder { events, limit, bytes: 0, looks_beyond: false, goes_on: false, full }
     }
 
-    /// A page that tells whether there is more behind it.
+    /// A page that also finds out if more events follow it.
     pub fn looking_beyond(limit: usize) -> PageBuilder {
         PageBuilder { looks_beyond: true, ..PageBuilder::new(limit) }
     }
 
-    /// Rows of the next statement; `None` when the page is full or there are no more.
+    /// The number of rows of the next statement; `None` when the page is full or there are no more.
     pub fn wanted(&self) -> Option<usize> {
         let rows_max = self.limit + usize::from(self.looks_beyond);
         (!self.full).then(|| (rows_max - self.events.len()).min(STATEMENT_ROWS_MAX))
@@ -110,14 +110,14 @@ impl PageBuilder {
         self.events.last()
     }
 
-    /// What a statement gave that was asked for `wanted` rows.
+    /// Adds the result of a statement that requested `wanted` rows.
     pub fn take(&mut self, wanted: usize, rows: impl Iterator<Item = Result<Raw, LogError>>) -> Result<(), LogError> {
         let before = self.events.len();
         for event in rows {
             let event = event?;
             self.bytes += event.data.len();
             let too_large = self.bytes > limits::PAGE_BYTES_MAX;
-            // One at least.
+            // A page has at least one event.
             if !self.events.is_empty() && (too_large || self.events.len() == self.limit) {
                 (self.full, self.goes_on) = (true, true);
                 return Ok(());
@@ -149,7 +149,7 @@ impl<'a> WholeStreams<'a> {
         WholeStreams { streams, events: streams.iter().map(|_| Vec::new()).collect() }
     }
 
-    /// The next event of the stream that was asked for at this place.
+    /// Adds the next event of the stream at this place of the request.
     pub fn push(&mut self, place: u64, event: StreamEvent) -> Result<(), LogError> {
         let place = usize::try_from(place).unwrap_or(usize::MAX);
         let Some((stream, events)) = self.streams.get(place).zip(self.events.get_mut(place)) else { return Ok(()) };
@@ -165,7 +165,7 @@ impl<'a> WholeStreams<'a> {
     }
 }
 
-/// The first position that is missing in `after + 1 ..= until`, of which `there` are there.
+/// The error for the first missing position in `after + 1 ..= until`; `there` holds the existing positions.
 pub(crate) fn hole(after: u64, until: u64, there: &[i64]) -> LogError {
     let hole = (after + 1..).zip(there).find(|(expected, found)| i64::try_from(*expected) != Ok(**found));
     let position = hole.map_or(after + 1 + there.len() as u64, |(expected, _)| expected);

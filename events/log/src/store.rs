@@ -1,4 +1,5 @@
-//! The port behind a log: a database that stores batches and reads. Queueing, linger and tickets are not its concern.
+//! The port behind a log: a database that stores batches and serves reads. Queueing, linger and tickets are not part of
+//! it.
 
 use std::sync::Arc;
 
@@ -19,44 +20,44 @@ use crate::{
     port::{Append, Granted, LogError, Refused, Stored, StreamEvent},
 };
 
-/// What a log knows itself by: made with it, and never changed.
+/// The identity of a log, which is created with it and never changes.
 #[derive(Clone)]
 pub struct LogIdentity {
     pub name: LogName,
-    /// Random. Another lineage is another history, whatever its positions say.
+    /// Random. Another lineage means another history, whatever the positions are.
     pub lineage: Uuid,
     /// The key of every keyed hash of this log.
     pub secret: [u8; 32],
 }
 
-/// A store that is open.
+/// An open store.
 pub struct Opened {
     pub identity: LogIdentity,
     /// The position of the last durable event.
     pub end: u64,
-    /// Others write this log, too: they do not wake anybody here, so its end is asked for again and again.
+    /// True if other processes also write this log. They wake no watcher here, so its end is polled.
     pub shared: bool,
-    /// Raised by the store where what was seen of the log is lost.
+    /// The store raises its number when it finds that seen events are lost.
     pub history: Arc<SeenHistory>,
     pub writer: Box<dyn LogWriter>,
     pub reader: Arc<dyn LogReader>,
     pub leases: Arc<dyn Leases>,
-    /// The store's own tasks: the sender of each lives as long as the task. The end of one is the log's end.
+    /// The store's own tasks: the sender of each lives as long as the task. When one ends, the log ends.
     pub tasks: Vec<watch::Receiver<()>>,
 }
 
 /// One request of a batch. Its limits have been checked.
 pub struct Request {
     pub append: Append,
-    /// A request of an earlier batch on which this one rests was not stored.
+    /// True if a request of an earlier batch that this one depends on was not stored.
     pub unfounded: bool,
-    /// The earlier requests of this batch on which it rests.
+    /// The earlier requests of this batch that it depends on.
     pub depends_on: Vec<usize>,
-    /// The number of the history that it was decided on, where it was decided on what is held in memory.
+    /// The number of the history that it was decided on, if it was decided on data in memory.
     pub history: Option<u64>,
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 pub struct Committed {
     /// One for each request, in the same order.
     pub answers: Vec<Result<Granted, Refused>>,
@@ -67,14 +68,14 @@ pub struct Committed {
 /// The one writer of a log.
 #[async_trait]
 pub trait LogWriter: Send {
-    /// Decides the requests in order and stores those that are granted in one transaction. What it answers is
-    /// durable; whatever fails is in the answers.
+    /// Decides the requests in order and stores those that are granted in one transaction. Its answers are durable;
+    /// failures are reported in the answers.
     async fn commit(&mut self, batch: &[Request]) -> Committed;
 
-    /// What there is to do after a commit that no answer has to wait for. Called after each, before the next.
+    /// Work after a commit that no answer has to wait for. Called after each commit, before the next.
     async fn settle(&mut self);
 
-    /// The last thing that happens to a store: after it, another process may open the log.
+    /// Closes the store, as the last call. After it another process may open the log.
     async fn close(self: Box<Self>);
 }
 
@@ -87,18 +88,18 @@ pub trait LogReader: Send + Sync {
     /// The events of `after + 1 ..= until`, without those of some kinds, but with the last one of the page.
     async fn read_without(&self, passed_over: &[&str], after: u64, until: u64) -> Result<EventPage, LogError>;
     async fn find(&self, command_key: &Hash) -> Result<Option<EarlierOutcome>, LogError>;
-    /// The position of the last durable event, whoever stored it.
+    /// The position of the last durable event, of any process.
     async fn end(&self) -> Result<u64, LogError>;
-    /// Waits for the reads under way, and refuses more. Before the writer's.
+    /// Waits for the reads in progress, and refuses new ones. Called before the writer's `close`.
     async fn close(&self);
 }
 
-/// What an append stored when it was first given.
+/// The outcome of an append that was stored, or only decided, before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlierOutcome {
-    /// Absent where the append was no command.
+    /// `None` if the append was not a command.
     pub request_hash: Option<Hash>,
-    /// Empty where the command stored nothing, and its decision is remembered.
+    /// Empty if the command stored nothing, and its decision is remembered.
     pub stored: Vec<Stored>,
     pub remembered: Option<Remembered>,
 }
@@ -130,7 +131,7 @@ pub(crate) fn new_secret() -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// What is packed into the column `meta`. What identifies a request is on its first event only.
+/// The content of the column `meta`. Only the first event carries the data that identifies its request.
 pub(crate) fn meta_of(append: &Append, first: bool) -> Meta {
     let provenance = &append.provenance;
     let first_id = append.events.first().map_or(Uuid::nil(), |event| event.id);

@@ -1,14 +1,14 @@
-//! What became of earlier requests, for those that rest on them. Bounded, and exact where it matters: a request names
-//! only requests whose outcome its caller did not know, and between two such lie fewer than the queue and a few
-//! batches hold. What lies further back counts as not stored; the worst of that is a decision made once more.
+//! Keeps the outcomes of the most recent tickets. The window is larger than the queue and a few batches, so it covers
+//! every ticket that a caller can still depend on. An older ticket counts as not stored; at worst a decision is made
+//! once more.
 //!
-//! The trap that is closed here: a decision on a proposal that failed, stored because its revision happens to fit.
+//! The trap that this avoids: a decision on a proposal that failed is stored because its revision happens to match.
 
 use std::collections::VecDeque;
 
-/// Whether each of the last requests was stored as it was proposed, by ticket.
+/// The outcomes of the most recent requests, by ticket: true if a request was stored as proposed.
 pub(crate) struct TicketOutcomes {
-    /// The ticket of the first one that is remembered.
+    /// The ticket of the oldest outcome that is kept.
     floor: u64,
     founded: VecDeque<bool>,
     kept_max: usize,
@@ -20,7 +20,7 @@ impl TicketOutcomes {
         TicketOutcomes { floor: first, founded: VecDeque::with_capacity(kept_max), kept_max }
     }
 
-    /// The fate of the next ticket.
+    /// Adds the outcome of the next ticket.
     pub(crate) fn push(&mut self, founded: bool) {
         if self.founded.len() == self.kept_max {
             self.founded.pop_front();
@@ -34,7 +34,7 @@ impl TicketOutcomes {
         at.and_then(|at| self.founded.get(at)).copied().unwrap_or(false)
     }
 
-    /// The ticket whose fate comes next.
+    /// The ticket of the next outcome.
     pub(crate) fn next(&self) -> u64 {
         self.floor + self.founded.len() as u64
     }

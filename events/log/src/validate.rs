@@ -1,4 +1,4 @@
-//! The limits of a request, checked before it is given a ticket. Nothing here knows what is stored.
+//! Checks the limits of a request before it gets a ticket. The checks do not depend on stored data.
 
 use std::{collections::HashSet, hash::Hash};
 
@@ -8,7 +8,7 @@ use crate::port::{Append, Expected, Refused, limits};
 
 /// Bytes of the actor's JSON, and of the trace.
 const TEXT_BYTES_MAX: usize = 4_096;
-/// So many are compared each with each; more are hashed.
+/// Up to this number, items are compared in pairs; more are hashed.
 const FEW: usize = 8;
 /// Bytes of a kind.
 const KIND_BYTES_MAX: usize = 100;
@@ -16,7 +16,7 @@ const KIND_BYTES_MAX: usize = 100;
 pub(crate) fn validate(append: &Append, log: LogName) -> Result<(), Refused> {
     count("events", append.events.len(), limits::EVENTS_MAX)?;
     count("conditions", append.conditions.len(), limits::CONDITIONS_MAX)?;
-    count("requests on which it rests", append.depends_on.len(), limits::RESTS_ON_MAX)?;
+    count("requests that it depends on", append.depends_on.len(), limits::RESTS_ON_MAX)?;
     count("bytes of actor", append.provenance.actor.len(), TEXT_BYTES_MAX)?;
     count("bytes of trace", append.provenance.trace.as_ref().map_or(0, |trace| trace.len()), TEXT_BYTES_MAX)?;
     let outcome = append.idempotency.as_ref().and_then(|idempotency| idempotency.outcome.as_ref());
@@ -28,9 +28,9 @@ pub(crate) fn validate(append: &Append, log: LogName) -> Result<(), Refused> {
 fn conditions(append: &Append, log: LogName) -> Result<(), Refused> {
     for condition in &append.conditions {
         let stream = &condition.stream;
-        // `StreamName::of` builds names without looking at them.
+        // `StreamName::of` builds names without checking them.
         if stream.as_str().len() > StreamName::LENGTH_MAX || stream.as_str().parse::<StreamName>().is_err() {
-            // The text may be a client's, and this is written to log lines.
+            // The name may be a client's text, and this message is written to log lines.
             return Err(Refused::Invalid("a condition's stream has no valid name".into()));
         }
         match (condition.expected, log) {
@@ -63,7 +63,7 @@ fn events(append: &Append) -> Result<(), Refused> {
     }
 }
 
-/// A stream of an event for which there is no condition.
+/// The stream of an event that has no condition on it.
 fn unread(append: &Append) -> Option<&StreamName> {
     let mut streams = append.events.iter().map(|event| &event.stream);
     if append.conditions.len() <= FEW {
@@ -73,7 +73,7 @@ fn unread(append: &Append) -> Option<&StreamName> {
     streams.find(|stream| !read.contains(stream))
 }
 
-/// The first item that was there before.
+/// The first item that repeats an earlier one.
 fn repeated<T: Eq + Hash + Clone>(items: impl Iterator<Item = T> + Clone) -> Option<T> {
     if items.clone().nth(FEW).is_none() {
         let before = |at: usize, item: &T| items.clone().take(at).any(|earlier| earlier == *item);

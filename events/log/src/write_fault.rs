@@ -1,4 +1,4 @@
-//! Whether the log can be written, as its last batches showed. Health is read from this: a log that can be read and not be
+//! The last write fault of the log, as its batches showed. Health is read from this: a log that can be read but not
 //! written (a full disk) is of no use to commands.
 
 use std::time::Instant;
@@ -10,14 +10,14 @@ use crate::port::{Granted, Refused};
 /// The log's last write failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteFault {
-    /// When the first of the writes that failed in a row did.
+    /// The time of the first of the consecutive failures.
     pub since: Instant,
-    /// When the last one did.
+    /// The time of the last failure.
     pub last: Instant,
     pub why: String,
 }
 
-/// Learns from the answers of a batch. Answers that needed no write say nothing.
+/// Updates the fault from the answers of a batch. Answers that needed no write have no effect.
 pub(crate) fn learn(fault: &watch::Sender<Option<WriteFault>>, answers: &[Result<Granted, Refused>]) {
     if answers.iter().any(|answer| matches!(answer, Ok(Granted::Stored(_)))) {
         fault.send_if_modified(|fault| fault.take().is_some());

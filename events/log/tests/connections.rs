@@ -1,5 +1,5 @@
-//! Connections that are lost at the worst moment. Between a node and a real PostgreSQL stands a relay that forwards a
-//! request and cuts the connection before the answer, or before the request.
+//! Connections that are lost at the worst moment. A relay between a node and a real PostgreSQL forwards requests, and
+//! cuts the connection before a request or before its answer.
 
 use std::{
     path::PathBuf,
@@ -30,14 +30,14 @@ const SOCKET: &str = ".s.PGSQL.5432";
 
 const NEVER: u32 = 0;
 const BEFORE_THE_REQUEST: u32 = 1;
-/// It is done, and nobody is told.
+/// The request is executed, but its answer is lost.
 const BEFORE_THE_ANSWER: u32 = 2;
 
 struct Relay {
     folder: TempDir,
-    /// What happens to the next request of whichever connection.
+    /// The fault for the next request on any connection.
     cut: Arc<AtomicU32>,
-    /// How often every connection was cut.
+    /// The number of times that all connections were cut.
     cuts: watch::Sender<u32>,
 }
 
@@ -86,7 +86,7 @@ async fn relay(mut client: UnixStream, server: PathBuf, cut: Arc<AtomicU32>) {
                     return;
                 }
                 if how == BEFORE_THE_ANSWER {
-                    // Until the server has answered; then it is done.
+                    // Waits until the server has answered: then the request was executed.
                     let _ = server.read(&mut answered).await;
                     return;
                 }
@@ -124,7 +124,7 @@ fn append(stream: &StreamName, revision: u64) -> Append {
     }
 }
 
-/// The trap: success answered but nothing stored, and its opposite, at every moment of a commit.
+/// The trap: success is answered but nothing is stored, or the opposite, at any moment of a commit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_is_lost_at_any_moment_of_a_commit_changes_no_answer() {
     let database = Database::new();
@@ -147,14 +147,14 @@ async fn a_connection_that_is_lost_at_any_moment_of_a_commit_changes_no_answer()
     assert_eq!(log.end(), 200, "nothing is lost, and nothing is there twice");
 }
 
-/// A standby took over without the last commits: only the first events are there.
+/// Simulates a standby that took over without the last commits: only the first events remain.
 async fn lose_all_but(database: &Database, events: i64) {
     let mut owner = PgConnection::connect(&database.url("owner").await).await.expect("it connects");
     let lost = sqlx::query("DELETE FROM care.event WHERE position > $1").bind(events);
     assert!(lost.execute(&mut owner).await.expect("its owner may").rows_affected() > 0);
 }
 
-/// The trap: a gap in the revisions of a stream, because the head that a node remembers has been lost since.
+/// The trap: a gap in the revisions of a stream, because the head in a node's cache has been lost since.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_database_has_lost_leaves_no_gap_before_what_comes_next() {
     let database = Database::new();
@@ -169,7 +169,7 @@ async fn what_a_database_has_lost_leaves_no_gap_before_what_comes_next() {
     assert!(matches!(log.append(append(&stream, 1)).await, Ok(Granted::Stored(_))));
 }
 
-/// The same where another node has filled the positions again: the connection that was lost is the only sign.
+/// The same when another node has filled the positions again: the lost connection is the only sign.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_trusts_nothing_that_it_saw_behind_a_connection_that_was_lost() {
     let database = Database::new();
@@ -193,7 +193,7 @@ async fn a_node_trusts_nothing_that_it_saw_behind_a_connection_that_was_lost() {
     assert_eq!(outcome, Err(Refused::Conflict { stream: lost.clone(), expected: 2, actual: 1 }));
 }
 
-/// The trap: a gap, because a reader's new connection finds the loss, and the writer's connection goes on.
+/// The trap: a gap, because a reader's new connection finds the loss while the writer's connection continues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_loss_that_a_readers_connection_finds_is_one_for_the_writer_too() {
     const READERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -216,14 +216,14 @@ async fn a_loss_that_a_readers_connection_finds_is_one_for_the_writer_too() {
     let deadline = Instant::now() + WELL_AGAIN_MAX;
     while log.history() == history {
         assert!(Instant::now() < deadline, "no new connection finds the loss");
-        // An answer or an error: a connection that was ended is replaced.
+        // An answer or an error: a connection that was terminated is replaced.
         let _ = log.end_now().await;
     }
     let outcome = log.append(append(&lost, 2)).await;
     assert_eq!(outcome, Err(Refused::Conflict { stream: lost.clone(), expected: 2, actual: 1 }));
 }
 
-/// Requests that are given up in the middle of whatever they wait for poison nothing (sqlx #4393).
+/// Requests that are cancelled at any point leave no broken connection behind (sqlx #4393).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_that_are_given_up_poison_no_connection() {
     let database = Database::new();
@@ -250,11 +250,11 @@ async fn requests_that_are_given_up_poison_no_connection() {
     }
 }
 
-/// The server is killed again and again while eight clients append: what was acknowledged is there, once.
+/// The server is killed repeatedly while eight clients append: every acknowledged event is there, once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_killed_under_load_loses_nothing_that_was_acknowledged() {
     const KILLS: usize = 4;
-    /// More than can be under way when the server is killed: it has to be back for them.
+    /// More than the appends in flight when the server is killed: the server has to be back for them.
     const BETWEEN_KILLS: u64 = 200;
     let server = PostgresServer::start();
     let url = server.url("owner", "postgres");
@@ -273,7 +273,7 @@ async fn a_database_that_is_killed_under_load_loses_nothing_that_was_acknowledge
                     let id = asked.events[0].id;
                     match log.append(asked).await {
                         Ok(Granted::Stored(_)) => stored.push(id),
-                        // It was away for longer than the log waits.
+                        // The server was away for longer than the log waits.
                         Err(Refused::Unavailable(why)) => panic!("{why}"),
                         other => panic!("{other:?}"),
                     }
@@ -302,13 +302,13 @@ async fn a_database_that_is_killed_under_load_loses_nothing_that_was_acknowledge
     assert_eq!(Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens").end(), all);
 }
 
-/// Longer than every limit of a call, and of sending a batch again and again.
+/// Longer than the time limits of a call and of sending a batch again.
 const SILENT_ANSWER_MAX: Duration = Duration::from_secs(45);
-/// Within this time a log is well again after a silence.
+/// The time within which a log recovers after a silence.
 const WELL_AGAIN_MAX: Duration = Duration::from_secs(30);
 
-/// An append, a read and a question for a lease meet a connection that says nothing any more. Each gets an answer within
-/// its limit; what was stored is there once; and the log goes on by itself when the database speaks again.
+/// An append, a read and a lease request meet a connection that has gone silent. Each gets an answer within its limit,
+/// the stored event is there once, and the log recovers by itself when the database answers again.
 async fn meets_silence(silence: Silence) {
     let database = Database::new();
     let (url, proxy) = database.behind_proxy("server").await;
@@ -332,7 +332,7 @@ async fn meets_silence(silence: Silence) {
 
     proxy.speak();
     let deadline = Instant::now() + WELL_AGAIN_MAX;
-    // The same again: it is stored now, or was before.
+    // The same append again: it is stored now, or was stored before.
     let mut outcome = log.append(stored.clone()).await;
     while matches!(outcome, Err(Refused::Unavailable(_))) {
         assert!(Instant::now() < deadline, "{silence:?}: it stays silent: {outcome:?}");
@@ -344,7 +344,7 @@ async fn meets_silence(silence: Silence) {
     log.close().await;
 }
 
-/// The trap: a connection that breaks is noticed; one that goes silent is waited for without end.
+/// The trap: a connection that breaks is noticed, but one that goes silent is waited for without end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_goes_silent_is_given_up_within_the_limits_and_the_log_is_well_again_by_itself() {
     futures::future::join_all(Silence::ALL.map(meets_silence)).await;

@@ -1,4 +1,4 @@
-//! The laws of a log, kept on SQLite, by both logs.
+//! The contract of a log, checked on SQLite for both logs.
 
 use async_trait::async_trait;
 use event_core::LogName;

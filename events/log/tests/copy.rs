@@ -1,4 +1,4 @@
-//! A log moves from a real SQLite file to a real PostgreSQL and stays what it was.
+//! A log is copied from a real SQLite file to a real PostgreSQL, unchanged.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// More than a copy's transaction takes.
+/// More events than one transaction of a copy takes.
 const MANY: usize = 12_000;
 const NAME: LogName = LogName::Care;
 
@@ -61,7 +61,7 @@ fn sqlite(folder: &TempDir) -> String {
     format!("sqlite:{}", folder.path().display())
 }
 
-/// A closed log of so many events.
+/// A closed log with this number of events.
 async fn filled(events: usize) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(&sqlite(&folder)).await;
@@ -85,13 +85,13 @@ async fn copy(from: &Path, to: &str) -> Result<Copied, LogError> {
     LogCopier::open(from, to, NAME).await?.run(|_| ()).await
 }
 
-/// Begins, and is dropped inside the second transaction.
+/// Begins a copy, and drops it inside the second transaction.
 async fn stopped_half_way(from: &Path, to: &str) {
     let (begun, stop) = tokio::sync::oneshot::channel();
     let mut begun = Some(begun);
     let progress = move |progress: Progress| {
         if let Some(begun) = begun.take_if(|_| progress.step == CopyStep::Copying) {
-            begun.send(progress.done).expect("somebody waits");
+            begun.send(progress.done).expect("the test waits");
         }
     };
     let copy = LogCopier::open(from, to, NAME).await.expect("it can be copied").run(progress);
@@ -124,7 +124,7 @@ async fn a_log_that_was_copied_is_the_same_log_and_knows_its_commands() {
     let (events, theirs) = (whole(&source).await, whole(&target).await);
     assert_eq!(events.len(), MANY);
     assert!(events == theirs, "every field of every event is the same");
-    // A command that comes again gets what it got, and a new one is stored after the last position.
+    // A repeated command gets its earlier outcome, and a new one is stored after the last position.
     let again = |outcome| match outcome {
         Ok(Granted::Repeated(stored)) => stored,
         other => panic!("no repeat: {other:?}"),
@@ -168,14 +168,14 @@ async fn a_copy_that_was_stopped_goes_on_and_no_server_opens_it_before_it_is_who
     stopped_half_way(folder.path(), &owner).await;
     let early = Log::open(&database.url("server").await, NAME, LogOptions::default()).await.err();
     assert!(early.expect("it is refused").to_string().contains("a copy into it is not finished"));
-    // It goes on: the first step compares what is there, and nothing of it is copied again.
+    // The copy continues: the first step compares the existing rows, and none of them is copied again.
     let mut steps = Vec::new();
     let again = LogCopier::open(folder.path(), &owner, NAME).await.expect("it can be copied");
     let copied = again.run(|progress| steps.push(progress)).await.expect("it is copied");
     assert_eq!(copied.events, MANY as u64);
     let first = |step| steps.iter().find(|progress| progress.step == step).expect("it came to it").done;
     assert!(first(CopyStep::Comparing) > 0 && first(CopyStep::Copying) > 5_000, "{steps:?}");
-    // Once more there is nothing to copy, and the same is told.
+    // In another run there is nothing to copy, and the result is the same.
     assert_eq!(copy(folder.path(), &owner).await.expect("it is whole"), copied);
     let (source, target) = (open(&sqlite(&folder)).await, open(&owner).await);
     assert!(whole(&source).await == whole(&target).await);
@@ -257,7 +257,7 @@ async fn a_source_that_is_in_use_missing_or_has_a_hole_is_refused() {
     assert!(refused.contains("event 20 of the log is damaged: the source does not have it"), "{refused}");
 }
 
-/// The trap: two copies at once, of which one fills what the other has verified.
+/// The trap: two copies at the same time, and one fills a log that the other has verified.
 #[tokio::test]
 async fn one_copy_at_a_time_goes_into_a_log() {
     let folder = filled(30).await;

@@ -1,5 +1,5 @@
-//! A disk that fails at its flushes, so that the outcome of a commit is in doubt: `strace` makes every fifth one fail
-//! in a process of our own.
+//! A disk that fails to flush, so that the outcome of a commit is in doubt: `strace` makes every fifth flush fail in a
+//! separate process.
 
 use std::{collections::HashSet, process::Command};
 
@@ -8,10 +8,10 @@ use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent,
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// Names the folder, for the process whose disk fails.
+/// The environment variable with the folder, for the process with the failing disk.
 const FOLDER: &str = "EVENT_LOG_FAILING_DISK";
 const EVENTS: u64 = 60;
-/// Times that one append is sent again.
+/// The maximum number of times that one append is sent again.
 const AGAIN_MAX: usize = 20;
 
 async fn open(folder: &str) -> Log {
@@ -38,7 +38,7 @@ fn event(revision: u64) -> Append {
     }
 }
 
-/// Sends an append until it is granted. Says how often it was refused.
+/// Sends an append until it is granted. Returns the number of refusals.
 async fn insist(log: &Log, append: &Append) -> usize {
     let mut nothing_stored = false;
     for refused in 0..AGAIN_MAX {
@@ -55,7 +55,7 @@ async fn insist(log: &Log, append: &Append) -> usize {
     panic!("refused {AGAIN_MAX} times");
 }
 
-/// The process whose disk fails. Run alone it has no folder, and does nothing.
+/// The process with the failing disk. Run alone it has no folder, and does nothing.
 #[tokio::test]
 async fn the_process_with_the_failing_disk() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
@@ -69,7 +69,7 @@ async fn the_process_with_the_failing_disk() {
     println!("refused {refused} times");
 }
 
-/// The trap: success answered but nothing stored, and its opposite.
+/// The trap: success is answered but nothing is stored, or the opposite.
 #[tokio::test]
 async fn after_a_flush_that_failed_the_log_says_truly_what_was_stored() {
     let folder = TempDir::new().expect("a folder");

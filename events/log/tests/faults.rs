@@ -1,4 +1,4 @@
-//! What a log does when its disk or its files let it down.
+//! The behaviour of a log when its disk or its files fail.
 
 use std::{
     path::{Path, PathBuf},
@@ -66,7 +66,7 @@ async fn written() -> (TempDir, PathBuf) {
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    /// `None` where this machine does not let us mount one, which it says loudly; an error where CI is set.
+    /// `None`, with a printed warning, if this machine does not allow the mount; a panic if CI is set.
     fn mount(megabytes: u32) -> Option<SmallDisk> {
         let folder = TempDir::new().expect("a folder");
         let size = format!("size={megabytes}m");
@@ -96,7 +96,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// The trap: disk full.
+/// The trap: a full disk.
 #[tokio::test]
 async fn a_full_disk_refuses_loses_nothing_and_recovers_when_there_is_room() {
     let Some(disk) = SmallDisk::mount(12) else { return };
@@ -113,7 +113,7 @@ async fn a_full_disk_refuses_loses_nothing_and_recovers_when_there_is_room() {
     };
     assert_eq!(refusal, Refused::Unavailable("the disk is full".into()));
     assert!(acknowledged > 10);
-    // It stays full, refuses again and again, and can still be read.
+    // The disk stays full: the log refuses each append, and can still be read.
     for _ in 0..3 {
         let again = log.append(event("test-a", acknowledged, 100_000)).await;
         assert!(matches!(again, Err(Refused::Unavailable(_))), "{again:?}");
@@ -136,7 +136,7 @@ async fn a_full_disk_refuses_loses_nothing_and_recovers_when_there_is_room() {
     log.close().await;
 }
 
-/// Requests that wait together with the one that fills the disk are refused, and none of them is half there.
+/// Requests in one batch with the one that fills the disk are refused, and none of them is stored in part.
 #[tokio::test]
 async fn a_batch_that_fills_the_disk_is_refused_whole() {
     let Some(disk) = SmallDisk::mount(8) else { return };
@@ -148,14 +148,14 @@ async fn a_batch_that_fills_the_disk_is_refused_whole() {
         assert_eq!(outcome.await, Err(Refused::Unavailable("the disk is full".into())));
     }
     assert_eq!(log.end(), 1);
-    // A small one fits: the heads of the refused ones are not remembered.
+    // A small request fits: the heads of the refused ones are not cached.
     log.append(event("test-0", 0, 10)).await.expect("stored");
     assert_eq!(log.read(0, 100).await.expect("readable").len(), 2);
     log.close().await;
 }
 
-/// The decision of a command that stores nothing is written with its batch, or not at all: a refusal that nobody was told
-/// must not be the answer to a repeat.
+/// The decision of a command that stores nothing is written with its batch, or not at all: a refusal that was never
+/// answered must not be the answer to a repeat.
 #[tokio::test]
 async fn a_decision_of_a_batch_that_fills_the_disk_is_not_remembered() {
     let Some(disk) = SmallDisk::mount(8) else { return };
@@ -172,7 +172,7 @@ async fn a_decision_of_a_batch_that_fills_the_disk_is_not_remembered() {
         ..event("test-before", 1, 10)
     };
     let no = Append { events: Vec::new(), ..command("no") };
-    // Submitted without waiting in between, they are one batch.
+    // Submitted without waiting in between, they form one batch.
     let mut batch = vec![log.submit(no).expect("submitted").outcome];
     let large = |n: usize| log.submit(event(&format!("test-{n}"), 0, 200_000)).expect("submitted").outcome;
     batch.extend((0..60).map(large));
@@ -202,7 +202,7 @@ async fn a_second_opening_of_the_same_folder_is_refused_and_says_who_has_it() {
     open(folder.path()).await.expect("opens").close().await;
 }
 
-/// The trap: a task of the store ends, nobody notices, and the log does only a part of its work from then on.
+/// The trap: a task of the store ends unnoticed, and the log does only a part of its work from then on.
 #[tokio::test]
 async fn the_end_of_one_of_the_stores_tasks_is_the_logs_end() {
     let folder = TempDir::new().expect("a folder");
@@ -274,7 +274,7 @@ async fn a_database_of_somebody_else_is_refused_and_not_changed() {
     assert!(std::fs::read(&file).expect("readable") == before);
 }
 
-/// The trap: torn write.
+/// The trap: a torn write.
 #[tokio::test]
 async fn a_file_that_was_cut_short_gives_a_clear_error() {
     let (folder, file) = written().await;
@@ -295,7 +295,7 @@ async fn a_damaged_envelope_names_its_position_and_is_not_skipped() {
     assert_eq!(log.read(7, 100).await.expect("readable").len(), 100);
 }
 
-/// The trap: time-outs that skip gaps. A hole is an error, never something to wait for or to step over.
+/// The trap: time-outs that skip gaps. A hole is an error, never waited for or skipped.
 #[tokio::test]
 async fn a_hole_in_the_log_stops_its_followers() {
     use event_log::feed::{Feed, FromLog};

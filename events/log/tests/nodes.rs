@@ -1,4 +1,4 @@
-//! What holds where several nodes write one log: two `Log`s on one real PostgreSQL, each with a cache of its own.
+//! Rules for a log that several nodes write: two `Log`s on one real PostgreSQL, each with a cache of its own.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ fn is_stored(outcome: &Result<Granted, Refused>) -> bool {
     }
 }
 
-/// Everything in the log: positions without gaps, times that never go back.
+/// All events of the log, after a check that positions have no gaps and times never go back.
 async fn whole(log: &Log, url: &str) -> Vec<event_core::Raw> {
     // The other node may have stored last.
     log.close().await;
@@ -80,7 +80,7 @@ async fn whole(log: &Log, url: &str) -> Vec<event_core::Raw> {
     events
 }
 
-/// The trap: a condition checked on an old snapshot, as a double booking.
+/// The trap: a condition is checked on an old snapshot, which allows a double booking.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_nodes_that_take_one_slot_one_gets_it() {
     let (database, one, other) = two_nodes().await;
@@ -97,7 +97,7 @@ async fn of_two_nodes_that_take_one_slot_one_gets_it() {
     assert_eq!(whole(&one, &database.url("server").await).await.len(), ROUNDS);
 }
 
-/// The trap: write skew over a stream that is only read. Each writes its own stream and reads the other's.
+/// The trap: write skew over a stream that is only read. Each node writes its own stream and reads the other one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_nodes_that_each_read_what_the_other_writes_one_is_stored() {
     let (database, one, other) = two_nodes().await;
@@ -114,7 +114,8 @@ async fn of_two_nodes_that_each_read_what_the_other_writes_one_is_stored() {
     assert_eq!(whole(&one, &database.url("server").await).await.len(), ROUNDS);
 }
 
-/// Both nodes count on the same streams, each on what it read; each wish is sent to both, so one of the two is a repeat.
+/// Both nodes count on the same streams, each on the revision that it read. Each request is sent to both nodes, so one
+/// is a repeat.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_two_nodes_count_together_is_what_they_acknowledged() {
     const WISHES: u64 = 400;
@@ -126,13 +127,13 @@ async fn what_two_nodes_count_together_is_what_they_acknowledged() {
     let outcomes: Vec<_> = stream::iter(0..WISHES).map(wish).buffer_unordered(16).collect().await;
     assert!(
         outcomes.iter().all(|(first, second)| first != second),
-        "each wish is stored by one, and repeated by the other"
+        "each request is stored by one node, and repeated by the other"
     );
     let events = whole(&one, &database.url("server").await).await;
     assert_eq!(events.len() as u64, 2 * WISHES);
 }
 
-/// Two events on one of five streams, tried again on conflicts; whether this node stored them.
+/// Appends two events to one of five streams, and tries again on conflicts. True if this node stored them.
 async fn count(log: &Log, wish: u64) -> bool {
     let counter = stream(format_args!("counter{}", wish % 5));
     let mut key = [0; 32];
@@ -153,7 +154,7 @@ async fn count(log: &Log, wish: u64) -> bool {
     }
 }
 
-/// One node refuses a command and the other grants it, at once: whichever comes first is what both answer.
+/// One node refuses a command and the other grants it, at the same time: both answer with the decision that came first.
 #[tokio::test]
 async fn a_command_that_two_nodes_decide_differently_at_once_has_one_outcome() {
     let (_database, one, other) = two_nodes().await;
@@ -175,8 +176,8 @@ async fn a_command_that_two_nodes_decide_differently_at_once_has_one_outcome() {
     assert_eq!(refused + granted, 200);
 }
 
-/// The decision of a command that stores nothing is written with its batch, or not at all: a refusal that nobody was told
-/// must not be the answer to a repeat.
+/// The decision of a command that stores nothing is written with its batch, or not at all: a refusal that was never
+/// answered must not be the answer to a repeat.
 #[tokio::test]
 async fn a_decision_of_a_batch_that_the_database_refuses_is_not_remembered() {
     let database = Database::new();
@@ -197,7 +198,7 @@ async fn a_decision_of_a_batch_that_the_database_refuses_is_not_remembered() {
         }),
         ..append(&[(&desk, 0)], events)
     };
-    // Submitted without waiting in between, they are one batch.
+    // Submitted without waiting in between, they form one batch.
     let submit = |append| log.submit(append).expect("submitted").outcome;
     let (no, event) = join(submit(command(0, "no")), submit(append(&[(&other, 0)], 1))).await;
     assert!(matches!((&no, &event), (Err(Refused::Unavailable(_)), Err(Refused::Unavailable(_)))), "{no:?} {event:?}");
@@ -209,8 +210,8 @@ async fn a_decision_of_a_batch_that_the_database_refuses_is_not_remembered() {
     assert!(is_stored(&log.append(command(1, "yes")).await));
 }
 
-/// A node of an earlier version and one of this version, which gives commands other keys: the second of them to come
-/// finds the first one's effect in the transaction in which it would have had its own.
+/// A node of an earlier version and one of this version, which gives commands other keys. The node of this version
+/// finds the other one's effect in the transaction that would store its own.
 #[tokio::test]
 async fn a_command_that_a_node_of_an_earlier_version_stores_meanwhile_is_a_repeat() {
     let (_database, before, now) = two_nodes().await;
@@ -226,7 +227,7 @@ async fn a_command_that_a_node_of_an_earlier_version_stores_meanwhile_is_a_repea
         of_now.idempotency.as_mut().expect("a key").command_key[0] = !round;
         match join(before.append(ask(round, None)), now.append(of_now)).await {
             (Ok(Granted::Stored(stored)), Ok(Granted::Repeated(first))) if first == stored => repeated += 1,
-            // The earlier version does not know the keys of this one: its conditions are off.
+            // The earlier version does not know the keys of this one, but its conditions do not hold.
             (Err(Refused::Conflict { .. }), Ok(Granted::Stored(_))) => {}
             two => panic!("{two:?}"),
         }
@@ -234,14 +235,15 @@ async fn a_command_that_a_node_of_an_earlier_version_stores_meanwhile_is_a_repea
     assert!(repeated > 0);
 }
 
-/// The failure: under another default isolation a batch is compared with a snapshot older than the wait for the lock.
+/// The failure that this prevents: under another default isolation, a batch is compared with a snapshot older than the
+/// wait for the lock.
 #[tokio::test]
 async fn a_session_sets_its_own_durability_and_isolation() {
     let database = Database::new();
     let url = database.url("server").await;
     let mut owner = PgConnection::connect(&database.url("owner").await).await.expect("it connects");
     let named: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&mut owner).await.expect("named");
-    // The table keeps what a session that adds to it has set.
+    // The trigger records the settings of a session that adds events.
     let defaults = format!(
         "ALTER DATABASE \"{named}\" SET default_transaction_isolation = 'serializable'; \
          ALTER DATABASE \"{named}\" SET synchronous_commit = 'off'; \
@@ -266,7 +268,7 @@ async fn a_node_whose_cache_is_stale_neither_refuses_nor_grants_wrongly() {
     let a = stream("a");
     assert!(is_stored(&one.append(append(&[(&a, 0)], 1)).await));
     assert!(is_stored(&other.append(append(&[(&a, 1)], 1)).await));
-    // The first one still knows revision 1.
+    // The first node still has revision 1 in its cache.
     assert_eq!(one.append(append(&[(&a, 2)], 0)).await, Ok(Granted::Holds { position: 2 }));
     assert!(is_stored(&other.append(append(&[(&a, 2)], 1)).await));
     let stale = Err(Refused::Conflict { stream: a.clone(), expected: 2, actual: 3 });
@@ -301,7 +303,7 @@ async fn a_follower_of_one_node_is_woken_by_what_another_stores() {
     }
 }
 
-/// The server's role adds, and that is all.
+/// The server's role can only add events.
 #[tokio::test]
 async fn what_is_in_the_log_cannot_be_changed_by_the_servers_role() {
     let (database, one, _other) = two_nodes().await;
@@ -346,7 +348,7 @@ async fn a_database_that_is_newer_or_not_migrated_is_refused() {
     assert!(Log::open(&nowhere, LogName::Care, LogOptions::default()).await.is_err());
 }
 
-/// The trap: two leaders. One holds a lease; when it runs out another takes it, with a higher epoch.
+/// The trap: two leaders. One owner holds a lease; when it expires another takes it, with a higher epoch.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_holds_a_lease_and_the_next_one_has_a_higher_epoch() {
     let database = Database::new();
@@ -363,19 +365,19 @@ async fn one_holds_a_lease_and_the_next_one_has_a_higher_epoch() {
     assert!(leases.mark("relay", "one", 1, mark).await.expect("answers"));
     assert_eq!(hold("one", Some(1), over).await, Some((1, mark)));
     assert_eq!(hold("two", None, long).await, Some((2, mark)));
-    // Who only slept finds that it is another's, and marks nothing.
+    // An owner that was only paused finds that another owner has the lease, and marks nothing.
     assert_eq!(hold("one", Some(1), long).await, None);
     assert!(!leases.mark("relay", "one", 1, Mark { position: 8, place: 10 }).await.expect("answers"));
-    let holder = leases.holder("relay").await.expect("answers").expect("somebody");
+    let holder = leases.holder("relay").await.expect("answers").expect("an owner");
     assert_eq!((holder.owner.as_str(), holder.epoch, holder.position, holder.holds), ("two", 2, 7, true));
     leases.release("relay", "two", 1).await.expect("answers");
     assert_eq!(hold("one", Some(1), long).await, None, "a late release of an earlier lease gives nothing back");
     leases.release("relay", "two", 2).await.expect("answers");
     assert_eq!(hold("one", Some(1), long).await, Some((3, mark)));
-    // Who begins again is another one than he was.
+    // A restarted owner does not know its epoch, and gets a new one.
     assert_eq!(hold("one", Some(3), long).await, Some((3, mark)));
     assert_eq!(hold("one", None, long).await, Some((4, mark)));
-    // Seizing takes it from an owner that holds it.
+    // Seizing takes the lease from the owner that holds it.
     let seized = leases.seize("relay", "two", long).await.expect("answers");
     assert_eq!((seized.epoch, seized.mark), (5, mark));
     assert_eq!(hold("one", Some(4), long).await, None);

@@ -1,4 +1,5 @@
-//! Access rules of the health services, as data: shown, tested, and checked by one function.
+//! The access rules of the health services, as data that can be displayed and tested, with one function that checks
+//! them.
 
 use event_core::{
     AccessRequest, AccessRule, Caller, Denied, OrganisationCode, StateRequest, Stream, SubjectId, state::AnyState,
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::registrations::Registration;
 
-/// Writes an enum of the words that a token has for something.
+/// Defines an enum of the words that a token uses for something.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $text:literal,)+ }) => {
         $(#[$doc])*
@@ -40,7 +41,7 @@ macro_rules! words {
 }
 
 words! {
-    /// In which capacity a caller acts.
+    /// The capacity in which a caller acts.
     CallerRole {
         Patient = "patient",
         Staff = "staff",
@@ -50,7 +51,7 @@ words! {
 }
 
 words! {
-    /// How surely a person is who they say they are (NHS login).
+    /// The level to which a person's identity was verified (NHS login).
     IdentityLevel {
         /// E-mail and phone.
         P0 = "P0",
@@ -80,7 +81,7 @@ words! {
 }
 
 words! {
-    /// What one person may do for another. Grants nobody until relationships exist.
+    /// A capability that one person may have for another. It grants no access until relationships exist.
     Capability {
         Book = "book",
         Order = "order",
@@ -95,29 +96,30 @@ impl CallerRole {
     }
 }
 
-/// The patient who asks, where it is one. A subject id is the platform's own and names one person, whichever issuer
-/// vouches for it.
+/// The subject id of the caller if the caller is a patient. Subject ids belong to the platform, so an id names the same
+/// person for every issuer.
 pub fn patient_of(caller: &Caller) -> Option<SubjectId> {
     if CallerRole::of(caller) == Some(CallerRole::Patient) { caller.id.parse().ok() } else { None }
 }
 
-/// True for a caller as the services know them: of a known role and level, and a patient by a subject id. A token of any
-/// other is not valid here.
+/// True if the caller's role and level are known to the services and, for a patient, the id is a subject id. A token of
+/// any other caller is not valid here.
 pub fn is_known(caller: &Caller) -> bool {
     let level = caller.level.as_deref().is_none_or(|level| IdentityLevel::named(level).is_some());
     let role = CallerRole::of(caller);
     level && role.is_some_and(|role| role != CallerRole::Patient || patient_of(caller).is_some())
 }
 
-/// Who may give a command or ask a query. Deny by default: an arm that is absent admits nobody.
+/// The callers that may give a command or make a query. Access is denied by default: an absent field admits no caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Access {
-    /// The person concerned, from this identity level on.
+    /// The person concerned, with at least this identity level.
     pub patient: Option<IdentityLevel>,
-    /// Somebody who acts for the person concerned with this capability.
+    /// A caller that acts for the person concerned and has this capability.
     pub proxy: Option<Capability>,
-    /// Staff of the organisation concerned with this permission; for a person, of the practice where they are registered.
+    /// Staff with this permission at the organisation concerned or, for a person, at the practice where they are
+    /// registered.
     pub staff: Option<Permission>,
     /// An operator of the platform with this permission.
     pub operator: Option<Permission>,
@@ -147,7 +149,7 @@ pub const fn auditor(permission: Permission) -> Access {
     Access { auditor: Some(permission), ..NOBODY }
 }
 
-/// `a` where it is there, else `b` (`Option::or` is not const).
+/// `a` if it is `Some`, else `b` (`Option::or` is not const).
 macro_rules! either {
     ($a:expr, $b:expr) => {
         match $a {
@@ -158,7 +160,7 @@ macro_rules! either {
 }
 
 impl Access {
-    /// Whoever either of them admits.
+    /// Admits every caller that either rule admits.
     #[must_use]
     pub const fn or(self, other: Access) -> Access {
         Access {
@@ -170,10 +172,10 @@ impl Access {
         }
     }
 
-    /// `registered_at`: the practice at which the person concerned is registered.
+    /// `registered_at` is the practice at which the person concerned is registered.
     ///
     /// # Errors
-    /// Why not, in words that tell the caller nothing about the person.
+    /// The reason for the denial, in words that reveal nothing about the person.
     fn admits(&self, request: &AccessRequest, registered_at: Option<&OrganisationCode>) -> Result<(), Denied> {
         let AccessRequest { caller, subject, organisation } = request;
         let permitted = |wanted: Option<Permission>| {
@@ -203,7 +205,7 @@ impl Access {
         if admitted { Ok(()) } else { Err(Denied::NotYours) }
     }
 
-    /// The registration of the person concerned, where it decides.
+    /// The registration of the person concerned, if the answer depends on it.
     fn registration(&self, request: &AccessRequest) -> Option<Stream<Registration>> {
         let is_staff = CallerRole::of(&request.caller) == Some(CallerRole::Staff);
         request.subject.filter(|_| is_staff && self.staff.is_some()).map(Stream::of)
@@ -213,7 +215,7 @@ impl Access {
 impl AccessRule for Access {
     fn by_token(&self, request: &AccessRequest) -> Result<Option<StateRequest>, Denied> {
         let registration = self.registration(request);
-        // A caller who would not be admitted whatever the registration says is turned away before it is read.
+        // A caller that no registration could admit is rejected before the registration is read.
         let at_best = registration.as_ref().and(request.caller.organisation.as_ref());
         self.admits(request, at_best)?;
         Ok(registration.as_ref().map(StateRequest::from))

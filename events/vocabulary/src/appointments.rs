@@ -1,5 +1,5 @@
-//! Appointments: clinic sessions and their slots (stream `session-<code>.<id>`), what one patient has booked (stream
-//! `diary-<subject>`), and how many sessions a site publishes on one day (stream `publishing-<code>.<day>`).
+//! Appointments: clinic sessions and their slots (stream `session-<code>.<id>`), the bookings of one patient (stream
+//! `diary-<subject>`), and the number of sessions that a site publishes on one day (stream `publishing-<code>.<day>`).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub static SERVICE: Service =
     Service { name: "appointments", categories: &[SessionEvent::ABOUT, DiaryEvent::ABOUT, PublishingEvent::ABOUT] };
 
 events! {
-    /// What happens to a clinic session and its slots.
+    /// The events of a clinic session and its slots.
     SessionEvent of SERVICE as "appointment" on "session" by (session) {
         Published(SessionPublished) = "appointment.session-published.v1",
         Extended(SessionExtended) = "appointment.session-extended.v1",
@@ -29,7 +29,7 @@ events! {
 }
 
 events! {
-    /// What happens to one patient's appointments.
+    /// The events of one patient's appointments.
     DiaryEvent of SERVICE as "appointment" on "diary" by (patient) {
         HoldPlaced(HoldPlaced) = "appointment.hold-placed.v1",
         Booked(AppointmentBooked) = "appointment.booked.v1",
@@ -40,15 +40,15 @@ events! {
 }
 
 events! {
-    /// What one site publishes on one day. Its kinds have a prefix of their own because a read model follows all kinds of
-    /// a prefix: the previous release stops at a kind that it does not know if its prefix is `appointment`, and skips a
-    /// kind with a prefix that it does not follow.
+    /// The sessions that one site publishes on one day. The kinds have a prefix of their own because a read model
+    /// follows all kinds of a prefix. The previous release would stop at an unknown kind with the prefix `appointment`,
+    /// but it skips kinds with a prefix that it does not follow.
     PublishingEvent of SERVICE as "publishing" on "publishing" by (site, on) {
         Counted(SessionCounted) = "publishing.session-counted.v1",
     }
 }
 
-/// How a session's time is cut into slots: as many whole slots as fit between its start and its end.
+/// The division of a session's time into slots: as many whole slots as fit between its start and its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Timetable {
@@ -58,7 +58,8 @@ pub struct Timetable {
 }
 
 impl Timetable {
-    /// The starts of all slots, in order. Slots are cut in elapsed time, so the clocks may change between two.
+    /// The starts of all slots, in order. Slots are cut in elapsed time, so a clock change between two slots has no
+    /// effect.
     pub fn slots(&self) -> impl Iterator<Item = Timestamp> + use<> {
         let minutes = i64::from(self.slot_minutes.max(1));
         let (from, until) = (self.starts_at, self.ends_at);
@@ -73,7 +74,7 @@ impl Timetable {
     }
 }
 
-/// How patient and clinician meet.
+/// The way in which patient and clinician meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
@@ -95,15 +96,15 @@ pub struct Practitioner {
 #[serde(rename_all = "camelCase")]
 pub struct SessionPublished {
     pub session: SessionId,
-    /// The civil time for which the session was meant, and its zone (IANA name).
+    /// The civil time of the session as it was requested, and its zone (IANA name).
     pub on: LocalDate,
     pub from: LocalTime,
     pub until: LocalTime,
     pub zone: Box<str>,
     pub timetable: Timetable,
-    /// How many patients can have the same slot.
+    /// The number of patients that can have the same slot.
     pub capacity: u16,
-    /// What it is for: lower-case words joined by hyphens, like `gp-routine`.
+    /// The purpose of the session: lower-case words joined by hyphens, like `gp-routine`.
     pub service: ServiceType,
     pub channel: Channel,
     pub practitioner: Practitioner,
@@ -143,7 +144,7 @@ pub struct SessionExtended {
     pub until: LocalTime,
     /// The slots that were added. They begin where the last of the earlier slots ends.
     pub added: Timetable,
-    /// As published, like all that follows.
+    /// As published, like all fields below.
     pub capacity: u16,
     pub service: ServiceType,
     pub channel: Channel,
@@ -158,14 +159,14 @@ pub struct SessionWithdrawn {
     pub timetable: Timetable,
 }
 
-/// A slot is held for a patient, who has yet to book it.
+/// A slot is held for a patient and not booked yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotHeld {
     pub session: SessionId,
     pub starts_at: Timestamp,
     pub by: SubjectId,
-    /// From this instant on the hold takes no place, without any further event.
+    /// From this instant on the hold takes no place. No further event is recorded.
     pub expires_at: Timestamp,
 }
 
@@ -178,7 +179,7 @@ pub struct HoldReleased {
     pub by: SubjectId,
 }
 
-/// A place of a slot was booked. It ends a hold that the same patient had on it.
+/// A place of a slot was booked. This ends a hold of the same patient on the slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotTaken {
@@ -187,7 +188,7 @@ pub struct SlotTaken {
     pub by: SubjectId,
 }
 
-/// A place of a slot that was booked is free again.
+/// A booked place of a slot became free again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotFreed {
@@ -196,7 +197,7 @@ pub struct SlotFreed {
     pub by: SubjectId,
 }
 
-/// That a patient placed a hold: counted against the limit of a day.
+/// A patient placed a hold. This counts towards the daily limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HoldPlaced {
@@ -206,7 +207,7 @@ pub struct HoldPlaced {
     pub on: LocalDate,
 }
 
-/// One or several adjacent slots of one session, and all that a patient is shown about them.
+/// One or several adjacent slots of one session, and the details that a patient sees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BookedTime {
@@ -220,7 +221,7 @@ pub struct BookedTime {
 }
 
 impl BookedTime {
-    /// The starts of the slots that it takes.
+    /// The starts of the slots of this booking.
     pub fn slots(&self) -> impl Iterator<Item = Timestamp> + use<> {
         Timetable { starts_at: self.starts_at, ends_at: self.ends_at, slot_minutes: self.slot_minutes }.slots()
     }
@@ -232,7 +233,7 @@ impl BookedTime {
 
 /// A patient booked an appointment.
 ///
-/// A booking is known by its patient, its session and its (first) start. `version` counts its changes from 1.
+/// A booking is identified by its patient, its session and its (first) start. `version` counts its changes from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AppointmentBooked {
@@ -241,7 +242,7 @@ pub struct AppointmentBooked {
     pub reason: Option<Personal<Reason>>,
     pub comment: Option<Personal<Comment>>,
     pub version: u32,
-    /// Absent where it was booked before there was a limit of changes a day.
+    /// Absent if it was booked before the daily limit of changes existed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub booked_at: Option<Timestamp>,
 }
@@ -253,12 +254,12 @@ pub struct AppointmentRescheduled {
     pub patient: SubjectId,
     pub from: BookedTime,
     pub to: BookedTime,
-    /// Why the old time was given up.
+    /// The reason for giving up the old time.
     pub cause: CancellationReason,
     pub reason: Option<Personal<Reason>>,
     pub comment: Option<Personal<Comment>>,
     pub version: u32,
-    /// Absent where it was moved before there was a limit of changes a day.
+    /// Absent if it was moved before the daily limit of changes existed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rescheduled_at: Option<Timestamp>,
 }
@@ -274,7 +275,7 @@ pub struct AppointmentCancelled {
     pub version: u32,
 }
 
-/// What the patient said about an appointment was changed; its time is the same.
+/// The patient's reason or comment for an appointment was changed. Its time is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AppointmentAmended {
@@ -283,7 +284,7 @@ pub struct AppointmentAmended {
     pub reason: Option<Personal<Reason>>,
     pub comment: Option<Personal<Comment>>,
     pub version: u32,
-    /// Absent where it was amended before there was a limit of changes a day.
+    /// Absent if it was amended before the daily limit of changes existed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amended_at: Option<Timestamp>,
 }
@@ -297,12 +298,12 @@ pub enum CancellationReason {
     RescheduledByCitizen,
 }
 
-/// A site published a session; counted against its daily limit.
+/// A site published a session. This counts towards its daily limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionCounted {
     pub site: OrganisationCode,
-    /// The day on which it was published, in London. It is not the day of the session.
+    /// The day on which the session was published, in London. It is not the day on which the session takes place.
     pub on: LocalDate,
     pub session: SessionId,
 }
@@ -315,7 +316,7 @@ mod tests {
         Timetable { starts_at: from.parse().expect("valid"), ends_at: until.parse().expect("valid"), slot_minutes }
     }
 
-    /// The released form says nothing of when it was booked, and is written again as it was (`tests/released.rs`).
+    /// The released form has no booking time and is re-encoded without one (`tests/released.rs`).
     #[test]
     fn a_booking_says_when_it_was_decided_where_it_is_known() {
         let released = include_bytes!("../released/appointment.booked.v1.json");

@@ -6,11 +6,11 @@ use crate::ids::SessionId;
 use event_core::{SubjectId, Timestamp};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// 60 bits: among a million bookings of one practice, two share a number in less than one case in a million.
+/// 60 bits: the chance that two of a practice's million bookings share a number is less than one in a million.
 const CHARACTERS: u32 = 12;
 
-/// The number of a booking: twelve characters of Crockford base32 in groups of four. It shows neither the
-/// session nor the start nor the patient. It identifies a booking; it does not prove who asks.
+/// The number of a booking: twelve characters of Crockford base32 in groups of four. It does not reveal the session,
+/// the start or the patient. It identifies a booking, but is not proof of the caller's identity.
 ///
 /// A booking keeps its number forever, so this computation must not change.
 pub fn of(session: &SessionId, starts_at: Timestamp, patient: SubjectId) -> String {

@@ -1,5 +1,5 @@
-//! Carers: the people who look after a patient without being paid, so that the practice knows whom to talk to. Being a
-//! carer permits nothing; acting for a patient is another service. Stream `carers-<subject>`.
+//! Carers: the people that look after a patient without being paid, so that the practice knows its contacts. A carer
+//! gets no permissions; acting for a patient is another service. Stream `carers-<subject>`.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -16,14 +16,14 @@ use crate::text::PersonName;
 pub static SERVICE: Service = Service { name: "carers", categories: &[CarerEvent::ABOUT] };
 
 events! {
-    /// Changes of a person's carers.
+    /// The events of a person's carers.
     CarerEvent of SERVICE as "carer" on "carers" by (subject) {
         Registered(CarerRegistered) = "carer.registered.v1",
         Removed(CarerRemoved) = "carer.removed.v1",
     }
 }
 
-/// A person named somebody who looks after them.
+/// A person named a carer that looks after them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CarerRegistered {
@@ -33,7 +33,7 @@ pub struct CarerRegistered {
     pub registered_at: Timestamp,
 }
 
-/// A person's carer does not look after them any more.
+/// A person's carer no longer looks after them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CarerRemoved {
@@ -42,7 +42,8 @@ pub struct CarerRemoved {
     pub removed_at: Timestamp,
 }
 
-/// Tells the carers of one person apart: 12 characters of Crockford base32, made by the app that registers the carer.
+/// Identifies a carer among the carers of one person: 12 characters of Crockford base32, chosen by the app that
+/// registers the carer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CarerId(Arc<str>);

@@ -1,11 +1,11 @@
-//! Identifiers of the health services. None is ever personal.
+//! The identifiers of the health services. They are never personal data.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
 use event_core::{Malformed, OrganisationCode, text_id};
 use serde::{Deserialize, Serialize};
 
-/// A clinic session: `<code of its site>.<12 characters of Crockford base32>`, made by whoever publishes it.
+/// A clinic session: `<code of its site>.<12 characters of Crockford base32>`, chosen by the publisher.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SessionId {

@@ -1,5 +1,5 @@
-//! What can happen in the health services: the events of each service (one file a service), the ids and texts in them, and
-//! who may do what.
+//! The vocabulary of the health services: the events of each service (one file per service), the ids and texts in them,
+//! and the access rules.
 //! Pure: no I/O, no clock, no randomness.
 
 pub mod access;

@@ -1,4 +1,4 @@
-//! Organ donation: what somebody decided about their organs after death. Stream `donor-<subject>`.
+//! Organ donation: a person's decision about their organs after death. Stream `donor-<subject>`.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use event_core::{
 pub static SERVICE: Service = Service { name: "organ-donation", categories: &[DonorEvent::ABOUT] };
 
 events! {
-    /// What happens to a person's decision about organ donation.
+    /// The events of a person's decision about organ donation.
     DonorEvent of SERVICE as "organ-donation" on "donor" by (subject) {
         Registered(DecisionRegistered) = "organ-donation.registered.v1",
         Amended(DecisionAmended) = "organ-donation.amended.v1",
@@ -41,7 +41,7 @@ pub struct DecisionAmended {
     pub decided_at: Timestamp,
 }
 
-/// A decision was taken back. This is not an opt-out: no decision stands, and deemed consent may apply.
+/// A decision was withdrawn. This is not an opt-out: no decision remains, and deemed consent may apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionWithdrawn {
@@ -49,7 +49,7 @@ pub struct DecisionWithdrawn {
     pub decided_at: Timestamp,
 }
 
-/// A person said whether faith or beliefs are to be regarded.
+/// A person said whether faith or beliefs should be respected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FaithDeclared {
@@ -58,7 +58,7 @@ pub struct FaithDeclared {
     pub declared_at: Timestamp,
 }
 
-/// What somebody decides.
+/// A decision about organ donation.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum OrganDecision {
@@ -68,7 +68,7 @@ pub enum OrganDecision {
     OptInSome { organs: Vec<Organ> },
     /// None.
     OptOut,
-    /// Somebody else decides: at most two people, completed on paper.
+    /// Representatives decide: at most two people, completed on paper.
     AppointedRepresentative { representatives: Vec<PersonName> },
 }
 
@@ -95,7 +95,7 @@ pub enum Organ {
     SmallBowel,
 }
 
-/// Whether faith or beliefs should be respected when donation is arranged.
+/// The person's wish about faith or beliefs when donation is arranged: to respect them or not.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaithDeclaration {

@@ -1,4 +1,4 @@
-//! Practices: the organisations at which people are registered and seen. Stream `practice-<code>`.
+//! Practices: the organisations at which people are registered and treated. Stream `practice-<code>`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,36 +8,36 @@ use event_core::{Class, OrganisationCode, Rejection, Service, Timestamp, events,
 pub static SERVICE: Service = Service { name: "practices", categories: &[PracticeEvent::ABOUT] };
 
 events! {
-    /// What happens to a practice.
+    /// The events of a practice.
     PracticeEvent of SERVICE as "practice" on "practice" by (practice) {
         Opened(PracticeOpened) = "practice.opened.v1",
         SettingsChanged(SettingsChanged) = "practice.settings-changed.v1",
     }
 }
 
-/// A practice opened: people can be registered at it.
+/// A practice was opened: people can be registered at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PracticeOpened {
     pub practice: OrganisationCode,
     pub name: Line,
-    /// In one line, as on a letter.
+    /// The address in one line, as on a letter.
     pub address: Line,
     pub settings: PracticeSettings,
 }
 
-/// A practice changed what it may set for itself.
+/// A practice changed its settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsChanged {
     pub practice: OrganisationCode,
     pub settings: PracticeSettings,
-    /// Absent where they were changed before there was a limit of changes a day.
+    /// Absent if the settings were changed before the daily limit of changes existed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<Timestamp>,
 }
 
-/// What a practice may set for itself. What an event leaves out has its default.
+/// The settings of a practice. A setting that an event leaves out has its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PracticeSettings {

@@ -1,4 +1,4 @@
-//! Registration: who is a patient of which practice. Stream `registration-<subject>`.
+//! Registrations of patients at practices. Stream `registration-<subject>`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use event_core::{OrganisationCode, Personal, Service, State, SubjectId, events};
 pub static SERVICE: Service = Service { name: "registrations", categories: &[RegistrationEvent::ABOUT] };
 
 events! {
-    /// What happens to a person's registration.
+    /// The events of a person's registration.
     RegistrationEvent of SERVICE as "registration" on "registration" by (subject) {
         Registered(PatientRegistered) = "registration.registered.v1",
     }
@@ -26,7 +26,8 @@ pub struct PatientRegistered {
     pub born_on: Personal<BirthDate>,
 }
 
-/// Where a person is registered, from the events of their registration. Access to their data depends on it.
+/// The practice at which a person is registered, from the events of their registration. Access to their data depends on
+/// it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Registration {
     #[default]

@@ -53,7 +53,7 @@ pub fn published(session: SessionId, capacity: u16) -> SessionEvent {
     .into()
 }
 
-/// One more slot for it: it ends at twenty to ten.
+/// One more slot for the session: it ends at twenty to ten.
 pub fn extended(session: SessionId, capacity: u16) -> SessionEvent {
     SessionExtended {
         session,

@@ -13,11 +13,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 personal_text!(
-    /// Why somebody wants an appointment, in their words.
+    /// The reason for an appointment, in the patient's words.
     Reason, "Reason", 100, false, Record
 );
 personal_text!(
-    /// What somebody wants the practice to know beforehand.
+    /// A comment that the practice should read before the appointment.
     Comment, "Comment", 500, true, Record
 );
 personal_text!(
@@ -25,11 +25,12 @@ personal_text!(
     PersonName, "PersonName", 100, false, Record
 );
 
-/// The numbers that a health service of the United Kingdom issues, and those for tests, by their first two digits:
-/// Scotland (a day of birth first), Northern Ireland, England with Wales and the Isle of Man, synthetic patients.
+/// The numbers that the health services of the United Kingdom issue, and those for tests, by their first two digits:
+/// Scotland (the number starts with a day of birth), Northern Ireland, England with Wales and the Isle of Man,
+/// synthetic patients.
 const ISSUED: [std::ops::RangeInclusive<u32>; 4] = [1..=31, 32..=49, 60..=79, 90..=99];
 
-/// An NHS number: ten digits of which the last is a check (Modulus 11; NHS Data Dictionary).
+/// An NHS number: ten digits, the last of which is a check digit (Modulus 11; NHS Data Dictionary).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NhsNumber(Box<str>);
@@ -47,9 +48,11 @@ impl NhsNumber {
         &self.0
     }
 
-    /// The `n`th number of the range that is never issued to a person: 999 and seven digits. From 500,000 on they repeat.
+    /// The `n`th number of the range that is never issued to a person: 999 and seven digits. The numbers repeat from
+    /// `n` = 500,000.
     pub fn synthetic(n: u32) -> NhsNumber {
-        // Two consecutive numbers never both lack a check digit: the last of the nine digits weighs 2, and 11 is prime.
+        // Of two consecutive numbers, at least one has a check digit: the last of the nine digits has weight 2, and 11
+        // is prime.
         let first = 999_000_000 + n % 500_000 * 2;
         let digits = |nine: u32| format!("{nine:09}").into_bytes().into_iter().map(|byte| u32::from(byte - b'0'));
         let with_check = |nine: u32| checked_by(digits(nine)).map(|check| format!("{nine:09}{check}"));
@@ -57,7 +60,7 @@ impl NhsNumber {
     }
 }
 
-/// The check digit of nine digits (Modulus 11). Where it would be 10, there is none, and the number is never issued.
+/// The check digit of nine digits (Modulus 11). `None` if it would be 10: such a number is never issued.
 fn checked_by(nine: impl Iterator<Item = u32>) -> Option<u32> {
     let sum: u32 = nine.zip((2..=10).rev()).map(|(digit, weight)| digit * weight).sum();
     match 11 - sum % 11 {

@@ -2,14 +2,14 @@
 
 use event_core::time::Zone;
 
-/// The zone in which the health service of England keeps its clinics.
+/// The time zone of the clinics of the health service in England.
 pub static LONDON: Zone = Zone::named("Europe/London");
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A zone of an unknown name would be UTC, without summer time.
+    /// Fails if the zone name is unknown: such a zone would be UTC, without summer time.
     #[test]
     fn the_clocks_of_london_change() {
         let late = "2026-07-01T23:30:00Z".parse().expect("an instant");

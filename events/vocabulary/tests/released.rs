@@ -1,5 +1,5 @@
-//! Every kind of event that was ever written stays readable: `released/` holds one of each, as it is stored. A fixture
-//! is never edited; a changed form is a new kind (`.v2`) with a fixture of its own.
+//! Every kind of event that was ever written stays readable: `released/` holds one stored event of each kind. A fixture
+//! is never edited; a changed form is a new kind (`.v2`) with its own fixture.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,7 +35,7 @@ fn category(kind: &str) -> &'static Category {
         .expect("a category of events")
 }
 
-/// The event of these bytes, written again.
+/// The event of these bytes, encoded again.
 fn read_and_written(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
     (category(kind).reencode)(kind, data)
 }

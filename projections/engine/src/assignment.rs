@@ -1,5 +1,5 @@
-//! How processes share the read models of one database: each takes a fair share of those that nobody owns, gives back
-//! what is too much, and looks on at the others'.
+//! The distribution of the read models of one database among processes: each process takes a fair share of the unowned
+//! read models, gives back any excess, and watches the progress of the others.
 
 use std::{
     sync::{
@@ -9,21 +9,20 @@ use std::{
     time::Duration,
 };
 
-use event_follow::{Checkpoint, HeldLease, RETRY_AFTER, Stop};
-use event_log::Log;
+use event_follow::{HeldLease, RETRY_AFTER};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Views, ViewsError,
+    live_model::{LiveModel, WriteState, prepare},
     store::{BuildRecord, LEASE, Listener, OwnedBuild, PeerNotification, SharedViews, follow_role},
-    views::{LiveModel, WriteState, belongs},
 };
 
-/// How often a process says that it is there, and looks for something to do.
+/// The interval at which a process sends its heartbeat and looks for read models to follow.
 const ATTEND_EVERY: Duration = Duration::from_millis(1_500);
 
-/// This process's share: how many read models it follows, and how many it should.
+/// This process's share: the number of read models that it follows, and the number that it should follow.
 pub struct Assignment {
     owned: AtomicUsize,
     fair: watch::Sender<usize>,
@@ -40,10 +39,10 @@ impl Assignment {
         self.owned.fetch_update(Ordering::AcqRel, Ordering::Acquire, taken).is_ok()
     }
 
-    /// Waits until this process has one too many; then it is counted as given back by `gave_back`.
+    /// Waits until this process follows one read model too many. `gave_back` then records the return.
     async fn has_too_many(&self) {
         let mut fair = self.fair.subscribe();
-        // An error means that the share is gone, and with it whoever waits here.
+        // An error means that the sender is dropped, and this task is ending as well.
         drop(fair.wait_for(|fair| self.owned.load(Ordering::Acquire) > *fair).await);
     }
 
@@ -53,7 +52,7 @@ impl Assignment {
 }
 
 impl Views {
-    /// Follows a share of the read models until `stop`, and looks on at the others.
+    /// Follows a share of the read models until `stop`, and watches the progress of the others.
     pub(crate) async fn share(&self, shared: &dyn SharedViews, stop: &CancellationToken) -> Result<(), ViewsError> {
         let share = Assignment::new();
         self.heartbeat_once(shared, &share).await;
@@ -66,7 +65,7 @@ impl Views {
         shared.leave(&self.owner).await
     }
 
-    /// Says again and again that this process is there.
+    /// Sends heartbeats until `stop`.
     async fn heartbeat(&self, shared: &dyn SharedViews, share: &Assignment, stop: &CancellationToken) {
         loop {
             tokio::select! {
@@ -84,7 +83,7 @@ impl Views {
         }
     }
 
-    /// Owns a read model whenever no other process does and it is this one's turn.
+    /// Owns a read model whenever no other process owns it and this process has room in its share.
     async fn own(&self, shared: &dyn SharedViews, kept: &Arc<LiveModel>, share: &Assignment, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             if share.takes_one() {
@@ -99,7 +98,7 @@ impl Views {
                     }
                 }
             } else {
-                // It is for others to follow.
+                // Other processes have to follow this read model.
                 kept.troubles.passed();
             }
             tokio::select! {
@@ -155,27 +154,28 @@ impl Views {
         let ended = self.follow_until(kept, stop, given_up).await;
         tracing::info!(name = build.name, build = build.build, "a read model is this process's no more");
         match ended {
-            // Another process follows now, which is no fault.
+            // Another process follows the read model now, which is not a fault.
             Ok(()) | Err(ViewsError::Superseded(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Waits until this build is not the live one any more. An owner with nothing to write would not notice otherwise that its
-    /// build was deleted.
+    /// Waits until this build is no longer the live one. An owner that has nothing to write would otherwise not notice
+    /// that its build was deleted.
     async fn is_gone(&self, own: OwnedBuild) {
         loop {
             tokio::time::sleep(LEASE / 3).await;
             match self.store.builds.live(own.build.key()).await {
                 Ok(Some(found)) if found.build == own.build.build => {}
                 Ok(_) => return,
-                // A write of this build would tell more, and `watch_peers` says that the database does not answer.
+                // A write to this build would report the cause, and `watch_peers` reports a database that does not
+                // answer.
                 Err(error) => tracing::debug!(name = own.build.name, %error, "the live build was not read"),
             }
         }
     }
 
-    /// Drops what rebuilds left that ended before their time. Only processes that follow do.
+    /// Drops the builds that unfinished rebuilds left behind. Only processes that follow the read model do this.
     pub(crate) async fn clean_up(&self, kept: &LiveModel) {
         if kept.rebuilding.load(Ordering::Acquire) {
             return;
@@ -185,7 +185,7 @@ impl Views {
         }
     }
 
-    /// Hears how far others have come, until `stop`: this is how a process that only reads knows.
+    /// Receives the progress of other processes until `stop`. A process that only reads learns the positions this way.
     pub(crate) async fn watch_peers(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             let heard = tokio::select! {
@@ -203,11 +203,11 @@ impl Views {
         }
     }
 
-    /// Until something may have been missed.
+    /// Returns when notifications may have been missed.
     async fn hear(&self) -> Result<(), ViewsError> {
         let Some(shared) = &self.store.shared else { return std::future::pending().await };
         let mut listener: Box<dyn Listener> = shared.listen().await?;
-        // After it listens, so that nothing falls between.
+        // The state is read after listening has started, so no change is missed in between.
         self.look_at_all().await?;
         self.kept.values().for_each(|kept| kept.troubles.seen());
         while let Some(told) = listener.next().await? {
@@ -217,7 +217,8 @@ impl Views {
                     let of = |kept: &&Arc<LiveModel>| kept.model.name == name && kept.model.version == version;
                     let Some(kept) = self.kept.values().find(of) else { continue };
                     if kept.live_build().build != build {
-                        // Of a build that is being made; when it is read, that is told, too.
+                        // The notification concerns a build that is still being filled. Another one follows when it
+                        // becomes live.
                         continue;
                     }
                     if !kept.owned.load(Ordering::Acquire) {
@@ -236,7 +237,7 @@ impl Views {
         Ok(())
     }
 
-    /// Reads how a read model stands.
+    /// Reads the state of a read model from the database.
     async fn look_at(&self, kept: &LiveModel) -> Result<(), ViewsError> {
         match self.store.builds.live(kept.model.key()).await? {
             Some(found) => kept.see(&found, &self.owner),
@@ -244,21 +245,4 @@ impl Views {
         }
         Ok(())
     }
-
-    /// The log that the views follow.
-    pub fn log(&self) -> &Log {
-        &self.log
-    }
-}
-
-/// Where a build goes on, and why it cannot.
-///
-/// # Errors
-/// When the log cannot be read.
-pub(crate) async fn prepare(log: &Log, found: &BuildRecord) -> Result<(Checkpoint, Option<Stop>), ViewsError> {
-    let checkpoint = found.checkpoint;
-    Ok(match belongs(log, checkpoint, found.lineage).await? {
-        Ok(recorded_at) => (Checkpoint { recorded_at: recorded_at.micros(), ..checkpoint }, None),
-        Err(why) => (checkpoint, Some(Stop { position: checkpoint.position, why })),
-    })
 }

@@ -1,4 +1,4 @@
-//! Folding in memory, apart from any store: the same code serves live batches and rebuilds.
+//! Folding in memory, independent of any store: the same code serves live batches and rebuilds.
 
 use std::{
     cell::Cell,
@@ -12,19 +12,19 @@ use event_log::EventPage;
 
 use crate::ViewsError;
 
-/// Touched rows after which a batch takes no further event. A single event may touch more. It bounds what is loaded,
-/// folded and written at once, so that other read models wait for a short transaction only.
+/// The number of touched rows at which a batch takes no further event. A single event may touch more. The limit bounds
+/// the rows that are loaded, folded and written at once, so that other read models wait for a short transaction only.
 pub const BATCH_ROWS_MAX: usize = 5_000;
 
-/// The same in bytes of data, of the events for each row that they touch.
+/// The same limit in bytes of data: the size of each event, counted once for each row that it touches.
 pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Why a page was not taken.
+/// The reason for which a page was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The read model cannot go on at one of its events.
+    /// The read model cannot process one of its events.
     Stopped(Stop),
-    /// The page does not follow the position that the fold has come to: events would be left out, or folded twice.
+    /// The page does not start at the position of the fold: events would be left out or folded twice.
     Gap { position: u64, page_after: u64 },
 }
 
@@ -34,47 +34,48 @@ impl From<Stop> for Refusal {
     }
 }
 
-/// A row as it is to be stored: `None` takes it away.
+/// A row to be stored; `None` deletes it.
 pub type Saved = (Key, Option<Vec<u8>>);
 
-/// The rows of one read model that are in memory, and how far they are.
+/// The rows of one read model that are in memory, and their checkpoint.
 pub trait Fold: Send {
-    /// Decodes events, in order, and asks for their keys. Gives back what it has no room for: `BATCH_ROWS_MAX`,
+    /// Decodes events, in order, and computes their keys. Returns the events that exceed `BATCH_ROWS_MAX` or
     /// `BATCH_BYTES_MAX`.
     ///
     /// # Errors
-    /// The page does not begin where the fold is, or holds an event that cannot be read; then nothing of it is taken.
+    /// The page does not start at the position of the fold, or contains an event that cannot be decoded. No event of
+    /// the page is taken then.
     fn take(&mut self, page: EventPage) -> Result<EventPage, Refusal>;
 
-    /// The last event that was taken.
+    /// The position of the last event that was taken.
     fn checkpoint(&self) -> Checkpoint;
 
-    /// The rows that the taken events touch and that are not in memory.
+    /// The keys of the rows that the taken events touch and that are not in memory.
     fn wanted(&self) -> Vec<Key>;
 
     /// Puts a stored row into memory.
     ///
     /// # Errors
-    /// When it does not decode.
+    /// If the row cannot be decoded.
     fn put(&mut self, key: Key, row: &[u8]) -> Result<(), ViewsError>;
 
-    /// Applies what was taken. Keys that were wanted and not put have no row.
+    /// Applies the events that were taken. Keys that were requested by `wanted` and not put have no row.
     ///
     /// # Errors
-    /// The event at which the read model panicked. The rows are spoilt then: throw the fold away.
+    /// The event at which the read model panicked. The rows are in an undefined state then: drop the fold.
     fn fold(&mut self) -> Result<(), Stop>;
 
-    /// The next rows, in the order of their keys, as they are to be stored: so many at most, and one at least, until
-    /// they have these bytes. None when all have left the memory.
+    /// The next rows, in key order, in the form in which they are stored: at least one row, up to `rows_max` rows or
+    /// `bytes_max` bytes. Empty when no row is left in memory.
     ///
     /// # Errors
-    /// When a row cannot be written as JSON.
+    /// If a row cannot be written as JSON.
     fn flush(&mut self, rows_max: usize, bytes_max: usize) -> Result<Vec<Saved>, ViewsError>;
 
-    /// Rows in memory.
+    /// The number of rows in memory.
     fn rows(&self) -> usize;
 
-    /// About how many bytes these hold: those of the events that went into them, for each row that they touched.
+    /// The approximate size of these rows: the size of each event, counted once for each row that it touched.
     fn bytes(&self) -> usize;
 }
 
@@ -86,16 +87,16 @@ pub struct Folding<P: Projection> {
     leaving: Leaving<P::Row>,
 }
 
-/// What a flush has begun to take out.
+/// The rows that a flush has started to take out of memory.
 struct Leaving<R> {
     rows: Vec<Option<(Key, Option<R>)>>,
-    /// Places in `rows`, in the order of their keys.
+    /// Indexes into `rows`, in key order.
     order: std::vec::IntoIter<usize>,
 }
 
 impl<R> Leaving<R> {
-    /// Orders by the beginnings of the keys, and looks into the keys only where these are equal: rows are large, and
-    /// lie all over the memory.
+    /// Sorts by the first bytes of the keys, and compares whole keys only if these are equal: rows are large and spread
+    /// all over memory.
     fn new(rows: impl Iterator<Item = (Key, Option<R>)>) -> Leaving<R> {
         let rows: Vec<_> = rows.map(Some).collect();
         let key = |at: usize| rows[at].as_ref().map(|(key, _)| key);
@@ -112,14 +113,14 @@ impl<R> Leaving<R> {
     }
 }
 
-/// The first bytes of a key, ordered as keys are.
+/// The first bytes of a key, in the same order as the keys.
 fn beginning(key: &Key) -> [u8; 16] {
     let bytes = key.partition.as_bytes();
     std::array::from_fn(|at| bytes.get(at).copied().unwrap_or_default())
 }
 
 impl<P: Projection> Folding<P> {
-    /// Nothing is in memory; the rows are stored as of a checkpoint.
+    /// An empty fold, for rows that are stored as of `checkpoint`.
     pub fn after(checkpoint: Checkpoint) -> Folding<P> {
         let leaving = Leaving::new(std::iter::empty());
         Folding { taken: Vec::new(), rows: HashMap::new(), bytes: 0, checkpoint, leaving }
@@ -235,8 +236,8 @@ impl<P: Projection> Fold for Folding<P> {
     }
 }
 
-/// Runs a read model's own code: its panic is an answer. The panic's text may quote data and the answer is shown to
-/// operators, so the text is left out; the panic hook prints the place.
+/// Runs the code of a read model and returns a panic as an error. The text of the panic may quote data and the error is
+/// shown to operators, so the text is left out; the panic hook prints the location.
 fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_panic| Err("it panicked".to_owned()))
 }
@@ -259,7 +260,7 @@ mod tests {
 
     const SLOTS: u32 = 1_000;
 
-    /// A session of so many slots is withdrawn: each of them is a row.
+    /// A withdrawn session with this many slots, each of which is a row.
     fn withdrawn(position: u64) -> Raw {
         let starts_at: Timestamp = "2026-07-01T08:00:00Z".parse().expect("an instant");
         let timetable = Timetable { starts_at, ends_at: starts_at.plus_minutes(SLOTS.into()), slot_minutes: 1 };
@@ -269,7 +270,7 @@ mod tests {
         recorded(position, event.kind(), data.into())
     }
 
-    /// The trap: 1,000 sessions of 1,439 slots are one batch of 1,400,000 rows, and all others wait for it.
+    /// The trap: 1,000 sessions of 1,439 slots are one batch of 1,400,000 rows, and all other read models wait for it.
     #[test]
     fn a_batch_is_bounded_in_the_rows_that_it_touches() {
         let sessions = 12;
@@ -306,7 +307,7 @@ mod tests {
         assert_eq!((parts, fold.rows(), fold.bytes()), (vec![300, 300, 300, 100], 0, 0));
     }
 
-    /// The trap: a page that does not follow is folded, and the events between are left out without a word.
+    /// The trap: a page that does not follow is folded, and the events in between are left out without an error.
     #[test]
     fn a_page_that_does_not_begin_where_the_fold_is_is_refused() {
         let at = |position| Checkpoint { position, ..Checkpoint::START };

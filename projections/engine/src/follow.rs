@@ -1,4 +1,4 @@
-//! A read model as a follower's subscriber: fold a batch, and save rows and checkpoint in one transaction.
+//! A read model as the subscriber of a follower: folds a batch, and saves rows and checkpoint in one transaction.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -10,11 +10,11 @@ use event_log::{EventPage, LogError};
 use crate::{
     ViewsError,
     fold::{Fold, Refusal},
+    live_model::{LiveModel, WriteState},
     store::{Build, CheckpointAdvance, OwnedBuild, Store},
-    views::{LiveModel, WriteState},
 };
 
-/// Events of one page of the log.
+/// The maximum number of events of one page of the log.
 pub const BATCH_EVENTS_MAX: usize = 5_000;
 
 /// The live build of a read model, which this process follows.
@@ -41,7 +41,7 @@ impl Subscriber for LiveRows<'_> {
         let mut turn = self.kept.turn.lock().await;
         let after = turn.checkpoint.position;
         if page.after != after {
-            // A rebuild has taken its place meanwhile.
+            // A rebuild has replaced this build in the meantime.
             return Err(SubscriberFault::Moved);
         }
         let build = self.kept.live_build();
@@ -85,16 +85,16 @@ fn fault(error: ViewsError, after: u64) -> SubscriberFault {
     }
 }
 
-/// Readers who wait for this position are woken.
+/// Publishes the new position, which wakes the readers that wait for it.
 pub fn advanced(kept: &LiveModel, turn: &WriteState) {
     kept.recorded_at.store(turn.checkpoint.recorded_at, Ordering::Relaxed);
     kept.position.send_replace(turn.checkpoint.position);
 }
 
-/// Folds a batch and saves it; gives back what is left of the page.
+/// Folds a batch and saves it. Returns the rest of the page.
 ///
 /// # Errors
-/// `Stopped` at the event at which it cannot go on: then nothing of the batch is saved.
+/// `Stopped` at the event that the read model cannot process. Nothing of the batch is saved then.
 pub async fn apply(
     store: &Store,
     build: &Build,
@@ -118,7 +118,7 @@ pub async fn apply(
 /// Folds and saves a whole page, batch by batch.
 ///
 /// # Errors
-/// As `apply`; or the page is empty although the log goes on: the caller's loop would never end.
+/// Like `apply`. Also if the page is empty although the log continues: the caller's loop would never end.
 pub async fn apply_all(
     store: &Store,
     build: &Build,
@@ -136,10 +136,10 @@ pub async fn apply_all(
     Ok(())
 }
 
-/// Decodes a batch off the runtime's threads; gives back what is left of the page, and which rows the batch needs.
+/// Decodes a batch on a blocking thread. Returns the rest of the page, and the keys of the rows that the batch needs.
 ///
 /// # Errors
-/// As `refused` says.
+/// As defined by `refused`.
 pub async fn take(
     build: &Build,
     mut fold: Box<dyn Fold>,
@@ -164,7 +164,7 @@ pub fn refused(build: &Build, refusal: Refusal) -> ViewsError {
     }
 }
 
-/// Runs work that needs the processor on a thread of its own.
+/// Runs CPU-bound work on a blocking thread.
 pub async fn off<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ViewsError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| ViewsError::Unusable(format!("a read model's thread ended: {error}")))

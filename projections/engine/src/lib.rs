@@ -1,25 +1,29 @@
-//! The engine of the read models: follow the log, fold, save rows and checkpoint in one transaction, rebuild, read. It
-//! opens no personal data and knows no read model.
+//! The engine of the read models: it follows the log, folds events, saves rows and checkpoint in one transaction,
+//! rebuilds and reads. It does not decrypt personal data and is independent of the individual read models.
 
 mod assignment;
 mod fold;
 mod follow;
+mod live_model;
 mod model;
 mod reader;
 mod rebuild;
 mod rows;
+mod scan;
 mod status;
 mod store;
 mod views;
 
+pub use live_model::Waited;
 pub use model::{Model, Models, model, models};
-pub use reader::{ROWS_MAX, Read, Reader, Scan, Waited};
+pub use reader::{Read, Reader};
 pub use rebuild::{ROWS_IN_MEMORY_MAX, RebuildProgress, RebuildReport};
+pub use scan::{ROWS_MAX, Scan};
 pub use status::{ModelState, ModelStatus};
 pub use store::{SCHEMA_VERSION_POSTGRES, SCHEMA_VERSION_SQLITE};
 pub use views::Views;
 
-/// Why the views could not be opened, read, followed or rebuilt.
+/// The reason for which the views could not be opened, read, followed or rebuilt.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewsError {
     #[error("there is no read model {0}")]

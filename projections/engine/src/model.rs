@@ -10,15 +10,15 @@ use crate::{
     store::ModelKey,
 };
 
-/// A read model that the engine is to keep.
+/// A read model for the engine to maintain.
 #[derive(Clone, Copy)]
 pub struct Model {
     pub(crate) name: &'static str,
     pub(crate) version: u32,
     pub(crate) type_id: TypeId,
-    /// The kinds of events of these services that it has no use for.
+    /// The kinds of events of these services that it does not use.
     pub(crate) passed_over: fn(&[&Service]) -> Vec<&'static str>,
-    /// A fold whose rows are stored as of a checkpoint.
+    /// Creates a fold for rows that are stored as of a checkpoint.
     pub(crate) fold: fn(Checkpoint) -> Box<dyn Fold>,
 }
 
@@ -39,7 +39,7 @@ pub fn model<P: Projection>() -> Model {
     }
 }
 
-/// The read models that `visit` visits: those of one or more services.
+/// The read models that `visit` registers: those of one or more services.
 pub fn models(visit: impl FnOnce(&mut Models)) -> Vec<Model> {
     let mut models = Models(Vec::new());
     visit(&mut models);

@@ -1,45 +1,27 @@
-//! Reading a view: rows together with the checkpoint that they belong to, from one snapshot.
+//! Reading a view: rows together with their checkpoint, from one snapshot.
 
-use std::{marker::PhantomData, ops::Bound, sync::Arc, time::Duration};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use event_core::{Key, Projection};
 
 use crate::{
     ViewsError,
+    live_model::{LiveModel, Waited},
+    scan::{ROWS_MAX, Scan},
     store::{Build, Store},
-    views::LiveModel,
 };
 
-/// Rows of one page.
-pub const ROWS_MAX: usize = 501;
-/// How often a read is tried when a rebuild took its table away.
+/// The maximum number of attempts at a read when a rebuild replaces its table.
 const TRIES_MAX: usize = 3;
 
-/// What was read, and from which state of the view.
+/// The result of a read, and the state of the view that it was read from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Read<T> {
     pub value: T,
-    /// The last event that is in the rows.
+    /// The position of the last event that the rows contain.
     pub position: u64,
-    /// The read model has stopped: what it serves grows stale.
+    /// The read model has stopped: its rows are no longer updated.
     pub stopped: bool,
-}
-
-/// Rows of one partition, in the order of their sort keys.
-#[derive(Debug, Clone)]
-pub struct Scan {
-    pub partition: String,
-    pub from: Bound<String>,
-    pub until: Bound<String>,
-    /// At most `ROWS_MAX`.
-    pub limit: usize,
-    pub backwards: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Waited {
-    Reached,
-    Late,
 }
 
 /// Reads the live build of the read model `P`.
@@ -52,7 +34,7 @@ pub struct Reader<P> {
 
 impl<P: Projection> Reader<P> {
     /// # Errors
-    /// When the views cannot be read.
+    /// If the views cannot be read.
     pub async fn row(&self, key: &Key) -> Result<Read<Option<P::Row>>, ViewsError> {
         let kept = self.kept()?;
         if let Some(found) = kept.rows.find(kept.live_build(), key.clone()).await {
@@ -69,7 +51,7 @@ impl<P: Projection> Reader<P> {
     }
 
     /// # Errors
-    /// When the views cannot be read.
+    /// If the views cannot be read.
     pub async fn page(&self, scan: Scan) -> Result<Read<Vec<(String, P::Row)>>, ViewsError> {
         let scan = Scan { limit: scan.limit.min(ROWS_MAX), ..scan };
         let mut tries = self.tries(self.kept()?);
@@ -84,7 +66,7 @@ impl<P: Projection> Reader<P> {
         Ok(self.seen(page.position, rows?))
     }
 
-    /// Waits, woken, until the view has come to `position`. One that has stopped before it is late at once.
+    /// Waits until the view has reached `position`. Returns `Late` immediately if the view has stopped before it.
     pub async fn wait_for(&self, position: u64, at_most: Duration) -> Waited {
         let Some(kept) = &self.kept else { return Waited::Late };
         match tokio::time::timeout(at_most, kept.reaches(position)).await {
@@ -107,8 +89,8 @@ impl<P: Projection> Reader<P> {
     }
 }
 
-/// Reads of the live build's table. A rebuild, of whichever process, may take its place between two reads: then the
-/// database is asked which build is live now.
+/// Attempts to read from the table of the live build. A rebuild in any process may replace the table between two reads;
+/// the database is then asked for the current live build.
 struct Tries<'a> {
     store: &'a Store,
     kept: &'a LiveModel,
@@ -118,13 +100,13 @@ struct Tries<'a> {
 }
 
 impl Tries<'_> {
-    /// What was found; `None`: read again.
+    /// The result of a read, or `None` if it has to be repeated.
     async fn settle<T>(&mut self, found: Result<Option<T>, sqlx::Error>) -> Result<Option<T>, ViewsError> {
         self.left -= 1;
         let failed = match found {
             Ok(Some(found)) => return Ok(Some(found)),
             Ok(None) => None,
-            // The table may be gone. Other errors do not depend on which build is live.
+            // The table may have been dropped. Other errors do not depend on the live build.
             Err(error @ sqlx::Error::Database(_)) => Some(error),
             Err(error) => return Err(error.into()),
         };

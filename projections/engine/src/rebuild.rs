@@ -1,5 +1,5 @@
 //! Rebuilding: the same fold, from the first event, into a new build beside the live one. Rows stay in memory until the
-//! end, or until there are too many; then they are loaded in bulk, ordered by key.
+//! end, or until a limit is reached; then they are bulk-loaded in key order.
 
 use std::{sync::Arc, time::Instant};
 
@@ -13,27 +13,28 @@ use crate::{
     ViewsError,
     fold::{Fold, Saved},
     follow::{BATCH_EVENTS_MAX, apply_all, off, refused, stopped, take},
+    live_model::{LiveModel, WriteState},
     store::{Build, BuildRecord, CheckpointAdvance, LEASE, OwnedBuild, Store, follow_role, rebuild_role},
-    views::{LiveModel, WriteState},
 };
 
-/// Rows that are kept in memory before they are written (some 500 bytes each).
+/// The number of rows that are kept in memory before they are written (some 500 bytes each).
 pub const ROWS_IN_MEMORY_MAX: usize = 500_000;
-/// Bytes of rows that are kept in memory before they are written, as `Fold::bytes` counts them.
+/// The size of the rows that are kept in memory before they are written, as counted by `Fold::bytes`.
 const ROW_BYTES_IN_MEMORY_MAX: usize = 512 * 1024 * 1024;
-/// Rows, and about how many bytes of rows, that are written in one transaction.
+/// The number of rows, and their approximate size, that are written in one transaction.
 const ROWS_OF_A_TRANSACTION_MAX: usize = 20_000;
 const BYTES_OF_A_TRANSACTION_MAX: usize = 16 * 1024 * 1024;
-/// Pages that are read ahead.
+/// The number of pages that are read ahead.
 const PAGES_AHEAD_MAX: usize = 2;
-/// Pages that are folded, while the live build is still followed, of what came during a rebuild.
+/// The number of pages that are folded, while the live build is still followed, to catch up with events that were
+/// appended during a rebuild.
 const CATCH_UP_PAGES_MAX: usize = 100;
-/// How often a rebuild tries to take the live build's place when another process takes that at the same time.
+/// The number of attempts to replace the live build when another process takes it over at the same time.
 const REPLACE_TRIES_MAX: usize = 3;
-/// Pages of the log that are asked for at once: the database works on one while another is decoded.
+/// The number of pages of the log that are requested at once: the database works on one while another is decoded.
 const PAGES_AT_ONCE: usize = 2;
 
-/// How far a rebuild is.
+/// The progress of a rebuild.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct RebuildProgress {
     pub events_done: u64,
@@ -42,7 +43,7 @@ pub struct RebuildProgress {
     pub seconds_left: f64,
 }
 
-/// What a rebuild did.
+/// The result of a rebuild.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct RebuildReport {
     pub build: i64,
@@ -50,7 +51,7 @@ pub struct RebuildReport {
     pub seconds: f64,
 }
 
-/// A rebuild of one read model, and what it works with.
+/// A rebuild of one read model, and its dependencies.
 pub struct Rebuild<'a> {
     pub store: &'a Store,
     pub log: &'a Log,
@@ -61,8 +62,8 @@ pub struct Rebuild<'a> {
 
 impl Rebuild<'_> {
     /// # Errors
-    /// When it cannot be folded to the end, or another process has taken the new build away. Then nothing but the new
-    /// build is dropped.
+    /// If an event cannot be folded, or another process has taken the new build over. Only the new build is dropped
+    /// then.
     pub async fn run(&self, progress: &(impl Fn(RebuildProgress) + Send + Sync)) -> Result<RebuildReport, ViewsError> {
         let (started, model) = (Instant::now(), self.kept.model.key());
         let lease = self.lease().await?;
@@ -84,7 +85,7 @@ impl Rebuild<'_> {
         Ok(RebuildReport { build: new.build.build, events, seconds: started.elapsed().as_secs_f64() })
     }
 
-    /// The lease of rebuilding this read model: one process at a time does.
+    /// The lease for rebuilding this read model: only one process at a time may do so.
     async fn lease(&self) -> Result<Option<HeldLease>, ViewsError> {
         let Some(shared) = &self.store.shared else { return Ok(None) };
         let (model, leases) = (self.kept.model.key(), shared.leases());
@@ -98,7 +99,7 @@ impl Rebuild<'_> {
         }
     }
 
-    /// Fills the new build and puts it in its place.
+    /// Fills the new build and makes it the live one.
     async fn filled(
         &self,
         lease: Option<&HeldLease>,
@@ -113,7 +114,7 @@ impl Rebuild<'_> {
         unless_lost(lease, new.build.name, work).await?;
         for _ in 0..REPLACE_TRIES_MAX {
             match self.take_place(lease, new, &mut turn).await {
-                // Another process has taken the live build and may have moved it on: catch up and try again.
+                // Another process has taken over the live build and may have advanced it: catch up and try again.
                 Err(ViewsError::Superseded(_)) => {}
                 other => return other,
             }
@@ -121,14 +122,15 @@ impl Rebuild<'_> {
         Err(ViewsError::Superseded(new.build.name))
     }
 
-    /// Takes the live build from its owner, folds the rest of the log, and makes the new build live. Gives back its position.
+    /// Takes over the live build from its owner, folds the rest of the log, and makes the new build live. Returns its
+    /// position.
     async fn take_place(
         &self,
         lease: Option<&HeldLease>,
         new: OwnedBuild,
         turn: &mut WriteState,
     ) -> Result<u64, ViewsError> {
-        // The local follower waits here until the build has been replaced.
+        // The local follower waits for this lock until the build has been replaced.
         let mut live = self.kept.turn.lock().await;
         let following = match &self.store.shared {
             Some(shared) => {
@@ -169,7 +171,7 @@ impl Rebuild<'_> {
         Ok(turn.checkpoint.position)
     }
 
-    /// Folds everything that the log holds now.
+    /// Folds all events that are in the log now.
     async fn fold_all(
         &self,
         new: &Build,
@@ -179,7 +181,7 @@ impl Rebuild<'_> {
         let (store, total) = (self.store, self.log.end_now().await?);
         let mut pages = read_ahead(self.log.clone(), self.kept.passed_over.clone(), total, self.rows_in_memory_max);
         let mut fold = (self.kept.model.fold)(turn.checkpoint);
-        // Until rows are written for the first time, there are none to load.
+        // No rows have to be loaded until some are written for the first time.
         let mut written = false;
         while let Some(page) = pages.recv().await {
             let mut page = page?;
@@ -201,8 +203,8 @@ impl Rebuild<'_> {
         write(store, new, fold, turn, written).await.map(drop)
     }
 
-    /// Folds the events that were appended during the rebuild: up to the end that the log's database reports now, or
-    /// `pages_max` pages.
+    /// Folds the events that were appended during the rebuild: up to the end that the log's database reports now, or up
+    /// to `pages_max` pages.
     async fn catch_up(&self, new: &Build, turn: &mut WriteState, pages_max: Option<usize>) -> Result<(), ViewsError> {
         let (passed_over, end) = (&self.kept.passed_over, self.log.end_now().await?);
         let mut pages = 0;
@@ -214,8 +216,8 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    /// Not before the readers have been led away from it. What stays behind is taken away when this process, or another
-    /// one, begins to follow.
+    /// Drops the replaced build. This must happen after the readers have been switched to the new build. A build that
+    /// could not be dropped is removed when this or another process starts to follow the read model.
     async fn drop_replaced(&self) {
         if let Err(error) = self.store.builds.clean_up(self.kept.model.key()).await {
             tracing::warn!(name = self.kept.model.name, %error, "the build that was replaced could not be dropped");
@@ -223,7 +225,8 @@ impl Rebuild<'_> {
     }
 }
 
-/// Work under a lease: it is given up when the lease is lost. Where the views are one process's own there is none.
+/// Runs work under a lease, and cancels it when the lease is lost. There is no lease if the views belong to a single
+/// process.
 async fn unless_lost<T>(
     lease: Option<&HeldLease>,
     name: &'static str,
@@ -237,8 +240,8 @@ async fn unless_lost<T>(
     }
 }
 
-/// The pages of the log up to a position, in order. Ranges are asked for two at a time; where a page ends before its
-/// range, because its events are large, the rest of the range comes before the next one.
+/// The pages of the log up to a position, in order. Two ranges are requested at a time. If a page ends before its range
+/// because its events are large, the rest of the range is read before the next one.
 fn read_ahead(
     log: Log,
     passed_over: Vec<&'static str>,
@@ -246,7 +249,7 @@ fn read_ahead(
     rows_in_memory_max: usize,
 ) -> mpsc::Receiver<Result<EventPage, LogError>> {
     let (to, pages) = mpsc::channel(PAGES_AHEAD_MAX);
-    // Where there is little memory for rows there is as little for events.
+    // If the memory for rows is small, the memory for events is limited in the same way.
     let events_max = rows_in_memory_max.clamp(1, BATCH_EVENTS_MAX);
     tokio::spawn(async move {
         let read = |after, end| log.read_range(&passed_over, after, end);
@@ -272,7 +275,7 @@ fn read_ahead(
     pages
 }
 
-/// Folds a page, as far as a batch goes, while every row is in memory. Gives back what is left of it.
+/// Folds as much of a page as one batch can hold, while all rows are in memory. Returns the rest of the page.
 async fn folded(
     new: &Build,
     mut fold: Box<dyn Fold>,
@@ -286,7 +289,7 @@ async fn folded(
     folded.await?.map_err(|refusal| refused(new, refusal))
 }
 
-/// Folds a page, as far as a batch goes, when rows have been written already. Gives back what is left of it.
+/// Folds as much of a page as one batch can hold, after rows have been written. Returns the rest of the page.
 async fn folded_on_stored(
     store: &Store,
     new: &Build,
@@ -301,8 +304,8 @@ async fn folded_on_stored(
     Ok((folded.await?.map_err(|stop| stopped(new, stop))?, rest))
 }
 
-/// Writes all rows in transactions of a bounded size, so that the live views wait for none of them for long, and at last
-/// moves the checkpoint. Until then the build is of no use, and nobody reads it.
+/// Writes all rows in transactions of limited size, so that the live views never wait long for one of them, and finally
+/// moves the checkpoint. Until then the build is incomplete and is not read.
 async fn write(
     store: &Store,
     new: &Build,
@@ -323,7 +326,7 @@ async fn write(
     Ok(fold)
 }
 
-/// Takes the rows out of the memory, in the order of their keys.
+/// Takes the rows out of memory, in key order.
 async fn flush(mut fold: Box<dyn Fold>, chunks: mpsc::Sender<Vec<Saved>>) -> Result<Box<dyn Fold>, ViewsError> {
     loop {
         let flushed = off(move || {
@@ -333,14 +336,14 @@ async fn flush(mut fold: Box<dyn Fold>, chunks: mpsc::Sender<Vec<Saved>>) -> Res
         let rows;
         (fold, rows) = flushed.await?;
         let rows = rows?;
-        // Who does not listen any more has failed, and says why.
+        // A receiver that was dropped belongs to a writer that failed, and the writer reports the error.
         if rows.is_empty() || chunks.send(rows).await.is_err() {
             return Ok(fold);
         }
     }
 }
 
-/// One of two who write: the database works on the rows of one while the other sends his.
+/// One of two alternating writers: the database processes the rows of one while the other sends its rows.
 async fn write_chunks(
     store: &Store,
     new: &Build,
@@ -358,7 +361,7 @@ async fn write_chunks(
     }
 }
 
-/// Not yet any further.
+/// A step that leaves the checkpoint where it is.
 fn here(turn: &WriteState) -> CheckpointAdvance {
     CheckpointAdvance { from: turn.checkpoint.position, to: turn.checkpoint }
 }

@@ -1,5 +1,5 @@
-//! Reading rows by their keys: those of all who wait, in one statement. While one statement runs, the next one's keys
-//! come together; who is alone waits for nobody.
+//! Reads rows by key, and combines the keys of concurrent requests in one statement. While a statement runs, keys are
+//! collected for the next one. A single request runs without delay.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::store::{Build, FoundRow, RowStore};
 
-/// Keys of one statement.
+/// The maximum number of keys of one statement.
 const KEYS_MAX: usize = 256;
-/// Keys that wait for their statement; whoever comes then waits to be let in.
+/// The maximum number of keys in the queue. Further requests wait for a free place.
 const WAITING_MAX: usize = 1_024;
 
 struct RowRequest {
@@ -19,7 +19,7 @@ struct RowRequest {
     answer: oneshot::Sender<FoundRow>,
 }
 
-/// The rows of one read model. The task that reads them ends with it.
+/// The rows of one read model. The task that reads them ends when this is dropped.
 pub struct RowReads {
     queue: mpsc::Sender<RowRequest>,
 }
@@ -31,12 +31,12 @@ impl RowReads {
         RowReads { queue }
     }
 
-    /// Waits until the task that reads has ended. While its read model is in use that is a bug.
+    /// Waits until the reading task has ended. This is a bug while the read model is in use.
     pub async fn ended(&self) {
         self.queue.closed().await;
     }
 
-    /// `None` where the statement failed: asked alone, it says why.
+    /// `None` if the statement failed: the caller then reads the row alone, which returns the error.
     pub async fn find(&self, build: Build, key: Key) -> Option<FoundRow> {
         let (answer, found) = oneshot::channel();
         self.queue.send(RowRequest { build, key, answer }).await.ok()?;
@@ -47,18 +47,18 @@ impl RowReads {
 async fn answer_all(store: Arc<dyn RowStore>, mut waiting: mpsc::Receiver<RowRequest>) {
     let mut asked = Vec::with_capacity(KEYS_MAX);
     while waiting.recv_many(&mut asked, KEYS_MAX).await > 0 {
-        // Requests that are ready to ask, too, get their turn: that is cheaper than a statement for each.
+        // Requests that are ready get a chance to join this statement, which is cheaper than a statement for each.
         tokio::task::yield_now().await;
         while asked.len() < KEYS_MAX
             && let Ok(more) = waiting.try_recv()
         {
             asked.push(more);
         }
-        // While a rebuild takes its place there are two.
+        // There are two builds at the moment when a rebuild is replacing one.
         while let Some(build) = asked.first().map(|asked| asked.build) {
             let (same, others) = asked.into_iter().partition(|asked: &RowRequest| asked.build == build);
             asked = others;
-            // Those whose answers are dropped ask alone.
+            // If the statement fails, the callers get no answer and read their rows alone.
             let _ = answer(&*store, &build, same).await;
         }
     }
@@ -70,7 +70,7 @@ async fn answer(store: &dyn RowStore, build: &Build, asked: Vec<RowRequest>) -> 
     let mut asked: Vec<_> = asked.into_iter().map(|asked| Some(asked.answer)).collect();
     for (at, found) in found {
         if let Some(answer) = asked.get_mut(at).and_then(Option::take) {
-            // Nobody may be waiting any more.
+            // The receiver may have been dropped in the meantime.
             let _ = answer.send(found);
         }
     }

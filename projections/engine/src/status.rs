@@ -1,4 +1,4 @@
-//! How the read models are, as operators and metrics see them.
+//! The status of the read models, for operators and metrics.
 
 use event_core::Timestamp;
 use serde::Serialize;
@@ -9,18 +9,17 @@ pub struct ModelStatus {
     pub name: &'static str,
     pub version: u32,
     pub build: i64,
-    /// Whether the views' database has this build; without it queries have no rows.
+    /// True if the views' database has this build. Without it, queries return no rows.
     pub live_build: bool,
-    /// The last event that is in its rows.
+    /// The position of the last event that its rows contain.
     pub position: u64,
-    /// Events of the log that are not in its rows yet.
+    /// The number of events of the log that its rows do not contain yet.
     pub lag_events: u64,
-    /// How long ago the last event in its rows was recorded, in milliseconds; 0 when there is nothing to catch up, nothing
-    /// where it is not known.
+    /// The age of the last event in its rows, in milliseconds. 0 if the read model is up to date, absent if unknown.
     pub lag_ms: Option<u64>,
-    /// For how long it has been seen, by those who asked for its status, to be behind without moving, in milliseconds.
+    /// The time for which the read model was behind without moving, in milliseconds, as observed by status requests.
     pub stalled_ms: u64,
-    /// The process that follows it, where several share the views; nobody, for the moment, if it is absent.
+    /// The process that follows it, if several processes share the views. Absent while no process follows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     #[serde(flatten)]
@@ -31,14 +30,14 @@ pub struct ModelStatus {
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum ModelState {
     Following,
-    /// It is more than a page of the log behind.
+    /// It is more than one page of the log behind.
     CatchingUp,
-    /// This process could not follow it, or could not learn how far others have come with it, and tries again.
+    /// This process could not follow it, or could not read the progress of other processes, and tries again.
     Retrying {
         since: Timestamp,
         why: String,
     },
-    /// It goes on serving what it has. It tries again when the process starts.
+    /// It continues to serve its existing rows. It tries again when the process restarts.
     Stopped {
         stopped_at: u64,
         why: String,

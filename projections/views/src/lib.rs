@@ -1,5 +1,5 @@
-//! Read models: which rows an event belongs to, and what becomes of them. Pure: a folder for each service, and in it a
-//! file for each read model.
+//! The read models: the rows that an event belongs to, and the changes that it makes to them. Pure: a folder for each
+//! service, and in it a file for each read model.
 
 mod catalogue;
 
@@ -13,7 +13,7 @@ mod spec;
 
 pub use catalogue::every_read_model;
 
-// The folder of each service says which of its types are public.
+// The folder of each service defines which of its types are public.
 pub use appointments::*;
 pub use carers::*;
 pub use organ_donation::*;

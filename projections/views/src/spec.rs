@@ -1,4 +1,4 @@
-//! How the specs beside the read models are written: given these events, these are the rows.
+//! Helpers for the tests beside the read models: given these events, these are the rows.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ pub use vocabulary::testing::{NINE, TEN_PAST, alice, at, bob, clinic, extended, 
 
 use event_core::{Key, Projection};
 
-/// The rows after these events, of which none tells when it was recorded.
+/// The rows after these events. All events have the epoch as their recording time.
 pub fn fold<P: Projection>(events: impl IntoIterator<Item = P::Event>) -> BTreeMap<Key, P::Row> {
     fold_recorded::<P>(events.into_iter().map(|event| (Timestamp::EPOCH, event)))
 }
 
-/// The rows after these events, each with the instant at which it was recorded.
+/// The rows after these events, each with its recording time.
 pub fn fold_recorded<P: Projection>(events: impl IntoIterator<Item = (Timestamp, P::Event)>) -> BTreeMap<Key, P::Row> {
     let mut rows = BTreeMap::new();
     for ((recorded_at, event), position) in events.into_iter().zip(1..) {

@@ -21,12 +21,12 @@ pub struct AmendAppointment {
     pub patient: SubjectId,
     pub session: SessionId,
     pub starts_at: Timestamp,
-    /// The version that was seen.
+    /// The version that the caller has seen.
     pub version: u32,
-    /// Left out: there is none any more.
+    /// The new reason. If it is left out, the appointment no longer has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// Left out: there is none any more.
+    /// The new comment. If it is left out, the appointment no longer has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<Comment>,
 }
@@ -123,7 +123,7 @@ mod specs {
     #[test]
     fn an_appointment_is_amended_at_most_29_times_after_it_was_booked() {
         let amended = (1..CHANGES_IN_A_SESSION_MAX).fold(alice_at_nine(), |world, n| {
-            // On three days: a day has a limit of its own.
+            // The changes are spread over three days because of the daily limit.
             let world = world.at(&format!("2026-03-0{}T08:00:00Z", 3 + n / 10));
             world.when(amend(n.into(), &format!("{n}"))).records_kinds(&["appointment.amended.v1"])
         });
@@ -140,7 +140,7 @@ mod specs {
                 world.when(amend(n, &format!("{n}"))).records_kinds(&["appointment.amended.v1"])
             })
         };
-        // Events from before the limit hold no decision time and are not counted.
+        // Events that were recorded before the limit existed have no decision time and are not counted.
         let before = AppointmentBooked {
             patient: alice(),
             time: time(clinic(), NINE, TEN_PAST),
@@ -164,7 +164,7 @@ mod specs {
             "appointment.slot-taken.v1",
             "appointment.rescheduled.v1",
         ]);
-        // 29 changes are possible in one session after it was booked; the others are in another one.
+        // A session allows 29 changes after the booking; the other changes are in another session.
         let elsewhere = |n: u32| {
             let time = vocabulary::appointments::BookedTime {
                 session: "A12345.000000000002".parse().expect("valid"),

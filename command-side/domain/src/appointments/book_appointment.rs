@@ -21,7 +21,7 @@ use crate::{
     registrations::{has_to_be_at, rejections::NOT_REGISTERED_HERE},
 };
 
-/// Slots of one booking.
+/// The maximum number of slots of one booking.
 pub const SLOTS_MAX: usize = 12;
 
 /// Book an appointment: one free slot of a clinic session, or several adjacent ones, for one patient.
@@ -34,12 +34,12 @@ pub struct BookAppointment {
     pub session: SessionId,
     /// The start of the (first) slot.
     pub starts_at: Timestamp,
-    /// The starts of further slots, each where the one before ends.
+    /// The starts of further slots, each at the end of the slot before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = SLOTS_MAX - 1), extend("default" = serde_json::json!([])))]
     pub more_slots: Vec<Timestamp>,
     pub patient: SubjectId,
-    /// Why, in the patient's words; the practice reads it.
+    /// The reason in the patient's words; the practice reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,7 +119,7 @@ impl Command for BookAppointment {
 }
 
 impl BookAppointment {
-    /// The same wish again is nothing new. Another reason or comment is never dropped silently.
+    /// A repeat of the same booking changes nothing. A different reason or comment is rejected, never dropped silently.
     fn as_booked(&self, booking: &BookedSlot) -> Result<Decision, Rejected> {
         let reason = booking.reason != self.reason.clone().map(Into::into);
         let comment = booking.comment != self.comment.clone().map(Into::into);
@@ -281,7 +281,7 @@ mod specs {
     #[test]
     fn only_the_future_within_the_booking_window_is_booked() {
         surgery().at(NINE).when(book(NINE, alice())).rejected(&IN_THE_PAST);
-        // 42 days before 9 March is 26 January; the day before that is too early.
+        // 42 days before 9 March is 26 January; one second earlier is too early.
         surgery().at("2026-01-25T23:59:59Z").when(book(NINE, alice())).rejected(&OUTSIDE_BOOKING_WINDOW);
         surgery()
             .at("2026-01-26T00:00:00Z")

@@ -20,17 +20,17 @@ use super::{
     session::Session,
 };
 
-/// Cancel an appointment, so that somebody else can have the slot.
+/// Cancel an appointment, so that another patient can book the slot.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelAppointment {
     pub patient: SubjectId,
     pub session: SessionId,
     pub starts_at: Timestamp,
-    /// Why it is given up. A patient may say `cancelled-by-citizen` or `rescheduled-by-citizen`.
+    /// The reason for the cancellation. A patient may say `cancelled-by-citizen` or `rescheduled-by-citizen`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<CancellationReason>,
-    /// The version that was seen; left out, any.
+    /// The version that the caller has seen. If it is left out, every version is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
 }
@@ -149,7 +149,7 @@ mod specs {
     #[test]
     fn nobody_fills_a_session_with_bookings_and_cancellations_in_turn() {
         let last = (1..CHANGES_IN_A_SESSION_MAX).fold(alice_at_nine(), |world, n| {
-            // On three days: a day has a limit of its own.
+            // The changes are spread over three days because of the daily limit.
             let free =
                 world.at(&format!("2026-03-0{}T08:00:00Z", 3 + n / 10)).when(by_citizen()).records_kinds(&CANCELLED);
             free.when(book(alice())).records_kinds(&BOOKED)

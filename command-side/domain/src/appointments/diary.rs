@@ -1,4 +1,4 @@
-//! A patient's diary: what one person has booked. It guards the person's limits.
+//! A patient's diary: the bookings of one person. It enforces the limits that apply to a person.
 
 use std::sync::Arc;
 use vocabulary::{
@@ -18,31 +18,32 @@ use super::rejections::{
 };
 use crate::daily::Daily;
 
-/// Holds that one patient may place on one day (of London).
+/// The number of holds that one patient may place on one day (in London).
 pub const HOLDS_A_DAY_MAX: u32 = 20;
-/// Bookings, moves and amendments that a patient may make on one day (of London). A diary holds 10,000 events: without this
-/// limit one person, booking and cancelling in turn, fills it within seconds. Cancelling is always possible, and needs a
-/// booking each time.
+/// The number of bookings, moves and amendments that a patient may make on one day (in London). A diary holds 10,000
+/// events: without this limit one person could fill it within seconds by booking and cancelling in turn. Cancelling has
+/// no limit, and needs a booking each time.
 pub const CHANGES_A_DAY_MAX: u32 = 20;
-/// The same for the practice's staff, the patient's own changes included: what a patient has used up does not keep the
-/// practice from booking for them.
+/// The same limit for the practice's staff. It includes the patient's own changes, and is higher, so that staff can
+/// still book after a patient has used up their own limit.
 pub const CHANGES_A_DAY_BY_STAFF_MAX: u32 = 40;
-/// Bookings, moves and amendments of one patient in one session. A session's stream holds 10,000 events: without this
-/// limit one person, booking and cancelling in turn, closes it to everybody. Cancelling is always possible.
+/// The number of bookings, moves and amendments of one patient in one session. A session's stream holds 10,000 events:
+/// without this limit one person could fill it by booking and cancelling in turn, which closes the session to all
+/// patients. Cancelling has no limit.
 pub const CHANGES_IN_A_SESSION_MAX: u16 = 30;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Diary {
     bookings: Vec<Arc<BookedSlot>>,
-    /// How many holds were placed.
+    /// The number of holds that were placed.
     holds: Daily,
-    /// How often something was booked, moved or amended.
+    /// The number of bookings, moves and amendments.
     changes: Daily,
-    /// The same, by session.
+    /// The same number, by session.
     changes_in: Vec<(SessionId, u16)>,
 }
 
-/// A booking of this person. It is known by its session and its start.
+/// A booking of this person, identified by its session and its start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BookedSlot {
     pub time: BookedTime,
@@ -50,7 +51,7 @@ pub struct BookedSlot {
     pub comment: Option<Personal<Comment>>,
     pub version: u32,
     pub cancelled: bool,
-    /// Where it was before it was moved.
+    /// The previous place of a booking that was moved.
     pub moved_from: Option<(SessionId, Timestamp)>,
 }
 
@@ -59,13 +60,13 @@ impl BookedSlot {
         self.time.session == *session && self.time.starts_at == starts_at
     }
 
-    /// It takes one of the person's open bookings.
+    /// True for a booking that counts against the person's limit of open bookings.
     fn is_open(&self, now: Timestamp) -> bool {
         !self.cancelled && self.time.ends_at > now
     }
 
-    /// Whether it can still be moved or cancelled. The cut-off is for patients: a practice may have to cancel at any
-    /// time before the start.
+    /// Checks that the booking can still be moved or cancelled. The cut-off applies to patients only: a practice may
+    /// have to cancel at any time before the start.
     ///
     /// # Errors
     /// `already-cancelled`, `stale-version`, `in-the-past`, `cut-off-passed`.
@@ -162,7 +163,7 @@ impl Diary {
         }
     }
 
-    /// Checks the daily limit of changes, and the limit of changes in that session.
+    /// Checks the daily limit of changes, and the limit of changes in this session.
     ///
     /// # Errors
     /// `limit-reached`.
@@ -180,7 +181,7 @@ impl Diary {
         }
     }
 
-    /// This person's booking of that session and start, cancelled or not.
+    /// This person's booking of this session and start, cancelled or not.
     pub fn booking(&self, session: &SessionId, starts_at: Timestamp) -> Option<&BookedSlot> {
         self.bookings.iter().find(|booking| booking.is(session, starts_at)).map(Arc::as_ref)
     }
@@ -191,18 +192,18 @@ impl Diary {
         self.booking(session, starts_at).ok_or_else(|| (&NOT_YOUR_APPOINTMENT).into())
     }
 
-    /// The booking that stands for just this time.
+    /// The booking for exactly this time, unless it was cancelled.
     pub fn standing(&self, time: &BookedTime) -> Option<&BookedSlot> {
         self.booking(&time.session, time.starts_at).filter(|booking| !booking.cancelled && booking.time == *time)
     }
 
-    /// The version of the next booking at this place: one more than that of a cancelled one before.
+    /// The version of the next booking at this place: 1, or one more than the version of an earlier, cancelled booking.
     pub fn next_version(&self, time: &BookedTime) -> u32 {
         self.booking(&time.session, time.starts_at).map_or(1, |booking| booking.version + 1)
     }
 
-    /// Whether another booking fits beside those that are open. The one that is given up in the same step does not
-    /// count.
+    /// Checks that another booking fits beside the open ones. A booking that is given up in the same step (`leaving`)
+    /// does not count.
     ///
     /// # Errors
     /// `overlapping-booking`, `limit-reached`.

@@ -12,12 +12,12 @@ use super::{
 };
 use crate::prelude::*;
 
-/// Let a clinic session end later, so that it has more slots. Those that it has stay as they are.
+/// Let a clinic session end later, so that it has more slots. The existing slots stay as they are.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExtendSession {
     pub session: SessionId,
-    /// When it ends, on the clock of London: later than it did, on the same day.
+    /// The new end, in London time: later than before, on the same day.
     pub until: LocalTime,
 }
 

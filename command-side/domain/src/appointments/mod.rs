@@ -1,4 +1,4 @@
-//! Appointments: clinic sessions, their slots, and what patients have booked.
+//! Appointments: clinic sessions, their slots, and the bookings of patients.
 
 pub mod amend_appointment;
 pub mod book_appointment;

@@ -14,13 +14,15 @@ use super::{
 };
 use crate::{practices::Practice, prelude::*};
 
-/// How far ahead a session can be published.
+/// The number of days ahead that a session can be published.
 pub const DAYS_AHEAD_MAX: i64 = 365;
-/// Patients in one slot.
+/// The maximum number of patients in one slot.
 pub const CAPACITY_MAX: u16 = 100;
-/// Slots of one session. Each is a row of two read models: without a limit one publisher delays what everybody reads.
+/// The maximum number of slots of one session. Each slot is a row of two read models: without a limit, one publisher
+/// could delay the views for all readers.
 pub const SLOTS_MAX: usize = 200;
-/// Slots times capacity. Each place leaves room for several changes of mind before the stream is full (10,000 events).
+/// The maximum number of places: slots times capacity. Each place leaves room for several changes before the stream is
+/// full (10,000 events).
 pub const PLACES_MAX: usize = 2_000;
 
 /// Publish a clinic session, so that its slots can be booked.
@@ -31,15 +33,15 @@ pub const PLACES_MAX: usize = 2_000;
 pub struct PublishSession {
     /// The session's new id: the site's code, a dot, and 12 random characters of Crockford base32.
     pub session: SessionId,
-    /// The day, in London: tomorrow at the earliest, in 365 days at the latest.
+    /// The day, in London: from tomorrow to 365 days ahead.
     pub on: LocalDate,
-    /// When it begins, on the clock of London.
+    /// The start, in London time.
     pub from: LocalTime,
     pub until: LocalTime,
-    /// How long a slot is: 1 to 480 minutes.
+    /// The length of a slot: 1 to 480 minutes.
     #[schemars(range(min = 1, max = 480))]
     pub slot_minutes: u16,
-    /// How many patients can have the same slot: 1 to 100.
+    /// The number of patients that can have the same slot: 1 to 100.
     #[schemars(range(min = 1, max = 100))]
     pub capacity: u16,
     pub service: ServiceType,
@@ -102,7 +104,7 @@ impl PublishSession {
         if self.from >= self.until {
             return Err(invalid("it has to begin before it ends"));
         }
-        // A civil time that the clocks skip or repeat is refused, never guessed.
+        // A civil time that the clocks skip or repeat is rejected rather than guessed.
         let instant = |time| LONDON.instant_of(self.on, time).map_err(|fault| invalid(&format!("{time}: {fault}")));
         let timetable = Timetable {
             starts_at: instant(self.from)?,
@@ -188,7 +190,7 @@ mod specs {
         SessionCounted { site: site(), on: LONDON.day(at(NOW)), session: session(number) }.into()
     }
 
-    /// The practice, on another day at noon.
+    /// The practice, at noon on another day.
     fn practice_on(day: &str) -> World {
         practice().at(&format!("{day}T12:00:00Z"))
     }
@@ -279,7 +281,7 @@ mod specs {
 
     #[test]
     fn an_hour_that_the_clocks_skip_in_march_has_no_slots_and_cannot_begin_a_session() {
-        // On 29 March 2026, 01:00 to 02:00 do not exist: four civil hours are three.
+        // On 29 March 2026 the hour from 01:00 to 02:00 does not exist: four civil hours are three elapsed hours.
         assert_eq!(slots_of("2026-03-29", "00:00", "04:00"), 18);
         practice().when(publish("2026-03-29", "01:30", "04:00")).rejected(&SESSION_INVALID);
         practice().when(publish("2026-03-29", "00:00", "01:30")).rejected(&SESSION_INVALID);
@@ -287,7 +289,7 @@ mod specs {
 
     #[test]
     fn an_hour_that_happens_twice_in_october_has_twice_the_slots_and_cannot_begin_a_session() {
-        // On 25 October 2026, 01:00 to 02:00 happen twice: four civil hours are five.
+        // On 25 October 2026 the hour from 01:00 to 02:00 happens twice: four civil hours are five elapsed hours.
         assert_eq!(slots_of("2026-10-25", "00:00", "04:00"), 30);
         practice().when(publish("2026-10-25", "01:30", "04:00")).rejected(&SESSION_INVALID);
     }

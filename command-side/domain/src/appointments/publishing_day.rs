@@ -1,14 +1,15 @@
-//! How many sessions a site has published on one day.
+//! The number of sessions that a site has published on one day.
 
 use event_core::{LocalDate, OrganisationCode, Rejected, State, Stream};
 use vocabulary::appointments::PublishingEvent;
 
 use super::rejections::LIMIT_REACHED;
 
-/// Sessions that a site publishes on one day (of London), those included that it withdraws again. Read models follow the
-/// log in order, so people who book at another practice wait until the sessions before them are rows. 500 sessions of 200
-/// slots are 100,000 rows in each of two read models: the work of half a minute for an unoptimised build on a busy machine.
-/// A practice of thirty clinicians with two sessions a day publishes eight days at once.
+/// The number of sessions that a site may publish on one day (in London), including sessions that it withdraws again.
+/// Read models follow the log in order, so bookings at other practices become visible only after the sessions that
+/// precede them in the log. 500 sessions of 200 slots are 100,000 rows in each of two read models: about half a minute
+/// of work for an unoptimised build on a busy machine. A practice of thirty clinicians with two sessions a day can
+/// publish eight days at once.
 pub const SESSIONS_A_DAY_MAX: u32 = 500;
 
 #[derive(Debug, Clone, Default, PartialEq)]

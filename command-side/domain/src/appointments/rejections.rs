@@ -1,4 +1,4 @@
-//! How commands about appointments are rejected.
+//! The rejections of commands about appointments.
 
 use event_core::{
     Class::{self, Conflict, Gone, NotFound, NotYours, Precondition, Rule},

@@ -30,18 +30,18 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RescheduleAppointment {
     pub patient: SubjectId,
-    /// The session of the appointment as it is.
+    /// The current session of the appointment.
     pub session: SessionId,
-    /// The start of the appointment as it is.
+    /// The current start of the appointment.
     pub starts_at: Timestamp,
-    /// The version that was seen; left out, any.
+    /// The version that the caller has seen. If it is left out, every version is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
     /// The session to move to; it may be the same.
     pub to_session: SessionId,
     /// The start of the (first) slot to move to.
     pub to_starts_at: Timestamp,
-    /// The starts of further slots there, each where the one before ends.
+    /// The starts of further slots there, each at the end of the slot before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = SLOTS_MAX - 1), extend("default" = serde_json::json!([])))]
     pub to_more_slots: Vec<Timestamp>,
@@ -128,7 +128,7 @@ impl Command for RescheduleAppointment {
 }
 
 impl RescheduleAppointment {
-    /// The booking that a move from there to here has made, where nothing has happened to it since.
+    /// The booking that resulted from this move, if it was already made and the booking still stands.
     fn already_moved<'a>(&self, diary: &'a Diary) -> Option<&'a BookedSlot> {
         let old_is_open = diary.booking(&self.session, self.starts_at).is_some_and(|booking| !booking.cancelled);
         let from = Some((self.session.clone(), self.starts_at));
@@ -136,7 +136,7 @@ impl RescheduleAppointment {
         arrived.filter(|booking| !old_is_open && !booking.cancelled && booking.moved_from == from)
     }
 
-    /// The same move again is nothing new; one to more or fewer slots is another one.
+    /// A repeat of the same move changes nothing. A move to more or fewer slots is a different move and is rejected.
     fn as_moved(&self, moved: &BookedSlot) -> Result<Decision, Rejected> {
         if moved.time.slots().skip(1).eq(self.to_more_slots.iter().copied()) {
             Ok(nothing_new())
@@ -226,7 +226,7 @@ mod specs {
         let events: [&dyn AnyEvent; 3] =
             [&freed(NINE), &taken(TEN_PAST, alice()), &moved(time(clinic(), TEN_PAST, TWENTY_PAST))];
         alice_at_nine().when(move_to(clinic(), TEN_PAST)).records(&events);
-        // Two slots of which one is the old one: in a session with one place a slot.
+        // Two slots, one of which is the old slot, in a session with one place per slot.
         let longer = RescheduleAppointment { to_more_slots: vec![at(TEN_PAST)], ..move_to(clinic(), NINE) };
         alice_at_nine().when(longer).records_kinds(&[
             "appointment.slot-freed.v1",
@@ -308,7 +308,8 @@ mod specs {
             version: Some(u32::try_from(n).expect("small") + 1),
             ..move_to(clinic(), slots[(n + 1) % 2])
         };
-        // A move changes the session that is left and the one that is reached: here, the same one twice.
+        // A move counts as a change of the session it leaves and of the session it enters: here, the same session
+        // twice.
         let moves = usize::from(CHANGES_IN_A_SESSION_MAX) / 2;
         let moved = (0..moves).fold(alice_at_nine(), |world, n| world.when(go(n)).records_kinds(&kinds));
         moved.when(go(moves)).rejected(&LIMIT_REACHED);

@@ -1,4 +1,4 @@
-//! A clinic session: one clinician at one site on one day, cut into slots. It guards the capacity of its slots.
+//! A clinic session: one clinician at one site on one day, cut into slots. It enforces the capacity of its slots.
 
 use std::sync::Arc;
 use vocabulary::{
@@ -14,7 +14,7 @@ use super::rejections::{
     SLOT_TAKEN, SLOTS_NOT_ADJACENT,
 };
 
-/// How long a hold takes capacity.
+/// The time for which a hold takes capacity.
 pub const HOLD_MINUTES: i64 = 5;
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,7 +30,7 @@ pub enum Session {
 pub struct Clinic {
     pub details: Arc<SessionPublished>,
     taken: Vec<(Timestamp, SubjectId)>,
-    /// The latest hold of each patient, live or expired: the clock tells which.
+    /// The latest hold of each patient. It may have expired: readers compare it with the current time.
     holds: Vec<HeldSlot>,
 }
 
@@ -85,7 +85,7 @@ impl State for Session {
 
 impl Session {
     /// # Errors
-    /// `session-not-found`, also for one that was withdrawn.
+    /// `session-not-found`, also for a session that was withdrawn.
     pub fn clinic(&self) -> Result<&Clinic, Rejected> {
         match self {
             Session::Open(clinic) => Ok(clinic),
@@ -104,12 +104,12 @@ impl Clinic {
         self.holds.iter().find(|hold| hold.by == by && hold.starts_at == starts_at)
     }
 
-    /// The hold that this patient has anywhere in the session and that still takes capacity.
+    /// The hold that this patient has anywhere in the session and that still takes capacity at `now`.
     pub fn live_hold(&self, by: SubjectId, now: Timestamp) -> Option<&HeldSlot> {
         self.holds.iter().find(|hold| hold.by == by && hold.expires_at > now)
     }
 
-    /// The time of these slots, which have to follow one another, lie in the future and within the booking window.
+    /// The time of these slots. They must be adjacent, in the future and within the booking window.
     ///
     /// # Errors
     /// `slot-not-found`, `slots-not-adjacent`, `in-the-past`, `outside-booking-window`.
@@ -149,8 +149,8 @@ impl Clinic {
         })
     }
 
-    /// Whether this patient can have a place in each of these slots. What they give up in the same step (`leaving`)
-    /// and what they hold themselves does not stand in their way.
+    /// Checks that this patient can have a place in each of these slots. The patient's own holds, and the places that
+    /// are given up in the same step (`leaving`), do not count.
     ///
     /// # Errors
     /// `slot-taken`.
@@ -175,7 +175,7 @@ impl Clinic {
         Ok(())
     }
 
-    /// Whether this patient holds the slot, now.
+    /// Checks that this patient currently holds the slot.
     ///
     /// # Errors
     /// `hold-expired`, `not-a-hold` where the slot is booked, `hold-not-found`.

@@ -1,4 +1,4 @@
-//! The strict form of a part that events also carry: commands refuse unknown fields, and events tolerate them.
+//! The strict form of a type that events also contain: commands reject unknown fields, and events tolerate them.
 
 use event_core::text::Line;
 use schemars::JsonSchema;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::prelude::*;
 
-/// Withdraw a clinic session that nobody has booked. Holds on its slots end with it.
+/// Withdraw a clinic session that has no bookings. Holds on its slots end with it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WithdrawSession {

@@ -11,11 +11,11 @@ use vocabulary::{
 use super::rejections::TOO_MANY_CARER_CHANGES;
 use crate::daily::Daily;
 
-/// Carers of one person at a time.
+/// The maximum number of carers that one person has at a time.
 pub const CARERS_MAX: usize = 5;
 
-/// Carers that one person registers on one day (of London): without a limit one person fills the stream. Removing is
-/// always possible.
+/// The number of carers that one person may register on one day (in London): without a limit one person could fill the
+/// stream. Removing has no limit.
 pub const REGISTRATIONS_A_DAY_MAX: u32 = 20;
 
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,4 +1,4 @@
-//! Carers: the people who look after a patient.
+//! Carers: the people that look after a patient.
 
 pub mod carer_book;
 pub mod register_carer;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::prelude::*;
 
-/// Register a carer, so that the practice knows the person who looks after a patient. A carer gets no permissions.
+/// Register a carer, so that the practice knows the person looking after a patient. A carer gets no permissions.
 ///
 /// A patient has at most 5 carers at a time, and registers at most 20 a day, from midnight to midnight in London.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

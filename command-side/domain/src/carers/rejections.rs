@@ -1,4 +1,4 @@
-//! How commands about carers are rejected.
+//! The rejections of commands about carers.
 
 use event_core::{Class, Rejection};
 

@@ -4,7 +4,7 @@ use vocabulary::carers::{CarerId, CarerRemoved};
 use super::{carer_book::CarerBook, rejections::CARER_NOT_FOUND};
 use crate::prelude::*;
 
-/// Remove a carer who no longer looks after the patient.
+/// Remove a carer that no longer looks after the patient.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RemoveCarer {

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::prelude::*;
 
-/// Change a decision about organ donation. The newest decision holds; the history is kept.
+/// Change a decision about organ donation. The newest decision applies; the history is kept.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AmendDecision {
-    /// Whose decision it is.
+    /// The person that the decision is about.
     pub subject: SubjectId,
     #[serde(with = "StrictDecision")]
     #[schemars(with = "StrictDecision")]
@@ -92,7 +92,7 @@ mod specs {
             .records_kinds(&["organ-donation.amended.v1"]);
         let withdrawn =
             full.when(WithdrawDecision { subject: alice() }).records_kinds(&["organ-donation.withdrawn.v1"]);
-        // To withdraw and register in turn is no way around the limit.
+        // Withdrawing and registering in turn does not avoid the limit.
         let register = RegisterDonor { subject: alice(), decision: OrganDecision::OptOut };
         withdrawn.when(register).rejected(&TOO_MANY_CHANGES);
     }

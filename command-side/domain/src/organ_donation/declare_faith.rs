@@ -4,11 +4,11 @@ use vocabulary::organ_donation::{FaithDeclaration, FaithDeclared};
 use super::{donor::Donor, rejections::TOO_MANY_CHANGES};
 use crate::prelude::*;
 
-/// Say whether faith or beliefs should be respected when donation is arranged. It is no decision about donation.
+/// Say whether faith or beliefs should be respected when donation is arranged. This is not a decision about donation.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeclareFaith {
-    /// Whose declaration it is.
+    /// The person that the declaration is about.
     pub subject: SubjectId,
     pub faith: FaithDeclaration,
 }

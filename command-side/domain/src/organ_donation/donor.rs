@@ -1,4 +1,4 @@
-//! What decision of a person stands, if any. The newest decision holds.
+//! A person's current decision about organ donation, if there is one. The newest decision applies.
 
 use event_core::{Personal, Rejected, State, Timestamp};
 use vocabulary::{
@@ -9,19 +9,19 @@ use vocabulary::{
 use super::rejections::{NO_ORGANS_CHOSEN, TOO_MANY_CHANGES, TOO_MANY_REPRESENTATIVES};
 use crate::daily::Daily;
 
-/// People whom somebody may appoint to decide for them.
+/// The maximum number of representatives that a person may appoint to decide for them.
 pub const REPRESENTATIVES_MAX: usize = 2;
 
-/// Decisions and declarations of one person on one day (of London). A stream holds 10,000 events: without this limit one
-/// person fills it within seconds. Withdrawing is always possible.
+/// The number of decisions and declarations that one person may make on one day (in London). A stream holds 10,000
+/// events: without this limit one person could fill it within seconds. Withdrawing has no limit.
 pub const CHANGES_A_DAY_MAX: u32 = 20;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Donor {
-    /// The decision that stands. None where there never was one, or it was withdrawn: that is no opt-out.
+    /// The current decision. `None` if none was made or it was withdrawn, which is not an opt-out.
     pub decision: Option<Personal<OrganDecision>>,
     pub faith: Option<Personal<FaithDeclaration>>,
-    /// How often something was decided or declared.
+    /// The number of decisions and declarations.
     changes: Daily,
 }
 
@@ -48,7 +48,7 @@ impl State for Donor {
 }
 
 impl Donor {
-    /// Whether this person may decide or declare once more today.
+    /// Checks the daily limit of decisions and declarations.
     ///
     /// # Errors
     /// `too-many-changes`.
@@ -61,7 +61,7 @@ impl Donor {
     }
 }
 
-/// The decision in one form, so that the same wish in another order is the same wish.
+/// The decision in a canonical form, so that the same decision in another order is recognised as the same.
 ///
 /// # Errors
 /// `no-organs-chosen`, `too-many-representatives`.

@@ -1,4 +1,4 @@
-//! Organ donation: what somebody decides about their organs after death.
+//! Organ donation: a person's decision about their organs after death.
 
 pub mod amend_decision;
 pub mod declare_faith;

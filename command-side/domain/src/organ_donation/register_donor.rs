@@ -12,7 +12,7 @@ use crate::prelude::*;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RegisterDonor {
-    /// Whose decision it is.
+    /// The person that the decision is about.
     pub subject: SubjectId,
     #[serde(with = "StrictDecision")]
     #[schemars(with = "StrictDecision")]

@@ -1,4 +1,4 @@
-//! How commands about organ donation are rejected.
+//! The rejections of commands about organ donation.
 
 use event_core::{Class, Rejection};
 

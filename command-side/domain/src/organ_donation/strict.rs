@@ -1,4 +1,4 @@
-//! The strict form of a part that events also carry: commands refuse unknown fields, and events tolerate them.
+//! The strict form of a type that events also contain: commands reject unknown fields, and events tolerate them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use vocabulary::{
 use super::donor::REPRESENTATIVES_MAX;
 
 /// A decision about organ donation.
-// Braces on those without fields: serde lets a unit variant of a tagged enum have any fields, so that an opt-out with
-// organs would pass as an opt-out.
+// Variants without fields have braces because serde accepts any fields on a unit variant of a tagged enum: an opt-out
+// with organs would be accepted as an opt-out.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "OrganDecision", tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "OrganDecision")]

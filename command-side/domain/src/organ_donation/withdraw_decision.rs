@@ -4,11 +4,11 @@ use vocabulary::organ_donation::DecisionWithdrawn;
 use super::{donor::Donor, rejections::NOTHING_TO_WITHDRAW};
 use crate::prelude::*;
 
-/// Take a decision about organ donation back. This is no opt-out: no decision stands, and consent may be deemed.
+/// Withdraw a decision about organ donation. This is not an opt-out: no decision remains, and consent may be deemed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WithdrawDecision {
-    /// Whose decision it is.
+    /// The person that the decision is about.
     pub subject: SubjectId,
 }
 
@@ -56,7 +56,7 @@ mod specs {
     fn withdrawing_is_not_opting_out() {
         let withdrawn: DonorEvent = DecisionWithdrawn { subject: alice(), decided_at: at(NOW) }.into();
         let open = opted_out().when(withdraw()).records(&[&withdrawn]);
-        // Had it been an opt-out, this would be nothing new.
+        // If the withdrawal were an opt-out, this command would change nothing.
         let opt_out = RegisterDonor { subject: alice(), decision: OrganDecision::OptOut };
         open.when(opt_out).records_kinds(&["organ-donation.registered.v1"]);
     }

@@ -11,14 +11,14 @@ use super::{
 };
 use crate::prelude::*;
 
-/// Change what a practice sets for itself: how far ahead, how many, how late.
+/// Change the settings of a practice: the booking window, the number of open bookings and the cancellation cut-off.
 ///
 /// At most 20 times a day, from midnight to midnight in London.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePracticeSettings {
     pub practice: OrganisationCode,
-    /// All of them; what is left out has its default.
+    /// The complete settings. A setting that is left out gets its default.
     #[serde(with = "StrictSettings")]
     #[schemars(with = "StrictSettings")]
     pub settings: PracticeSettings,
@@ -73,7 +73,7 @@ mod specs {
     fn settings_are_changed_20_times_a_day() {
         let window = |days| PracticeSettings { booking_window_days: days, ..PracticeSettings::default() };
         let kinds = ["practice.settings-changed.v1"];
-        // Events from before the limit hold no decision time and are not counted.
+        // Events that were recorded before the limit existed have no decision time and are not counted.
         let before = SettingsChanged { practice: site(), settings: window(99), changed_at: None };
         let changes = (1..).map(window).take(SETTINGS_CHANGES_A_DAY_MAX as usize);
         let full =

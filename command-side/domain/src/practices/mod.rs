@@ -1,4 +1,4 @@
-//! Practices: opening them, and what they set for themselves.
+//! Practices: opening them, and changing their settings.
 
 pub mod change_practice_settings;
 pub mod open_practice;

@@ -15,9 +15,9 @@ pub struct OpenPractice {
     /// Its code in the Organisation Data Service.
     pub practice: OrganisationCode,
     pub name: Line,
-    /// In one line, as on a letter.
+    /// The address in one line, as on a letter.
     pub address: Line,
-    /// What the practice sets for itself; what is left out has its default.
+    /// The settings of the practice. A setting that is left out gets its default.
     #[serde(default, with = "StrictSettings", skip_serializing_if = "is_default")]
     #[schemars(with = "StrictSettings")]
     pub settings: PracticeSettings,

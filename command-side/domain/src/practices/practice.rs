@@ -1,4 +1,4 @@
-//! A practice, as commands need to know it.
+//! A practice, in the form that commands need.
 
 use event_core::{LocalDate, Rejected, State};
 use vocabulary::practices::{PRACTICE_NOT_FOUND, PracticeEvent, PracticeOpened, PracticeSettings};
@@ -11,9 +11,9 @@ pub enum Practice {
     #[default]
     Unknown,
     Open {
-        /// With the settings of now.
+        /// The practice with its current settings.
         practice: PracticeOpened,
-        /// How often the settings were changed.
+        /// The number of changes to the settings.
         changes: Daily,
     },
 }
@@ -61,8 +61,9 @@ impl Practice {
     }
 }
 
-/// Changes of one practice's settings on one day (of London). A practice's stream holds 10,000 events, and every booking
-/// there reads it: without this limit it is full within seconds, and its settings stay as they are.
+/// The number of times that a practice may change its settings on one day (in London). A practice's stream holds 10,000
+/// events, and every booking at the practice reads it: without this limit the stream could be full within seconds, and
+/// the settings could not be changed again.
 pub const SETTINGS_CHANGES_A_DAY_MAX: u32 = 20;
 pub const BOOKING_WINDOW_DAYS_MAX: u16 = 365;
 pub const OPEN_BOOKINGS_MAX: u8 = 20;

@@ -1,4 +1,4 @@
-//! How commands about practices are rejected.
+//! The rejections of commands about practices.
 
 use event_core::{Class, Rejection};
 

@@ -1,4 +1,4 @@
-//! The strict form of a part that events also carry: commands refuse unknown fields, and events tolerate them.
+//! The strict form of a type that events also contain: commands reject unknown fields, and events tolerate them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use vocabulary::practices::PracticeSettings;
 
 use super::practice::{BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OPEN_BOOKINGS_MAX};
 
-/// The settings of a practice. A setting that is left out has its default (written into the schema, so it is writable).
+/// The settings of a practice. A setting that is left out gets its default. The schema states the defaults.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "PracticeSettings", rename_all = "camelCase", default, deny_unknown_fields)]
 #[schemars(rename = "PracticeSettings")]

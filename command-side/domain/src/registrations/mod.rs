@@ -1,4 +1,4 @@
-//! Registrations: who is a patient of which practice.
+//! Registrations of patients at practices.
 
 pub mod register_patient;
 pub mod registration;

@@ -9,7 +9,7 @@ use vocabulary::{
 use super::rejections::{ALREADY_A_PATIENT, BORN_IN_THE_FUTURE};
 use crate::{practices::Practice, prelude::*};
 
-/// Register somebody as a patient of a practice.
+/// Register a person as a patient of a practice.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RegisterPatient {
@@ -31,7 +31,7 @@ impl Command for RegisterPatient {
         Some(self.subject)
     }
 
-    /// Nobody: who is about to be registered has no relationship yet.
+    /// None: a person that is about to be registered has no relationship with the practice yet.
     fn answers_for(&self) -> Option<SubjectId> {
         None
     }

@@ -1,4 +1,4 @@
-//! How commands about registration are rejected.
+//! The rejections of commands about registration.
 
 use event_core::{Class, Rejection};
 

@@ -1,5 +1,5 @@
-//! Commands to streams of ten decisions about organ donation, each about as long as the peers' events, by an engine that
-//! loads every state and by one that has every state in memory.
+//! Commands to streams of ten decisions about organ donation, each about as long as the peers' events, by an engine
+//! that loads every state and by one that has every state in memory.
 
 use std::{
     path::Path,
@@ -18,7 +18,6 @@ use local::postgres::Database;
 use serde_json::json;
 use vocabulary::access::CallerRole;
 
-use super::COMMANDED;
 use crate::{
     load::{self, Slice, median},
     postgres::at_rest,
@@ -27,25 +26,27 @@ use crate::{
     workload::{Workload, caller},
 };
 
+/// As many as commands are given to, and Axon replays.
+pub const COMMANDED: u64 = 20_000;
 const EVENTS_OF_A_STREAM: u64 = 10;
-/// Commands to each stream in a slice: two to three seconds of either kind.
+/// The number of commands to each stream in a slice: each kind takes two to three seconds.
 const COLD_EACH: u64 = 1;
 const WARM_EACH: u64 = 2;
-/// Donors who are registered at once.
+/// The number of donors that are registered at the same time.
 const IN_FLIGHT: u64 = 512;
-/// Room for every stream that the warm engine's commands read.
+/// Enough for every stream that the commands of the warm engine read.
 const WARM_STATES: usize = 100_000;
-/// Days that the engines' clock is ahead. Each slice is a day of its own, because a donor decides at most 20
+/// The number of days that the engines' clock is ahead. Each slice uses a new day, because a donor decides at most 20
 /// times a day.
 static DAYS: AtomicI64 = AtomicI64::new(0);
-/// What may be read from the log by commands that are called warm.
+/// The number of states per command that warm commands may load from the log.
 const WARM_LOADS_MAX: f64 = 0.01;
 
 fn clock() -> Timestamp {
     Timestamp::from_jiff(jiff::Timestamp::now()).plus_days(DAYS.load(Ordering::Relaxed))
 }
 
-/// On PostgreSQL, deciding and nothing else.
+/// A town on PostgreSQL that only decides commands.
 pub async fn town(folder: &Path) -> anyhow::Result<(Database, Workload)> {
     let database = Database::new();
     let url = database.url("server").await;
@@ -56,7 +57,7 @@ pub async fn town(folder: &Path) -> anyhow::Result<(Database, Workload)> {
     Ok((database, town))
 }
 
-/// Two engines on one log, with donors of their own.
+/// Two engines on one log, each with its own donors.
 pub struct Engines {
     pub cold: Donors,
     pub warm: Donors,
@@ -66,7 +67,7 @@ pub struct Engines {
 
 impl Engines {
     /// # Errors
-    /// When PostgreSQL or the log fails.
+    /// If PostgreSQL or the log fails.
     pub async fn prepare(folder: &Path) -> anyhow::Result<Engines> {
         eprintln!("commands: twice {COMMANDED} donors decide {EVENTS_OF_A_STREAM} times each");
         let (database, town) = town(folder).await?;
@@ -79,8 +80,8 @@ impl Engines {
         for donors in [&mut cold, &mut warm] {
             donors.give(IN_FLIGHT, EVENTS_OF_A_STREAM).await?;
         }
-        // The engine keeps as many as one batch of commands needs, a tenth of the streams: by the time that a stream
-        // comes again, it is forgotten.
+        // The engine keeps as many states as one batch of commands needs, a tenth of the streams: a state is evicted
+        // before its stream is used again.
         cold.engine = engine(0);
         at_rest(&database).await?;
         Ok(Engines { cold, warm, town: Arc::new(town), _database: database })
@@ -95,13 +96,13 @@ pub struct Donors {
     engine: Engine,
     /// The number of the first donor.
     first: u64,
-    /// Commands to each in a slice.
+    /// The number of commands to each donor in a slice.
     each: u64,
-    /// How many decisions each has made.
+    /// The number of decisions that each donor has made.
     decided: u64,
 }
 
-/// Slices of commands, and where the states came from.
+/// Slices of commands, and the source of their states.
 #[derive(Default)]
 pub struct DecidedSlices {
     rates: Vec<f64>,
@@ -127,14 +128,14 @@ impl DecidedSlices {
     }
 
     /// # Errors
-    /// When a command was decided on a state from memory: then this is not the cold row.
+    /// If a command was decided on a state from memory, which does not belong in the cold row.
     pub fn cold_note(&self) -> anyhow::Result<String> {
         anyhow::ensure!(self.loads() >= 1.0, "only {:.3} states a command were loaded: it is not cold", self.loads());
         Ok(self.note("cold"))
     }
 
     /// # Errors
-    /// When commands loaded states: then this is not the warm row.
+    /// If commands loaded states, which do not belong in the warm row.
     pub fn warm_note(&self) -> anyhow::Result<String> {
         anyhow::ensure!(
             self.loads() <= WARM_LOADS_MAX,
@@ -157,17 +158,18 @@ impl DecidedSlices {
 type Prepared = (&'static str, Bytes, Origin);
 
 impl Donors {
-    /// A slice of commands.
+    /// Runs a slice of commands.
     ///
     /// # Errors
-    /// When one is refused.
+    /// If one is rejected.
     pub async fn decide(&mut self, clients: u64) -> anyhow::Result<(Slice, StateReadCounts)> {
         let before = StateReadCounts::now();
         let slice = self.give(clients, self.each).await?;
         Ok((slice, StateReadCounts::now().since(before)))
     }
 
-    /// So many decisions of each donor, from so many clients with donors of their own. The requests are made before.
+    /// Makes this number of decisions for each donor, from this number of clients with separate donors. The requests
+    /// are prepared before.
     async fn give(&mut self, clients: u64, each: u64) -> anyhow::Result<Slice> {
         DAYS.fetch_add(1, Ordering::Relaxed);
         let mut running = Vec::new();
@@ -193,7 +195,7 @@ impl Donors {
     }
 }
 
-/// A donor's `number`th decision, which is not the one before it.
+/// A donor's decision with this number, which differs from the one before it.
 fn decision(donor: u64, number: u64) -> anyhow::Result<Prepared> {
     const ORGANS: [&str; 4] = ["heart", "lungs", "kidneys", "liver"];
     let subject = synthetic::patient(donor)?;

@@ -1,5 +1,5 @@
-//! What size costs: the same 50,000 active streams in a log of 10^5 events and in one of 10^7, and all streams of the
-//! large one active, beside a bare insert into a table as large.
+//! The cost of size: the same 50,000 active streams in a log of 10^5 events and in one of 10^7, and all streams of the
+//! large log active, compared with a bare insert into a table of the same size.
 
 use std::time::{Duration, Instant};
 
@@ -18,16 +18,16 @@ use crate::{
 
 const ROUNDS: usize = 5;
 const SLICE: Duration = Duration::from_secs(3);
-/// Of each stream of the large log, when it has been filled.
+/// The number of events of each stream of the large log after it has been filled.
 const EVENTS_OF_A_STREAM: usize = 10;
-/// Rows of one statement that fills a log.
+/// The number of rows of one statement that fills a log.
 const FILL_ROWS: u64 = 500_000;
 
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 ///
 /// # Panics
-/// Where no PostgreSQL can be started; it says what is missing.
+/// If no PostgreSQL can be started; the message says what is missing.
 pub async fn growth(events: u64) -> anyhow::Result<Vec<Measured>> {
     let streams = usize::try_from(events)? / EVENTS_OF_A_STREAM;
     if streams < STREAMS {
@@ -40,7 +40,7 @@ pub async fn growth(events: u64) -> anyhow::Result<Vec<Measured>> {
     let url = large.url("server").await;
     let log = Log::open(&url, LogName::Care, LogOptions::default()).await?;
     let mut active = shares_of(STREAMS, EVENTS_OF_A_STREAM as u64);
-    // Both logs have seen every active stream once before anything is measured.
+    // Every active stream gets an event in both logs before anything is measured.
     once(&log, &mut active).await?;
     let (mut at_large, mut at_small) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
@@ -82,7 +82,7 @@ fn stream(n: usize) -> StreamName {
     StreamName::of("bench", format!("{n:08}"))
 }
 
-/// The first so many streams, all at one revision, spread over the clients.
+/// The first `streams` streams, all at one revision, spread over the clients.
 fn shares_of(streams: usize, revision: u64) -> StreamShares {
     (0..CLIENTS).map(|client| (client..streams).step_by(CLIENTS).map(|n| (stream(n), revision)).collect()).collect()
 }
@@ -96,7 +96,7 @@ fn spread(streams: usize, active: StreamShares) -> StreamShares {
     known.chunks(share).map(<[_]>::to_vec).collect()
 }
 
-/// An event for each stream.
+/// Appends an event to each stream.
 async fn once(log: &Log, shares: &mut StreamShares) -> anyhow::Result<()> {
     let clients = std::mem::take(shares).into_iter().map(|mut own| {
         let log = log.clone();
@@ -118,11 +118,11 @@ async fn once(log: &Log, shares: &mut StreamShares) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fills an empty log by SQL, as its owner: `events` events, stream by stream in turn. Indexes are made at the end.
+/// Fills an empty log by SQL, as its owner: `events` events, over the streams in turn. Indexes are created at the end.
 async fn fill(database: &Database, events: u64, streams: usize) -> anyhow::Result<()> {
     let started = Instant::now();
     let log = Log::open(&database.url("server").await, LogName::Care, LogOptions::default()).await?;
-    // One real event: the others have its envelope and its data.
+    // One real event, which provides the envelope and the data for the others.
     log.append(one_event(&stream(0), 0)).await?;
     log.close().await;
     let mut owner = PgConnection::connect(&database.url("owner").await).await?;

@@ -1,5 +1,5 @@
-//! What the log in PostgreSQL does: alone, beside a bare insert of the rows that were stored, with an old snapshot held
-//! open, with two nodes, and when it has grown.
+//! The performance of the log in PostgreSQL: alone, compared with a bare insert of the stored rows, with an old
+//! snapshot held open, with two nodes, and after it has grown.
 
 mod growth;
 mod nodes;
@@ -23,11 +23,11 @@ use crate::{
     results::Measured,
 };
 
-/// PostgreSQL as one that has run for a while: what it does by itself after many rows have come is done, and there are
-/// segments of its write-ahead log to be used again.
+/// Brings PostgreSQL into the state of a server that has run for a while: its maintenance after many inserts is done,
+/// and there are segments of the write-ahead log to reuse.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn at_rest(database: &Database) -> anyhow::Result<()> {
     let mut owner = PgConnection::connect(&database.url("owner").await).await?;
     const SEGMENTS: &str =
@@ -41,12 +41,12 @@ pub async fn at_rest(database: &Database) -> anyhow::Result<()> {
 /// Conditional append by 64 clients over 50,000 streams.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 ///
 /// # Panics
-/// Where no PostgreSQL can be started; it says what is missing.
+/// If no PostgreSQL can be started; the message says what is missing.
 pub async fn append() -> anyhow::Result<Vec<Measured>> {
-    /// Many and short: what else runs on the machine meets both sides.
+    /// Many short slices, so that other load on the machine affects both sides.
     const SLICES: usize = 12;
     const SLICE: Duration = Duration::from_secs(2);
     let (database, baseline) = (Database::new(), Database::new());
@@ -75,19 +75,19 @@ pub async fn append() -> anyhow::Result<Vec<Measured>> {
     ))])
 }
 
-/// Appends in the last seconds of a time in which a snapshot was kept open, beside those before.
+/// The rate of appends at the end of a period with an open snapshot, compared with the rate before.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 ///
 /// # Panics
-/// Where no PostgreSQL can be started; it says what is missing.
+/// If no PostgreSQL can be started; the message says what is missing.
 pub async fn old_snapshot() -> anyhow::Result<Vec<Measured>> {
     const ROUNDS: usize = 2;
-    /// Slices on each side of a round.
+    /// The number of slices on each side of a round.
     const SLICES: usize = 4;
     const SLICE: Duration = Duration::from_secs(1);
-    /// Long enough for what decays under an old snapshot: a row that each append updates lost 60 % within 35 s.
+    /// Long enough for effects of an old snapshot: a row that each append updates lost 60 % within 35 s.
     const HELD_BEFORE: Duration = Duration::from_secs(32);
     let database = Database::new();
     let url = database.url("server").await;

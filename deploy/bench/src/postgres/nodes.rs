@@ -1,6 +1,6 @@
-//! Two command nodes on one database, beside one of them alone. A node is a process of its own, of this same binary, which
-//! does what its standard input says: `SECONDS CLIENTS CONFLICTS`, the last being the percentage of appends to a stream
-//! that the other node may have written since.
+//! Two command nodes on one database, compared with one of them alone. A node is a separate process of this same
+//! binary, which reads orders from its standard input: `SECONDS CLIENTS CONFLICTS`, where the last is the percentage of
+//! appends to a stream that the other node may have written in the meantime.
 
 use std::time::{Duration, Instant};
 
@@ -19,18 +19,19 @@ use crate::{
 
 const CLIENTS: usize = 256;
 const STREAMS_OF_A_NODE: usize = 25_000;
-/// Each client of one node shares so many streams with the same client of the other.
+/// The number of streams that each client of one node shares with its counterpart at the other.
 const SHARED_STREAMS: usize = 20;
-/// Every second append to a shared stream meets a conflict, when two write it by turns at random: so 8 % of all do.
+/// If two nodes write a shared stream at random, every second append to it meets a conflict: this makes 8 % of all
+/// appends.
 const SHARED_PERCENT: u64 = 16;
 const ROUNDS: usize = 5;
 const SLICE: Duration = Duration::from_secs(2);
 
 /// # Errors
-/// When the database or a node fails.
+/// If the database or a node fails.
 ///
 /// # Panics
-/// Where no PostgreSQL can be started; it says what is missing.
+/// If no PostgreSQL can be started; the message says what is missing.
 pub async fn two_nodes() -> anyhow::Result<Vec<Measured>> {
     let database = Database::new();
     let url = database.url("server").await;
@@ -44,7 +45,7 @@ pub async fn two_nodes() -> anyhow::Result<Vec<Measured>> {
         let single = one.order(&order(CLIENTS, 0)).await?;
         let together = both(&mut one, &mut other, 0).await?;
         let met = both(&mut one, &mut other, SHARED_PERCENT).await?;
-        // In the first round nodes and database get to know each other.
+        // The first round warms up nodes and database.
         if round > 0 {
             alone.push(single.rate());
             apart.push(together.0);
@@ -61,7 +62,7 @@ pub async fn two_nodes() -> anyhow::Result<Vec<Measured>> {
     ])
 }
 
-/// Both at once: events a second, conflicts, events.
+/// Runs both at once: events per second, conflicts, events.
 async fn both(one: &mut Process, other: &mut Process, shared_percent: u64) -> anyhow::Result<(f64, u64, u64)> {
     one.begin(&order(CLIENTS / 2, shared_percent)).await?;
     other.begin(&order(CLIENTS / 2, shared_percent)).await?;
@@ -73,10 +74,10 @@ fn order(clients: usize, shared_percent: u64) -> String {
     format!("{} {clients} {shared_percent}", SLICE.as_secs())
 }
 
-/// A node's process: it ends with its input.
+/// The process of a node. It ends with its standard input.
 ///
 /// # Errors
-/// When the log fails, or an order is not understood.
+/// If the log fails, or an order is not understood.
 pub async fn node(url: &str) -> anyhow::Result<()> {
     let log = Log::open(url, LogName::Care, LogOptions::default()).await?;
     let shared = |client: usize, n: usize| (StreamName::of("bench", format!("shared-{client}-{n}")), 0);
@@ -105,7 +106,7 @@ pub async fn node(url: &str) -> anyhow::Result<()> {
             conflicts += of_it;
             clients.push(client);
         }
-        // Each has the same counterpart at the other node again.
+        // Each client gets the same counterpart at the other node again.
         clients.sort_by_key(|client| client.number);
         println!(
             "{}",
@@ -119,15 +120,15 @@ pub async fn node(url: &str) -> anyhow::Result<()> {
 struct Client {
     number: usize,
     own: Vec<(StreamName, u64)>,
-    /// Those that the same client of the other node writes, too, with the revisions that this one knows.
+    /// The streams that the same client of the other node also writes, with the revisions known here.
     common: Vec<(StreamName, u64)>,
 }
 
 impl Client {
-    /// Its answers, and how often it met a conflict.
+    /// The answers, and the number of conflicts.
     async fn work(&mut self, log: &Log, percent: u64, deadline: Instant) -> anyhow::Result<(AnswerTimes, u64)> {
         let (mut answers, mut conflicts) = (Vec::new(), 0);
-        // Any spread will do, as long as the two nodes do not go in step.
+        // Any distribution is suitable, as long as the two nodes are not synchronised.
         let mut dice = fastrand::Rng::new();
         for turn in (0..self.own.len()).cycle() {
             let asked = Instant::now();

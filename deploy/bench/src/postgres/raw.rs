@@ -1,18 +1,19 @@
-//! The bare insert that the log is measured against: the very rows that it stored, in their order, into a table with the
-//! same indexes, as many a statement as the log did, each its own transaction, by one connection.
+//! The bare insert as the baseline of the log: exactly the rows that it stored, in their order, into a table with the
+//! same indexes, with as many rows per statement as in the log, each statement in its own transaction, on one
+//! connection.
 
 use std::time::Instant;
 
 use sqlx::{Connection, PgConnection, Row};
 use uuid::Uuid;
 
-/// Rows that are read, untimed, before they are inserted.
+/// The number of rows that are read ahead, outside the measured time.
 const ROWS_AHEAD: i64 = 64 * 1_024;
 
-/// What the log stored since the slice before, and how fast the same rows are inserted bare.
+/// The rows that the log stored since the last slice, and the rate of a bare insert of the same rows.
 pub struct Same {
     pub statements: usize,
-    /// Rows a second.
+    /// In rows per second.
     pub rate: f64,
 }
 
@@ -23,16 +24,16 @@ pub struct BarePostgres {
 }
 
 impl BarePostgres {
-    /// Copies what is stored after this position.
+    /// Copies the rows that are stored after this position.
     ///
     /// # Errors
-    /// When a database cannot be reached.
+    /// If a database cannot be reached.
     pub async fn open(from: &str, into: &str, copied: i64) -> anyhow::Result<BarePostgres> {
         Ok(BarePostgres { from: PgConnection::connect(from).await?, into: PgConnection::connect(into).await?, copied })
     }
 
     /// # Errors
-    /// When a database fails.
+    /// If a database fails.
     pub async fn slice(&mut self) -> anyhow::Result<Same> {
         let counted = "SELECT count(*), count(DISTINCT xmin::text) FROM care.event WHERE position > $1";
         let (rows, statements): (i64, i64) =
@@ -60,7 +61,7 @@ impl BarePostgres {
     }
 }
 
-/// A statement's rows, a column each.
+/// The rows of a statement, by column.
 #[derive(Default)]
 struct RawColumns {
     positions: Vec<i64>,

@@ -1,4 +1,5 @@
-//! What clients were told is what the log holds, and no idempotency key has had two effects.
+//! Checks that the log contains the events that clients were told about, and that no idempotency key has had two
+//! effects.
 
 use std::{
     collections::HashMap,
@@ -12,7 +13,7 @@ use serde::Deserialize;
 
 use super::{event::CheckedEvent, findings::Findings};
 
-/// A line of the file: an answer of `POST /commands/{name}`, and the key it was asked with.
+/// A line of the file: an answer of `POST /commands/{name}`, and the key of its request.
 #[derive(Deserialize)]
 struct AcknowledgementLine {
     key: String,
@@ -31,7 +32,7 @@ struct Acknowledged {
 
 #[derive(Default)]
 pub struct ClientAcknowledgements {
-    /// By the event's id. The number of the line that told it.
+    /// By event id, with the number of the line that reported it.
     open: HashMap<String, (usize, Acknowledged)>,
     /// Keys with two effects, found while reading.
     doubled: Vec<(usize, String)>,
@@ -39,8 +40,8 @@ pub struct ClientAcknowledgements {
 
 impl ClientAcknowledgements {
     /// # Errors
-    /// When the file cannot be read, or a line but the last is no such object: a client that was killed while it wrote
-    /// leaves half a line.
+    /// If the file cannot be read, or a line other than the last is not such an object. The last line may be
+    /// incomplete, because a client may have been killed while writing it.
     pub fn read(file: &Path) -> anyhow::Result<ClientAcknowledgements> {
         let lines = BufReader::new(File::open(file).with_context(|| file.display().to_string())?).lines();
         let lines: Vec<String> = lines.collect::<Result<_, _>>().with_context(|| file.display().to_string())?;
@@ -86,7 +87,7 @@ impl ClientAcknowledgements {
         }
     }
 
-    /// What was told and was never met.
+    /// Adds findings for reported events that are not in the log, and for keys with two effects.
     pub fn end(self, findings: &mut Findings) {
         let mut lost: Vec<_> = self.open.into_values().collect();
         lost.sort_by_key(|(line, told)| (*line, told.position));

@@ -1,5 +1,5 @@
-//! Appointments: the second folds of their read models, and the rules between sessions and diaries. A slot is never given
-//! to more patients than it has places, and the sessions and the diaries know the same bookings.
+//! Appointments: the second folds of their read models, and the rules between sessions and diaries. A slot is never
+//! given to more patients than it has places, and sessions and diaries agree on the bookings.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::{
     event::CheckedEvent,
     findings::Findings,
-    folds::{Rows, SecondFold, change, of, push},
     kinds::{Arm, Kinds, unknown},
+    second_fold::{Rows, SecondFold, change, of, push},
 };
 
 pub const FOLDS: &[SecondFold] = &[
@@ -19,7 +19,7 @@ pub const FOLDS: &[SecondFold] = &[
     SecondFold { name: "practice_day", version: 1, kinds: PRACTICE_DAY_KINDS, fold: practice_day },
 ];
 
-/// The sessions say which places are taken, so the kinds of diaries are ignored.
+/// The sessions contain the taken places, so the kinds of diaries are ignored.
 const FREE_SLOTS_KINDS: Kinds = Kinds {
     service: "appointment",
     ignored: &[
@@ -63,7 +63,7 @@ fn free_slots(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     Arm::Found
 }
 
-/// The diary says what a patient has booked, so the kinds of sessions are ignored. A hold is not an appointment.
+/// The diary contains a patient's bookings, so the kinds of sessions are ignored. A hold is not an appointment.
 const MY_APPOINTMENTS_KINDS: Kinds = Kinds {
     service: "appointment",
     ignored: &[
@@ -109,7 +109,7 @@ fn my_appointments(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     Arm::Found
 }
 
-/// The sessions say who has a slot, and free it. The diary adds the reason only.
+/// The sessions contain the bookings of slots and their end. The diary adds only the reason.
 const PRACTICE_DAY_KINDS: Kinds =
     Kinds { service: "appointment", ignored: &["appointment.hold-placed.v1", "appointment.cancelled.v1"] };
 
@@ -145,7 +145,7 @@ fn practice_day(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     Arm::Found
 }
 
-/// The diary gives the reason for a booking of these slots.
+/// Adds the reasons from the diary to the bookings of these slots.
 fn reasons(rows: &mut Rows, event: &CheckedEvent, time: &str) {
     let (time, patient) = (event.value(time), event.text("/patient"));
     let session = time["session"].as_str().unwrap_or_default();
@@ -160,7 +160,7 @@ fn reasons(rows: &mut Rows, event: &CheckedEvent, time: &str) {
     }
 }
 
-/// Where the event says which slots it is about.
+/// The path of the timetable in the event.
 fn timetable(event: &CheckedEvent) -> &'static str {
     if event.kind == "appointment.session-extended.v1" { "/added" } else { "/timetable" }
 }
@@ -187,7 +187,7 @@ fn site(event: &CheckedEvent) -> &str {
     event.text("/session").split('.').next().unwrap_or_default()
 }
 
-/// A day is London's.
+/// Days are in London time.
 fn day_key(session: &str, start: &str) -> (String, String) {
     let site = session.split('.').next().unwrap_or_default();
     let instant = start.parse::<Timestamp>().ok().and_then(|start| start.in_tz("Europe/London").ok());
@@ -195,7 +195,7 @@ fn day_key(session: &str, start: &str) -> (String, String) {
     (format!("{site}.{day}"), format!("{start}.{session}"))
 }
 
-/// A hold that ended before this event was recorded takes no place: a new hold clears such holds away.
+/// Removes holds that ended before this event was recorded: a new hold clears them from the row.
 fn without_expired_holds(row: &mut Value, event: &CheckedEvent) {
     let lives = |hold: &Value| {
         let expires_at = hold["expiresAt"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
@@ -206,7 +206,7 @@ fn without_expired_holds(row: &mut Value, event: &CheckedEvent) {
     }
 }
 
-/// Without what is this patient's.
+/// Removes the entries of this patient.
 fn without(row: &mut Value, list: &str, field: &str, patient: &str) {
     if let Some(items) = row[list].as_array_mut() {
         items.retain(|item| item[field] != patient);
@@ -217,17 +217,17 @@ fn without(row: &mut Value, list: &str, field: &str, patient: &str) {
 type Slot = (String, String);
 type Bookings = BTreeMap<Slot, BTreeSet<String>>;
 
-/// The bookings that the sessions know and those that the diaries know, as far as the log was read.
+/// The bookings according to the sessions and according to the diaries, up to the last event that was read.
 #[derive(Default)]
 pub struct Agreement {
     capacities: HashMap<String, u64>,
-    /// As the sessions say.
+    /// According to the sessions.
     taken: Bookings,
-    /// As the diaries say.
+    /// According to the diaries.
     booked: Bookings,
 }
 
-/// Neither a hold nor a changed reason says who has which slot, and an extension leaves the capacity as it is.
+/// A hold or a changed reason does not change the bookings, and an extension does not change the capacity.
 const AGREEMENT_KINDS: Kinds = Kinds {
     service: "appointment",
     ignored: &[
@@ -300,7 +300,7 @@ impl Agreement {
         }
     }
 
-    /// After the last event, sessions and diaries agree.
+    /// Compares sessions and diaries after the last event.
     pub fn end(self, findings: &mut Findings) {
         let slots: BTreeSet<&Slot> = self.taken.keys().chain(self.booked.keys()).collect();
         let nobody = BTreeSet::new();
@@ -318,7 +318,7 @@ fn remove(bookings: &mut Bookings, slot: &Slot, patient: &str) -> bool {
     bookings.get_mut(slot).is_some_and(|who| who.remove(patient))
 }
 
-/// The slots of a booked time: it may take several adjacent ones.
+/// The slots of a booked time, which may have several adjacent ones.
 fn slots(time: &Value) -> Vec<Slot> {
     let session = time["session"].as_str().unwrap_or_default();
     starts(&time["startsAt"], &time["endsAt"], &time["slotMinutes"])
@@ -327,7 +327,7 @@ fn slots(time: &Value) -> Vec<Slot> {
         .collect()
 }
 
-/// The starts of all whole slots from one instant to another.
+/// The starts of all whole slots between two instants.
 fn starts(from: &Value, until: &Value, minutes: &Value) -> Vec<String> {
     let instant = |value: &Value| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let (Some(from), Some(until)) = (instant(from), instant(until)) else {

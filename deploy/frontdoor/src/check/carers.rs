@@ -2,8 +2,8 @@
 
 use super::{
     event::CheckedEvent,
-    folds::{Rows, SecondFold, of},
     kinds::{Arm, Kinds},
+    second_fold::{Rows, SecondFold, of},
 };
 
 pub const FOLDS: &[SecondFold] =

@@ -1,4 +1,4 @@
-//! The log's own shape: positions, revisions, time, command keys, envelopes.
+//! The structure of the log: positions, revisions, times, command keys, envelopes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ pub struct Chain {
     revisions: HashMap<String, u64>,
     command_keys: HashSet<Vec<u8>>,
     ids: HashSet<Uuid>,
-    /// Of the append to which an event without a key belongs: the correlation and the actor.
+    /// The append that an event without a key belongs to: its correlation and actor.
     append: Option<(Uuid, Box<str>)>,
 }
 
@@ -31,7 +31,7 @@ impl Chain {
         }
     }
 
-    /// The position after the last one that was read.
+    /// The position after the last event that was read.
     pub fn next(&self) -> u64 {
         self.position + 1
     }
@@ -70,7 +70,7 @@ impl Chain {
         self.envelope(event, &mut wrong);
     }
 
-    /// An append's first event has a key that no other has; the events after it share its correlation and actor.
+    /// The first event of an append has a unique key; the events after it have the same correlation and actor.
     fn envelope(&mut self, event: &CheckedEvent, wrong: &mut impl FnMut(String)) {
         let meta = match Meta::unpack(&event.meta) {
             Ok(meta) => meta,

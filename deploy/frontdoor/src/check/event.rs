@@ -1,4 +1,4 @@
-//! An event as it stands in the file, and the walk over all of them.
+//! A stored event, and iteration over all events of a log.
 
 use futures::TryStreamExt;
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub struct CheckedEvent {
     pub recorded_at: i64,
     pub command_key: Option<Vec<u8>>,
     pub meta: Vec<u8>,
-    /// `None` where the bytes are no JSON object.
+    /// `None` if the bytes are not a JSON object.
     pub data: Option<Value>,
     pub bytes: Vec<u8>,
 }
@@ -28,14 +28,14 @@ const ALL: &str = "SELECT position, stream, revision, id, kind, recorded_at, com
 const PAGE: &str = "SELECT position, stream, revision, uuid_send(id) AS id, kind, recorded_at, command_key, meta, data
                     FROM event WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3";
 
-/// A log that is read from its first event to its last.
+/// A log, read from its first event to its last.
 pub enum Source<'a> {
     File(&'a mut SqliteConnection),
     Table(&'a mut PgLog),
 }
 
 impl Source<'_> {
-    /// The last position that there is now.
+    /// The current last position.
     pub async fn end_now(&mut self) -> sqlx::Result<u64> {
         let end = "SELECT coalesce(max(position), 0) FROM event";
         let end: i64 = match self {
@@ -58,7 +58,7 @@ pub async fn each(source: &mut Source<'_>, mut visit: impl FnMut(&CheckedEvent))
         }
         Source::Table(log) => log,
     };
-    // Below the first position, so that one that should not be there is met.
+    // Starts below the first position, so that an invalid lower position is also read.
     let mut after = i64::MIN;
     loop {
         let query = sqlx::query(PAGE).bind(after).bind(log.end).bind(PAGE_EVENTS);
@@ -95,17 +95,17 @@ impl CheckedEvent {
         })
     }
 
-    /// A text of the data; empty where there is none.
+    /// A text in the data; empty if there is none.
     pub fn text(&self, pointer: &str) -> &str {
         self.value(pointer).as_str().unwrap_or_default()
     }
 
-    /// A number of the data; 0 where there is none.
+    /// A number in the data; 0 if there is none.
     pub fn number(&self, pointer: &str) -> u64 {
         self.value(pointer).as_u64().unwrap_or_default()
     }
 
-    /// A part of the data.
+    /// A value in the data.
     pub fn value(&self, pointer: &str) -> &Value {
         self.data.as_ref().and_then(|data| data.pointer(pointer)).unwrap_or(&Value::Null)
     }
@@ -134,7 +134,7 @@ impl CheckedEvent {
     }
 }
 
-/// A negative number is no place; 0 is none either, and is found as a gap.
+/// Maps a negative number to 0. Neither is a valid position, and 0 is reported as a gap.
 fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }

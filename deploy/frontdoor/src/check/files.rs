@@ -1,5 +1,5 @@
-//! The files of a data folder, locked against a running server and opened to be read only. The check leaves no file in
-//! the folder, which may be on read-only media.
+//! The files of a data folder, locked against a running server and opened read-only. The check leaves no file in the
+//! folder, which may be on read-only media.
 
 use std::{
     fs::{File, TryLockError},
@@ -12,33 +12,33 @@ use uuid::Uuid;
 
 use super::findings::Findings;
 
-/// Problems of one file that SQLite tells.
+/// The maximum number of problems of one file that SQLite reports.
 const INTEGRITY: &str = "PRAGMA integrity_check(20)";
 
 pub struct Files {
     pub care: SqliteConnection,
     pub access: Option<SqliteConnection>,
     pub views: Option<SqliteConnection>,
-    /// Removed after the connections above are closed: fields are dropped in this order.
+    /// Removed after the connections above are closed, because fields are dropped in this order.
     _indexes: Vec<TemporaryIndex>,
-    /// Held until the end.
+    /// The locks are held until the end.
     _locks: Vec<File>,
 }
 
-/// The index that SQLite makes of a write-ahead log. A server that was killed leaves one; a check that had to make one
-/// removes it.
+/// SQLite's index of a write-ahead log. A killed server leaves one; the check removes an index that it had to create.
 struct TemporaryIndex(PathBuf);
 
 impl Drop for TemporaryIndex {
     fn drop(&mut self) {
-        // A folder that took the file a moment ago and keeps it now has a fault that the check cannot mend.
+        // The file was just created here, so an error of its removal is a fault of the folder that the check cannot
+        // repair.
         drop(std::fs::remove_file(&self.0));
     }
 }
 
 impl Files {
     /// # Errors
-    /// When there is no log, or a server has it open.
+    /// If there is no log, or a server has it open.
     pub async fn open(data: &Path) -> anyhow::Result<Files> {
         let care = data.join("care.db");
         if std::fs::metadata(&care).map_or(true, |file| file.len() == 0) {
@@ -55,13 +55,13 @@ impl Files {
         })
     }
 
-    /// The lineage of the log `care`, which the views must share; absent where the file does not tell.
+    /// The lineage of the log `care`, which the views must share; `None` if it cannot be read.
     pub async fn lineage(&mut self) -> Option<Uuid> {
         sqlx::query_scalar("SELECT lineage FROM log").fetch_one(&mut self.care).await.ok()
     }
 
     /// # Errors
-    /// When a file was written by a newer version, which may store what this one cannot judge.
+    /// If a file was written by a newer version, which may store data that this version cannot check.
     pub async fn known_versions(&mut self) -> anyhow::Result<()> {
         for (name, connection) in self.logs() {
             known_version(&format!("{name}.db"), connection, event_log::sqlite::SCHEMA_VERSION).await?;
@@ -85,7 +85,7 @@ impl Files {
         }
     }
 
-    /// How many events there are to check, as far as that can be told.
+    /// The number of events to check, as far as it can be read.
     pub async fn events(&mut self) -> u64 {
         let mut events = 0;
         for (_, connection) in self.logs() {
@@ -106,13 +106,13 @@ async fn open_if_there(file: &Path, indexes: &mut Vec<TemporaryIndex>) -> anyhow
     if file.is_file() { open(file, indexes).await.map(Some) } else { Ok(None) }
 }
 
-/// Opens a file that no server has open.
+/// Opens a file that is not open in a server.
 async fn open(file: &Path, indexes: &mut Vec<TemporaryIndex>) -> anyhow::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     let shown = file.display();
     let context = || format!("{shown} cannot be opened");
     if std::fs::metadata(suffixed(file, "-wal")).map_or(true, |log| log.len() == 0) {
-        // Nothing is to be recovered. `immutable` keeps SQLite from making files beside this one.
+        // There is nothing to recover. `immutable` prevents SQLite from creating files beside this one.
         return options.immutable(true).connect().await.with_context(context);
     }
     let index = suffixed(file, "-shm");
@@ -122,7 +122,7 @@ async fn open(file: &Path, indexes: &mut Vec<TemporaryIndex>) -> anyhow::Result<
     if !there && index.exists() {
         indexes.push(TemporaryIndex(index));
     }
-    // A damaged file is a finding; one that cannot be looked at proves nothing.
+    // A damaged file is a finding; a file that cannot be read proves nothing.
     if first.is_err_and(|error| matches!(primary_code(&error), Some(READ_ONLY | CANNOT_OPEN))) {
         bail!("{shown} has a write-ahead log, and SQLite can write no index of it: copy the folder to where it can");
     }
@@ -144,8 +144,8 @@ fn suffixed(file: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Refuses a file whose schema is newer than this binary. A version that cannot be read is damage, which the integrity
-/// check finds.
+/// Rejects a file with a schema that is newer than this binary. A version that cannot be read is damage, which the
+/// integrity check finds.
 async fn known_version(name: &str, connection: &mut SqliteConnection, known: usize) -> anyhow::Result<()> {
     let version = sqlx::query_scalar::<_, i64>("PRAGMA user_version").fetch_one(connection).await;
     match version.map(usize::try_from) {
@@ -156,10 +156,10 @@ async fn known_version(name: &str, connection: &mut SqliteConnection, known: usi
     }
 }
 
-/// Views in a file of their own, as they are at one moment; a server may have them open.
+/// A snapshot of views in a separate file, which may be open in a server.
 ///
 /// # Errors
-/// When there is no such file.
+/// If there is no such file.
 pub async fn snapshot(file: &Path) -> anyhow::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     let mut connection = options.connect().await.with_context(|| format!("{} cannot be opened", file.display()))?;
@@ -168,7 +168,7 @@ pub async fn snapshot(file: &Path) -> anyhow::Result<SqliteConnection> {
     Ok(connection)
 }
 
-/// Takes the locks that a server holds for as long as it runs.
+/// Takes the locks that a running server holds.
 fn lock(data: &Path) -> anyhow::Result<Vec<File>> {
     let mut locks = Vec::new();
     for name in ["care.lock", "access.lock"] {

@@ -1,8 +1,8 @@
-//! What was found: each finding is a line that names its place.
+//! The findings of the check: each is a line that names its place.
 
 use std::fmt;
 
-/// Findings that are told one by one; more are counted.
+/// The number of findings that are listed; further ones are only counted.
 const TOLD_MAX: usize = 1_000;
 
 #[derive(Default)]
@@ -12,12 +12,12 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Something is wrong at this position of this log.
+    /// Adds a finding at this position of this log.
     pub fn add(&mut self, log: &str, position: u64, what: impl fmt::Display) {
         self.line(format!("{log}:{position}: {what}"));
     }
 
-    /// Something is wrong that has no position of its own: a file, a row of a view.
+    /// Adds a finding without a position, such as a file or a row of a view.
     pub fn line(&mut self, line: String) {
         self.count += 1;
         if self.lines.len() < TOLD_MAX {

@@ -1,17 +1,6 @@
-//! The second folds: they make the rows of every read model again, from the events' plain JSON. The folds of a service
-//! are in its file. This file has the list of them, and the functions that they share.
+//! The second folds of all services.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value};
-
-use super::{
-    appointments, carers,
-    event::CheckedEvent,
-    findings::Findings,
-    kinds::{Arm, Kinds, unknown},
-    organ_donation, practices,
-};
+use super::{appointments, carers, organ_donation, practices, second_fold::SecondFold};
 
 /// The second folds of each service. A new service is one line here. A new read model, or a new version of one, is a
 /// line in its service's file.
@@ -22,53 +11,13 @@ pub fn all() -> impl Iterator<Item = &'static SecondFold> {
     SERVICES.iter().copied().flatten()
 }
 
-/// Rows by partition and sort key.
-pub type Rows = BTreeMap<(String, String), Value>;
-
-/// Makes the rows of one version of a read model.
-pub struct SecondFold {
-    pub name: &'static str,
-    pub version: i64,
-    /// The kinds that `fold` has to know.
-    pub kinds: Kinds,
-    pub fold: fn(&mut Rows, &CheckedEvent) -> Arm,
-}
-
-impl SecondFold {
-    /// Changes the rows as the event says. A kind that the fold has to know, and does not, is a finding.
-    pub fn event(&self, rows: &mut Rows, event: &CheckedEvent, findings: &mut Findings) {
-        if self.kinds.need(&event.kind) && (self.fold)(rows, event) == Arm::Missing {
-            unknown(self.name, event, findings);
-        }
-    }
-}
-
-/// These fields of the event.
-pub fn of(event: &CheckedEvent, fields: &[&str]) -> Value {
-    let field = |name: &&str| ((*name).to_owned(), event.value(&format!("/{name}")).clone());
-    Value::Object(fields.iter().map(field).collect::<Map<_, _>>())
-}
-
-/// Changes the row, where there is one.
-pub fn change(rows: &mut Rows, key: &(String, String), change: impl FnOnce(&mut Value)) {
-    if let Some(row) = rows.get_mut(key) {
-        change(row);
-    }
-}
-
-/// Adds an item to a list of the row.
-pub fn push(row: &mut Value, list: &str, item: Value) {
-    if let Some(items) = row[list].as_array_mut() {
-        items.push(item);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use event_core::{Followed, Projection, ProjectionVisitor, Recorded, Timestamp, testing::recorded};
     use vocabulary::kinds;
 
     use super::*;
+    use crate::check::{event::CheckedEvent, findings::Findings, kinds::Arm, second_fold::Rows};
 
     fn of_read_model(name: &str) -> &'static SecondFold {
         all().find(|fold| fold.name == name).expect("every read model is folded a second time")
@@ -139,7 +88,7 @@ mod tests {
         assert_eq!(findings.to_string(), "care:1: practices: the check does not know the kind practice.closed.v1\n");
     }
 
-    /// The example of this kind as a read model gets it; `None` where the read model does not follow it.
+    /// The example of this kind in the form that a read model receives; `None` if the read model does not follow it.
     fn recorded_example<E: Followed>(kind: &'static str) -> Option<Recorded<E>> {
         let example = CheckedEvent::example(kind);
         let data = E::read(kind, &example.bytes).expect("a released event decodes")?;

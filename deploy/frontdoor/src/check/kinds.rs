@@ -1,5 +1,5 @@
-//! The kinds of events that a part of the check has to know. Every kind of a followed service is handled, or is listed
-//! as ignored. Any other kind of that service is a finding: the check could not say whether the rows are right.
+//! The kinds of events that a part of the check has to handle. Every kind of a followed service is either handled or
+//! listed as ignored. Any other kind of that service is a finding, because the check cannot verify the rows then.
 
 use super::{event::CheckedEvent, findings::Findings};
 
@@ -11,7 +11,7 @@ pub enum Arm {
     Missing,
 }
 
-/// Which kinds a part of the check has to know.
+/// The kinds that a part of the check has to handle.
 #[derive(Clone, Copy)]
 pub struct Kinds {
     /// The followed service, which is the first part of its kinds: `appointment` in `appointment.booked.v1`.
@@ -27,7 +27,7 @@ impl Kinds {
     }
 }
 
-/// Adds the finding that `part` of the check has no arm for the kind of this event.
+/// Adds a finding: `part` of the check has no arm for the kind of this event.
 pub fn unknown(part: &str, event: &CheckedEvent, findings: &mut Findings) {
     findings.add("care", event.position, format!("{part}: the check does not know the kind {}", event.kind));
 }

@@ -1,6 +1,6 @@
-//! `frontdoor check`: proves a stopped server's files, or the tables and topics of a running system. It reads and folds
-//! with code of its own, from plain SQL and plain JSON, so that a fault of the engines is not repeated here. It changes
-//! nothing.
+//! `frontdoor check`: verifies a stopped server's files, or the tables and topics of a running system. It reads and
+//! folds with separate code, from plain SQL and plain JSON, so that a fault of the engines is not repeated here. It
+//! changes nothing.
 
 mod acknowledgements;
 mod appointments;
@@ -16,6 +16,7 @@ mod owners;
 mod postgres;
 mod practices;
 mod remembered;
+mod second_fold;
 mod topic;
 mod views;
 
@@ -45,7 +46,7 @@ const EXIT_CLEAN: u8 = 0;
 const EXIT_FOUND: u8 = 1;
 const EXIT_COULD_NOT: u8 = 2;
 
-/// `frontdoor check`: prints what it finds, each with its position.
+/// `frontdoor check`: prints its findings, each with its position.
 pub fn check(options: &Check) -> ExitCode {
     let work = async || {
         let mut findings = Findings::default();
@@ -66,7 +67,7 @@ pub fn check(options: &Check) -> ExitCode {
     }
 }
 
-/// How much was looked at.
+/// The number of items that were checked.
 #[derive(Default)]
 struct Coverage {
     events: u64,
@@ -92,7 +93,7 @@ async fn prove(options: &Check, findings: &mut Findings) -> anyhow::Result<Cover
     }
 }
 
-/// What is looked at instead of a data folder.
+/// The databases and brokers to check instead of a data folder.
 struct CheckPlaces {
     log: Option<Url>,
     views: Option<Url>,
@@ -121,7 +122,7 @@ impl CheckPlaces {
     }
 }
 
-/// The files of a stopped server.
+/// Checks the files of a stopped server.
 async fn prove_files(data: &Path, told: ClientAcknowledgements, findings: &mut Findings) -> anyhow::Result<Coverage> {
     let mut files = Files::open(data).await?;
     files.known_versions().await?;
@@ -141,14 +142,14 @@ async fn prove_files(data: &Path, told: ClientAcknowledgements, findings: &mut F
     Ok(proof.end(findings))
 }
 
-/// The tables of a system that may be running, and its topics.
+/// Checks the tables and topics of a system, which may be running.
 async fn prove_tables(
     places: &CheckPlaces,
     log: &Url,
     told: ClientAcknowledgements,
     findings: &mut Findings,
 ) -> anyhow::Result<Coverage> {
-    // The views before the log, so that the log goes as far as they do at least.
+    // The views are read before the log, so that the log reaches at least as far as the views.
     let mut file = match places.views.as_ref().and_then(Url::sqlite) {
         Some(file) => Some(files::snapshot(Path::new(file)).await?),
         None => None,
@@ -177,7 +178,7 @@ async fn prove_tables(
     Ok(proof.end(findings))
 }
 
-/// A proof under way.
+/// A check in progress.
 struct InstallationProof {
     bar: ProgressBar,
     checked: Coverage,

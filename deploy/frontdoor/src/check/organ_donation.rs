@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     event::CheckedEvent,
-    folds::{Rows, SecondFold, push},
     kinds::{Arm, Kinds},
+    second_fold::{Rows, SecondFold, push},
 };
 
 const KINDS: Kinds = Kinds { service: "organ-donation", ignored: &[] };
@@ -15,7 +15,7 @@ pub const FOLDS: &[SecondFold] = &[
     SecondFold { name: "donor_history", version: 1, kinds: KINDS, fold: donor_history },
 ];
 
-/// Steps in the row of a decision. The older ones are in the history.
+/// The number of steps in the row of a decision. Older steps are only in the history.
 const STEPS_KEPT: usize = 20;
 
 fn donor_decision(rows: &mut Rows, event: &CheckedEvent) -> Arm {
@@ -45,7 +45,7 @@ fn donor_history(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     Arm::Found
 }
 
-/// A step of a donor, as both read models show it.
+/// A step of a donor, in the form that both read models contain.
 fn donor_step(event: &CheckedEvent) -> Option<Value> {
     let what = event.kind.strip_prefix("organ-donation.")?.strip_suffix(".v1")?;
     let at = event.value("/decidedAt");

@@ -1,12 +1,13 @@
-//! The logs and the views in PostgreSQL, read by short statements as of the check's start: the system may go on.
+//! The logs and the views in PostgreSQL, read by short statements as of the start of the check: the system may
+//! continue.
 
 use anyhow::{Context, bail};
 use sqlx::{Connection, PgConnection};
 
-/// Events of one statement.
+/// The maximum number of events of one statement.
 pub const PAGE_EVENTS: i64 = 2_000;
 
-/// A log's table, up to where it ended when the check began.
+/// A log's table, up to its end when the check began.
 pub struct PgLog {
     pub connection: PgConnection,
     pub log: &'static str,
@@ -16,7 +17,7 @@ pub struct PgLog {
 
 impl PgLog {
     /// # Errors
-    /// When the database cannot be read, or holds no such log.
+    /// If the database cannot be read, or does not contain such a log.
     pub async fn open(url: &str, log: &'static str) -> anyhow::Result<PgLog> {
         let mut connection = PgConnection::connect(url).await.context("the log's database cannot be opened")?;
         let schema = sqlx::AssertSqlSafe(format!("SET search_path = {log}"));
@@ -29,8 +30,8 @@ impl PgLog {
     }
 }
 
-/// Refuses a schema that is newer than this binary: it may store what this one cannot judge. A schema without a version
-/// is not one of Frontdoor's, which the next statement tells.
+/// Rejects a schema that is newer than this binary, because it may contain data that this binary cannot check. A schema
+/// without a version does not belong to Frontdoor, which the next statement reports.
 async fn known_version(connection: &mut PgConnection, schema: &str, known: usize) -> anyhow::Result<()> {
     let version =
         sqlx::query_scalar("SELECT coalesce(max(number), 0)::bigint FROM migration").fetch_one(connection).await;
@@ -44,10 +45,10 @@ async fn known_version(connection: &mut PgConnection, schema: &str, known: usize
     }
 }
 
-/// The views, in one snapshot: the rows of every read model and their checkpoints belong together.
+/// The views, in one snapshot: the rows of every read model match their checkpoints.
 ///
 /// # Errors
-/// When the database cannot be read.
+/// If the database cannot be read.
 pub async fn views(url: &str) -> anyhow::Result<PgConnection> {
     let mut connection = PgConnection::connect(url).await.context("the views' database cannot be opened")?;
     sqlx::raw_sql("SET search_path = views").execute(&mut connection).await?;

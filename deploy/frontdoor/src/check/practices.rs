@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     event::CheckedEvent,
-    folds::{Rows, SecondFold, change, of},
     kinds::{Arm, Kinds},
+    second_fold::{Rows, SecondFold, change, of},
 };
 
 pub const FOLDS: &[SecondFold] = &[SecondFold {
@@ -29,7 +29,7 @@ fn practices(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     Arm::Found
 }
 
-/// A setting that the event leaves out has its default.
+/// The settings, with the default for each setting that the event leaves out.
 fn settings(event: &CheckedEvent) -> Value {
     let mut all = json!({"bookingWindowDays": 42, "openBookingsMax": 3, "cancelCutOffMinutes": 30});
     if let (Some(all), Some(given)) = (all.as_object_mut(), event.value("/settings").as_object()) {

@@ -1,4 +1,4 @@
-//! Decisions that stored no event, as the log remembers them: each is readable, and its command stored nothing.
+//! Remembered decisions without events: each must be readable, and its command must not have stored events.
 
 use std::collections::HashSet;
 
@@ -7,9 +7,9 @@ use sqlx::{Decode, Row, Type};
 
 use super::{event::Source, findings::Findings};
 
-/// Decisions of one statement.
+/// The maximum number of decisions of one statement.
 const PAGE_ROWS: i64 = 2_000;
-/// Bytes of a key and of a request's hash.
+/// The size of a key and of a request's hash, in bytes.
 const HASH_BYTES: usize = 32;
 
 const TABLE: &str = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'remembered'";
@@ -25,7 +25,7 @@ struct RememberedOutcome {
     outcome: Vec<u8>,
 }
 
-/// Checks every decision that is remembered, and counts them. `stored`: the keys of the commands that stored events.
+/// Checks and counts all remembered decisions. `stored` contains the keys of the commands that stored events.
 pub async fn prove(
     log: &str,
     source: &mut Source<'_>,
@@ -50,7 +50,7 @@ pub async fn prove(
     }
 }
 
-/// A log of an earlier version has no such table.
+/// False for a log of an earlier version, which does not have the table.
 async fn exists(source: &mut Source<'_>) -> sqlx::Result<bool> {
     let tables: i64 = match source {
         Source::File(connection) => sqlx::query_scalar(TABLE).fetch_one(&mut **connection).await?,

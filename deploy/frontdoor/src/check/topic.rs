@@ -1,6 +1,6 @@
-//! A log's topic, read by a plain consumer: by the rule that every reader of it has (exactly the next position counts, a
-//! lower one is a repeat), it is the log: every position, in order, nothing else, byte for byte. A relay repeats under
-//! another epoch alone.
+//! Checks a log's topic with a plain consumer. By the rule for all its readers (only the next position counts, a lower
+//! one is a repeat), the topic must equal the log: every position, in order, nothing else, byte for byte. A relay may
+//! repeat positions only under another epoch.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::{event::CheckedEvent, findings::Findings};
 
-/// How long the broker may take to give the next record.
+/// The time limit for the next record from the broker.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
 
 pub struct CheckedTopic {
@@ -28,24 +28,24 @@ pub struct CheckedTopic {
     name: String,
     log: &'static str,
     source: String,
-    /// The offset after the last record, when the check began.
+    /// The offset after the last record when the check began.
     end: i64,
     next: i64,
-    /// The id at each position that was met, from the first one on.
+    /// The id at each position that was read, starting with the first one.
     ids: Vec<Vec<u8>>,
-    /// Records that came before their turn: their positions, ids and offsets.
+    /// Records that came too early: their positions, ids and offsets.
     early: Vec<(u64, String, i64)>,
     epochs: Epochs,
 }
 
 impl CheckedTopic {
     /// # Errors
-    /// When the brokers do not answer, or there is no such topic.
+    /// If the brokers do not answer, or there is no such topic.
     pub fn open(address: &Address, log: &'static str, lineage: Uuid) -> anyhow::Result<CheckedTopic> {
         let name = format!("frontdoor.{log}.{lineage}");
         let mut config = address.client("check")?;
         config.set("group.id", "frontdoor-check").set("enable.auto.commit", "false").set("auto.offset.reset", "error");
-        // The marks of transactions take places at the end, too, and are never given out.
+        // Transaction markers occupy offsets at the end of the topic, but are never delivered.
         config.set("isolation.level", "read_committed").set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create()?;
         let ends = consumer.fetch_watermarks(&name, 0, SILENCE_MAX);
@@ -67,10 +67,10 @@ impl CheckedTopic {
         })
     }
 
-    /// The log's next event: it has to be the topic's next, too.
+    /// Checks that the log's next event is also the next one in the topic.
     ///
     /// # Errors
-    /// When the brokers do not answer.
+    /// If the brokers do not answer.
     pub fn event(&mut self, event: &CheckedEvent, findings: &mut Findings) -> anyhow::Result<()> {
         let mut found = None;
         while found.is_none() && self.next < self.end {
@@ -116,10 +116,10 @@ impl CheckedTopic {
         known.is_some_and(|known| known.to_string() == id)
     }
 
-    /// What is left is repeats, and nothing beyond the log.
+    /// Checks that the rest of the topic consists of repeats, without events beyond the end of the log.
     ///
     /// # Errors
-    /// When the brokers do not answer.
+    /// If the brokers do not answer.
     pub fn end(mut self, log_end: u64, findings: &mut Findings) -> anyhow::Result<()> {
         while self.next < self.end {
             let Some(record) = next(&self.consumer, &self.name)? else {
@@ -138,7 +138,7 @@ impl CheckedTopic {
             if position > log_end {
                 let what = format!("{}: offset {offset} is beyond the log's end at {log_end}", self.name);
                 findings.add(self.log, position, what);
-            // What a running system appended since the check began is not known here.
+            // Events that a running system appended after the start of the check are unknown here.
             } else if position <= self.ids.len() as u64 && !self.is_repeat(position, &id) {
                 let what = format!("{}: offset {offset}: another event than the log's", self.name);
                 findings.add(self.log, position, what);
@@ -148,7 +148,8 @@ impl CheckedTopic {
     }
 }
 
-/// The last position that each epoch of a relay sent. They grow: what came twice or late under one was not sent so.
+/// The last position that each epoch of a relay sent. Positions of an epoch must increase; otherwise a record was
+/// doubled or reordered.
 #[derive(Default)]
 struct Epochs(HashMap<u64, u64>);
 
@@ -160,14 +161,14 @@ impl Epochs {
     }
 }
 
-/// The next record; `None` at the topic's end.
+/// The next record; `None` at the end of the topic.
 fn next<'a>(consumer: &'a BaseConsumer, name: &str) -> anyhow::Result<Option<BorrowedMessage<'a>>> {
     let deadline = Instant::now() + SILENCE_MAX;
     while Instant::now() < deadline {
         match consumer.poll(deadline.saturating_duration_since(Instant::now())) {
             Some(Ok(record)) => return Ok(Some(record)),
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(None),
-            // A broker that is away may come back within this time.
+            // A broker that is unavailable may come back within this time.
             Some(Err(_)) | None => {}
         }
     }
@@ -192,16 +193,16 @@ impl CheckedHeaders {
         self.headers.get(name)
     }
 
-    /// 0 where there is none, which is no position.
+    /// The number in a header; 0, which is not a valid position, if there is none.
     fn number(&self, name: &str) -> u64 {
         self.get(name).and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 
-    /// The name of the first thing that is otherwise than in the log.
+    /// The name of the first part that differs from the log.
     fn difference(&self, event: &CheckedEvent, record: &BorrowedMessage<'_>) -> Option<&'static str> {
         let Ok(meta) = Meta::unpack(&event.meta) else { return Some("envelope") };
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        // An append that is no command has its first event's id as its key, which is nobody's business.
+        // An append without a command has the id of its first event as its key, which the topic does not need.
         let key = event.command_key.as_deref().map(hex);
         let expected = [
             ("ce_id", event.uuid().map(|id| id.to_string())),

@@ -1,5 +1,5 @@
-//! Views equal the fold of the log up to their checkpoint. All rows are held in memory, stored and folded (about 1 KiB
-//! each).
+//! Checks that views equal the fold of the log up to their checkpoint. All stored and folded rows are held in memory
+//! (about 1 KiB each).
 
 use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 use uuid::Uuid;
@@ -7,14 +7,15 @@ use uuid::Uuid;
 use super::{
     event::CheckedEvent,
     findings::Findings,
-    folds::{self, Rows, SecondFold},
+    folds,
+    second_fold::{Rows, SecondFold},
 };
 
 const LIVE: &str = "SELECT name, version, build, position, event_id, lineage FROM projection WHERE live ORDER BY name";
 const LIVE_TABLES: &str = "SELECT name, version, build, position, uuid_send(event_id), uuid_send(lineage)
                            FROM projection WHERE live ORDER BY name";
 
-/// Where the views are.
+/// The location of the views.
 pub enum ViewsSource<'a> {
     Nowhere,
     File(&'a mut SqliteConnection),
@@ -22,7 +23,8 @@ pub enum ViewsSource<'a> {
     Tables(PgConnection),
 }
 
-/// Name, version, build, position, the id of the event there, the lineage of the log that the rows were made from.
+/// Name, version, build, position, the id of the event at that position, and the lineage of the log that the rows were
+/// made from.
 type Live = (String, i64, i64, i64, Option<Vec<u8>>, Vec<u8>);
 
 impl ViewsSource<'_> {
@@ -64,7 +66,7 @@ struct CheckedBuild {
 }
 
 impl CheckedViews {
-    /// Reads the stored rows. Where there are none there is nothing to check: views can be deleted.
+    /// Reads the stored rows. If there are no views, there is nothing to check, because views can be deleted.
     pub async fn read(mut stored: ViewsSource<'_>, findings: &mut Findings) -> CheckedViews {
         let mut views = CheckedViews::default();
         if matches!(stored, ViewsSource::Nowhere) {
@@ -82,7 +84,7 @@ impl CheckedViews {
             let label = format!("{} version {}", live.0, live.1);
             let superseded = folds::all().any(|fold| fold.name == live.0 && live.1 < fold.version);
             let Some(build) = CheckedBuild::of(live) else {
-                // During a rolling upgrade servers of the version before still read the rows of theirs.
+                // During a rolling upgrade, servers of the previous version still read the rows of its read models.
                 if !superseded {
                     findings.line(format!("{label}: this binary does not know it"));
                 }
@@ -96,12 +98,12 @@ impl CheckedViews {
         views
     }
 
-    /// How many read models are checked.
+    /// The number of read models to check.
     pub fn count(&self) -> usize {
         self.builds.len()
     }
 
-    /// The rows were made from the log of this lineage.
+    /// Checks that the rows were made from the log of this lineage.
     pub fn belong_to(&self, lineage: Uuid, findings: &mut Findings) {
         for build in self.builds.iter().filter(|build| build.lineage != lineage.as_bytes()) {
             findings.line(format!("{}: its rows were made from another log than {lineage}", build.name));
@@ -129,7 +131,8 @@ impl CheckedViews {
     }
 }
 
-/// Queries read the live build of each read model: without one they answer nothing, and two answer by chance.
+/// Queries read the live build of each read model: without one they return nothing, and with two the result is
+/// arbitrary.
 fn each_has_one_build(live: &[Live], findings: &mut Findings) {
     for SecondFold { name, version, .. } in folds::all() {
         match live.iter().filter(|live| live.0 == *name && live.1 == *version).count() {
@@ -156,7 +159,7 @@ impl CheckedBuild {
     }
 
     fn holding(mut self, rows: Vec<(String, String, Vec<u8>)>) -> CheckedBuild {
-        // What is no JSON equals no row, and is found with the others.
+        // A row that is not valid JSON differs from every expected row and is found in the comparison.
         let value = |bytes: Vec<u8>| serde_json::from_slice(&bytes).unwrap_or_default();
         self.stored = rows.into_iter().map(|(partition, sort, row)| ((partition, sort), value(row))).collect();
         self

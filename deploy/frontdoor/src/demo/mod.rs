@@ -1,5 +1,5 @@
-//! The demonstration: invented practices, two weeks of clinic sessions and patients, all through commands with derived
-//! ids and keys, so that a second start repeats what is there and publishes the sessions that are missing.
+//! The demonstration: invented practices, patients, and two weeks of clinic sessions, all created by commands with
+//! derived ids and keys. A second start therefore repeats the existing data and publishes only the missing sessions.
 
 mod people;
 mod try_it;
@@ -9,11 +9,7 @@ use command_engine::{Failure, Origin};
 use domain::{appointments::PublishSession, practices::OpenPractice, registrations::RegisterPatient};
 use event_core::{Caller, Command, Issuer, LocalDate, Timestamp};
 use futures::{StreamExt, TryStreamExt, future::BoxFuture, stream};
-use host::{
-    app::App,
-    demo::{DEMO_ISSUER, Demo},
-    roles::Role,
-};
+use host::{Demo, app::App, demo_key::DEMO_ISSUER, roles::Role};
 use jiff::civil::Weekday;
 use vocabulary::{
     access::{CallerRole, Permission},
@@ -23,18 +19,16 @@ use vocabulary::{
     time::LONDON,
 };
 
-use people::{CLINICS, DemoClinic, DemoPractice, PRACTICES, Person, people, session_id};
+use people::{CLINICS, DAYS, DemoClinic, DemoPractice, PRACTICES, Person, people, session_id};
 
-/// How many days ahead there are sessions.
-const DAYS: i64 = 14;
-/// Commands that wait for the log at a time, so that they share its commits.
+/// The number of commands that are submitted to the log at a time, so that they share its commits.
 const AT_A_TIME: usize = 64;
 
-/// Makes the demonstration's data and its callers' tokens, where this process takes commands; and the lines to copy, where
-/// it answers queries, too.
+/// Creates the demonstration's data and its callers' tokens if this process accepts commands, and the lines to copy if
+/// it also answers queries.
 ///
 /// # Errors
-/// When a command fails for another reason than that its wish was granted before.
+/// If a command fails, except for a repeat of an earlier one.
 pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
     Box::pin(async move {
         let Demo { app, key, data, public } = demo;
@@ -58,7 +52,7 @@ pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
     })
 }
 
-/// A command of the demonstration, and where it comes from.
+/// A command of the demonstration, and its origin.
 type DemoCommand<C> = anyhow::Result<(C, Origin)>;
 
 async fn give<C: Command>(app: &App, commands: Vec<DemoCommand<C>>) -> anyhow::Result<()> {
@@ -66,7 +60,7 @@ async fn give<C: Command>(app: &App, commands: Vec<DemoCommand<C>>) -> anyhow::R
         let (command, origin) = given?;
         match app.engine.submit(&command, origin).await {
             Ok(_) => Ok(()),
-            // Made by another version of the cast: what is there stays as it is.
+            // Created by another version of the demonstration; the existing data is kept.
             Err(Failure::KeyReused) => Ok(()),
             Err(failure) => bail!("{}: {failure}", C::NAME),
         }

@@ -1,5 +1,8 @@
-//! The invented practices, clinics and people of the demonstration. Everything is derived, so a second start means the
-//! same things. NHS numbers are of the range for tests, 999 000 0000 on.
+//! The invented practices, clinics and people of the demonstration. Everything is derived, so a second start produces
+//! the same data. NHS numbers are of the range for tests, from 999 000 0000.
+
+/// How many days ahead there are sessions.
+pub const DAYS: i64 = 14;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use event_core::LocalDate;
@@ -58,7 +61,7 @@ pub const CLINICS: [DemoClinic; 3] = [
     },
 ];
 
-/// The id of a clinic's session on a day: `A99001.202603290001` is Crockford base32 too.
+/// The id of a clinic's session on a day: `A99001.202603290001` is also Crockford base32.
 pub fn session_id(practice: &DemoPractice, on: LocalDate, clinic: usize) -> String {
     format!("{}.{}{:04}", practice.code, on.to_string().replace('-', ""), clinic + 1)
 }
@@ -103,14 +106,15 @@ pub fn people() -> Vec<Person> {
         name,
         subject: subject(n),
         nhs_number: NhsNumber::synthetic(n as u32),
-        // 29 February is among them.
+        // The dates include 29 February.
         born_on: format!("{}-02-{:02}", 1948 + 4 * (n % 15), 1 + (28 + n) % 29),
         practice: &PRACTICES[n % PRACTICES.len()],
     };
     NAMES.into_iter().enumerate().map(person).collect()
 }
 
-/// A UUID of version 4 in form; its bits come from a hash instead of chance, because nobody real is meant.
+/// A UUID of version 4 in form. Its bits come from a hash, so that they are the same at each start; the person is
+/// invented.
 fn subject(n: usize) -> String {
     let hash = digest(&SHA256, format!("frontdoor demonstration, person {n}").as_bytes());
     let mut bytes = [0; 16];

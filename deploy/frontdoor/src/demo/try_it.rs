@@ -1,4 +1,4 @@
-//! Five lines to copy, and the files that keep them short: a header for each caller, a body for each wish.
+//! Five lines to copy, and the files that keep them short: a header for each caller, and a body for each command.
 
 use std::{
     collections::HashSet,
@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, anyhow};
 use event_core::{LocalDate, Timestamp};
-use host::demo::DemoKey;
+use host::demo_key::DemoKey;
 use projection_engine::{ROWS_MAX, Scan, Views};
 use serde_json::{Value, json};
 use views::{FreeSlotRow, FreeSlots, MyAppointments};
@@ -21,10 +21,10 @@ use vocabulary::{
     time::LONDON,
 };
 
-use super::{DAYS, people::Person};
+use super::people::{DAYS, Person};
 use crate::{cli::Token, tokens::signed};
 
-/// What the demonstration tells whoever started it.
+/// The quick start that the demonstration prints.
 pub struct QuickStart {
     data: PathBuf,
     site: &'static str,
@@ -34,13 +34,13 @@ pub struct QuickStart {
     tokens: CallerTokens,
 }
 
-/// Tokens by caller, each also in a file of the caller's name.
+/// Tokens by caller, each also in a file named after the caller.
 pub type CallerTokens = Vec<(&'static str, String)>;
 
 /// Signs the callers' tokens, and writes them and Alice's subject to files.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// If a file cannot be written.
 pub fn tokens(key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<CallerTokens> {
     let mut tokens = Vec::new();
     for (file, token) in callers(alice, data) {
@@ -52,10 +52,10 @@ pub fn tokens(key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<Call
     Ok(tokens)
 }
 
-/// Finds a slot that Alice can book, and writes the bodies of her wishes to files.
+/// Finds a slot that Alice can book, and writes the bodies of her commands to files.
 ///
 /// # Errors
-/// When a file cannot be written, or the views do not answer.
+/// If a file cannot be written, or the views do not answer.
 pub async fn prepare(views: &Views, tokens: CallerTokens, data: &Path, alice: &Person) -> anyhow::Result<QuickStart> {
     let today = LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now()));
     let (from, until) = (today.plus_days(1), today.plus_days(DAYS));
@@ -121,7 +121,7 @@ async fn free_slot(views: &Views, alice: &Person) -> anyhow::Result<Value> {
 }
 
 impl QuickStart {
-    /// What is printed.
+    /// The text to print.
     pub fn text(&self, public: SocketAddr) -> String {
         let (data, base) = (self.data.display(), format!("http://{public}"));
         let tokens: Vec<String> = self.tokens.iter().map(|(name, token)| format!("  {name:10} {token}")).collect();
@@ -129,13 +129,13 @@ impl QuickStart {
             self.lines(&base).into_iter().map(|(what, line)| format!("# {what}\n{line}")).collect();
         format!(
             "\nFrontdoor, a demonstration with invented people: {base} (a page to try it: {base}/docs)\n\n\
-             CallerTokens, good for twelve hours, also as headers in {data}/<name>:\n{}\n\nFive lines to copy:\n\n{}\n",
+             Tokens, good for twelve hours, also as headers in {data}/<name>:\n{}\n\nFive lines to copy:\n\n{}\n",
             tokens.join("\n"),
             lines.join("\n")
         )
     }
 
-    /// What each line does, and the line.
+    /// The description of each line, and the line.
     pub fn lines(&self, base: &str) -> [(&'static str, String); 5] {
         let data = self.data.display();
         let as_whom = |who: &str| format!("curl -s -H @{data}/{who}");

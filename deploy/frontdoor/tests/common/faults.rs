@@ -1,4 +1,4 @@
-//! The faults of a run under load, one after the other, all from one seed.
+//! The faults of a run under load, in sequence, all derived from one seed.
 
 use std::{
     process::{Command, Stdio},
@@ -12,33 +12,33 @@ use local::{
 
 use crate::common::BINARY;
 
-/// Kills of one run: a fault of every kind. `FRONTDOOR_KILLS` asks for more (`make chaos`).
+/// The number of kills of one run, which includes a fault of every kind. `FRONTDOOR_KILLS` sets more (`make chaos`).
 pub const KILLS: u64 = 20;
-/// Of these kills of twenty, the second process of a role is away.
+/// The second process of a role is down during these kills of each twenty.
 const AWAY: std::ops::Range<u64> = 7..17;
-/// At these kills of twenty a process more is added, and removed for good.
+/// At these kills of each twenty, an additional process is started, and is permanently removed.
 const ADDED_AT: u64 = 3;
 const REMOVED_AT: u64 = 16;
-/// A run with silences has at least this many kills between them, and at most. A silence takes 50 seconds: 200 kills with
-/// all nine took 19 minutes, so a run has all of them from 450 kills on, and a shorter one some, which its seed selects.
+/// The minimum and maximum number of kills between silences. A silence takes 50 seconds: 200 kills with all nine took
+/// 19 minutes, so a run has all of them from 450 kills on, and a shorter run has some, which its seed selects.
 const SILENCE_EVERY_MIN: u64 = 50;
 const SILENCE_EVERY_MAX: u64 = 100;
 /// Each of three servers, silent in each of three ways.
 const SILENCES: u64 = 9;
-/// How long they are silent: longer than every limit of a call, a connection or a watchdog.
+/// The duration of a silence: longer than every limit of a call, a connection or a watchdog.
 const SILENT_FOR: Duration = Duration::from_secs(40);
-/// How long a process may take to say that it is not ready, and that it is ready again.
+/// The time limit for a process to report that it is not ready, and that it is ready again.
 const READY_TURNS_WITHIN: Duration = Duration::from_secs(30);
-/// A fault comes at most this long after the one before it.
+/// The maximum pause between two faults.
 const PAUSE_MS_MAX: u64 = 400;
-/// Of so many kills one is followed by a broker that does not answer for a while.
+/// One in this many kills is followed by a broker that does not answer for a while.
 const FREEZE_EVERY: u64 = 250;
-/// The first of them: not the kill of a server that this run asks then.
+/// The kill with the first freeze. It is not one of the kills of a server.
 const FREEZE_AT: u64 = 12;
 const BROKER_FROZEN: Duration = Duration::from_secs(45);
-/// How long a relay sleeps: longer than its lease.
+/// The time for which a relay is frozen: longer than its lease.
 const RELAY_FROZEN: Duration = Duration::from_secs(7);
-/// How long everything may take to come to rest after the last fault.
+/// The time limit for the system to come to rest after the last fault.
 pub const REST_WITHIN: Duration = Duration::from_secs(60);
 
 /// A run's faults.
@@ -46,9 +46,9 @@ pub struct Faults<'a> {
     system: &'a System,
     dice: Dice,
     kills: u64,
-    /// How many servers went silent yet, and the combination that comes first; `None`: none does.
+    /// The number of silences so far, and the first combination; `None` if there are none.
     silences: Option<(u64, u64)>,
-    /// The process that was added, and how many were.
+    /// The process that was added, and the number of processes that were added so far.
     extra: Option<Node>,
     added: usize,
 }
@@ -59,11 +59,11 @@ impl<'a> Faults<'a> {
         Faults { system, dice: Dice(seed), kills, silences, extra: None, added: 0 }
     }
 
-    /// All of them.
+    /// Runs all faults.
     pub fn happen(mut self) {
         let began = Instant::now();
         for kill in 1..=self.kills {
-            // Not a wait for something to happen: the random moment is the fault.
+            // This does not wait for an event: the random moment is part of the fault.
             std::thread::sleep(Duration::from_millis(self.dice.below(PAUSE_MS_MAX)));
             fault(self.system, &mut self.dice, kill);
             if kill % FREEZE_EVERY == FREEZE_AT {
@@ -89,8 +89,9 @@ impl<'a> Faults<'a> {
         self.silences.is_some_and(|(done, _)| done < kill / every)
     }
 
-    /// No connection breaks, and nothing comes over those to the log's database, the views' or the broker: all three, each
-    /// in every way, in turn. Every process that needs it says in time that it is not ready, and is well again by itself.
+    /// A server goes silent: connections stay open but deliver nothing. The log's database, the views' database and the
+    /// broker take turns, each in every way. Every process that needs the server must report in time that it is not
+    /// ready, and recover by itself.
     fn a_server_goes_silent(&mut self) {
         let Some((done, first)) = &mut self.silences else { return };
         let turn = (*first + *done) % SILENCES;
@@ -105,7 +106,7 @@ impl<'a> Faults<'a> {
         let silence = Silence::ALL[usize::try_from(turn / 3).expect("small")];
         println!("the {server} goes silent: {silence:?}");
         let all = || system.nodes.iter().chain(&self.extra);
-        // A process that leads no relay and keeps no read model does not need the broker.
+        // A process that leads no relay and follows no read model does not need the broker.
         let needs = |node: &&Node| roles.contains(&node.role) && (server != "broker" || owns(system, &node.pid()));
         let needing: Vec<&Node> = all().filter(needs).collect();
         let began = Instant::now();
@@ -115,7 +116,7 @@ impl<'a> Faults<'a> {
             let left = READY_TURNS_WITHIN.saturating_sub(began.elapsed());
             within(left, &format!("{} {} is not ready", node.role, node.number), || says_no(node));
         }
-        // Not a wait for something to happen: the silence is the fault.
+        // This does not wait for an event: the silence is the fault.
         std::thread::sleep(SILENT_FOR.saturating_sub(began.elapsed()));
         proxy.speak();
         let spoke = Instant::now();
@@ -125,7 +126,7 @@ impl<'a> Faults<'a> {
         }
     }
 
-    /// One more process of any role, which takes its share of the work.
+    /// Starts an additional process of any role, which takes its share of the work.
     fn a_process_is_added(&mut self) {
         let role = ["command", "relay", "projections", "query"][self.dice.index(4)];
         self.added += 1;
@@ -133,7 +134,8 @@ impl<'a> Faults<'a> {
         self.extra = Some(self.system.add(role, self.added));
     }
 
-    /// It ends in order, or is killed, and does not come back: what it led or kept is another's soon.
+    /// The added process is shut down or killed, and does not come back: other processes must take over its leases
+    /// soon.
     fn it_is_removed_for_good(&mut self) {
         let Some(node) = self.extra.take() else { return };
         within(READY_TURNS_WITHIN, "the process that was added is ready", || node.is_ready());
@@ -148,7 +150,7 @@ impl<'a> Faults<'a> {
     }
 }
 
-/// True while the process of this id leads a relay or keeps a read model.
+/// True while the process with this id leads a relay or follows a read model.
 fn owns(system: &System, pid: &str) -> bool {
     let of = [("frontdoor", "care.lease"), ("frontdoor", "access.lease"), ("views", "views.lease")];
     of.iter().any(|(database, table)| {
@@ -163,7 +165,7 @@ pub fn end(system: &System, log: &str) -> u64 {
     end.parse().expect("a number")
 }
 
-/// How far the topic of a log is known to be.
+/// The known position of the topic of a log.
 pub fn relayed(system: &System, log: &str) -> u64 {
     let marked = format!("SELECT coalesce(max(position), 0) FROM {log}.lease WHERE role = 'relay'");
     system.postgres.run("frontdoor", &marked).parse().expect("a number")
@@ -189,7 +191,7 @@ pub fn succeeds_within<T>(time: Duration, what: &str, inquiry: impl Fn() -> Resu
     }
 }
 
-/// Nobody answers, and no connection breaks. Commands go on meanwhile: all they need is the log.
+/// The broker does not answer, but no connection breaks. Commands continue, because they need the log only.
 fn the_broker_freezes(system: &System) {
     let before = end(system, "care");
     system.kafka.freeze(1);
@@ -201,7 +203,7 @@ fn the_broker_freezes(system: &System) {
     until("what was stored meanwhile is sent", || relayed(system, "care") >= after);
 }
 
-/// The processes that keep read models rebuild them in turn and at once.
+/// All processes with the role `projections` rebuild the same read model at once.
 fn rebuilt_from_everywhere(system: &System, dice: &mut Dice) {
     let names = system.postgres.run("views", "SELECT DISTINCT name FROM views.projection ORDER BY name");
     let names: Vec<&str> = names.lines().collect();
@@ -210,13 +212,13 @@ fn rebuilt_from_everywhere(system: &System, dice: &mut Dice) {
         let command = ["rebuild", name, "--admin", &node.admin];
         Command::new(BINARY).args(command).stdout(Stdio::null()).spawn().expect("it runs")
     });
-    // All at once. One of them may be refused: another rebuild of this read model is under way.
+    // All rebuilds run at once. One may be refused because another rebuild of this read model is in progress.
     for mut rebuild in rebuilds.collect::<Vec<_>>() {
         rebuild.wait().expect("it ends");
     }
 }
 
-/// One fault: a process is killed and started again, mostly one of ours.
+/// One fault: a process is killed and started again, in most cases a process of Frontdoor.
 fn fault(system: &System, dice: &mut Dice, kill: u64) {
     match kill % 20 {
         5 => {
@@ -224,7 +226,7 @@ fn fault(system: &System, dice: &mut Dice, kill: u64) {
             system.kafka.start_again(1);
         }
         10 => system.postgres.kill(),
-        // A process is taken away; the system goes on without it, until it is added again.
+        // A process is stopped; the system continues without it until it is started again.
         7 => leaving(system, kill).kill(),
         17 => {
             let node = leaving(system, kill);
@@ -232,7 +234,7 @@ fn fault(system: &System, dice: &mut Dice, kill: u64) {
             system.start_again(node);
         }
         15 => {
-            // A zombie: asleep for longer than its lease, while another takes over.
+            // A zombie: frozen for longer than its lease, while another process takes over.
             let relay = system.of("relay").nth(dice.index(2)).expect("a relay");
             relay.freeze();
             std::thread::sleep(RELAY_FROZEN);
@@ -246,7 +248,7 @@ fn fault(system: &System, dice: &mut Dice, kill: u64) {
     }
 }
 
-/// The process that is away during the second half of twenty kills, unless it is started again by chance.
+/// The process that is down between kills 7 and 17 of each twenty, unless a random fault starts it again.
 fn leaving(system: &System, kill: u64) -> &Node {
     let role = ["projections", "query", "command"][usize::try_from(kill / 20 % 3).expect("small")];
     system.of(role).nth(1).expect("there are two")

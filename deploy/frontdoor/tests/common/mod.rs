@@ -8,12 +8,12 @@ use std::{
 };
 
 use frontdoor::APPLICATION;
-use host::demo::{DEMO_ISSUER, DemoKey};
+use host::demo_key::{DEMO_ISSUER, DemoKey};
 use serde_json::{Value, json};
 use vocabulary::text::NhsNumber;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_frontdoor");
-/// The issuer of tests that are no demonstration.
+/// The issuer for tests without the demonstration.
 pub const ISSUER: &str = "urn:frontdoor:test";
 
 /// A running server. It is killed when it is dropped.
@@ -21,7 +21,7 @@ pub struct Server {
     child: Child,
     pub base: String,
     pub admin: String,
-    /// What it printed before it was ready.
+    /// The output before it was ready.
     pub printed: String,
 }
 
@@ -41,13 +41,13 @@ impl Server {
         Server::start(data, &["--demo", "--log-file", log, "--views-file", views])
     }
 
-    /// A server that admits `ISSUER`, ready. `keys` is the folder of the issuer's key.
+    /// A server that accepts tokens of `ISSUER`, ready. `keys` is the folder of the issuer's key.
     pub fn plain(data: &Path, keys: &Path) -> Server {
         let key = DemoKey::in_folder(keys).expect("a key");
         Server::start(data, &["--issuer", &format!("{ISSUER}={}", key.jwks().display())])
     }
 
-    /// As `plain`, with the logs at this address.
+    /// Like `plain`, with the logs at this address.
     pub fn with_log(data: &Path, keys: &Path, log: &str) -> Server {
         let key = DemoKey::in_folder(keys).expect("a key");
         Server::start(data, &["--log", log, "--issuer", &format!("{ISSUER}={}", key.jwks().display())])
@@ -70,7 +70,7 @@ impl Server {
                 let (public, admin) = addresses.split_once(" (operator: ").expect("two addresses");
                 server.base = public.to_owned();
                 server.admin = admin.trim_end_matches(')').to_owned();
-                // Whatever else it prints must not block it.
+                // A reader is needed, because further output would block the server.
                 std::thread::spawn(move || lines.for_each(drop));
                 return server;
             }
@@ -79,12 +79,12 @@ impl Server {
         }
     }
 
-    /// SIGTERM; does not wait.
+    /// Sends SIGTERM and does not wait.
     pub fn terminate(&self) {
         self.signal("-TERM");
     }
 
-    /// Sends a signal, like `-HUP`.
+    /// Sends a signal, such as `-HUP`.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(name).arg(self.child.id().to_string()).status().expect("kill runs");
         assert!(sent.success());
@@ -121,12 +121,12 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// Of the demonstration in this data folder.
+    /// The signer of the demonstration in this data folder.
     pub fn demo(data: &Path) -> Signer {
         Signer::of(data, DEMO_ISSUER)
     }
 
-    /// Of `ISSUER`, whose key is in this folder.
+    /// The signer of `ISSUER`, with the key in this folder.
     pub fn plain(keys: &Path) -> Signer {
         Signer::of(keys, ISSUER)
     }
@@ -135,7 +135,7 @@ impl Signer {
         Signer { key: DemoKey::in_folder(folder).expect("a key"), issuer }
     }
 
-    /// A token with these claims beside the common ones.
+    /// A token with these claims in addition to the common ones.
     pub fn token(&self, claims: Value) -> String {
         let mut all = json!({"iss": self.issuer, "aud": APPLICATION.name, "iat": 1, "exp": 4_000_000_000_u64});
         let (into, from) = (all.as_object_mut().expect("an object"), claims.as_object().expect("an object"));
@@ -161,7 +161,7 @@ impl Signer {
     }
 }
 
-/// An answer, read whole.
+/// An answer, with its complete body.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -182,7 +182,7 @@ impl Answer {
         self.body["type"].as_str().and_then(|kind| kind.rsplit('/').next()).unwrap_or_default()
     }
 
-    /// `care:17` of a command's answer.
+    /// The position in a command's answer, such as `care:17`.
     pub fn position(&self) -> &str {
         self.body["position"].as_str().expect("a position")
     }
@@ -191,7 +191,7 @@ impl Answer {
 /// Gives a command.
 ///
 /// # Errors
-/// When there was no answer.
+/// If there was no answer.
 pub async fn give(
     client: &reqwest::Client,
     base: &str,
@@ -205,7 +205,7 @@ pub async fn give(
     Answer::of(request.send().await?).await
 }
 
-/// Gives a command that is granted.
+/// Gives a command that has to succeed.
 pub async fn granted(client: &reqwest::Client, base: &str, token: &str, name: &str, key: &str, body: &Value) -> Answer {
     let answer = give(client, base, token, name, key, body).await.expect("an answer");
     assert_eq!(answer.status, 200, "{name}: {}", answer.body);
@@ -218,12 +218,12 @@ pub async fn ask(client: &reqwest::Client, base: &str, token: &str, path: &str) 
     Answer::of(request.send().await.expect("an answer")).await.expect("a body")
 }
 
-/// `frontdoor` with these arguments, to its end.
+/// Runs `frontdoor` with these arguments to its end.
 pub fn frontdoor(arguments: &[&str]) -> Output {
     Command::new(BINARY).args(arguments).output().expect("the binary runs")
 }
 
-/// `frontdoor check` finds nothing.
+/// Asserts that `frontdoor check` finds nothing.
 pub fn assert_clean(data: &Path, told: Option<&Path>) {
     let mut command = Command::new(BINARY);
     command.arg("check").arg("--data").arg(data);
@@ -235,17 +235,17 @@ pub fn assert_clean(data: &Path, told: Option<&Path>) {
     assert!(output.status.success(), "{text}");
 }
 
-/// How many read models there are.
+/// The number of read models.
 pub fn read_models() -> usize {
     projection_engine::models(views::every_read_model).len()
 }
 
-/// A subject id that is always the same for the same number.
+/// A subject id that depends on the number only.
 pub fn subject(n: u64) -> String {
     format!("{:08x}-0000-4000-8000-{n:012x}", n >> 16)
 }
 
-/// What `register-patient` takes.
+/// The body of `register-patient`.
 pub fn registration(n: u64, practice: &str) -> Value {
     json!({
         "subject": subject(n),
@@ -256,7 +256,7 @@ pub fn registration(n: u64, practice: &str) -> Value {
     })
 }
 
-/// What `publish-session` takes: a morning in a week's time, with 10-minute slots from 09:00 UTC or BST on.
+/// The body of `publish-session`: a morning in a week's time, with 10-minute slots from 09:00 UTC or BST on.
 pub fn session(id: &str, until: &str, capacity: u32) -> Value {
     json!({
         "session": id,
@@ -271,7 +271,7 @@ pub fn session(id: &str, until: &str, capacity: u32) -> Value {
     })
 }
 
-/// The date so many days from today, in London.
+/// The date this many days from today, in London.
 pub fn in_days(days: i64) -> String {
     vocabulary::time::LONDON.day(event_core::Timestamp::from_jiff(jiff::Timestamp::now())).plus_days(days).to_string()
 }
@@ -283,11 +283,11 @@ pub fn slot(n: i64) -> String {
     nine.expect("exists on every day").plus_minutes(n * 10).to_string()
 }
 
-/// A file system of a few megabytes, gone when dropped.
+/// A file system of a few megabytes that is unmounted when dropped.
 pub struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    /// `None` where this machine lets nobody mount one, which it says loudly; an error where CI is set.
+    /// `None` if this machine does not permit a mount, which is reported; a panic if CI is set.
     pub fn mount(megabytes: u32) -> Option<SmallDisk> {
         let disk = SmallDisk(tempfile::tempdir().expect("a folder"));
         let Err(why) = disk.mounted(&["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]) else {
@@ -298,7 +298,7 @@ impl SmallDisk {
         None
     }
 
-    /// Copies of folders, under these names, on a file system that nothing can write to.
+    /// Copies of folders, under these names, on a read-only file system.
     pub fn read_only(folders: &[(&Path, &str)]) -> Option<SmallDisk> {
         let disk = SmallDisk::mount(64)?;
         for (folder, name) in folders {

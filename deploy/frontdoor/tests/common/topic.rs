@@ -1,4 +1,4 @@
-//! A topic that somebody changes by hand: all its records are read, deleted, and written again otherwise.
+//! A topic for manual changes: all its records can be read, deleted, and replaced.
 
 use std::time::{Duration, Instant};
 
@@ -17,12 +17,12 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 pub struct Topic {
     client: ClientConfig,
     name: String,
-    /// As a relay wrote it.
+    /// The records as a relay wrote them.
     pub records: Vec<OwnedMessage>,
 }
 
 impl Topic {
-    /// All of a log's topic.
+    /// Reads all records of a log's topic.
     pub fn read(system: &System, log: &str) -> Topic {
         let lineage = system.postgres.run("frontdoor", &format!("SELECT lineage FROM {log}.log"));
         let name = format!("frontdoor.{log}.{lineage}");
@@ -43,7 +43,7 @@ impl Topic {
         Topic { client, name, records }
     }
 
-    /// These and no other records are in it from now on.
+    /// Replaces the records of the topic with these.
     pub async fn holds(&self, records: &[OwnedMessage]) {
         let admin: AdminClient<DefaultClientContext> = self.client.create().expect("a client");
         let mut all = TopicPartitionList::new();

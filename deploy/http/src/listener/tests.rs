@@ -1,4 +1,4 @@
-//! Connections without a socket, on tokio's paused clock, and the count of real ones.
+//! Connections without a socket, on tokio's paused clock, and the limits of real ones.
 
 use std::net::Ipv4Addr;
 
@@ -29,7 +29,7 @@ fn connected(stop: &CancellationToken) -> DuplexStream {
     client
 }
 
-/// All that comes until the other side closes.
+/// Reads until the server closes the connection.
 async fn told(client: &mut DuplexStream) -> String {
     let mut all = String::new();
     client.read_to_string(&mut all).await.expect("text");
@@ -73,7 +73,7 @@ async fn at_the_end_a_request_is_answered_and_half_a_head_is_not_waited_for() {
     let (mut busy, mut half) = (connected(&stop), connected(&stop));
     busy.write_all(b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n").await.expect("written");
     half.write_all(b"GET / HTTP/1.1\r\nHo").await.expect("written");
-    // Both have been read once the runtime has nothing else to do and its clock moves.
+    // Both heads have been read once the runtime is idle and its clock advances.
     sleep(Duration::from_millis(1)).await;
     stop.cancel();
     let began = Instant::now();
@@ -83,7 +83,7 @@ async fn at_the_end_a_request_is_answered_and_half_a_head_is_not_waited_for() {
     assert!(answer.ends_with("at last"), "{answer}");
 }
 
-/// A listener with these bounds, and its address.
+/// Starts a listener with these bounds. Returns its address.
 async fn listening(bounds: Bounds, stop: &CancellationToken) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -91,7 +91,7 @@ async fn listening(bounds: Bounds, stop: &CancellationToken) -> std::net::Socket
     address
 }
 
-/// Sends a request. `false` where the connection is closed instead of an answer.
+/// Sends a request. Returns `false` if the connection is closed without an answer.
 async fn is_answered(stream: &mut TcpStream) -> bool {
     if stream.write_all(REQUEST).await.is_err() {
         return false;
@@ -129,7 +129,7 @@ async fn a_connection_too_many_waits_until_another_closes() {
     {
         let mut answered = pin!(is_answered(&mut second));
         assert!(futures::poll!(answered.as_mut()).is_pending());
-        // Both are answered on this one thread, so the second would have been by now if it had been accepted.
+        // Both are answered on this one thread, so the second would have an answer by now if it had been accepted.
         assert!(is_answered(&mut first).await);
         assert!(futures::poll!(answered.as_mut()).is_pending());
         drop(first);

@@ -1,5 +1,5 @@
-//! How a request's body is read: whole, before the request takes a place, and within a size, a time and a rate. A client
-//! that sends slowly holds nothing but its connection.
+//! Reads a request's body completely, before the request takes a place, and limits its size, time and rate. A client
+//! that sends slowly occupies only its connection.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::Who;
+use super::share_holder::ShareHolder;
 use crate::shares::{Full, Share};
 
-/// The most bytes of a request's body.
+/// The maximum size of a request's body.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// The time that any body may take. A longer one has as much more as its bytes need at the rate below.
+/// The time limit for any body. A longer body gets the additional time that its size needs at the rate below.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(5);
-/// The rate that a body has to keep beyond that time, in bytes a second. So no body takes longer than 21 seconds.
+/// The minimum rate beyond that time, in bytes per second. No body takes longer than 21 seconds.
 pub const BODY_BYTES_PER_SECOND_MIN: u32 = 64 * 1024;
 
-/// Why a body was not read to its end.
+/// The reason for which a body was not read completely.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unread {
     TooLarge,
     TooSlow,
-    /// The client closed the connection, or sent what is not HTTP.
+    /// The client closed the connection, or sent invalid HTTP.
     Broken,
-    /// Bodies of this caller, or of all, fill the memory that there is for them.
+    /// The memory for bodies is used up, for this caller or for all.
     NoRoom(Full),
 }
 
-/// `memory` grows with what has been received, not with what was announced.
-pub async fn read(mut body: Body, memory: &mut Share<Who>) -> Result<Bytes, Unread> {
+/// Reads the body. `memory` grows with the received bytes, not with the announced length.
+pub async fn read(mut body: Body, memory: &mut Share<ShareHolder>) -> Result<Bytes, Unread> {
     if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
         return Err(Unread::TooLarge);
     }
@@ -40,7 +40,7 @@ pub async fn read(mut body: Body, memory: &mut Share<Who>) -> Result<Bytes, Unre
         let at_this_rate = Duration::from_secs_f64(received.len() as f64 / f64::from(BODY_BYTES_PER_SECOND_MIN));
         let frame = timeout_at(began + BODY_TIME_MAX + at_this_rate, body.frame()).await;
         let Some(frame) = frame.map_err(|_| Unread::TooSlow)? else { break };
-        // Trailers say nothing here.
+        // Trailers are ignored.
         let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
         if received.len() + data.len() > BODY_BYTES_MAX {
             return Err(Unread::TooLarge);
@@ -61,14 +61,14 @@ mod tests {
     use super::*;
     use crate::shares::Shares;
 
-    const SOMEBODY: Who = Who::Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    const SOMEBODY: ShareHolder = ShareHolder::Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
     async fn read_within(body: Body, memory_max: usize) -> Result<usize, Unread> {
         let mut memory = Shares::new(memory_max, memory_max).take(SOMEBODY, 0).expect("nothing is free");
         read(body, &mut memory).await.map(|bytes| bytes.len())
     }
 
-    /// So many pieces of so many bytes, each so long after the one before. The clock is tokio's and is paused.
+    /// A body of this many pieces of this size, with this pause before each. The clock is tokio's and is paused.
     fn dribbled(pieces: usize, bytes: usize, pause: Duration) -> Body {
         let pieces = stream::iter(0..pieces).then(move |_| async move {
             sleep(pause).await;

@@ -1,4 +1,5 @@
-//! The form of errors: every answer with an error status becomes a problem, as JSON or as a page, here and nowhere else.
+//! The form of errors: every answer with an error status becomes a problem, as JSON or as a page. This happens here
+//! only.
 
 use axum::{
     body::Body,
@@ -20,12 +21,12 @@ use crate::{
 const ACCEPT: HeaderValue = HeaderValue::from_static("Accept");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
-/// Style sheets and images of this server, so that a layout may have them, and nothing else.
+/// Style sheets and images of this server, for use by a layout, and nothing else.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// The form that one request's error would have. `Accept` is parsed only if there is an error.
+/// The form of an error in answer to one request. `Accept` is parsed only if there is an error.
 pub struct ErrorForm {
     accept: Vec<HeaderValue>,
     layout: ErrorLayout,
@@ -37,21 +38,21 @@ impl ErrorForm {
         ErrorForm { accept: headers.get_all(header::ACCEPT).iter().cloned().collect(), layout, request_id: None }
     }
 
-    /// Pages show this id. It has to be a valid one, because it comes from the client.
+    /// Sets the id that pages show. It must be valid, because it comes from the client.
     #[must_use]
     pub fn with_request_id(self, request_id: Option<&HeaderValue>) -> ErrorForm {
         ErrorForm { request_id: request_id.cloned(), ..self }
     }
 
-    /// The answer, in this form if it is an error. HTML that a route made itself, such as a form with its faults, stays
-    /// as it is.
+    /// The answer, in this form if it is an error. HTML that a route produced itself, such as a form with its faults,
+    /// is not changed.
     pub fn applied_to(&self, response: Response) -> Response {
         let status = response.status();
         if !(status.is_client_error() || status.is_server_error()) || is_html(response.headers()) {
             return response;
         }
         let mut response = as_problem(response);
-        // Not twice where routes with this middleware are merged into others with it.
+        // Avoids a duplicate if routes with this middleware are merged into other routes with it.
         if !response.headers().get_all(header::VARY).iter().any(|varies| varies == ACCEPT) {
             response.headers_mut().append(header::VARY, ACCEPT);
         }
@@ -77,8 +78,8 @@ fn is_html(headers: &HeaderMap) -> bool {
     kind.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("text/html"))
 }
 
-/// Errors that come from the web framework (no such route, wrong method, too large) are plain texts; here they become
-/// problems, and keep their other headers (`Allow`).
+/// Errors of the web framework (no such route, wrong method, too large) are plain texts; they become problems here, and
+/// keep their other headers (`Allow`).
 fn as_problem(response: Response) -> Response {
     if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON) {
         return response;
@@ -101,7 +102,7 @@ fn kind_of(status: StatusCode) -> ProblemType {
         StatusCode::REQUEST_TIMEOUT => REQUEST_TIMEOUT,
         StatusCode::PAYLOAD_TOO_LARGE => TOO_LARGE,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => UNSUPPORTED_MEDIA_TYPE,
-        // 400, 431 and the like keep their status.
+        // 400, 431 and similar errors keep their status.
         status if status.is_client_error() => ProblemType { status, ..MALFORMED },
         status => ProblemType { status, ..INTERNAL },
     }

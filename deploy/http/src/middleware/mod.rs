@@ -1,9 +1,10 @@
-//! The middleware of every public route: limits, request id and trace context, counting, and the promise that whatever
-//! goes wrong is answered by a problem (RFC 9457). It knows no route; of a token it asks only whose it is. The layers of
-//! tower-http are used where they do the same; `docs/decisions/tower-http-layers.md` has a row for each.
+//! The middleware of every public route: limits, request id and trace context, metrics, and a problem (RFC 9457) as the
+//! answer to every error. It does not know the routes, and uses a token only to identify the caller. Layers of
+//! tower-http are used if they do the same; `docs/decisions/tower-http-layers.md` has a row for each.
 
 mod body;
 mod errors;
+mod share_holder;
 
 use std::{
     any::Any,
@@ -22,7 +23,7 @@ use axum::{
 };
 use body::Unread;
 use errors::ErrorForm;
-use event_core::Issuer;
+use share_holder::ShareHolder;
 use tokio::{sync::Semaphore, time::Instant};
 use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, request_id::PropagateRequestIdLayer, trace::TraceLayer};
@@ -38,20 +39,20 @@ use crate::{
     trace,
 };
 
-/// Bytes of bodies that one caller can have in memory at a time, and all can.
+/// The size of the bodies that may be in memory at the same time, for one caller and for all.
 const BODIES_BYTES_OF_A_CALLER_MAX: usize = 32 * 1024 * 1024;
 const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
-/// After how many seconds a caller may come again when there was no room.
+/// The number of seconds after which a rejected caller may try again.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// How much is let in.
+/// The limits of accepted requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Requests at a time. Those whose body is still coming are not among them.
+    /// The number of concurrent requests. Requests with an incomplete body do not count.
     pub requests_max: usize,
-    /// Requests of one caller at a time, those whose body is still coming among them.
+    /// The number of concurrent requests of one caller, including requests with an incomplete body.
     pub requests_of_a_caller_max: usize,
-    /// The time until an answer.
+    /// The time limit for an answer.
     pub request_time_max: Duration,
 }
 
@@ -64,28 +65,21 @@ impl Default for Limits {
 struct Middleware {
     tokens: Tokens,
     places: Semaphore,
-    /// Requests of each caller. All together are as many as there are connections.
-    callers: Arc<Shares<Who>>,
-    /// Bytes of bodies.
-    bodies: Arc<Shares<Who>>,
+    /// The requests of each caller. The total is limited by the number of connections.
+    callers: Arc<Shares<ShareHolder>>,
+    /// The size of the bodies of each caller.
+    bodies: Arc<Shares<ShareHolder>>,
     request_time_max: Duration,
     layout: ErrorLayout,
 }
 
-/// The holder of a share of the places: the caller of a valid token, or else the address of the other side.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Who {
-    Caller(Issuer, Box<str>),
-    Address(IpAddr),
-}
-
-/// These routes, behind all that every public route has before it. Errors are pages in the plain layout for clients that
-/// prefer HTML.
+/// Adds the middleware of public routes to these routes. Errors are pages in the plain layout for clients that prefer
+/// HTML.
 pub fn public(routes: Router, limits: Limits, tokens: Tokens) -> Router {
     public_with_layout(routes, limits, tokens, error_page::plain)
 }
 
-/// As `public`, with another layout of error pages.
+/// Like `public`, with a different layout of error pages.
 pub fn public_with_layout(routes: Router, limits: Limits, tokens: Tokens, layout: ErrorLayout) -> Router {
     let state = Arc::new(Middleware {
         tokens,
@@ -103,11 +97,11 @@ pub fn public_with_layout(routes: Router, limits: Limits, tokens: Tokens, layout
         .on_eos(())
         .on_failure(());
     routes
-        // Not axum's own fallback, which is lost when routers are merged.
+        // axum's own fallback is not used, because it is lost when routers are merged.
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(DefaultBodyLimit::disable())
         .layer(
-            // In the order in which a request passes them.
+            // In the order in which a request passes through them.
             ServiceBuilder::new()
                 .map_request(identified)
                 .layer(log_lines)
@@ -117,7 +111,7 @@ pub fn public_with_layout(routes: Router, limits: Limits, tokens: Tokens, layout
         )
 }
 
-/// These routes, with problems for whatever goes wrong, and no limits: for health, and for operators.
+/// Adds problems as the answers to errors to these routes, without limits: for health, and for operators.
 pub fn with_problems(routes: Router) -> Router {
     routes.layer(middleware::from_fn(async |request: Request, next: Next| {
         let form = ErrorForm::new(request.headers(), error_page::plain);
@@ -125,7 +119,7 @@ pub fn with_problems(routes: Router) -> Router {
     }))
 }
 
-/// Refuses a request of HTTP/1.1 that has not exactly one `Host` (RFC 9112, 3.2).
+/// Rejects an HTTP/1.1 request that does not have exactly one `Host` (RFC 9112, 3.2).
 pub async fn one_host(request: Request, next: Next) -> Response {
     let hosts = request.headers().get_all(header::HOST).iter().count();
     if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
@@ -161,7 +155,7 @@ fn log_answer(response: &Response, took: Duration, _: &Span) {
     }
 }
 
-/// The text of a panic may quote data, so it is not repeated here; the panic hook has printed the place.
+/// The text of a panic may quote data, so it is not repeated here; the panic hook has printed its location.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     tracing::error!("a request panicked");
     Problem::of(&INTERNAL).into_response()
@@ -186,8 +180,8 @@ async fn answer(limits: &Middleware, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let who = who(limits, &parts).await;
     let Ok(_share) = limits.callers.take(who.clone(), 1) else { return retry_later(&TOO_MANY_REQUESTS) };
-    // Only a command has a body that means something, and only with a valid token; others are not waited for.
-    let wanted = parts.method == Method::POST && matches!(who, Who::Caller(..));
+    // Only a command with a valid token has a relevant body. The bodies of other requests are not read.
+    let wanted = parts.method == Method::POST && matches!(who, ShareHolder::Caller(..));
     let body = if wanted { body } else { Body::empty() };
     let Ok(mut memory) = limits.bodies.take(who, 0) else { return retry_later(&OVERLOADED) };
     let body = match body::read(body, &mut memory).await {
@@ -195,20 +189,20 @@ async fn answer(limits: &Middleware, request: Request, next: Next) -> Response {
         Err(unread) => return refused_body(&unread),
     };
     let Ok(_place) = limits.places.try_acquire() else { return retry_later(&OVERLOADED) };
-    // The engine's own task goes on with a command whose answer nobody waits for; it is asked for again by its key.
+    // If the time limit is reached, the engine still completes the command. The client can ask again with the same key.
     match tokio::time::timeout(limits.request_time_max, next.run(Request::from_parts(parts, body))).await {
         Ok(response) => response,
         Err(_) => retry_later(&TIMED_OUT),
     }
 }
 
-async fn who(limits: &Middleware, request: &Parts) -> Who {
+async fn who(limits: &Middleware, request: &Parts) -> ShareHolder {
     if let Ok(Authenticated(caller)) = Authenticated::by(&request.headers, &limits.tokens).await {
-        return Who::Caller(caller.issuer, caller.id);
+        return ShareHolder::Caller(caller.issuer, caller.id);
     }
     let address = request.extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| *address);
-    Who::Address(match address {
-        // A subscriber has 2^64 IPv6 addresses: they count as one.
+    ShareHolder::Address(match address {
+        // A subscriber has 2^64 IPv6 addresses, which count as one.
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address @ IpAddr::V4(_) => address,
     })
@@ -228,12 +222,12 @@ fn refused_body(unread: &Unread) -> Response {
     }
 }
 
-/// With `Retry-After`: there was no room, or no time.
+/// A problem with `Retry-After`: a limit of places or of time was reached.
 fn retry_later(kind: &ProblemType) -> Response {
     Problem::of(kind).retry_after(RETRY_AFTER_SECONDS).into_response()
 }
 
-/// A label of few values: anything may stand where a method is expected.
+/// A label with few values, because a method may be any text.
 fn method_of(request: &Request) -> &'static str {
     match *request.method() {
         Method::GET => "GET",
@@ -247,7 +241,7 @@ fn method_of(request: &Request) -> &'static str {
     }
 }
 
-/// The template of a path, never the path itself, which may name a person.
+/// The template of a path, never the path itself, which may identify a person.
 fn route_of(route: Option<&MatchedPath>) -> &str {
     route.map_or("(none)", MatchedPath::as_str)
 }

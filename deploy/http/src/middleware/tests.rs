@@ -61,7 +61,7 @@ fn post_by(caller: usize, body: impl Into<Body>) -> Request {
     Request::post("/size").header(header::AUTHORIZATION, token).body(body.into()).expect("a request")
 }
 
-/// A body of which nothing comes.
+/// A body that never delivers any data.
 fn silent_body() -> Body {
     Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>())
 }
@@ -174,7 +174,7 @@ async fn an_address_without_a_token_has_no_more_than_a_share_of_the_places() {
     let mut first = std::pin::pin!(from("2001:db8::1", "/slow"));
     assert!(futures::poll!(first.as_mut()).is_pending());
     for (address, status) in [
-        // The first 64 bits are one subscriber's.
+        // The first 64 bits identify a subscriber.
         ("2001:db8::2", StatusCode::TOO_MANY_REQUESTS),
         ("2001:db8:0:1::1", StatusCode::OK),
         ("192.0.2.1", StatusCode::OK),

@@ -1,48 +1,49 @@
-//! Which record of a topic is handed on, decided without I/O: exactly last+1, last+2 …; a lower one is a repeat if its id
-//! is the same; before a higher one there is a hole, which a relay fills or the log does. Times are milliseconds of any
-//! clock that never goes back.
+//! Decides, without I/O, which records of a topic are handed on: exactly last+1, last+2 … A lower position with the
+//! same id is a repeat. Before a higher position there is a hole, which is filled by a relay or from the log. Times are
+//! milliseconds of any clock that never goes back.
 
 use std::collections::VecDeque;
 
 use event_log::port::limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
 use uuid::Uuid;
 
-/// How long a hole is left to the relay, after the last event that was handed on, before the log is asked.
+/// The time in which the relay may fill a hole, before the log is read. It starts again with each event that is handed
+/// on.
 pub const HOLE_MS: u64 = 2_000;
-/// Ids of the last events, by which repeats are recognised at once.
+/// The number of ids of the last events, which are kept to recognise repeats without reading the log.
 const REMEMBERED_MAX: usize = 20_000;
 
-/// What a record is.
+/// The kind of a record, seen from the last event that was handed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
     /// The next event: it is handed on.
     Next,
-    /// It was handed on before.
+    /// Its event was handed on before.
     Repeat,
-    /// It lies before what is remembered: a repeat, if the log has this id at its position.
+    /// It is older than the ids that are kept: a repeat, if the log has this id at its position.
     Old,
-    /// Something before it is missing: it is left out, and comes again from the relay or from the log.
+    /// An event before it is missing. It is left out, and comes again from the relay or from the log.
     Ahead,
-    /// At its position another event was handed on: this is another history.
+    /// Another event was handed on at its position: this is another history.
     Other,
 }
 
-/// What the log says of the newest event of a batch, which stands for all of them.
+/// The result of looking up the newest event of a batch, which stands for the whole batch, in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     IsTheLogs,
-    /// The log does not have its position (yet).
+    /// The log has no event at this position (yet).
     Missing,
-    /// The log has another event there.
+    /// The log has another event at this position.
     Other,
 }
 
-/// Whether an event of so many bytes fits in a page that holds these events and bytes. The first one always does.
+/// True if an event of `more` bytes fits into a page with these events and bytes. The first event always fits.
 pub fn fits(events: usize, bytes: usize, more: usize) -> bool {
     events == 0 || (events < PAGE_EVENTS_MAX && bytes.saturating_add(more) <= PAGE_BYTES_MAX)
 }
 
-/// The verdict on an event by the id that the log has at its position.
+/// Compares the id of an event with the id that the log has at its position.
 pub fn proof(id: Uuid, in_log: Option<Uuid>) -> Proof {
     match in_log {
         Some(found) if found == id => Proof::IsTheLogs,
@@ -51,9 +52,9 @@ pub fn proof(id: Uuid, in_log: Option<Uuid>) -> Proof {
     }
 }
 
-/// The offset at which a follower begins to read after a position. Each position takes a place, so offset = position is
-/// never too late; but it is too early by every repeat that the topic ever got. A hint is a later offset and the position
-/// of the record there. It counts unless that record lies behind the next event: then it came too late.
+/// The offset at which a follower begins to read after a position. Each position takes an offset, so offset = position
+/// is never too late; but it is too early by the number of repeats in the topic. A hint is a later offset and the
+/// position of the record there. It is used unless that record comes after the next event: then the hint is too late.
 pub fn begins_at(after: u64, hint: Option<(u64, u64)>) -> u64 {
     match hint {
         Some((offset, position)) if offset > after && position <= after + 1 => offset,
@@ -64,11 +65,11 @@ pub fn begins_at(after: u64, hint: Option<(u64, u64)>) -> u64 {
 #[derive(Debug, Clone, Copy)]
 struct Hole {
     since_ms: u64,
-    /// The highest position that was seen behind it.
+    /// The highest position that was seen after the hole.
     seen: u64,
 }
 
-/// The place of one follower in a log.
+/// The progress of one follower in a log.
 pub struct Order {
     last: u64,
     /// The ids of the last events, up to `last`.
@@ -77,7 +78,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Everything up to `last` is done; `id` is that event's.
+    /// The progress of a follower that has handled everything up to `last`; `id` is the id of that event.
     pub fn after(last: u64, id: Option<Uuid>) -> Order {
         Order { last, ids: id.into_iter().collect(), hole: None }
     }
@@ -92,7 +93,7 @@ impl Order {
         self.ids.back().map(|id| (self.last, *id))
     }
 
-    /// A record of the topic.
+    /// Takes a record of the topic, and returns its kind.
     pub fn see(&mut self, now_ms: u64, position: u64, id: Uuid) -> Seen {
         if position == self.last + 1 {
             self.hand_on(now_ms, id);
@@ -112,21 +113,21 @@ impl Order {
         }
     }
 
-    /// The positions, after the first and up to the second, that have to be read from the log now.
+    /// The range of positions that has to be read from the log now: after the first, up to and including the second.
     pub fn overdue(&self, now_ms: u64) -> Option<(u64, u64)> {
         let hole = self.hole.filter(|hole| now_ms >= hole.since_ms + HOLE_MS)?;
         Some((self.last, hole.seen))
     }
 
-    /// Whether a hole is waited for, and until when.
+    /// The time until which a hole is left to the relay; `None` if there is no hole.
     pub fn waits_until_ms(&self) -> Option<u64> {
         self.hole.map(|hole| hole.since_ms + HOLE_MS)
     }
 
-    /// Events that were read from the log for a hole: each one's position and id.
+    /// Fills a hole with events that were read from the log, each as its position and id.
     ///
     /// # Errors
-    /// The position that is missing among them; those before it are handed on.
+    /// The position that is missing among them. The events before it are handed on.
     pub fn fill(&mut self, now_ms: u64, read: impl IntoIterator<Item = (u64, Uuid)>) -> Result<(), u64> {
         for (position, id) in read {
             if position != self.last + 1 {
@@ -168,7 +169,7 @@ mod tests {
         let mut order = Order::after(0, None);
         assert_eq!(order.see(100, 3, id(3)), Seen::Ahead);
         assert_eq!(order.overdue(100 + HOLE_MS - 1), None);
-        // The relay sends it again: only the rest is waited for.
+        // The relay sends the first event again: only the rest of the hole is left.
         assert_eq!(order.see(200, 1, id(1)), Seen::Next);
         assert_eq!(order.overdue(200 + HOLE_MS), Some((1, 3)));
         assert_eq!(order.fill(0, [(2, id(2)), (4, id(4))]), Err(3));
@@ -186,7 +187,7 @@ mod tests {
         assert_eq!(begins_at(40, Some((7, 3))), 40);
     }
 
-    /// The trap: two leaders, or a log restored to an older point: the same position, another event.
+    /// The trap: two leaders, or a log restored to an older point. The same position then has another event.
     #[test]
     fn a_repeat_with_another_id_is_another_history() {
         let mut order = Order::after(0, None);

@@ -1,6 +1,6 @@
-//! The feed from a log's topic: a follower gets exactly the events after its own checkpoint, in order. Before a batch is
-//! handed on, its last event is looked up in the log, once in a process. Those before it are believed: one relay at a time
-//! writes the topic, in the log's order, after it has compared what is there with the log.
+//! The feed from a log's topic: a follower gets exactly the events after its own checkpoint, in order. Before a batch
+//! is handed on, its last event is looked up in the log, once per process. The events before it are trusted: one relay
+//! at a time writes the topic, in the log's order, after it has compared the topic with the log.
 
 pub mod core;
 mod reader;
@@ -29,21 +29,22 @@ use self::{
 };
 use crate::{Address, Topic};
 
-/// How long nothing may come although the log goes on, before the topic is opened anew (rust-rdkafka #638, #665).
+/// How long no record may come while the log grows, before the topic is opened again (rust-rdkafka #638, #665).
 const SILENCE_MAX: Duration = Duration::from_secs(15);
-/// The pause before a topic that could not be read is opened anew.
+/// The pause before a topic that could not be read is opened again.
 const REOPEN_PAUSE: Duration = Duration::from_millis(500);
-/// How far the clocks of a relay and of the log may run apart, where the time of an event says from where to read. Where
-/// they run further apart, a follower is late, and begins again without that hint.
+/// The largest allowed difference between the clocks of a relay and of the log, for finding the offset by the time of
+/// an event. With a larger difference the offset may be too late, and then the follower begins without that hint.
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
-/// How long an event of the topic may be missing in the log: the log is written first, so only its own fault delays it.
+/// How many times an event of the topic is looked up in the log before it counts as missing. The log is written first,
+/// so only a fault of the log delays the event.
 const PROOF_TRIES_MAX: u32 = 3;
 
 /// The feeds of one log's topic.
 pub struct FromKafka {
     topic: Topic,
     log: Log,
-    /// Up to this position the topic was found to be the log's by somebody in this process.
+    /// The position up to which this process has found the topic to be the log's.
     proven: Arc<AtomicU64>,
     repeats: Arc<AtomicU64>,
 }
@@ -54,7 +55,7 @@ impl FromKafka {
         FromKafka { topic, log, proven: Arc::default(), repeats: Arc::default() }
     }
 
-    /// How many records were read whose events had been handed on before.
+    /// The number of records with events that had been handed on before.
     pub fn repeats(&self) -> u64 {
         self.repeats.load(Ordering::Relaxed)
     }
@@ -91,22 +92,22 @@ struct KafkaFeed {
     log: Log,
     proven: Arc<AtomicU64>,
     repeats: Arc<AtomicU64>,
-    /// The time of the last event has said once from where to read. If that was wrong, it is not asked again.
+    /// The hint from the time of the last event was used. It is used only once, because it may be wrong.
     is_hint_spent: bool,
     passed_over: Vec<&'static str>,
     began: Instant,
     order: Order,
     records: Option<Records>,
     heard: Instant,
-    /// Records that were read and not looked at yet.
+    /// Records that were read and are not sorted yet.
     seen: VecDeque<Raw>,
-    /// Events that are next, and not handed on yet.
+    /// The next events, not handed on yet.
     ready: Vec<Raw>,
 }
 
 #[async_trait]
 impl Feed for KafkaFeed {
-    /// Whatever it waits for, it has put aside what it knows: it can be dropped and asked again.
+    /// Cancel-safe: before each wait all progress is stored in the feed.
     async fn next(&mut self) -> Result<EventPage, LogError> {
         loop {
             self.look().await?;
@@ -139,12 +140,12 @@ impl KafkaFeed {
     fn other_history(&self, position: u64) -> LogError {
         let topic = self.topic.name();
         LogError::OtherHistory(format!(
-            "the topic {topic} and the log tell different histories at position {position}: {}",
+            "the topic {topic} and the log hold different histories at position {position}: {}",
             crate::relay::core::RESTORED
         ))
     }
 
-    /// Sorts the records that were read, up to a page of those that are next.
+    /// Sorts the records that were read, until the next events fill a page.
     async fn look(&mut self) -> Result<(), LogError> {
         let mut bytes = bytes_of(&self.ready);
         while let Some(event) = self.seen.front()
@@ -172,8 +173,8 @@ impl KafkaFeed {
         Ok(())
     }
 
-    /// Reads from the log what nobody sent again. The log is asked now: what this process has heard of its end may be older
-    /// than the topic.
+    /// Reads from the log the events that no relay has sent again. The log itself is read, because its end as known in
+    /// this process may be older than the topic.
     async fn fill(&mut self) -> Result<(), LogError> {
         let Some((after, until)) = self.order.overdue(self.now_ms()) else { return Ok(()) };
         let limit = usize::try_from(until - after).unwrap_or(PAGE_EVENTS_MAX).min(PAGE_EVENTS_MAX);
@@ -189,7 +190,7 @@ impl KafkaFeed {
         filled.map_err(|position| LogError::Damaged { position, why: why() })
     }
 
-    /// Looks whether the log holds the last of the events that are next.
+    /// Checks that the log holds the last of the next events.
     async fn prove(&mut self) -> Result<(), LogError> {
         let Some((position, id)) = self.order.newest() else { return Ok(()) };
         if position <= self.proven.load(Ordering::Acquire) {
@@ -213,7 +214,7 @@ impl KafkaFeed {
         Ok(event.filter(|event| event.position == position).map(|event| event.id))
     }
 
-    /// The events that are next, without those that the follower has no use for.
+    /// The next events, without the kinds that the follower passes over.
     fn hand_on(&mut self) -> EventPage {
         let events = std::mem::take(&mut self.ready);
         let after = events.first().map_or(self.order.last(), |first| first.position.saturating_sub(1));
@@ -223,7 +224,7 @@ impl KafkaFeed {
         page
     }
 
-    /// A moment before which the next event was not sent: no event is sent before the one before it was recorded.
+    /// A time before which the next event was not sent: an event is sent after the event before it was recorded.
     async fn sent_since_ms(&self) -> Result<Option<i64>, LogError> {
         let last = self.order.last();
         if last == 0 || self.is_hint_spent {
@@ -234,7 +235,7 @@ impl KafkaFeed {
         Ok(event.map(|event| event.recorded_at.micros() / 1_000 - margin_ms))
     }
 
-    /// Waits for records, or for the moment at which a hole is filled otherwise.
+    /// Waits for records, and while there is a hole only for a short time.
     async fn listen(&mut self) -> Result<(), LogError> {
         if self.records.is_none() {
             let since_ms = self.sent_since_ms().await?;
@@ -259,7 +260,7 @@ impl KafkaFeed {
             }
             Ok(Some(Chunk::Foreign(foreign))) => Err(LogError::OtherHistory(foreign.to_string())),
             Ok(Some(Chunk::Lost(why))) => {
-                tracing::info!(topic = self.topic.name(), why, "the topic is opened anew");
+                tracing::info!(topic = self.topic.name(), why, "the topic is opened again");
                 self.reopen();
                 tokio::time::sleep(REOPEN_PAUSE).await;
                 Ok(())
@@ -270,7 +271,7 @@ impl KafkaFeed {
                 Ok(())
             }
             Err(_) if hole.is_none() && self.heard.elapsed() >= SILENCE_MAX => {
-                // Idle, or stalled? The log knows.
+                // The end of the log shows whether the topic is idle or stalled.
                 if self.log.end_now().await? > self.order.last() {
                     self.reopen();
                 }
@@ -304,7 +305,7 @@ mod tests {
         recorded(position, "test.happened.v1", vec![b'x'; 250_000].into())
     }
 
-    /// The trap: 5,000 large events are more than a gigabyte.
+    /// The trap: a page of 5,000 large events has more than a gigabyte.
     #[tokio::test]
     async fn a_page_is_bounded_in_bytes_and_nothing_is_left_out() {
         let folder = tempfile::tempdir().expect("a folder");

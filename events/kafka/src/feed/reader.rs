@@ -1,4 +1,4 @@
-//! A thread that reads a topic and hands its events on in chunks, a bounded number ahead.
+//! A thread that reads a topic and passes its events on in chunks, a limited number of them ahead.
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use crate::{
     record::{self, Foreign},
 };
 
-/// Events of one chunk, and about how many bytes of data.
+/// The limits of one chunk: events, and approximately bytes of data.
 const CHUNK_EVENTS_MAX: usize = 500;
 const CHUNK_BYTES_MAX: usize = 512 * 1024;
 /// Chunks that are read ahead of the follower.
 const CHUNKS_AHEAD_MAX: usize = 16;
-/// How long the record at a hint may take to come, before the reader begins without the hint.
+/// How long reading the record at a hint may take, before the reader begins without the hint.
 const HINT_TIME_MAX: Duration = Duration::from_secs(2);
-/// How long the thread waits for a record before it looks whether anybody still listens.
+/// How long the thread waits for a record before it checks that the receiver still exists.
 const POLL_TIME: Duration = Duration::from_millis(100);
 
 pub(super) enum Chunk {
     Events(Vec<Raw>),
-    /// A record that is no event of this log: nothing after it is believed.
+    /// A record that is not an event of this log. Nothing after it is trusted.
     Foreign(Foreign),
     /// The topic has to be opened again.
     Lost(String),
@@ -34,31 +34,31 @@ pub(super) enum Chunk {
 pub(super) struct Records(Receiver<Chunk>);
 
 impl Records {
-    /// From where the event after position `after` can be at the earliest. `since_ms`: a moment before which it was not sent,
-    /// as far as clocks can be believed.
+    /// Reads from the earliest offset that the event after position `after` can have. `since_ms`: a time before which
+    /// that event was not sent, if the clocks are right.
     pub fn after(topic: Topic, after: u64, since_ms: Option<i64>) -> Records {
         let (sender, records) = channel(CHUNKS_AHEAD_MAX);
         std::thread::spawn(move || {
             if let Err(error) = read(&topic, after, since_ms, &sender) {
-                // Nobody may be listening any more.
+                // The receiver may be gone.
                 let _ = sender.blocking_send(Chunk::Lost(error.to_string()));
             }
         });
         Records(records)
     }
 
-    /// `None` when the thread has ended.
+    /// The next chunk; `None` when the thread has ended.
     pub async fn next(&mut self) -> Option<Chunk> {
         self.0.recv().await
     }
 
-    /// A chunk that is there already.
+    /// A chunk that has already arrived.
     pub fn at_once(&mut self) -> Option<Chunk> {
         self.0.try_recv().ok()
     }
 }
 
-/// Until nobody listens.
+/// Reads until the receiver is gone, or a foreign record has been passed on.
 fn read(topic: &Topic, after: u64, since_ms: Option<i64>, to: &Sender<Chunk>) -> Result<(), TopicError> {
     let reading = Reading::open(topic)?;
     let source = topic.source();
@@ -74,24 +74,24 @@ fn read(topic: &Topic, after: u64, since_ms: Option<i64>, to: &Sender<Chunk>) ->
     Ok(())
 }
 
-/// The first record that was sent at this moment or later: its offset, and its position.
+/// The offset and the position of the first record that was sent at this time or later.
 fn hint(reading: &Reading, source: &str, after: u64, since_ms: i64) -> Result<Option<(u64, u64)>, TopicError> {
     let Some(offset) = reading.since(since_ms)?.filter(|offset| *offset > after) else { return Ok(None) };
     reading.place(offset)?;
     match reading.next(HINT_TIME_MAX)? {
-        // What is foreign there is met again.
+        // A foreign record gives no hint. It is found again when the reading begins.
         TopicLook::Record(found) => Ok(record::place(&found, source).ok().map(|place| (offset, place.position))),
         TopicLook::End | TopicLook::Nothing => Ok(None),
     }
 }
 
-/// What is there, without waiting for more once there is something.
+/// The records that are available now. Waits only for the first one.
 fn chunk(reading: &Reading, source: &str, log: LogName) -> Result<Option<Chunk>, TopicError> {
     let (mut events, mut bytes, mut patience) = (Vec::new(), 0, POLL_TIME);
     while events.len() < CHUNK_EVENTS_MAX && bytes < CHUNK_BYTES_MAX {
         let found = match reading.next(patience)? {
             TopicLook::Record(found) => found,
-            // The end that is there now: more may come.
+            // This is the current end: more records may come.
             TopicLook::End if events.is_empty() => continue,
             TopicLook::End | TopicLook::Nothing => break,
         };
@@ -102,7 +102,7 @@ fn chunk(reading: &Reading, source: &str, log: LogName) -> Result<Option<Chunk>,
                 bytes += event.data.len();
                 events.push(event);
             }
-            // Those before it come first: it is met again, alone.
+            // The events before a foreign record come first. The record is then read again, alone.
             Err(foreign) if events.is_empty() => return Ok(Some(Chunk::Foreign(foreign))),
             Err(_) => {
                 reading.place(u64::try_from(rdkafka::Message::offset(&found)).unwrap_or_default())?;

@@ -1,57 +1,57 @@
-//! What a relay does next, decided without I/O: hold the lease, compare the topic's tail with the log, send in order, and
-//! begin again after whatever goes wrong. Times are milliseconds of any clock that never goes back.
+//! Decides, without I/O, what a relay does next: hold the lease, compare the topic's tail with the log, send in order,
+//! and begin again after any failure. Times are milliseconds of any clock that never goes back.
 
 use std::collections::VecDeque;
 
 use event_log::lease::{Lease, Mark};
 use uuid::Uuid;
 
-/// How long a lease lasts. Another relay takes over when it has run out.
+/// How long a lease lasts. Another relay takes over when it has expired.
 pub const LEASE_MS: u64 = 6_000;
-/// How often it is renewed.
+/// The time between two renewals.
 pub const RENEW_MS: u64 = 1_500;
-/// What is left of a lease is not used: the clocks of this process and of the database may run apart so much.
+/// The last part of a lease, which is not used: the clocks of this process and of the database may differ by this much.
 pub const MARGIN_MS: u64 = 1_000;
-/// How long somebody who was refused the lease waits before he asks again.
+/// The pause before a relay that was refused the lease asks again.
 pub const ASK_AGAIN_MS: u64 = 1_000;
-/// How long everything rests after a failure.
+/// The pause of all work after a failure.
 pub const REST_MS: u64 = 500;
-/// Records that may be on their way at once.
+/// Records that may be in flight at the same time.
 pub const IN_FLIGHT_MAX: usize = 30_000;
-/// Bytes of data that may be on their way at once. It lies below the producer's own limit, whose refusal is the exception.
+/// Bytes of data that may be in flight at the same time. This is below the producer's own limit, which is rarely met.
 pub const IN_FLIGHT_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// How long none of the records on their way may be confirmed before the relay begins again.
+/// How long none of the records in flight may be confirmed before the relay begins again.
 pub const SILENCE_MS_MAX: u64 = 30_000;
-/// How long none of them may be confirmed before that is told: a broker may take so long for one request.
+/// How long none of them may be confirmed before this is reported: a broker may take this long for one request.
 pub const SILENCE_MS_TOLD: u64 = 10_000;
 
-/// What there is to do now.
+/// The next action of a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelayAction {
-    /// Renew the lease of this epoch, or ask for it under a new one; then `held`.
+    /// Renew the lease of this epoch, or ask for it under a new one; then call `held`.
     Hold { epoch: Option<u64> },
-    /// Read the topic's tail after this mark and compare it with the log; then `compared`.
+    /// Read the topic's tail after this mark and compare it with the log; then call `compared`.
     Compare(Mark),
-    /// Send the events after this position, as many at most; `sent` after each.
+    /// Send the events after this position, `at_most` at most; call `sent` after each.
     Send { after: u64, at_most: usize },
-    /// Nothing until this moment, or until something is confirmed, or the log grows.
+    /// Wait until this time, or until a record is confirmed or the log grows.
     Wait { until_ms: u64 },
 }
 
-/// A record that was sent, and where it ended up, once that is known.
+/// A record that was sent, and its place in the topic once that is known.
 struct InFlightRecord {
     position: u64,
     bytes: usize,
     place: Option<u64>,
 }
 
-/// One producer's work: from a comparison to the next failure.
+/// The state of one producer, from a comparison to the next failure.
 struct Sending {
     sent: u64,
     flights: VecDeque<InFlightRecord>,
-    /// The data of all of them.
+    /// The bytes of data of all records in flight.
     bytes: usize,
-    /// The producer took no more, and nothing has been confirmed since.
+    /// The producer's queue was full, and no record has been confirmed since.
     is_full: bool,
     /// Everything up to here is confirmed, in order.
     done: Mark,
@@ -59,7 +59,7 @@ struct Sending {
 }
 
 impl Sending {
-    /// How many records may be sent now.
+    /// The number of records that may be sent now.
     fn room(&self) -> usize {
         if self.is_full || self.bytes >= IN_FLIGHT_BYTES_MAX {
             return 0;
@@ -74,8 +74,8 @@ impl Sending {
 
 struct HeldEpoch {
     lease: Lease,
-    /// A producer has sent under this epoch, and was given up: what it left on its way may come late. The next one has
-    /// an epoch of its own, so that in a topic the positions of one epoch only grow.
+    /// A producer has sent under this epoch, and was dropped: its records in flight may arrive late. The next producer
+    /// gets an epoch of its own, so that in a topic the positions of one epoch only grow.
     is_used: bool,
     until_ms: u64,
     renew_at_ms: u64,
@@ -86,7 +86,7 @@ struct HeldEpoch {
 pub struct Core {
     held: Option<HeldEpoch>,
     sending: Option<Sending>,
-    /// Not before this moment is anything tried again.
+    /// Nothing is tried again before this time.
     rest_until_ms: u64,
 }
 
@@ -108,7 +108,7 @@ impl Core {
         if held.is_used {
             return RelayAction::Hold { epoch: None };
         }
-        // Before anything else: as long as the log grows there is always something else to do.
+        // Checked first: while the log grows there is always other work.
         if self.sending.as_ref().is_some_and(|sending| sending.is_silent(now_ms)) {
             self.failed(now_ms);
             return RelayAction::Wait { until_ms: self.rest_until_ms };
@@ -124,7 +124,7 @@ impl Core {
         RelayAction::Wait { until_ms: held.renew_at_ms }
     }
 
-    /// The answer to a question for the lease that was asked at `asked_ms`: its time runs from then at the latest.
+    /// Handles the response to a lease request. The expiry is counted from `asked_ms`, when the request was sent.
     pub fn held(&mut self, asked_ms: u64, lease: Option<Lease>) {
         let (until_ms, renew_at_ms) = (asked_ms + LEASE_MS, asked_ms + RENEW_MS);
         let renewed = |lease| HeldEpoch { lease, is_used: false, until_ms, renew_at_ms };
@@ -135,7 +135,8 @@ impl Core {
                 self.rest_until_ms = asked_ms + ASK_AGAIN_MS;
             }
             Some(lease) => {
-                // Under another epoch somebody else may have sent meanwhile: what he wrote has to be looked at.
+                // Under another epoch, another relay may have sent records in the meantime, so the topic is compared
+                // again.
                 if self.epoch() != Some(lease.epoch) {
                     self.sending = None;
                 }
@@ -144,7 +145,7 @@ impl Core {
         }
     }
 
-    /// The lease could not be asked for. What is held is held until its time runs out.
+    /// The lease request was not answered. A held lease stays held until it expires.
     pub fn unanswered(&mut self, now_ms: u64) {
         match &mut self.held {
             Some(held) if !held.is_used => held.renew_at_ms = now_ms + REST_MS,
@@ -152,14 +153,15 @@ impl Core {
         }
     }
 
-    /// The topic is missing: the lease's mark belonged to it, and is reset in the lease, too.
+    /// Forgets the lease's mark, which belonged to a topic that is now missing. The caller resets the mark in the
+    /// lease.
     pub fn forget_mark(&mut self) {
         if let Some(held) = &mut self.held {
             held.lease.mark = Mark::default();
         }
     }
 
-    /// The topic holds everything up to `mark`, in order, and is the log's.
+    /// The comparison is done: the topic belongs to the log, and holds everything up to `mark`, in order.
     pub fn compared(&mut self, now_ms: u64, mark: Mark) {
         if self.held.is_some() {
             self.sending = Some(Sending {
@@ -173,7 +175,8 @@ impl Core {
         }
     }
 
-    /// The event after the last one that was sent is on its way, with so much data. False when that is enough for now.
+    /// The event after the last one sent is in flight, with this many bytes of data. False if no more may be sent for
+    /// now.
     pub fn sent(&mut self, now_ms: u64, position: u64, bytes: usize) -> bool {
         if let Some(sending) = &mut self.sending {
             if sending.flights.is_empty() {
@@ -186,20 +189,20 @@ impl Core {
         self.sending.as_ref().is_some_and(|sending| sending.room() > 0)
     }
 
-    /// The producer takes no more records. Only a confirmation makes room.
+    /// The producer's queue is full. Only a confirmation makes room.
     pub fn full(&mut self, now_ms: u64) {
         match &mut self.sending {
             Some(sending) if !sending.flights.is_empty() => sending.is_full = true,
-            // Nothing is on its way, so nothing would ever make room.
+            // No record is in flight, so no confirmation would ever make room.
             Some(_) => self.failed(now_ms),
             None => {}
         }
     }
 
-    /// A record of this producer is in the topic, at the place before `place`.
+    /// A record of this producer is in the topic; `place` is the offset after it.
     pub fn confirmed(&mut self, now_ms: u64, position: u64, place: u64) {
         let Some(sending) = &mut self.sending else { return };
-        // Places only grow in one topic: this one was made anew.
+        // Places only grow within one topic: this topic has been created again.
         if place <= sending.done.place {
             return self.failed(now_ms);
         }
@@ -219,16 +222,16 @@ impl Core {
         }
     }
 
-    /// The topic ended at this place, which was asked when `confirmed` was the place of what had been confirmed by then.
-    /// Where it ended before that, it was lost and made anew. What was confirmed since says nothing: the answer may be old.
+    /// The topic ended at this place. `confirmed` is the mark at the time of the request: if the topic ended before it,
+    /// the topic was lost and created again. Later confirmations do not count, because the answer may be old.
     pub fn ends_at(&mut self, now_ms: u64, confirmed: Mark, place: u64) {
         if self.sending.is_some() && place < confirmed.place {
             self.failed(now_ms);
         }
     }
 
-    /// A record was given up, or something could not be read: the producer is dropped, and the tail is compared again.
-    /// Nothing is ever sent past a record that failed.
+    /// A record failed, or a read failed: the producer is dropped, and the tail is compared again. Nothing is ever sent
+    /// past a record that failed.
     pub fn failed(&mut self, now_ms: u64) {
         if let (Some(_), Some(held)) = (self.sending.take(), &mut self.held) {
             held.is_used = true;
@@ -236,17 +239,17 @@ impl Core {
         self.rest_until_ms = now_ms + REST_MS;
     }
 
-    /// What is known to be in the topic, for the next owner. `None` while nothing is being sent.
+    /// The part of the log that is known to be in the topic, for the next owner. `None` while nothing is being sent.
     pub fn done(&self) -> Option<Mark> {
         self.sending.as_ref().map(|sending| sending.done)
     }
 
-    /// Whether the producer that sends now may go on.
+    /// True while the current producer may continue.
     pub fn is_sending(&self) -> bool {
         self.sending.is_some()
     }
 
-    /// Whether records are on their way and none was confirmed for longer than a broker may take.
+    /// True if records are in flight and none has been confirmed for longer than a broker may take.
     pub fn is_waiting(&self, now_ms: u64) -> bool {
         let sending = self.sending.as_ref().filter(|sending| !sending.flights.is_empty());
         sending.is_some_and(|sending| now_ms >= sending.heard_ms + SILENCE_MS_TOLD)
@@ -256,20 +259,20 @@ impl Core {
         self.sending.as_ref().map_or(0, |sending| sending.flights.len())
     }
 
-    /// The epoch under which it sends.
+    /// The epoch of the lease that is held.
     pub fn epoch(&self) -> Option<u64> {
         self.held.as_ref().map(|held| held.lease.epoch)
     }
 }
 
-/// The comparison of a topic's tail with the log, record by record. The last record alone proves nothing: one before it
-/// may be missing (librdkafka #4134).
+/// The comparison of a topic's tail with the log, record by record. Comparing only the last record would prove nothing:
+/// one before it may be missing (librdkafka #4134).
 #[derive(Debug, Clone, Copy)]
 pub struct Tail {
     mark: Mark,
 }
 
-/// What the log has at a position.
+/// The content of the log at a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InLog {
     Event(Uuid),
@@ -278,15 +281,15 @@ pub enum InLog {
 }
 
 impl Tail {
-    /// Everything up to the mark is in the topic, in order.
+    /// A comparison that begins after the mark: everything up to it is in the topic, in order.
     pub fn after(mark: Mark) -> Tail {
         Tail { mark }
     }
 
-    /// The next record, at `offset`, and what the log has at its position.
+    /// Compares the next record, at `offset`, with the content of the log at its position.
     ///
     /// # Errors
-    /// When the two tell different histories: nothing may be written to this topic.
+    /// When topic and log hold different histories: nothing may be written to this topic.
     pub fn record(&mut self, offset: u64, position: u64, id: Uuid, in_log: InLog) -> Result<(), String> {
         match in_log {
             InLog::Event(expected) if expected == id => {}
@@ -303,13 +306,13 @@ impl Tail {
         Ok(())
     }
 
-    /// Up to where the topic holds everything in order.
+    /// The mark up to which the topic holds everything, in order.
     pub fn mark(&self) -> Mark {
         self.mark
     }
 }
 
-/// What an operator has to think of.
+/// The possible causes, for the operator.
 pub const RESTORED: &str = "the log was restored to an older point, or this is another log's topic";
 
 #[cfg(test)]
@@ -364,7 +367,7 @@ mod tests {
         let mark = Mark { position: 1, place: 1 };
         core.held(later, Some(Lease { epoch: 2, mark }));
         assert_eq!(core.todo(later, 9), RelayAction::Compare(mark));
-        // Nothing was sent under this one yet: it is kept.
+        // Nothing was sent under this epoch yet, so it is kept.
         core.failed(later);
         assert_eq!(core.todo(later + RENEW_MS, 9), RelayAction::Hold { epoch: Some(2) });
     }
@@ -377,7 +380,7 @@ mod tests {
         let confirmed = core.done().expect("it sends");
         core.ends_at(0, confirmed, 1);
         assert!(core.is_sending());
-        // The answer to a question from before the first record came.
+        // The answer to a request from before the first confirmation.
         core.ends_at(0, Mark::default(), 0);
         assert!(core.is_sending());
         core.ends_at(0, confirmed, 0);
@@ -398,12 +401,12 @@ mod tests {
         assert!(!core.is_sending());
         core.held(LEASE_MS, None);
         assert_eq!(core.todo(LEASE_MS, 9), RelayAction::Wait { until_ms: LEASE_MS + ASK_AGAIN_MS });
-        // Another epoch: somebody else had it.
+        // Another epoch: another relay had the lease in the meantime.
         core.held(2 * LEASE_MS, Some(leased(3)));
         assert_eq!(core.todo(2 * LEASE_MS, 9), RelayAction::Compare(Mark::default()));
     }
 
-    /// Whether the log grows meanwhile or not.
+    /// This holds even while the log grows.
     #[test]
     fn a_broker_that_confirms_nothing_is_not_waited_for_without_end() {
         for log_end in [1, 9] {
@@ -431,7 +434,7 @@ mod tests {
         assert_eq!(core.todo(1, 9), RelayAction::Wait { until_ms: RENEW_MS });
         core.confirmed(2, 1, 1);
         assert_eq!(core.todo(2, 9), RelayAction::Send { after: 2, at_most: IN_FLIGHT_MAX - 1 });
-        // One that is full of nothing is of no use.
+        // A producer that is full without records in flight is dropped.
         let mut core = sending();
         core.full(0);
         assert!(!core.is_sending());
@@ -447,7 +450,7 @@ mod tests {
         assert_eq!(core.todo(0, 9), RelayAction::Send { after: 2, at_most: IN_FLIGHT_MAX - 1 });
     }
 
-    /// The trap: producer reorders, and the tail's last record looks fine. The comparison goes back to the gap.
+    /// The trap: the producer reorders records, and the tail's last record looks right. The comparison ends at the gap.
     #[test]
     fn the_comparison_ends_before_the_first_gap() {
         let id = |n: u64| Uuid::from_u128(n.into());

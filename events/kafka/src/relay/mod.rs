@@ -1,5 +1,5 @@
-//! The relay of one log: sends every event to the log's topic, in order. One process at a time does, by a lease; whatever
-//! goes wrong, it begins again by comparing the topic's tail with the log.
+//! The relay of one log: sends every event to the log's topic, in order. A lease lets one process at a time do so.
+//! After any fault it begins again by comparing the topic's tail with the log.
 
 pub mod core;
 mod sender;
@@ -26,27 +26,27 @@ use crate::{Address, Topic, TopicError, consumer::Reading};
 
 /// The name of the relay's lease.
 pub const ROLE: &str = "relay";
-/// Events of one page from the log.
+/// Events in one page from the log.
 const PAGE_MAX: usize = 1_000;
-/// Pages that are read while one is sent: confirmations come by the thousand.
+/// Pages that are read while one is sent: confirmations arrive in thousands.
 const PAGES_AHEAD_MAX: usize = 8;
-/// How long the log's database may take to answer for the lease.
+/// How long the log's database may take to answer a lease request.
 const LEASE_ANSWER_MAX: Duration = Duration::from_millis(2_500);
-/// How long a topic that is not fit is left alone before it is looked at again.
+/// The pause before a topic that is not fit is checked again.
 const UNFIT_PAUSE: Duration = Duration::from_secs(10);
 
-/// How a relay is doing.
+/// The status of a relay.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Relayed {
     /// Everything up to here is in the topic, in order, as far as this process knows.
     pub position: u64,
-    /// The epoch of its lease, while it has it.
+    /// The epoch of its lease, while it holds the lease.
     pub epoch: Option<u64>,
-    /// Why it has stopped, for somebody who does something about it.
+    /// The reason why it has stopped. An operator has to act.
     pub stopped: Option<String>,
-    /// Why it does not get on just now: the broker or the log's database does not answer. It goes on by itself.
+    /// The current fault: the broker or the log's database does not answer. The relay recovers by itself.
     pub trouble: Option<String>,
-    /// How often it has looked for something to do. Nobody is woken for this alone.
+    /// The number of times it has looked for work. A change of this number alone wakes no watcher.
     pub turns: u64,
 }
 
@@ -54,13 +54,13 @@ pub struct Relayed {
 pub struct Relay {
     log: Log,
     topic: Topic,
-    /// What tells this process from all others.
+    /// The name that distinguishes this process from all others.
     owner: String,
     relayed: watch::Sender<Relayed>,
 }
 
 impl Relay {
-    /// `owner`: a name of this process that no other one ever has.
+    /// `owner`: a name of this process that no other process ever has.
     pub fn new(log: Log, address: Address, owner: String) -> Relay {
         let topic = Topic { address, log: log.name(), lineage: log.lineage() };
         Relay { log, topic, owner, relayed: watch::Sender::new(Relayed::default()) }
@@ -71,13 +71,13 @@ impl Relay {
         &self.log
     }
 
-    /// How it is doing, now and from now on.
+    /// Its status, now and in future.
     pub fn relayed(&self) -> watch::Receiver<Relayed> {
         self.relayed.subscribe()
     }
 
-    /// Relays whenever it has the lease, until `stop`. It never ends by itself: what it cannot do is said in `relayed`, in
-    /// metrics and in the log lines.
+    /// Relays whenever it holds the lease, until `stop`. It never ends by itself: faults are reported in `relayed`, in
+    /// metrics and in log lines.
     pub async fn run(&self, stop: CancellationToken) {
         let mut work = Work::of(self);
         while !stop.is_cancelled() {
@@ -92,18 +92,18 @@ impl Relay {
 
 type PageReading = JoinHandle<Result<Vec<Raw>, LogError>>;
 
-/// The page of the log that is being sent, and those after it, which are read meanwhile.
+/// The page of the log that is being sent, and the pages after it, which are being read.
 #[derive(Default)]
 struct PagesAhead {
     events: VecDeque<Raw>,
-    /// In order, each with the position before its page. Only whole pages are read ahead: what is new is read at once.
+    /// In order, each with the position before its page. Only full pages are read ahead: new events are read at once.
     reading: VecDeque<(u64, PageReading)>,
-    /// The page has fewer events than were asked for.
+    /// The page has fewer events than requested.
     is_short: bool,
 }
 
 impl PagesAhead {
-    /// Afterwards the events after this position are there, if the log has any.
+    /// Makes the events after this position available, if the log has any.
     async fn page(&mut self, log: &Log, after: u64) -> Result<(), LogError> {
         if self.events.front().is_none_or(|event| event.position != after + 1) {
             self.events = match self.reading.pop_front().filter(|(before, _)| *before == after) {
@@ -117,7 +117,8 @@ impl PagesAhead {
             self.is_short = self.events.len() < PAGE_MAX;
         }
         let here = self.events.back().map_or(after, |event| event.position);
-        // After a page that a limit of bytes has cut short the next ones do not begin at these steps.
+        // After a page that the limit of bytes has cut short, the next pages do not begin at multiples of the page
+        // size.
         if self.is_short {
             return Ok(());
         }
@@ -131,7 +132,7 @@ impl PagesAhead {
     }
 }
 
-/// A relay at work.
+/// A running relay.
 struct Work<'a> {
     relay: &'a Relay,
     began: Instant,
@@ -140,11 +141,11 @@ struct Work<'a> {
     comparing: Option<Comparing>,
     sender: Option<Sender>,
     ahead: PagesAhead,
-    /// By which the topic's end is asked for, and the answer that is waited for.
+    /// The reader that asks for the topic's end, and the pending request.
     reading: Option<Arc<Reading>>,
     asked: Option<(Mark, JoinHandle<Result<u64, KafkaError>>)>,
     marked: Mark,
-    /// Why it does not get on, by whose fault.
+    /// The current faults, of the lease's database and of the broker.
     lease_trouble: Option<String>,
     broker_trouble: Option<String>,
 }
@@ -175,7 +176,7 @@ impl<'a> Work<'a> {
 
     async fn turn(&mut self, stop: &CancellationToken) -> Result<(), TopicError> {
         self.hear();
-        // Before anything is waited for.
+        // Reported before the turn waits for anything.
         self.tell();
         let end = *self.end.borrow_and_update();
         let todo = self.core.todo(self.now_ms(), end);
@@ -196,7 +197,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// What became of the records on their way.
+    /// Handles the delivery reports that have arrived.
     fn hear(&mut self) {
         while let Some(delivery) = self.sender.as_mut().and_then(|sender| sender.deliveries.try_recv().ok()) {
             self.delivered(delivery);
@@ -210,7 +211,7 @@ impl<'a> Work<'a> {
                 self.core.confirmed(self.now_ms(), position, place);
             }
             Delivery::Failed { position, error } => {
-                // Each of those behind it fails, too.
+                // Each record after it fails, too.
                 if self.core.is_sending() {
                     tracing::warn!(topic = self.relay.topic.name(), position, %error, "a record was given up");
                     self.core.failed(self.now_ms());
@@ -227,14 +228,14 @@ impl<'a> Work<'a> {
             Ok(Ok(lease)) => {
                 self.lease_trouble = None;
                 if lease.is_none() {
-                    // Another relay leads: the topic is its business.
+                    // Another relay leads, and takes care of the topic.
                     self.broker_trouble = None;
                 }
                 self.core.held(asked_ms, lease);
             }
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the relay's lease could not be asked for");
-                self.lease_trouble = Some(format!("the lease could not be asked for: {error}"));
+                tracing::warn!(%error, "the relay's lease request failed");
+                self.lease_trouble = Some(format!("the lease request failed: {error}"));
                 self.core.unanswered(self.now_ms());
             }
             Err(_) => {
@@ -246,8 +247,8 @@ impl<'a> Work<'a> {
         let log = self.relay.log.name().as_str();
         let has = self.core.epoch();
         if has != had {
-            tracing::info!(log, epoch = has, "the relay's lease");
-            // Somebody else may have written since it began.
+            tracing::info!(log, epoch = has, "the relay's lease has changed");
+            // Another relay may have written since the comparison began.
             self.comparing = None;
         }
         let (Some(epoch), Some(done)) = (has, self.core.done()) else { return };
@@ -257,8 +258,8 @@ impl<'a> Work<'a> {
         self.look_at_the_end().await;
     }
 
-    /// Whether the topic still holds what was confirmed. The question is asked beside the work, and heard the next time: a
-    /// broker that does not answer delays neither lease nor records.
+    /// Checks that the topic still holds the confirmed records. The request runs in the background, and its answer is
+    /// read at the next call: a broker that does not answer delays neither lease nor records.
     async fn look_at_the_end(&mut self) {
         let now_ms = self.now_ms();
         if let Some((confirmed, asked)) = self.asked.take_if(|(_, asked)| asked.is_finished()) {
@@ -294,7 +295,7 @@ impl<'a> Work<'a> {
             return Ok(());
         }
         let Some(epoch) = self.core.epoch() else { return Ok(()) };
-        // What was read before the comparison may be another history's.
+        // Pages that were read before the comparison may belong to another history.
         self.ahead = PagesAhead::default();
         let mark = comparing.mark();
         tracing::info!(topic = topic.name(), position = mark.position, epoch, "the topic was compared with the log");
@@ -306,8 +307,8 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Creates the topic. The lease's owner resets the mark first: a mark is valid for one topic only, and late records of
-    /// dead producers in the new topic could otherwise confirm the mark of the lost one.
+    /// Creates the topic. The lease's owner resets the mark first: a mark is valid for one topic only, and late records
+    /// of dead producers in the new topic could otherwise confirm the mark of the lost one.
     async fn make_the_topic(&mut self) -> Result<(), TopicError> {
         let Some(epoch) = self.core.epoch() else { return Ok(()) };
         if !self.relay.log.leases().mark(ROLE, &self.relay.owner, epoch, Mark::default()).await? {
@@ -357,7 +358,7 @@ impl<'a> Work<'a> {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(left) => {}
             delivery = delivered => if let Some(delivery) = delivery { self.delivered(delivery) },
-            // An error means that the log was closed: then `stop` comes.
+            // An error means that the log was closed; `stop` follows.
             changed = self.end.changed() => if changed.is_err() { tokio::time::sleep(left).await },
         }
     }
@@ -375,14 +376,14 @@ impl<'a> Work<'a> {
         tracing::error!(log, %error, "the relay has stopped");
         self.relay.relayed.send_modify(|relayed| relayed.stopped = Some(error.to_string()));
         metrics::gauge!("relay_stopped", "log" => log).set(1.0);
-        // Somebody may put it right without starting this process again.
+        // An operator may correct the fault without restarting this process.
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(UNFIT_PAUSE) => {}
         }
     }
 
-    /// Why it does not get on just now.
+    /// The current fault, if there is one.
     fn trouble_now(&self) -> Option<String> {
         let waiting = || {
             let seconds = core::SILENCE_MS_TOLD / 1_000;
@@ -415,10 +416,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What is on its way is given up: the next owner looks. The lease is given back, so that he need not wait.
+    /// Drops the records in flight: the next owner compares the topic. Releases the lease, so that the next owner need
+    /// not wait.
     async fn end(mut self) {
         if let (Some(epoch), Some(done)) = (self.core.epoch(), self.core.done()) {
-            // A hint that is older does no harm.
+            // The mark is a hint: an older one does no harm.
             let _ = self.relay.log.leases().mark(ROLE, &self.relay.owner, epoch, done).await;
         }
         if let Some(sender) = self.sender.take() {
@@ -426,7 +428,7 @@ impl<'a> Work<'a> {
         }
         let Some(epoch) = self.core.epoch() else { return };
         if let Err(error) = self.relay.log.leases().release(ROLE, &self.relay.owner, epoch).await {
-            tracing::warn!(%error, "the relay's lease ends by itself");
+            tracing::warn!(%error, "the relay's lease was not released, and expires by itself");
         }
     }
 }

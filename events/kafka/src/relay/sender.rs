@@ -1,5 +1,5 @@
-//! The producer of one relay, from a comparison to the next failure. It is idempotent and sends in order; what it gives
-//! up is never skipped: it is dropped as a whole, and the next one begins after a comparison.
+//! The producer of one relay, from a comparison to the next failure. It is idempotent and sends in order. A record that
+//! fails is never skipped: the producer is dropped, and the next one begins after a comparison.
 
 use event_core::Raw;
 use rdkafka::{
@@ -12,10 +12,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::core::IN_FLIGHT_MAX;
 use crate::{Topic, TopicError, address::REQUEST_MS_MAX, closing::Closing, record, topic::PARTITION};
 
-/// What became of a record.
+/// The outcome of a record.
 #[derive(Debug)]
 pub enum Delivery {
-    /// It is in the topic, at the place before `place`.
+    /// It is in the topic; `place` is the offset after it.
     Confirmed {
         position: u64,
         place: u64,
@@ -30,7 +30,7 @@ struct Deliveries(UnboundedSender<Delivery>);
 
 impl ClientContext for Deliveries {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "the relay's producer");
+        tracing::warn!(%error, reason, "the relay's producer reported an error");
     }
 }
 
@@ -45,15 +45,15 @@ impl ProducerContext for Deliveries {
             }
             Err((error, _)) => Delivery::Failed { position, error: error.clone() },
         };
-        // Nobody listens any more once the relay has dropped this producer.
+        // The receiver is gone once the relay has dropped this producer.
         let _ = self.0.send(told);
     }
 }
 
-/// A producer that is at work.
+/// A producer that is sending.
 pub struct Sender {
     producer: Closing<ThreadedProducer<Deliveries>>,
-    /// As many as records are on their way at most.
+    /// At most as many as there are records in flight.
     pub deliveries: UnboundedReceiver<Delivery>,
     topic: String,
     source: String,
@@ -76,7 +76,7 @@ impl Sender {
         ] {
             config.set(name, value);
         }
-        // What an address may set otherwise, for brokers that know no zstd or take only small requests.
+        // The address may set these, for brokers that lack zstd or accept only small requests.
         for (name, value) in [
             ("linger.ms", "2"),
             ("batch.size", "1000000"),
@@ -92,10 +92,10 @@ impl Sender {
         Ok(Sender { producer, deliveries, topic: topic.name(), source: topic.source(), epoch })
     }
 
-    /// Puts an event on its way. False where the producer's queue is full: it is put there later.
+    /// Queues an event for sending. False if the producer's queue is full: the event has to be queued later.
     ///
     /// # Errors
-    /// When it never can be.
+    /// When the event can never be queued.
     pub fn send(&self, event: &Raw) -> Result<bool, KafkaError> {
         let opaque = usize::try_from(event.position).unwrap_or(usize::MAX);
         let record = BaseRecord::with_opaque_to(&self.topic, opaque)
@@ -105,13 +105,13 @@ impl Sender {
             .headers(record::headers(event, &self.source, self.epoch));
         match self.producer.open()?.send(record) {
             Ok(()) => Ok(true),
-            // Back-pressure, and nothing else.
+            // This is back-pressure, not a failure.
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => Ok(false),
             Err((error, _)) => Err(error),
         }
     }
 
-    /// Gives up what is on its way. It may block for half a second.
+    /// Drops the producer and the records in flight. This may take half a second.
     pub async fn drop(self) {
         self.producer.close().await;
     }

@@ -1,4 +1,4 @@
-//! The comparison of a topic's tail with the log, in pieces: a long one must not outlive the relay's lease.
+//! The comparison of a topic's tail with the log, in pieces: a long comparison must not outlive the relay's lease.
 
 use std::{
     collections::HashMap,
@@ -17,26 +17,27 @@ use crate::{
 
 /// Records of one piece.
 const RECORDS_MAX: usize = 5_000;
-/// How long one piece may take to be read.
+/// How long reading one piece may take.
 const PIECE_TIME_MAX: Duration = Duration::from_millis(500);
-/// How long the topic may give nothing although there is more.
+/// How long the topic may give no records although there are more.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
-/// Positions of a piece that are read from the log in one go; where they lie further apart, each is read alone.
+/// The span of positions in a piece that is read from the log as one range. In a wider span each position is read
+/// alone.
 const SPAN_MAX: u64 = 20_000;
 
-/// A comparison under way.
+/// A comparison that is in progress.
 pub(crate) struct Comparing {
     reading: Reading,
     tail: Tail,
     /// The offset of the next record.
     next: u64,
-    /// Where it ends: what comes later is the work of somebody whose lease has run out, and repeats what is there.
+    /// The offset at which it ends. Later records come from a relay with an expired lease, and repeat existing ones.
     until: u64,
     heard: Instant,
 }
 
 impl Comparing {
-    /// Begins after the mark, if the record before it is the one that it says; otherwise with the first record.
+    /// Begins after the mark if the record before it matches the mark; otherwise with the first record.
     pub async fn begin(topic: &Topic, log: &Log, mark: Mark) -> Result<Comparing, TopicError> {
         let opened = topic.clone();
         let reading = tokio::task::spawn_blocking(move || Reading::open(&opened)).await??;
@@ -52,14 +53,14 @@ impl Comparing {
         Ok(comparing)
     }
 
-    /// Looks whether the record before the mark's place is the log's event at its position.
+    /// True if the record before the mark's place is the log's event at the mark's position.
     async fn verify(&mut self, topic: &Topic, log: &Log, mark: Mark) -> Result<bool, TopicError> {
         let Some(place) = self.one(topic, mark.place - 1).await? else { return Ok(false) };
         let event = log.read(mark.position - 1, 1).await?.into_iter().next();
         Ok(place.position == mark.position && event.is_some_and(|event| event.id == place.id))
     }
 
-    /// The position before the topic's first record: 0, unless somebody has deleted records on purpose.
+    /// The position before the topic's first record: 0, unless records were deleted on purpose.
     async fn before_the_first(&mut self, topic: &Topic) -> Result<u64, TopicError> {
         let low = self.reading.low;
         if low == 0 || low == self.until {
@@ -68,7 +69,7 @@ impl Comparing {
         Ok(self.one(topic, low).await?.map_or(0, |place| place.position - 1))
     }
 
-    /// The record at an offset; the one after it is next.
+    /// The record at an offset. Reading continues after it.
     async fn one(&mut self, topic: &Topic, offset: u64) -> Result<Option<RecordId>, TopicError> {
         self.reading.place(offset)?;
         self.next = offset;
@@ -83,7 +84,7 @@ impl Comparing {
         Ok(places.first().map(|(_, place)| *place))
     }
 
-    /// One piece; true when it has come to the end.
+    /// Compares one piece. True when it has reached the end.
     pub async fn go_on(&mut self, topic: &Topic, log: &Log) -> Result<bool, TopicError> {
         if self.next >= self.until {
             return Ok(true);
@@ -100,12 +101,12 @@ impl Comparing {
         Ok(self.next >= self.until)
     }
 
-    /// Up to where the topic holds everything in order.
+    /// The mark up to which the topic holds everything, in order.
     pub fn mark(&self) -> Mark {
         self.tail.mark()
     }
 
-    /// The reader of the topic, which reads no more.
+    /// Stops reading, and returns the reader of the topic.
     pub fn into_reading(self) -> Result<Reading, TopicError> {
         self.reading.rest()?;
         Ok(self.reading)
@@ -114,7 +115,7 @@ impl Comparing {
     async fn piece(&mut self, topic: &Topic) -> Result<Vec<(u64, RecordId)>, TopicError> {
         let source = topic.source();
         let until = self.until;
-        // Polling waits by itself, for half a second at most.
+        // Polling blocks, for half a second at most.
         let Piece { places, is_at_end } = tokio::task::block_in_place(|| read(&self.reading, &source, until))?;
         if let Some((offset, _)) = places.last() {
             (self.next, self.heard) = (offset + 1, Instant::now());
@@ -126,11 +127,11 @@ impl Comparing {
     }
 }
 
-/// What was read of a topic in one go.
+/// The records that one read of a topic returned.
 struct Piece {
-    /// Each record's offset and place.
+    /// Each record's offset, with its position and id.
     places: Vec<(u64, RecordId)>,
-    /// There is nothing after them, whatever the offsets say.
+    /// There are no records after them, whatever the offsets suggest.
     is_at_end: bool,
 }
 
@@ -152,7 +153,7 @@ fn read(reading: &Reading, source: &str, until: u64) -> Result<Piece, TopicError
     Ok(Piece { places, is_at_end })
 }
 
-/// The ids that the log has at these positions.
+/// The ids of the log's events at these positions.
 async fn in_log(log: &Log, places: &[(u64, RecordId)]) -> Result<HashMap<u64, Uuid>, TopicError> {
     let positions = || places.iter().map(|(_, place)| place.position);
     let (Some(first), Some(last)) = (positions().min(), positions().max()) else { return Ok(HashMap::new()) };

@@ -1,4 +1,4 @@
-//! What the tests share: a log of their own, its relay, and a follower.
+//! The parts that the tests share: a log of their own, its relay, and a follower.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Far more than anything here takes.
+/// Much longer than any step of these tests takes.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 pub fn address() -> Address {
@@ -39,12 +39,12 @@ impl Written {
     }
 }
 
-/// So many events, each in a stream of its own, some of them of one command.
+/// Appends this number of events, each in a stream of its own.
 pub async fn append(log: &Log, events: u64) {
     append_large(log, events, 0).await;
 }
 
-/// The same, each with at least so many bytes of data.
+/// The same, each event with at least this number of bytes of data.
 pub async fn append_large(log: &Log, events: u64, bytes: usize) {
     let filling = "x".repeat(bytes);
     for _ in 0..events {
@@ -77,7 +77,7 @@ pub async fn append_large(log: &Log, events: u64, bytes: usize) {
     }
 }
 
-/// A relay at work, until it is stopped.
+/// A running relay, until it is stopped.
 pub struct Relaying {
     pub relayed: watch::Receiver<Relayed>,
     stop: CancellationToken,
@@ -105,13 +105,13 @@ impl Relaying {
         tokio::time::timeout(DEADLINE, self.task).await.expect("it ends").expect("it does not panic");
     }
 
-    /// It ends as a killed process does: nothing is given back.
+    /// Ends it as a killed process ends: the lease is not released.
     pub fn kill(self) {
         self.task.abort();
     }
 }
 
-/// The events of the topic after a position, as a follower gets them, until there are so many.
+/// The events of the topic after position `after`, as a follower gets them, up to position `until`.
 pub async fn follow(log: &Log, after: u64, until: u64) -> Result<Vec<Raw>, LogError> {
     let mut feed = FromKafka::new(log.clone(), address()).after(after, None, Vec::new());
     read(&mut *feed, until).await
@@ -128,14 +128,14 @@ pub async fn read(feed: &mut dyn Feed, until: u64) -> Result<Vec<Raw>, LogError>
     tokio::time::timeout(DEADLINE, reading).await.expect("it comes in time").map(|()| events)
 }
 
-/// Whether these are exactly the log's events after a position, byte for byte.
+/// Asserts that these are exactly the log's events after a position, byte for byte.
 pub async fn are_the_logs(log: &Log, after: u64, events: &[Raw]) {
     let expected = log.read_all(after).await;
     let canonical = |events: &[Raw]| events.iter().map(Raw::canonical).collect::<Vec<_>>();
     assert_eq!(canonical(events), canonical(&expected));
 }
 
-/// For tests alone.
+/// Reads a whole log. For tests only.
 pub trait ReadAll {
     fn read_all(&self, after: u64) -> impl Future<Output = Vec<Raw>> + Send;
 }

@@ -1,4 +1,4 @@
-//! What goes wrong between a log and its topic.
+//! Faults between a log and its topic.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use rdkafka::{
 
 use crate::common::{DEADLINE, ReadAll, Relaying, Written, address, append, append_large, are_the_logs, follow, read};
 
-/// How long a relay's turns are counted that has nothing to do, and how many there may be: it renews its lease.
+/// How long the turns of an idle relay are counted, and their maximum: it only renews its lease.
 const COUNTED_FOR: Duration = Duration::from_secs(6);
 const TURNS_MAX: u64 = 60;
 
-/// How long a relay may take to say that its broker is silent, and that it is back.
+/// How long a relay may take to report that its broker is silent, and that it is back.
 const TOLD_WITHIN: Duration = Duration::from_secs(30);
 
 /// Sends these events by hand, and waits until they are in the topic.
@@ -36,19 +36,19 @@ async fn send(written: &Written, events: &[&Raw]) {
     sender.drop().await;
 }
 
-/// The traps: two leaders; a producer reorders. Repeats, holes and disorder in the topic reach no follower.
+/// The traps: two leaders; a producer that reorders. No follower sees the repeats, holes and disorder of a topic.
 #[tokio::test(flavor = "multi_thread")]
 async fn repeats_holes_and_disorder_in_the_topic_reach_no_follower() {
     let written = Written::open(LogName::Care).await;
     append(&written.log, 12).await;
     written.topic().prepare().await.expect("it is made");
     let events = written.log.read_all(0).await;
-    // 7 is missing for good, 3 comes late, many come twice.
+    // 7 is missing, 3 comes late, and many come twice.
     let order = [1, 2, 4, 5, 3, 4, 4, 2, 1, 5, 6, 8, 9, 10, 6, 12, 11, 12];
     send(&written, &order.map(|position: usize| &events[position - 1])).await;
     let followed = follow(&written.log, 0, 12).await.expect("readable");
     are_the_logs(&written.log, 0, &followed).await;
-    // A relay that comes then finds the gap, and the topic is whole.
+    // A relay that starts afterwards finds the gap and completes the topic.
     let mut relaying = Relaying::start(&written.log, address());
     relaying.until(|relayed| relayed.position == 12).await;
     relaying.stop().await;
@@ -69,7 +69,7 @@ async fn a_topic_that_is_lost_is_filled_again_from_the_log() {
     assert!(deleted.status.success(), "{}", String::from_utf8_lossy(&deleted.stderr));
     append(&written.log, 100).await;
     relaying.until(|relayed| relayed.position == 200).await;
-    // Who was there before goes on, and who comes new gets everything.
+    // An existing follower continues, and a new one gets everything.
     let later = read(&mut *feed, 200).await.expect("readable");
     are_the_logs(&written.log, 100, &later).await;
     let all = follow(&written.log, 0, 200).await.expect("readable");
@@ -77,7 +77,8 @@ async fn a_topic_that_is_lost_is_filled_again_from_the_log() {
     relaying.stop().await;
 }
 
-/// A transaction that somebody began on the topic and gave up: what it wrote is never given out, and takes places.
+/// A transaction that another producer began on the topic and aborted. Its record is never returned, but takes an
+/// offset.
 fn aborted_transaction(written: &Written) {
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", BROKER.brokers())
@@ -100,7 +101,7 @@ async fn an_aborted_transaction_at_the_topics_end_stops_neither_relay_nor_follow
     relaying.until(|relayed| relayed.position == 5).await;
     relaying.stop().await;
     tokio::task::block_in_place(|| aborted_transaction(&written));
-    // The record and the mark of its end take places; the broker writes the mark a little later.
+    // The record and the transaction's marker take offsets; the broker writes the marker a little later.
     let marked = async { while written.topic().ends().await.expect("it is there") != (0, 5 + 2) {} };
     tokio::time::timeout(DEADLINE, marked).await.expect("in time");
     append(&written.log, 5).await;
@@ -110,11 +111,11 @@ async fn an_aborted_transaction_at_the_topics_end_stops_neither_relay_nor_follow
     relaying.stop().await;
     let followed = follow(&written.log, 0, 10).await.expect("readable");
     are_the_logs(&written.log, 0, &followed).await;
-    // Nothing was sent twice for it.
+    // Nothing was sent twice because of it.
     assert_eq!(written.topic().ends().await.expect("it is there"), (0, 12));
 }
 
-/// The trap: the producer's queue is full, and the relay asks again and again whether it still is.
+/// The trap: the producer's queue is full, and the relay tries again without a pause.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_whose_broker_is_away_waits_for_it_without_work() {
     const LARGE: usize = 200 * 1024;
@@ -129,7 +130,7 @@ async fn a_relay_whose_broker_is_away_waits_for_it_without_work() {
     let events = (80 << 20) / LARGE as u64;
     append_large(&written.log, events, LARGE).await;
     let before = relaying.relayed.borrow().turns;
-    // Not a wait for something to happen: so long the work is counted.
+    // This is not a wait for an event: turns are counted for this long.
     tokio::time::sleep(COUNTED_FOR).await;
     let turns = relaying.relayed.borrow().turns - before;
     assert!(turns < TURNS_MAX, "{turns} turns in {} s", COUNTED_FOR.as_secs());
@@ -138,8 +139,8 @@ async fn a_relay_whose_broker_is_away_waits_for_it_without_work() {
     relaying.stop().await;
 }
 
-/// Its connections stay, and nothing comes back: a relay says so in time, whether there is something to send or not, and
-/// goes on by itself.
+/// The connections stay open, and nothing comes back. A relay reports this in time, whether or not it has something to
+/// send, and recovers by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_whose_broker_goes_silent_says_so_in_time_and_goes_on_by_itself() {
     let kafka = local::kafka::Kafka::start();
@@ -161,7 +162,7 @@ async fn a_relay_whose_broker_goes_silent_says_so_in_time_and_goes_on_by_itself(
     relaying.stop().await;
 }
 
-/// The trap: a log restored to an older point. Neither relay nor follower goes on.
+/// The trap: a log restored to an older point. Neither relay nor follower continues.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_was_restored_to_an_older_point_stops_relay_and_followers() {
     let written = Written::open(LogName::Care).await;
@@ -192,7 +193,7 @@ async fn a_log_that_was_restored_to_an_older_point_stops_relay_and_followers() {
     }
 }
 
-/// The trap: two leaders. One relays; when it dies another takes over, under a higher epoch.
+/// The trap: two leaders. One of them relays; when it dies, the other takes over, under a higher epoch.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_two_relays_leads_and_the_other_takes_over_when_it_dies() {
     let database = Database::new();
@@ -215,7 +216,7 @@ async fn one_of_two_relays_leads_and_the_other_takes_over_when_it_dies() {
     second.stop().await;
 }
 
-/// Commands go on without a broker; when it is back, everything catches up by itself.
+/// Appends continue without a broker. When it is back, relay and follower catch up by themselves.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_was_killed_or_frozen_is_caught_up_with() {
     let kafka = local::kafka::Kafka::start();

@@ -1,4 +1,4 @@
-//! Consumers whom we did not write find in a topic what `frontdoor asyncapi` and `events/README.md` tell them.
+//! Consumers from outside this repository find in a topic what `frontdoor asyncapi` and `events/README.md` describe.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use vocabulary::SERVICES;
 
 use crate::common::{DEADLINE, ReadAll, Relaying, Written, address};
 
-/// Of the console consumer's output.
+/// The separator of columns in the console consumer's output.
 const COLUMN: char = '\u{1f}';
 
 fn file_of_events(path: &str) -> String {
@@ -29,7 +29,7 @@ fn file_of_events(path: &str) -> String {
     fs::read_to_string(file).expect("it is there")
 }
 
-/// One event of every kind, as it was released; every other one with all that an envelope can hold.
+/// Appends one event of every kind, in its released form; every other one has all that an envelope can hold.
 async fn append_every_kind(log: &Log) {
     let kinds = SERVICES
         .iter()
@@ -68,7 +68,7 @@ async fn append_every_kind(log: &Log) {
     }
 }
 
-/// What Kafka's own consumer prints of so many records: headers, key and value of each.
+/// The headers, key and value of each record, as Kafka's own consumer prints them.
 fn console_consumer(topic: &str, records: usize) -> Vec<(Value, String, Value)> {
     let (brokers, records) = (BROKER.brokers(), records.to_string());
     let separators = [format!("key.separator={COLUMN}"), format!("headers.separator={COLUMN}")];
@@ -124,7 +124,7 @@ async fn kafkas_own_consumer_sees_the_headers_and_data_that_the_description_tell
     }
 }
 
-/// Puts events on a topic in this order, whatever it is.
+/// Sends events to a topic in the given order.
 fn send(topic: &Topic, events: &[&Raw]) {
     let producer: ThreadedProducer<DefaultProducerContext> =
         ClientConfig::new().set("bootstrap.servers", BROKER.brokers()).create().expect("a producer");
@@ -137,14 +137,14 @@ fn send(topic: &Topic, events: &[&Raw]) {
     producer.flush(DEADLINE).expect("it is sent");
 }
 
-/// The lines that the README's consumer in Python prints first.
+/// The first lines that the README's consumer in Python prints.
 fn python_consumer(lineage: Uuid, lines: usize) -> Vec<String> {
     let readme = file_of_events("README.md");
     let (_, program) = readme.split_once("```python\n").expect("the README has it");
     let (program, _) = program.split_once("```").expect("it ends");
     let program = program.replace("localhost:9092", &BROKER.brokers());
     let program = format!("LINEAGE = '{lineage}'\n{program}");
-    // It would wait for events for ever.
+    // The consumer would wait for more events without end.
     let deadline = DEADLINE.as_secs().to_string();
     let mut python = Command::new("timeout")
         .arg(deadline)

@@ -1,4 +1,4 @@
-//! Topics that are fit to hold a log, and others.
+//! Topics that are fit to hold a log, and topics that are not.
 
 use event_core::LogName;
 use local::kafka::BROKER;

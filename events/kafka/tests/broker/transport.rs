@@ -42,7 +42,7 @@ async fn a_follower_begins_after_its_own_checkpoint_and_gets_what_comes_later() 
     relaying.stop().await;
 }
 
-/// The trap: every repeat that a topic ever got is read again, and looked up in the log, at each start.
+/// The trap: at each start every repeat in the topic is read again, and looked up in the log.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_that_begins_does_not_read_the_repeats_of_long_ago() {
     const REPEATS: usize = 500;
@@ -63,7 +63,7 @@ async fn a_follower_that_begins_does_not_read_the_repeats_of_long_ago() {
     assert!(feeds.repeats() < REPEATS as u64 / 10, "{} repeats were read", feeds.repeats());
 }
 
-/// Puts events on a topic, as if they were sent at this moment (milliseconds since 1970).
+/// Sends events to a topic, as if they were sent at this time (milliseconds since 1970).
 fn send_at(topic: &Topic, events: &[&Raw], sent_ms: Option<i64>) {
     let producer: ThreadedProducer<DefaultProducerContext> =
         ClientConfig::new().set("bootstrap.servers", BROKER.brokers()).create().expect("a producer");
@@ -129,7 +129,7 @@ async fn brokers_that_want_tls_and_a_password_get_both() {
     let followed = read(&mut *feed, 20).await.expect("readable");
     are_the_logs(&written.log, 0, &followed).await;
 
-    // A stranger, and brokers whose certificate nobody vouches for: nothing is read or written.
+    // With an unknown user, or a broker's certificate that is not trusted, nothing is read or written.
     let topic = |address| Topic { address, ..written.topic() };
     assert!(topic(address(&ca, "stranger")).ends().await.is_err());
     let other_ca = written.folder.path().join("other.pem");

@@ -1,4 +1,4 @@
-//! What is read is exactly what was written.
+//! Data is read exactly as it was written.
 
 use event_core::{Raw, StreamName};
 use uuid::Uuid;

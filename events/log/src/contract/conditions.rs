@@ -1,4 +1,4 @@
-//! A decision is stored only on the state on which it was made.
+//! A decision is stored only if the state on which it was made has not changed.
 
 use event_core::LogName;
 
@@ -30,7 +30,7 @@ pub async fn a_revision_that_the_stream_has_not_reached_is_a_conflict(world: Sto
 pub async fn a_request_is_stored_whole_or_not_at_all(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("b", 0).event("b")).await;
-    // The last condition is off: nothing of the three events for `a` may stay.
+    // The last condition does not hold: none of the three events for `a` may be stored.
     let stale = request().on("a", 0).on("b", 0).event("a").event("a").event("a").event("b");
     assert_eq!(log.append(stale).await, conflict("b", 0, 1));
     assert_eq!(all(&log).await, [(1, "session-b".into(), 1)]);
@@ -47,7 +47,7 @@ pub async fn one_revision_has_one_winner(world: StoreWorld) {
     assert_eq!(log.end(), 10);
 }
 
-/// Two doctors are on call, and one must stay. Each decision writes its own stream and only reads the other's.
+/// Two doctors are on call, and one must stay. Each decision writes its own stream and only reads the other one.
 /// The trap: write skew over a stream that is only read.
 pub async fn a_stream_that_is_only_read_guards_the_decision_against_write_skew(world: StoreWorld) {
     let log = world.open().await;

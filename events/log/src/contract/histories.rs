@@ -1,5 +1,5 @@
-//! Random histories, answered by the log as by a model of a page: a few streams and keys, so that everything meets
-//! everything, in batches, with restarts in between.
+//! Random histories, which the log must answer as a small model does: a few streams and keys, so that requests
+//! interact, in batches, with restarts in between.
 
 use std::collections::HashMap;
 
@@ -21,16 +21,16 @@ const HISTORIES: u32 = 48;
 
 const OUTCOME: &str = "no";
 
-/// A request, as it is rolled; revisions and tickets are filled in when its turn comes.
+/// A random request; revisions and tickets are filled in when its turn comes.
 #[derive(Debug, Clone)]
 struct Rolled {
-    /// For each of these streams a condition, off by so much.
+    /// A condition on each of these streams, with its offset from the actual revision.
     conditions: Vec<(u8, i64)>,
-    /// Each on one of the conditions' streams.
+    /// Events, each on one of the conditions' streams.
     events: Vec<usize>,
     /// Key, body, the key that an earlier version gave it, and whether a decision without events is remembered.
     key: Option<(u8, u8, Option<u8>, bool)>,
-    /// Rests on the request so many before it.
+    /// It depends on the request this many places before it.
     depends_on: Option<usize>,
 }
 
@@ -57,12 +57,12 @@ fn history() -> impl Strategy<Value = Vec<ContractStep>> {
     vec(prop_oneof![6 => vec(rolled(), 1..8).prop_map(ContractStep::Batch), 1 => Just(ContractStep::Restart)], 1..16)
 }
 
-/// What a log is, in memory and in the plainest words.
+/// A model of a log, in memory and as simple as possible.
 #[derive(Default)]
 struct ReferenceLog {
     events: Vec<Stored>,
     commands: HashMap<[u8; 32], ([u8; 32], Vec<Stored>)>,
-    /// Of the requests since the last restart: their tickets, and whether they were stored as proposed.
+    /// The tickets of the requests since the last restart, and whether each was stored as proposed.
     ticket_outcomes: Vec<(Ticket, bool)>,
     /// Decisions without events: hash of the request, and position.
     remembered: HashMap<[u8; 32], ([u8; 32], u64)>,
@@ -73,7 +73,7 @@ impl ReferenceLog {
         self.events.iter().filter(|event| event.stream == *stream).count() as u64
     }
 
-    /// What became of the command of this key, and the hash of its request.
+    /// The outcome of the command with this key, and the hash of its request.
     fn known(&self, key: &[u8; 32]) -> Option<([u8; 32], Granted)> {
         if let Some((hash, stored)) = self.commands.get(key) {
             return Some((*hash, Granted::Repeated(stored.clone())));
@@ -127,7 +127,7 @@ impl ReferenceLog {
         stored
     }
 
-    /// A request on the state as the requests before it leave it.
+    /// Fills in a request for the state that the requests before it have left.
     fn fill(&self, rolled: &Rolled) -> Append {
         let mut append = request();
         for (id, off) in &rolled.conditions {
@@ -183,7 +183,7 @@ async fn play_batch(log: &Log, model: &mut ReferenceLog, batch: &[Rolled]) {
     }
 }
 
-/// The worlds are made by `world`, one for each history.
+/// Plays random histories, each in a new world.
 pub async fn any_history_is_answered_as_by_the_model(world: impl Fn() -> StoreWorld + Send + 'static) {
     let runtime = tokio::runtime::Handle::current();
     let run = move || {

@@ -1,5 +1,5 @@
-//! Idempotency: a command that comes again gets what it stored, permanently, or what was decided without an event, for
-//! a limited time. It has one effect.
+//! Idempotency: a repeated command gets the events that it stored, permanently, or its decision without events, for a
+//! limited time. It has one effect.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub async fn a_command_is_recognised_though_its_conditions_are_off(world: StoreW
     let first = stored(&log, command(1)).await;
     stored(&log, request().on("a", 1).event("a")).await;
     assert_eq!(are_repeated(log.append(command(1)).await), first);
-    // Decided again on the present state, it would fit: it is a repeat all the same.
+    // Its conditions hold on the present state, but it is a repeat all the same.
     let again = request().on("a", 2).on("b", 1).event("a").event("b").key(1, 1);
     assert_eq!(are_repeated(log.append(again).await), first);
     assert_eq!(log.end(), 3);
@@ -78,7 +78,7 @@ pub async fn a_batch_of_repeats_and_new_requests_does_right_by_each(world: Store
     for n in 0..3 {
         first.push(stored(&log, old(n)).await);
     }
-    // Repeats that would fit again by their revision, so that only the key tells them.
+    // Repeats with revisions that match again, so that only the key identifies them.
     let again = |n: u8| request().on(n, 2).event(n).key(n, 1);
     let new = |n: u8| request().on(n, 0).event(n).key(n, 1);
     let outcomes = batch(&log, [new(10), again(0), new(11), again(1), old(2), new(12)]).await;
@@ -89,7 +89,7 @@ pub async fn a_batch_of_repeats_and_new_requests_does_right_by_each(world: Store
     }
     let positions = [new_0, new_1, new_2].map(|new| are_stored(new)[0].position);
     assert_eq!(positions, [7, 8, 9]);
-    // Nothing of the repeats moved a stream.
+    // The repeats have not moved any stream.
     assert_eq!(log.append(request().on(0, 2).on(1, 2).on(2, 2)).await, Ok(Granted::Holds { position: 6 }));
 }
 
@@ -133,7 +133,8 @@ pub async fn a_command_of_many_clients_is_stored_once(world: StoreWorld) {
     assert_eq!((stored, repeated, log.end()), (1, 31, 2));
 }
 
-/// So that a command whose answer was lost while an earlier version ran has no second effect under the key of this one.
+/// The trap: the answer to a command is lost under an earlier version, and its repeat under this version has a second
+/// effect.
 pub async fn what_is_known_by_a_key_of_an_earlier_version_is_a_repeat(world: StoreWorld) {
     let log = world.open().await;
     let first = stored(&log, request().on("a", 0).event("a").event("a").key(1, 1)).await;
@@ -145,11 +146,11 @@ pub async fn what_is_known_by_a_key_of_an_earlier_version_is_a_repeat(world: Sto
     let again = |body: u8| request().on("a", 2).event("a").key(12, body).or_before(2);
     assert_eq!(log.append(again(2)).await, remembered(2));
     assert_eq!(log.append(again(9)).await, Err(Refused::KeyReused));
-    // Beside others in one batch, of which none is known.
+    // In one batch with a request that is not a repeat.
     let outcomes = batch(&log, [again(2), request().on("a", 2).event("a").key(13, 1).or_before(3), again(2)]).await;
     assert_eq!((&outcomes[0], &outcomes[2]), (&remembered(2), &remembered(2)));
     assert!(matches!(outcomes[1], Ok(Granted::Stored(_))), "{outcomes:?}");
-    // It is stored under its own key alone.
+    // It is stored only under its own key.
     stored(&log, request().on("a", 3).event("a").key(3, 1)).await;
     assert_eq!(log.end(), 4);
 }
@@ -158,7 +159,7 @@ pub async fn what_a_command_stored_is_found_by_its_key(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("c", 0).event("c").key(9, 9)).await;
     let first = stored(&log, command(1)).await;
-    // Neither the command after it nor the append that is no command belongs to it.
+    // The appends after it, with or without a key, do not belong to it.
     stored(&log, request().on("d", 0).event("d")).await;
     stored(&log, request().on("e", 0).event("e").key(3, 3)).await;
     let found = log.find(&[1; 32]).await.expect("readable");
@@ -188,7 +189,7 @@ fn later(revision: u64) -> Append {
     request().on("a", revision).event("a").key(1, 1).decided("yes")
 }
 
-/// The failure: the slot was free again, and a late repeat of a refused booking took it.
+/// The failure that this prevents: a slot was free again, and a late repeat of a refused booking took it.
 pub async fn a_decision_without_events_is_remembered_though_it_would_now_store_one(world: StoreWorld) {
     let log = world.open().await;
     stored(&log, request().on("a", 0).event("a")).await;
@@ -196,7 +197,7 @@ pub async fn a_decision_without_events_is_remembered_though_it_would_now_store_o
     stored(&log, request().on("a", 1).event("a")).await;
     assert_eq!(log.append(later(2)).await, remembered(1));
     assert_eq!(log.append(refusal(2)).await, remembered(1));
-    // Its conditions are off: a repeat is recognised first.
+    // Its conditions do not hold, but a repeat is recognised first.
     assert_eq!(log.append(later(0)).await, remembered(1));
     assert_eq!(log.end(), 2);
 }
@@ -217,7 +218,7 @@ pub async fn the_key_of_a_decision_without_events_is_not_free_for_another_body(w
     let other = || request().on("a", 0).key(1, 2).decided(NO);
     assert_eq!(log.append(other()).await, Err(Refused::KeyReused));
     assert_eq!(log.append(other().event("a")).await, Err(Refused::KeyReused));
-    // Nor does it fail its neighbours.
+    // It does not fail its neighbours, either.
     let outcomes = batch(&log, [other(), request().on("b", 0).event("b").key(2, 2), refusal(0)]).await;
     assert_eq!(outcomes[0], Err(Refused::KeyReused));
     assert!(matches!(outcomes[1], Ok(Granted::Stored(_))), "{outcomes:?}");
@@ -271,7 +272,7 @@ fn after_the_time() -> Timestamp {
     Timestamp::from_jiff(late)
 }
 
-/// By the log's own time: the event that comes late makes the decision old.
+/// Time is the log's own: only a later event makes the decision old.
 pub async fn a_decision_without_events_is_forgotten_after_its_time(world: StoreWorld) {
     let log = world.open().await;
     assert_eq!(log.append(refusal(0)).await, Ok(Granted::Holds { position: 0 }));
@@ -284,7 +285,7 @@ pub async fn a_decision_without_events_is_forgotten_after_its_time(world: StoreW
     let log = world.open_with(LogOptions { clock: after_the_time, ..LogOptions::default() }).await;
     stored(&log, request().on("c", 0).event("c")).await;
     stored(&log, later(0)).await;
-    // What stored events is never forgotten.
+    // A command that stored events is never forgotten.
     assert!(matches!(log.append(request().on("b", 1).key(2, 2).decided(NO)).await, Ok(Granted::Repeated(_))));
 }
 

@@ -1,4 +1,4 @@
-//! Opening, closing, giving up, and knowing oneself again.
+//! Opening and closing a log, cancelled requests, and the log's identity.
 
 use event_core::LogName;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ pub async fn a_request_that_nobody_waits_for_is_stored_and_poisons_nothing(world
     let log = world.open().await;
     for n in 0..50 {
         let asked = log.append(request().on(n, 0).event(n));
-        // Given up after one turn of the runtime: queued, in a batch, or answered.
+        // Cancelled after one turn of the runtime: queued, in a batch, or answered.
         tokio::select! {
             biased;
             _ = asked => {}
@@ -46,7 +46,7 @@ pub async fn a_request_that_nobody_waits_for_is_stored_and_poisons_nothing(world
     assert_eq!(all(&log).await.len(), 51);
 }
 
-/// The trap: success answered, but nothing stored.
+/// The trap: success is answered, but nothing is stored.
 pub async fn what_was_answered_is_there_after_a_restart(world: StoreWorld) {
     let mut log = world.open().await;
     for restart in 0..3 {

@@ -1,4 +1,4 @@
-//! Everything has a limit, and what is beyond it is refused before anything is written.
+//! Everything has a limit, and a request beyond it is refused before anything is written.
 
 use event_core::{LogName, StreamName};
 
@@ -27,7 +27,7 @@ pub async fn a_stream_of_care_is_full_at_10_000_events_and_one_of_access_never(w
     let log = world.open().await;
     let max = limits::STREAM_EVENTS_MAX;
     filled(&log, max - 1).await;
-    // Two more do not fit, and nothing of them is stored; one does; then it is full.
+    // Two more events do not fit, and neither is stored; one fits; then the stream is full.
     let outcomes = batch(&log, [many(2, max - 1), many(1, max - 1), many(1, max)].map(giving_up)).await;
     let [two, one, beyond] = <[_; 3]>::try_from(outcomes).expect("three outcomes");
     let full = Err(Refused::StreamFull { stream: stream("a") });
@@ -61,7 +61,7 @@ pub async fn the_last_500_events_of_a_stream_of_care_are_for_giving_up(world: St
         }
         LogName::Access => drop(are_stored(two)),
     }
-    // A stream that is full is still read, and what only reads it is still decided on it.
+    // A full stream can still be read, and decisions that only read it can still be stored.
     if world.name == LogName::Care {
         stored(&log, request().on("a", most + 1).on("b", 0).event("b")).await;
     }

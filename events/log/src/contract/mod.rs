@@ -1,8 +1,8 @@
-//! What every log has to keep, whatever stores it: laws, each named by what it says. A store runs them all by
-//! implementing `TestStore` and writing `event_log::contract_laws!(place)`, once for each log.
+//! The contract of a log, for every store: laws, each named after its rule. A store runs them all by implementing
+//! `TestStore` and writing `event_log::contract_laws!(world)`, once for each log.
 //!
-//! Requests that are submitted without waiting in between are one batch: the tests run on one thread, and the log's
-//! task gets its turn when they wait.
+//! Requests that are submitted without waiting in between form one batch: the tests run on one thread, and the log's
+//! task runs only while they wait.
 
 pub mod bytes;
 pub mod conditions;
@@ -22,7 +22,7 @@ use event_core::LogName;
 
 use crate::{Log, LogError, LogOptions};
 
-/// Where a store keeps its logs: empty at first, the same ones again at each opening.
+/// The place of a store's logs: empty at first, with the same logs at each opening.
 #[async_trait]
 pub trait TestStore: Send + Sync {
     async fn open(&self, name: LogName, options: LogOptions) -> Result<Log, LogError>;
@@ -64,7 +64,7 @@ impl StoreWorld {
 
 macro_rules! laws {
     ($d:tt $($file:ident { $($law:ident)* })*) => {
-        /// A test for each law, on the worlds that a function makes (a fresh one each time).
+        /// Defines a test for each law. The function makes a new world for each test.
         #[macro_export]
         macro_rules! contract_laws {
             ($d world:expr) => {

@@ -1,4 +1,4 @@
-//! One position per log: 1, 2, 3 … gapless, in commit order; time rises with it.
+//! The positions of a log: 1, 2, 3 … without gaps, in commit order. Times never go back.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ pub async fn positions_are_gapless_over_many_clients(world: StoreWorld) {
         let log = log.clone();
         tokio::spawn(async move {
             for revision in 0..20 {
-                // Every third one asks for what is not so.
+                // This request is always refused: the stream is empty.
                 let off = u64::from(revision % 3 == 2);
                 let _ = log.append(request().on("hot", 1_000 + off).event("hot")).await;
                 stored(&log, request().on(client, revision).event(client)).await;
@@ -33,7 +33,7 @@ pub async fn positions_are_gapless_over_many_clients(world: StoreWorld) {
     assert_eq!(positions, (1..=640).collect::<Vec<u64>>());
 }
 
-/// The trap: a sequence taken before the commit lets a later position be seen first.
+/// The trap: with a sequence taken before the commit, a later position can be seen first.
 pub async fn a_reader_that_saw_a_position_never_later_sees_a_new_event_at_or_below_it(world: StoreWorld) {
     let log = world.open().await;
     let reading = tokio::spawn({
@@ -87,7 +87,7 @@ pub async fn revisions_of_a_stream_are_contiguous(world: StoreWorld) {
     assert_eq!(revisions, HashMap::from([("session-a".into(), vec![1, 2, 3, 4]), ("session-b".into(), vec![1, 2])]));
 }
 
-/// Goes back by a second at each look.
+/// A clock that goes back by a second at each call.
 fn backwards() -> Timestamp {
     static NOW: AtomicI64 = AtomicI64::new(1_800_000_000_000_000);
     Timestamp::from_micros(NOW.fetch_sub(1_000_000, Ordering::Relaxed))

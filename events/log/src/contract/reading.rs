@@ -1,4 +1,4 @@
-//! Pages, streams, and being woken.
+//! Pages, streams, and wake-ups.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     port::limits,
 };
 
-/// Far longer than any wake-up takes: beyond it, nobody is woken.
+/// Much longer than any wake-up takes: after this time it has not happened.
 const WAKE_MAX: Duration = Duration::from_secs(20);
 
 pub async fn a_page_has_as_many_events_as_were_asked_for(world: StoreWorld) {
@@ -28,11 +28,11 @@ pub async fn a_page_has_as_many_events_as_were_asked_for(world: StoreWorld) {
     }
 }
 
-/// Large events that fill a page, and so many more.
+/// The number of large events that exceed a page, and the number that fill one.
 const BEYOND_A_PAGE: usize = 2;
 const OF_A_PAGE: usize = limits::PAGE_BYTES_MAX / limits::DATA_BYTES_MAX;
 
-/// Appends events of the largest size to one stream; gives back how many.
+/// Appends events of the largest size to one stream; returns their number.
 async fn larger_than_a_page(log: &Log) -> u64 {
     let large = vec![b'x'; limits::DATA_BYTES_MAX];
     let all = (0..OF_A_PAGE + BEYOND_A_PAGE).fold(request().on("a", 0), |request, _| request.data("a", &large));
@@ -43,7 +43,7 @@ fn positions(page: impl IntoIterator<Item = Raw>) -> Vec<u64> {
     page.into_iter().map(|event| event.position).collect()
 }
 
-/// The trap: a reader takes a page that ended early, because of its bytes, for the whole range it asked for.
+/// The trap: a reader takes a page that ended early, because of its bytes, for the whole requested range.
 pub async fn a_page_is_bounded_in_bytes_and_says_how_far_it_goes(world: StoreWorld) {
     let log = world.open().await;
     let end = larger_than_a_page(&log).await;
@@ -66,7 +66,8 @@ pub async fn a_page_is_bounded_in_bytes_and_says_how_far_it_goes(world: StoreWor
     }
 }
 
-/// The same where kinds are passed over: the page is complete as far as its last event, and not as far as it was asked.
+/// The same with kinds that are passed over: the page is complete up to its last event, not up to the requested
+/// position.
 pub async fn a_page_without_some_kinds_is_bounded_in_bytes_and_says_how_far_it_goes(world: StoreWorld) {
     let log = world.open().await;
     let other = "appointment.booked.v1";
@@ -95,7 +96,7 @@ pub async fn a_page_of_a_stream_is_bounded_in_bytes_and_says_whether_there_is_mo
     }
 }
 
-/// The trap: a state that is made of a part of its stream.
+/// The trap: a state that is folded from only a part of its stream.
 pub async fn streams_are_read_whole_however_many_bytes_they_have(world: StoreWorld) {
     let log = world.open().await;
     let end = larger_than_a_page(&log).await;
@@ -103,7 +104,7 @@ pub async fn streams_are_read_whole_however_many_bytes_they_have(world: StoreWor
     assert!(read.iter().map(|event| event.position).eq(1..=end));
 }
 
-/// The trap: the same for followers.
+/// The same trap for followers.
 pub async fn the_feed_gives_every_event_once_and_in_order_however_large_they_are(world: StoreWorld) {
     let log = world.open().await;
     let end = larger_than_a_page(&log).await;
@@ -168,7 +169,7 @@ pub async fn several_streams_are_read_in_the_order_in_which_they_were_asked_for(
     assert!(log.read_streams(&[]).await.expect("readable").is_empty());
 }
 
-/// The trap: woken for what is not durable yet, or not woken at all.
+/// The trap: a watcher is woken for an event that is not durable yet, or not woken at all.
 pub async fn the_watch_wakes_when_the_event_can_be_read(world: StoreWorld) {
     let log = world.open().await;
     for position in 1..=20 {

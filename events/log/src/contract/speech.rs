@@ -1,4 +1,4 @@
-//! Short words for requests.
+//! Helpers that build requests.
 
 use event_core::StreamName;
 use uuid::Uuid;
@@ -41,12 +41,12 @@ pub(super) trait Say: Sized {
         self.data(id, b"{}")
     }
     fn data(self, id: impl std::fmt::Display, data: &[u8]) -> Self;
-    /// The event said last has this kind.
+    /// Sets the kind of the last event.
     fn kind(self, kind: &'static str) -> Self;
     fn key(self, key: u8, body: u8) -> Self;
-    /// Its key was said before. An earlier version would have given it this one.
+    /// Sets the key that an earlier version would have given the request. Called after `key`.
     fn or_before(self, key: u8) -> Self;
-    /// Its key was said before. Without events this decision is remembered.
+    /// Sets the decision, which is remembered if there are no events. Called after `key`.
     fn decided(self, outcome: &'static str) -> Self;
     fn after(self, ticket: Ticket) -> Self;
 }
@@ -101,7 +101,7 @@ impl Say for Append {
     }
 }
 
-/// What was stored; anything else is a failure of the law.
+/// The events that were stored. Any other outcome fails the law.
 pub(super) async fn stored(log: &Log, append: Append) -> Vec<Stored> {
     are_stored(log.append(append).await)
 }

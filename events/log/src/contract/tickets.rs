@@ -1,5 +1,5 @@
-//! What was decided on a proposal stands and falls with it. The trap: a pipelined decision on a proposal that failed,
-//! stored because its revision happens to fit.
+//! A decision on a proposal is stored only if the proposal is stored. The trap: a pipelined decision on a proposal that
+//! failed is stored because its revision happens to match.
 
 use super::{
     StoreWorld,
@@ -11,7 +11,7 @@ pub async fn what_rests_on_a_refused_request_is_refused_in_the_same_batch(world:
     let log = world.open().await;
     stored(&log, request().on("other", 0).event("other")).await;
     let first = log.submit(request().on("other", 0).on("a", 0).event("a")).expect("submitted");
-    // Somebody else's event takes the place of the proposal, so that the revision fits.
+    // Another request's event takes the place of the proposal, so that the revision matches.
     let foreign = log.submit(request().on("a", 0).event("a")).expect("submitted");
     let second = log.submit(request().on("a", 1).event("a").after(first.ticket)).expect("submitted");
     assert_eq!(first.outcome.await, conflict("other", 0, 1));
@@ -62,7 +62,7 @@ pub async fn what_rests_on_a_stored_request_is_stored(world: StoreWorld) {
     are_stored(fifth.outcome.await);
 }
 
-/// The events of a repeat are not where its proposal was.
+/// The events of a repeat are not at the revisions that it proposed.
 pub async fn what_rests_on_a_repeat_is_unfounded(world: StoreWorld) {
     let log = world.open().await;
     let command = |revision| request().on("a", revision).event("a").key(1, 1);
@@ -77,7 +77,7 @@ pub async fn nothing_rests_on_a_request_that_comes_later(world: StoreWorld) {
     let log = world.open().await;
     let first = log.submit(request().on("a", 0).event("a")).expect("submitted");
     are_stored(first.outcome.await);
-    // Its ticket means nothing to a log that has not come so far.
+    // The reopened log has not given this ticket yet.
     let log = world.reopen(log).await;
     let answer = log.submit(request().on("a", 1).event("a").after(first.ticket)).map(|submission| submission.ticket);
     assert!(matches!(answer, Err(Refused::Invalid(_))), "{answer:?}");

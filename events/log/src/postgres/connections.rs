@@ -1,5 +1,5 @@
-//! Connections to a database, for logs and for views, and how long each call on them may take. A connection on which a call failed,
-//! came to its time limit, or was given up, is dropped: its state is unknown.
+//! Connections to a database, for logs and for views, and the time limits of calls on them. A connection is dropped
+//! after a call that failed, exceeded its time limit or was cancelled, because its state is unknown.
 
 use std::{
     io,
@@ -17,15 +17,29 @@ use sqlx::{
 use super::history::compare;
 use crate::history::SeenHistory;
 
-/// A statement and what is bound to it.
+/// A statement and the values bound to it.
 pub type Statement = Query<'static, Postgres, PgArguments>;
 
 /// How long a call may take.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(10);
-/// How long connecting may take, and waiting for a connection that is free.
+/// How long connecting may take, and waiting for a free connection.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
-/// How long a connection that was idle may take to answer before it is used.
+/// How long an idle connection may take to answer before it is used.
 const PING_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// The reason why TLS failed, if TLS is the cause of this error. Such an error is permanent.
+pub fn no_tls(error: &sqlx::Error) -> Option<String> {
+    if let sqlx::Error::Tls(why) = error {
+        return Some(format!("no TLS to PostgreSQL: {why}"));
+    }
+    // The certificate was not accepted.
+    if let sqlx::Error::Io(why) = error
+        && why.kind() == io::ErrorKind::InvalidData
+    {
+        return Some(format!("no TLS to PostgreSQL: {why}"));
+    }
+    None
+}
 
 /// A pool of connections.
 pub struct Connections {
@@ -34,7 +48,7 @@ pub struct Connections {
     silence: LastSilence,
 }
 
-/// When the database was last silent: connections from before that are not trusted.
+/// The time when the database was last silent: older connections are not trusted.
 #[derive(Clone, Default)]
 struct LastSilence(Arc<Mutex<Option<Instant>>>);
 
@@ -50,14 +64,14 @@ impl LastSilence {
 }
 
 impl Connections {
-    /// Nothing is connected yet.
+    /// A pool that has not connected yet.
     pub fn new(options: PgConnectOptions, connections_max: u32) -> Connections {
         let silence = LastSilence::default();
         let pool = pool_of(connections_max, silence.clone());
         Connections { pool: pool.connect_lazy_with(options.clone()), options, silence }
     }
 
-    /// The same to a log, which each new connection compares with what was seen of it.
+    /// The same for a log: each new connection compares the log with the events that were seen of it.
     pub(super) fn compared(options: PgConnectOptions, connections_max: u32, history: Arc<SeenHistory>) -> Connections {
         let silence = LastSilence::default();
         let pool = pool_of(connections_max, silence.clone()).after_connect(move |connection, _| {
@@ -70,14 +84,14 @@ impl Connections {
     /// All rows of a statement.
     ///
     /// # Errors
-    /// What the database says, or that it did not answer within `CALL_TIME_MAX`.
+    /// The database's error, or that it did not answer within `CALL_TIME_MAX`.
     pub async fn fetch(&self, query: Statement) -> Result<Vec<PgRow>, sqlx::Error> {
         let mut loan = self.borrow().await?;
         let rows = within(CALL_TIME_MAX, query.fetch_all(loan.connection()?)).await;
         self.settle(loan, rows)
     }
 
-    /// Runs a statement; gives back how many rows it concerned.
+    /// Runs a statement; returns the number of rows that it affected.
     ///
     /// # Errors
     /// As `fetch`.
@@ -87,10 +101,10 @@ impl Connections {
         Ok(self.settle(loan, done)?.rows_affected())
     }
 
-    /// A connection of its own, for a transaction. It ends with its user, and so does the transaction.
+    /// A separate connection, for a transaction. When it is dropped, the transaction ends, too.
     ///
     /// # Errors
-    /// What the database says, or that it did not answer within `CONNECT_TIME_MAX`.
+    /// The database's error, or that it did not answer within `CONNECT_TIME_MAX`.
     pub async fn alone(&self) -> Result<PgConnection, sqlx::Error> {
         within(CONNECT_TIME_MAX, PgConnection::connect_with(&self.options)).await
     }
@@ -101,7 +115,7 @@ impl Connections {
         pool.connect_lazy_with(self.options.clone())
     }
 
-    /// A connection for several statements, each of which the caller bounds in time.
+    /// A connection for several statements. The caller limits the time of each.
     ///
     /// # Errors
     /// When none is free within `CONNECT_TIME_MAX`.
@@ -109,9 +123,9 @@ impl Connections {
         Ok(LentConnection(Some(self.pool.acquire().await?)))
     }
 
-    /// Waits for the statements under way, and takes no more.
+    /// Waits for the statements in progress, and accepts no more.
     pub async fn close(&self) {
-        // Who does not answer is not waited for: the process ends.
+        // A database that does not answer is not waited for: the process is ending.
         drop(tokio::time::timeout(CALL_TIME_MAX, self.pool.close()).await);
     }
 
@@ -126,7 +140,7 @@ impl Connections {
     }
 }
 
-/// A connection that was idle is used after it has answered, and not where it may be silent.
+/// An idle connection is used only after it has answered, and not if it may be silent.
 fn pool_of(connections_max: u32, silence: LastSilence) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections_max)
@@ -147,7 +161,7 @@ fn pool_of(connections_max: u32, silence: LastSilence) -> PgPoolOptions {
         })
 }
 
-/// A connection of the pool. If it is not given back it is dropped.
+/// A connection of the pool. It is dropped if it is not given back.
 pub struct LentConnection(Option<PoolConnection<Postgres>>);
 
 impl LentConnection {
@@ -157,7 +171,7 @@ impl LentConnection {
         self.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
     }
 
-    /// Gives it back to the pool: its last statement was answered.
+    /// Gives it back to the pool. Its last statement must have been answered.
     pub fn give_back(mut self) {
         drop(self.0.take());
     }
@@ -171,7 +185,7 @@ impl Drop for LentConnection {
     }
 }
 
-/// The answer of a call, or that it did not come in time.
+/// The answer of a call, within a time limit.
 ///
 /// # Errors
 /// The call's own, or `silent`.
@@ -182,7 +196,7 @@ pub async fn within<T>(
     tokio::time::timeout(time_max, call).await.unwrap_or_else(|_| Err(silent()))
 }
 
-/// The database did not answer in time.
+/// The error for a database that did not answer in time.
 pub fn silent() -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database does not answer"))
 }

@@ -6,10 +6,10 @@ use uuid::Uuid;
 use super::rows::signed;
 use crate::history::SeenHistory;
 
-/// Asks for the last event that was seen. One lookup in the primary key.
+/// Checks that the log still holds the last event that was seen. One lookup in the primary key.
 ///
 /// # Errors
-/// What the database says.
+/// The database's error.
 pub(super) async fn compare(connection: &mut PgConnection, history: &SeenHistory) -> Result<(), sqlx::Error> {
     let seen = history.seen();
     let Some((position, id)) = seen.last else { return Ok(()) };

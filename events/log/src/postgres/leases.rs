@@ -1,5 +1,5 @@
-//! Leases in a PostgreSQL database, by that database's clock: that of a log, or another one in which leased work is saved,
-//! such as the views' database.
+//! Leases in a PostgreSQL database, by that database's clock. This is a log's database, or another one in which leased
+//! work is saved, such as the views' database.
 
 use std::{sync::Arc, time::Duration};
 
@@ -45,7 +45,7 @@ impl Leases for PgLeases {
         let query =
             sqlx::query(include_str!("../../sql/postgres/seize.sql")).bind(role.to_owned()).bind(owner.to_owned());
         let rows = self.0.fetch(query.bind(time.as_secs_f64())).await?;
-        let row = rows.first().ok_or_else(|| LogError::Unusable("the lease was not given".into()))?;
+        let row = rows.first().ok_or_else(|| LogError::Unusable("the lease was not granted".into()))?;
         lease(row)
     }
 

@@ -1,4 +1,4 @@
-//! What is stored or remembered of commands, by their keys.
+//! The stored and remembered outcomes of commands, by their keys.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::{
     store::{EarlierOutcome, Remembered},
 };
 
-/// What the appends with these keys stored.
+/// The outcomes of the appends with these keys.
 pub(super) async fn outcomes(connection: &mut PgConnection, keys: &[Hash]) -> Result<Repeats, LogError> {
     let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_vec()).collect();
     let mut found = remembered(connection, &keys).await?;
@@ -31,14 +31,14 @@ pub(super) async fn outcomes(connection: &mut PgConnection, keys: &[Hash]) -> Re
     Ok(found)
 }
 
-/// The decisions without events of these keys.
+/// The remembered decisions without events for these keys.
 async fn remembered(connection: &mut PgConnection, keys: &[Vec<u8>]) -> Result<Repeats, LogError> {
     let query = sqlx::query(include_str!("../../sql/postgres/remembered.sql")).bind(keys);
     let mut found: Repeats = HashMap::new();
     for row in query.fetch_all(connection).await? {
         let hash = |at| -> Result<Hash, LogError> {
             let bytes: &[u8] = row.try_get(at)?;
-            bytes.try_into().map_err(|_| LogError::Unusable("a remembered decision's key has not 32 bytes".into()))
+            bytes.try_into().map_err(|_| LogError::Unusable("a remembered decision's key is not 32 bytes long".into()))
         };
         let remembered =
             Remembered { position: number(row.try_get(2)?)?, outcome: row.try_get::<Vec<u8>, _>(3)?.into() };

@@ -1,5 +1,5 @@
-//! Reads, each one short statement: never a cursor that stays open, never a transaction that a cancelled caller could
-//! leave behind in a pooled connection.
+//! Reads, each in one short statement: no cursor stays open, and a cancelled caller cannot leave a transaction behind
+//! in a pooled connection.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ impl PgReader {
         Err(hole(after, until, &there))
     }
 
-    /// The query gets the event after which it goes on, and its own limit.
+    /// Reads a page in several statements. The query gets the last event that was read, and its own limit.
     async fn page<F>(&self, mut page: PageBuilder, query: F) -> Result<PageBuilder, LogError>
     where
         F: Fn(Option<&Raw>, i64) -> Statement + Send + Sync,
@@ -80,7 +80,7 @@ impl LogReader for PgReader {
 
     async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<StreamEvent>>, LogError> {
         let query = sqlx::query(include_str!("../../sql/postgres/streams.sql"));
-        // One more than there may be, so that a longer stream is noticed rather than cut.
+        // One more than allowed, so that a longer stream is noticed instead of being cut.
         let query = query.bind(names(streams.iter())).bind(signed(limits::STREAM_EVENTS_MAX + 1));
         let history = self.history.number();
         let mut read = WholeStreams::of(streams);

@@ -1,11 +1,11 @@
-//! Rows to columns. Their order is the one of the SQL files.
+//! Converts rows to columns, in the order of the SQL files.
 
 use event_core::{LogName, Raw};
 use sqlx::{Row as _, postgres::PgRow};
 
 use crate::{
     columns::{OutcomeEvent, StoredColumns},
-    copy::{CopiedRow, RememberedRow},
+    copied::{CopiedRow, RememberedRow},
     port::{LogError, StreamEvent},
 };
 
@@ -35,7 +35,7 @@ pub(super) fn stream_event(row: &PgRow) -> Result<StreamEvent, LogError> {
     })
 }
 
-/// The same columns as an event's, as they are stored.
+/// The same columns as an event's, not interpreted.
 pub(super) fn whole(row: &PgRow) -> Result<CopiedRow, LogError> {
     Ok(CopiedRow {
         position: row.try_get(0)?,

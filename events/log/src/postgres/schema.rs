@@ -1,11 +1,14 @@
-//! The schema of a log, of the log's own name: numbered, forward-only migrations, made by the owner and only looked at
-//! by a server; and the log's identity.
+//! The schema of a log, under the log's own name: numbered, forward-only migrations, which the owner runs and a server
+//! only checks; and the log's identity.
 
 use event_core::LogName;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use uuid::Uuid;
 
-use super::connections::{CONNECT_TIME_MAX, within};
+use super::{
+    connecting::{connecting, unreachable},
+    connections::{CONNECT_TIME_MAX, within},
+};
 use crate::{
     port::LogError,
     store::{LogIdentity, new_secret},
@@ -21,20 +24,20 @@ const MIGRATIONS: [&str; 5] = [
 ];
 /// The newest schema that this binary knows.
 pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
-/// What the role may do that a server runs as: it adds to the log, changes nothing, and deletes only
-/// decisions that have been remembered for long enough.
+/// The permissions of a server's role: it adds to the log, changes nothing, and deletes only decisions that have been
+/// remembered for long enough.
 const GRANTS: &str = include_str!("../../sql/postgres/grants.sql");
 
-/// Makes or brings forward the schema of a log, as its owner. `server`: the role that servers run as, if another.
+/// Creates or upgrades the schema of a log, as its owner. `server`: the role of the servers, if it is not the owner.
 ///
 /// # Errors
-/// When the database is newer than this binary, or refuses.
+/// When the database is newer than this binary, or refuses a statement.
 pub async fn migrate(url: &str, name: LogName, server: Option<&str>) -> Result<(), LogError> {
-    let connecting = super::connecting(url, name)?;
+    let connecting = connecting(url, name)?;
     let connection = within(CONNECT_TIME_MAX, PgConnection::connect_with(&connecting)).await;
-    let mut connection = connection.map_err(super::unreachable)?;
+    let mut connection = connection.map_err(unreachable)?;
     let mut transaction = connection.begin().await?;
-    // Two who migrate at once go one after the other.
+    // Migrations that run at the same time wait for each other.
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('frontdoor migrate'))").execute(&mut *transaction).await?;
     let schema = format!(
         "CREATE SCHEMA IF NOT EXISTS {name}; \
@@ -62,7 +65,7 @@ pub async fn migrate(url: &str, name: LogName, server: Option<&str>) -> Result<(
     Ok(connection.close().await?)
 }
 
-/// How many migrations the schema has had.
+/// The number of migrations that the schema has had.
 async fn done_migrations(connection: &mut PgConnection) -> Result<usize, LogError> {
     let done: Option<i32> = sqlx::query_scalar("SELECT max(number) FROM migration").fetch_one(connection).await?;
     let (done, known) = (done.unwrap_or_default(), MIGRATIONS.len());
@@ -74,7 +77,7 @@ async fn done_migrations(connection: &mut PgConnection) -> Result<usize, LogErro
     }
 }
 
-/// Whether a server can work with the schema, and whose log it is.
+/// The identity of the log, after a check that a server can work with the schema.
 pub(super) async fn identity(connection: &mut PgConnection, name: LogName) -> Result<LogIdentity, LogError> {
     let (stored, identity) = stored(connection, name).await?;
     if stored == unfinished(name) {
@@ -87,7 +90,7 @@ pub(super) async fn identity(connection: &mut PgConnection, name: LogName) -> Re
     Ok(identity)
 }
 
-/// The name that stands in the schema, and the rest of its identity.
+/// The name that is stored in the schema, and the rest of its identity.
 pub(super) async fn stored(connection: &mut PgConnection, name: LogName) -> Result<(String, LogIdentity), LogError> {
     let exists: bool =
         sqlx::query_scalar("SELECT to_regclass('migration') IS NOT NULL").fetch_one(&mut *connection).await?;

@@ -1,4 +1,4 @@
-//! A batch on its way into the database: its rows, and what has to be so for them to be stored.
+//! Sends a batch to the database: its rows, and the conditions for storing them.
 
 use std::collections::HashSet;
 
@@ -13,15 +13,15 @@ use crate::{
     store::{Request, meta_of},
 };
 
-/// What has to be so for a batch to be stored, and is not compared by the unique indexes when its rows are added.
+/// The conditions for storing a batch that the unique indexes do not check when its rows are added.
 pub(super) struct Probes<'b> {
-    /// How far the log has been seen.
+    /// The last position of the log that this node has seen.
     known: u64,
     pub streams: Vec<&'b StreamName>,
     revisions: Vec<i64>,
     /// Commands that must not have been stored.
     keys: Vec<Hash>,
-    /// Commands whose decision must not be remembered.
+    /// Commands that must not have a remembered decision.
     commands: Vec<Hash>,
 }
 
@@ -30,8 +30,8 @@ impl<'b> Probes<'b> {
         Probes { known, streams: Vec::new(), revisions: Vec::new(), keys: Vec::new(), commands: Vec::new() }
     }
 
-    /// Every stream but those that are written on a revision that this node has seen committed: the next revision
-    /// cannot leave a gap, and can be given once only. Every command but those that are stored.
+    /// Every stream except those that are written at a revision that this node has seen committed: the next revision
+    /// cannot leave a gap, and can be given only once. Every command except those that are stored.
     pub fn of(
         batch: &[Request],
         plan: &Plan,
@@ -50,7 +50,7 @@ impl<'b> Probes<'b> {
         probes
     }
 
-    /// The positions of the heads that were compared.
+    /// Fills in the positions of the heads that were compared.
     pub fn found(&self, positions: &[u64], heads: &mut Heads) {
         for (stream, position) in self.streams.iter().zip(positions) {
             if let Some(head) = heads.get_mut(*stream) {
@@ -60,14 +60,14 @@ impl<'b> Probes<'b> {
     }
 }
 
-/// What the database said to a batch that it stored.
+/// The database's answer to a batch that it stored.
 pub(super) struct StoredBatch {
     pub base: u64,
-    /// Of the streams that were compared.
+    /// The positions of the heads that were compared.
     pub positions: Vec<u64>,
 }
 
-/// A plan's rows, a column each.
+/// A plan's rows, as one list per column.
 #[derive(Default)]
 struct Events<'b> {
     streams: Vec<&'b str>,
@@ -82,7 +82,7 @@ struct Events<'b> {
 impl<'b> Events<'b> {
     fn push(&mut self, append: &'b Append, row: &EventToStore) {
         let event = &append.events[row.event];
-        // What identifies the request is on its first event only.
+        // Only the first event carries the data that identifies its request.
         let first = row.event == 0;
         self.streams.push(event.stream.as_str());
         self.revisions.push(rows::signed(row.revision));
@@ -94,7 +94,7 @@ impl<'b> Events<'b> {
     }
 }
 
-/// A plan's remembered decisions, a column each.
+/// A plan's remembered decisions, as one list per column.
 #[derive(Default)]
 struct Decisions<'b> {
     keys: Vec<Hash>,
@@ -121,7 +121,7 @@ impl<'b> Decisions<'b> {
     }
 }
 
-/// Stores the plan's rows, if everything is as it was taken to be.
+/// Stores the plan's rows, if all conditions hold; otherwise `None`.
 pub(super) async fn send(
     connection: &mut PgConnection,
     batch: &[Request],
@@ -161,7 +161,7 @@ pub(super) async fn send(
     Ok(Some(StoredBatch { base: number(answer.try_get(1)?)?, positions }))
 }
 
-/// The keys of the commands of a batch, but for those that repeat an earlier request of it.
+/// The keys of the commands of a batch, except those that repeat an earlier request of it.
 fn commands_of(batch: &[Request], plan: &Plan) -> Vec<Hash> {
     let decided = plan.verdicts.iter().zip(batch).filter(|(verdict, _)| match verdict {
         Verdict::Store { .. } | Verdict::Holds { .. } => true,

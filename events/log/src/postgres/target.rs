@@ -1,27 +1,30 @@
-//! A migrated log in PostgreSQL that is filled with the history of another place, for `copy`. As the logs' owner.
+//! The target of `copy`: a migrated log in PostgreSQL, opened as the logs' owner.
 //!
-//! While it is being filled its row in `log` has another name, so that no server opens a history that is not whole.
+//! While it is being filled, its row in `log` has another name, so that no server opens an incomplete history.
 
 use std::time::{Duration, Instant};
 
 use event_core::LogName;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgTransaction, postgres::PgRow};
 
-use super::{connecting, rows, schema, unreachable};
+use super::{
+    connecting::{connecting, unreachable},
+    rows, schema,
+};
 use crate::{
-    copy::{CopiedRow, RememberedRow},
+    copied::{CopiedRow, RememberedRow},
     port::LogError,
     store::LogIdentity,
 };
 
-/// How long sessions of a server that has just ended, or a copy that was killed, may take to be gone.
+/// How long the sessions of a server that has just ended, or of a copy that was killed, may take to disappear.
 const GONE_TIME_MAX: Duration = Duration::from_secs(5);
 const GONE_PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) struct Target {
     connection: PgConnection,
     identity: LogIdentity,
-    /// A copy that was not finished.
+    /// True if it holds a copy that was not finished.
     unfinished: bool,
 }
 
@@ -46,13 +49,13 @@ impl Target {
         Ok(Target { connection, identity, unfinished })
     }
 
-    /// The last position; 0 where there is none.
+    /// The last position; 0 if there is none.
     pub async fn end(&mut self) -> Result<i64, LogError> {
         let end = sqlx::query_scalar(include_str!("../../sql/postgres/end.sql"));
         Ok(end.fetch_optional(&mut self.connection).await?.unwrap_or_default())
     }
 
-    /// Whether a log with this identity may be copied to here, where `there` events are.
+    /// Checks that a log with this identity may be copied here, where `there` events exist already.
     pub async fn takes(&mut self, source: &LogIdentity, there: i64) -> Result<(), LogError> {
         let same = self.identity.lineage == source.lineage && self.identity.secret == source.secret;
         if same {
@@ -73,12 +76,12 @@ impl Target {
         Ok(())
     }
 
-    /// From here on until `finish` this is no log that a server opens.
+    /// Marks the target as incomplete: until `finish` no server opens it.
     pub async fn begin(&mut self, source: &LogIdentity, there: i64) -> Result<(), LogError> {
         self.rename(source, &schema::unfinished(source.name), there).await
     }
 
-    /// It is whole.
+    /// Marks the target as complete.
     pub async fn finish(&mut self, source: &LogIdentity, end: i64) -> Result<(), LogError> {
         self.rename(source, source.name.as_str(), end).await
     }
@@ -110,14 +113,14 @@ impl Target {
         Ok(transaction.commit().await?)
     }
 
-    /// Removes what an earlier start has copied, where the log ends at this position.
+    /// Removes the decisions that an earlier run has copied, if the log ends at this position.
     pub async fn forget_remembered(&mut self, end: i64) -> Result<(), LogError> {
         let mut transaction = at(&mut self.connection, end).await?;
         sqlx::query("DELETE FROM remembered").execute(&mut *transaction).await?;
         Ok(transaction.commit().await?)
     }
 
-    /// Stores decisions, in one transaction.
+    /// Stores remembered decisions, in one transaction.
     pub async fn remember(&mut self, end: i64, rows: &[RememberedRow]) -> Result<(), LogError> {
         let mut transaction = at(&mut self.connection, end).await?;
         let query = sqlx::query(include_str!("../../sql/postgres/insert_remembered.sql"))
@@ -145,7 +148,7 @@ impl Target {
     }
 }
 
-/// Rows, a column each.
+/// Rows, as one list per column.
 #[derive(Default)]
 struct RowColumns {
     positions: Vec<i64>,
@@ -173,7 +176,7 @@ impl RowColumns {
     }
 }
 
-/// A transaction under the log's lock, where the log ends at this position.
+/// A transaction under the log's lock, after a check that the log ends at this position.
 async fn at(connection: &mut PgConnection, end: i64) -> Result<PgTransaction<'_>, LogError> {
     let mut transaction = connection.begin().await?;
     sqlx::query(include_str!("../../sql/postgres/lock.sql")).execute(&mut *transaction).await?;
@@ -182,7 +185,7 @@ async fn at(connection: &mut PgConnection, end: i64) -> Result<PgTransaction<'_>
     if found == end {
         return Ok(transaction);
     }
-    Err(LogError::Unusable(format!("the target ends at {found} and not at {end}: somebody else writes it")))
+    Err(LogError::Unusable(format!("the target ends at {found} and not at {end}: another process writes to it")))
 }
 
 async fn no_servers(connection: &mut PgConnection, server: &str) -> Result<(), LogError> {

@@ -1,10 +1,11 @@
-//! One node's writer. A batch is decided here on the heads as this node knows them, and sent in one round trip; the
-//! database stores it only if all of them are true. Where they are not, it is decided again on the true ones, under the
-//! lock, in one transaction: no second node comes between.
+//! The writer of one node. A batch is decided here on the heads as this node knows them, and sent in one round trip;
+//! the database stores it only if all of them are correct. If they are not, it is decided again on the correct heads,
+//! under the lock and in one transaction, so that no other node comes between.
 //!
-//! Traps that are closed here: a wrong refusal from a stale cache (a refusal is sent, too); write skew (every head is
-//! compared after the wait for the lock); success answered but nothing stored, and its opposite: after a lost connection
-//! the batch is sent again, the lock waits for the old transaction, and the command keys tell what it stored.
+//! Traps that this avoids: a wrong refusal from a stale cache (a refusal is also sent); write skew (every head is
+//! compared after the wait for the lock); success answered but nothing stored, and its opposite: after a lost
+//! connection the batch is sent again, the lock waits for the old transaction, and the command keys show what it
+//! stored.
 
 use std::{
     collections::HashSet,
@@ -29,22 +30,22 @@ use super::{
 use crate::{
     evaluate::{BatchInput, Head, Heads, Plan, Repeats},
     history::SeenHistory,
-    log::LogOptions,
+    options::LogOptions,
     port::{Expected, Granted, LogError, Refused, limits},
     store::{Committed, LogWriter, Request},
 };
 
-/// How often a batch is sent to a database that has gone away.
+/// The maximum number of attempts to send a batch to a database that has gone away.
 const SEND_MAX: u32 = 50;
-/// How long after its first failure a batch may be sent again; each sending takes `CALL_TIME_MAX` at most. A client is told
-/// before that the request took too long; its key tells.
+/// How long after its first failure a batch may be sent again; each attempt takes `CALL_TIME_MAX` at most. The client
+/// has been answered before that the request took too long. Sending its key again gives the outcome.
 const SEND_TIME_MAX: Duration = Duration::from_secs(20);
 /// The wait before a batch is sent again.
 const SEND_PAUSE: Duration = Duration::from_millis(100);
 
-/// Decisions that are forgotten in one statement.
+/// The maximum number of old decisions that one statement removes.
 const FORGET_MAX: i64 = 500;
-/// How often it is looked for decisions that have been remembered for long enough.
+/// The time between two removals of old decisions.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 pub(super) struct PgWriter {
@@ -54,18 +55,18 @@ pub(super) struct PgWriter {
     history: Arc<SeenHistory>,
     log: LogName,
     clock: fn() -> Timestamp,
-    /// As this node last saw them: another one may have moved them since.
+    /// The heads as this node last saw them. Another node may have moved them since.
     heads: LruCache<StreamName, Head>,
     /// The number of the history in which they were seen.
     heads_history: u64,
     end: u64,
     /// Microseconds for which a decision without events is remembered.
     remember: i64,
-    /// When it is looked for older ones.
+    /// The time of the next removal of old decisions.
     forget_at: Instant,
 }
 
-/// What a batch came to; its answers are true.
+/// The outcome of a batch that was stored, from which its answers are made.
 struct BatchOutcome {
     plan: Plan,
     heads: Heads,
@@ -100,9 +101,9 @@ impl PgWriter {
         }
     }
 
-    /// On what is assumed, in one round trip; `None` where something was not so.
+    /// Stores a batch on the assumed heads, in one round trip; `None` if an assumption was wrong.
     async fn at_once(&mut self, batch: &[Request]) -> Result<Option<BatchOutcome>, LogError> {
-        // Before the cache is asked: a new connection empties it.
+        // Before the cache is read: a new connection empties it.
         self.connected().await?;
         let history = self.current_history();
         let (assumed, unseen) = self.assumed(batch).await?;
@@ -120,15 +121,15 @@ impl PgWriter {
         if stored.base == self.end && probes.streams.is_empty() {
             return Ok(Some(BatchOutcome { plan, heads: assumed, repeats, end, history }));
         }
-        // The same verdicts, at the true positions.
+        // The same verdicts, at the actual positions.
         let mut heads = assumed.clone();
         probes.found(&stored.positions, &mut heads);
         let plan = self.plan(batch, &heads, stored.base, history);
         Ok(Some(BatchOutcome { plan, heads, repeats, end, history }))
     }
 
-    /// The number of the log's history. Heads of an earlier one are forgotten: a reader's new connection may find that the
-    /// log has lost events while this one goes on.
+    /// The number of the log's history. Heads of an earlier one are dropped: a reader's new connection may find that
+    /// the log has lost events while this connection continues.
     fn current_history(&mut self) -> u64 {
         let history = self.history.number();
         if history != self.heads_history {
@@ -139,7 +140,7 @@ impl PgWriter {
         history
     }
 
-    /// On what is true, under the lock.
+    /// Stores a batch on the actual heads, under the lock.
     async fn under_the_lock(&mut self, batch: &[Request]) -> Result<BatchOutcome, LogError> {
         let (clock, keys, stream_events_max) = (self.now(), keys_of(batch), self.full());
         let streams = streams_of(batch);
@@ -150,7 +151,7 @@ impl PgWriter {
         let query = sqlx::query(include_str!("../../sql/postgres/look.sql")).bind(names(streams.iter()));
         let look = query.fetch_one(&mut *transaction).await?;
         let base = number(look.try_get(0)?)?;
-        // What had been stored before the question, and is not there.
+        // Events that were stored before the query are missing.
         let is_lost = base < known || seen.last.is_some_and(|(position, _)| base < position);
         let heads = heads_of(streams, look.try_get(1)?, look.try_get(2)?)?;
         let repeats = outcomes(&mut transaction, &keys).await?;
@@ -160,7 +161,7 @@ impl PgWriter {
         let history = history.number();
         let plan =
             Plan::of(batch, &BatchInput { heads: &heads, repeats: &repeats, end: base, history, stream_events_max });
-        // The lock is held already, and everything has been looked for.
+        // The lock is held already, and all heads and keys have been looked up.
         if send(&mut transaction, batch, &plan, &Probes::none(base), clock).await?.is_none() {
             return Err(LogError::Unusable("the heads of streams changed under the lock".into()));
         }
@@ -172,7 +173,7 @@ impl PgWriter {
         Ok(BatchOutcome { plan, heads, repeats, end, history })
     }
 
-    /// A plan of a batch of which nothing is known to be a repeat.
+    /// A plan of a batch without known repeats.
     fn plan(&self, batch: &[Request], heads: &Heads, end: u64, history: u64) -> Plan {
         let (repeats, stream_events_max) = (Repeats::new(), self.full());
         Plan::of(batch, &BatchInput { heads, repeats: &repeats, end, history, stream_events_max })
@@ -189,9 +190,10 @@ impl PgWriter {
         (self.clock)().micros()
     }
 
-    /// A head that this node does not know is taken to be where the first request expects it; where that says nothing,
-    /// it is asked for. The second: the streams whose last revision this node has not seen. That a stream is empty needs
-    /// no seeing: its first revision can be given once only, and there is none before it.
+    /// The heads to decide on. A head that this node does not know is assumed to be at the revision that the first
+    /// request expects; if that expects any revision, it is looked up. The second value: the streams with a last
+    /// revision that this node has not seen. An empty stream need not be seen: its first revision can be given only
+    /// once, and there is none before it.
     async fn assumed<'b>(&mut self, batch: &'b [Request]) -> Result<(Heads, HashSet<&'b StreamName>), LogError> {
         let mut heads = Heads::with_capacity(batch.len());
         let (mut unseen, mut unknown) = (HashSet::new(), Vec::new());
@@ -236,7 +238,7 @@ impl PgWriter {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
-                // Behind a new connection there may be a standby that has taken over, without the last commits.
+                // A new connection may lead to a standby that has taken over without the last commits.
                 self.heads.clear();
                 self.end = 0;
                 within(CONNECT_TIME_MAX, self.connect()).await?
@@ -273,7 +275,7 @@ impl PgWriter {
 #[async_trait]
 impl LogWriter for PgWriter {
     async fn commit(&mut self, batch: &[Request]) -> Committed {
-        // Whether an earlier sending may have stored it.
+        // True if an earlier attempt may have stored it.
         let mut in_doubt = false;
         match in_time(self.at_once(batch)).await {
             Ok(Some(done)) => return self.committed(batch, done),
@@ -322,7 +324,7 @@ impl LogWriter for PgWriter {
         let Some(connection) = &mut self.connection else { return };
         let query = sqlx::query(include_str!("../../sql/postgres/forget.sql")).bind(self.remember).bind(FORGET_MAX);
         match within(CALL_TIME_MAX, query.execute(connection)).await {
-            // There may be more: the next settling goes on.
+            // There may be more: the next call continues.
             Ok(done) if done.rows_affected() >= FORGET_MAX.unsigned_abs() => {}
             Ok(_) => self.forget_at = Instant::now() + FORGET_EVERY,
             Err(error) => {
@@ -335,14 +337,14 @@ impl LogWriter for PgWriter {
 
     async fn close(self: Box<Self>) {
         if let Some(connection) = self.connection {
-            // Who does not answer is not waited for.
+            // A database that does not answer is not waited for.
             let _ = within(CALL_TIME_MAX, connection.close()).await;
         }
     }
 }
 
-/// Whether the positions that are remembered with decisions are true before the database has been asked: they are the
-/// heads' of the conditions.
+/// True if the positions that are remembered with decisions are known before the database is asked: they are the
+/// positions of the conditions' heads.
 fn positions_are_known(batch: &[Request], plan: &Plan, unseen: &HashSet<&StreamName>) -> bool {
     let mut conditions = plan.remembered.iter().flat_map(|decided| &batch[decided.request].append.conditions);
     conditions.all(|condition| match condition.expected {
@@ -351,7 +353,8 @@ fn positions_are_known(batch: &[Request], plan: &Plan, unseen: &HashSet<&StreamN
     })
 }
 
-/// A batch that is sent again finds what it stored the first time, by its events' ids or its outcome: it is not a repeat.
+/// A batch that is sent again finds what its first attempt stored, by the events' ids or the outcome. That is not a
+/// repeat.
 fn own_again((answer, request): (&mut Result<Granted, Refused>, &Request)) {
     let outcome = request.append.idempotency.as_ref().and_then(|idempotency| idempotency.outcome.as_ref());
     if let Ok(Granted::Remembered { position, outcome: remembered }) = answer
@@ -365,17 +368,18 @@ fn own_again((answer, request): (&mut Result<Granted, Refused>, &Request)) {
     }
 }
 
-/// What a sending came to; after `CALL_TIME_MAX` its connection is not used any more, and whether it was stored is in doubt.
+/// The result of an attempt. After `CALL_TIME_MAX` its connection is no longer used, and whether the batch was stored
+/// is in doubt.
 async fn in_time<T>(sending: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {
     tokio::time::timeout(CALL_TIME_MAX, sending).await.unwrap_or_else(|_| Err(LogError::Read(silent())))
 }
 
-/// Whether it may be otherwise when the same is sent again.
+/// True if sending the same batch again may succeed.
 fn is_passing(error: &LogError) -> bool {
     match error {
         LogError::Read(sqlx::Error::Database(error)) => {
-            // Class 08, connections; 57, an operator's shutdown or a time limit; 40, a deadlock or a failed serialisation;
-            // 25P03, a transaction that was idle for too long.
+            // Class 08, connections; 57, an operator's shutdown or a time limit; 40, a deadlock or a failed
+            // serialisation; 25P03, a transaction that was idle for too long.
             error.code().is_some_and(|code| ["08", "57", "40", "25P03"].iter().any(|class| code.starts_with(class)))
         }
         LogError::Read(_) => true,

@@ -1,24 +1,25 @@
-//! Moves what the write-ahead log holds into the database file, on a connection of its own and off the commit's path.
+//! Moves the content of the write-ahead log into the database file, on a separate connection and outside the commit's
+//! path.
 //!
-//! A PASSIVE checkpoint disturbs nobody, but under load it never gets the file back to its beginning. So there is a
-//! size past which the writer waits until a TRUNCATE one has emptied it.
+//! A PASSIVE checkpoint blocks no other connection, but under load it never resets the write-ahead log. Beyond a
+//! certain size, the writer therefore waits until a TRUNCATE checkpoint has emptied it.
 
 use std::{path::PathBuf, time::Duration};
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// Growth of the write-ahead log after which a PASSIVE checkpoint is asked for. Pages that are written again and again
-/// are then moved once.
+/// Growth of the write-ahead log after which a PASSIVE checkpoint is requested. Pages that are written repeatedly are
+/// then moved only once.
 const PASSIVE_EVERY_BYTES: u64 = 32 * 1024 * 1024;
-/// The same in rows, for a write-ahead log that began again at its beginning and so does not grow.
+/// The same in rows, for a write-ahead log that was reset and is overwritten, and so does not grow.
 const PASSIVE_EVERY_ROWS: usize = 16_384;
-/// After a TRUNCATE that did not get through (a reader was in the way), the next one waits for this much more.
+/// After a TRUNCATE that a reader has blocked, the next one waits for this much further growth.
 const TRUNCATE_AGAIN_BYTES: u64 = 16 * 1024 * 1024;
-/// How long the writer waits for a TRUNCATE. After that it goes on, and the write-ahead log grows.
+/// How long the writer waits for a TRUNCATE. After that it continues, and the write-ahead log grows.
 const TRUNCATE_TIME_MAX: Duration = Duration::from_secs(10);
-/// How long a checkpoint may take: `BUSY_MAX` for readers, and 256 MiB on a slow disk. After that its connection is dropped
-/// and the next one has another connection.
+/// How long a checkpoint may take: `BUSY_MAX` for readers, and 256 MiB on a slow disk. After that its connection is
+/// dropped, and the next checkpoint opens another one.
 const CHECKPOINT_TIME_MAX: Duration = Duration::from_secs(60);
 
 const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
@@ -29,26 +30,26 @@ enum CheckpointRequest {
     Truncate(oneshot::Sender<()>),
 }
 
-/// Of one database file.
+/// The checkpoints of one database file.
 pub struct Checkpoints {
     orders: mpsc::Sender<CheckpointRequest>,
     wal: PathBuf,
-    /// What the file is called in metrics.
+    /// The name of the file in metrics.
     name: &'static str,
     bytes_max: u64,
     /// The size at which the writer waits.
     wait_at: u64,
-    /// Its size at the last PASSIVE one.
+    /// The size at the last checkpoint.
     bytes: u64,
-    /// Since the last checkpoint.
+    /// The number of rows since the last checkpoint.
     rows: usize,
     task: tokio::task::JoinHandle<()>,
     running: watch::Receiver<()>,
 }
 
 impl Checkpoints {
-    /// Takes a connection of its own, made with `options`; after an error it is made again. Every connection that writes has `wal_autocheckpoint = 0`. Past
-    /// `bytes_max` bytes of write-ahead log, the writer waits until it is emptied.
+    /// Takes a separate connection, made with `options`; after an error it is made again. Every connection that writes
+    /// has `wal_autocheckpoint = 0`. Beyond `bytes_max` bytes of write-ahead log, the writer waits until it is emptied.
     pub fn start(
         connection: SqliteConnection,
         options: SqliteConnectOptions,
@@ -66,12 +67,12 @@ impl Checkpoints {
         Checkpoints { orders, wal: wal.into(), name, bytes_max, wait_at: bytes_max, bytes: 0, rows: 0, task, running }
     }
 
-    /// Its sender lives as long as the task does, which ends when this is closed; before that it is a bug.
+    /// Its sender lives as long as the task, which ends when this is closed. An earlier end is a bug.
     pub fn running(&self) -> watch::Receiver<()> {
         self.running.clone()
     }
 
-    /// After each commit.
+    /// Called after each commit.
     pub async fn committed(&mut self, rows: usize) {
         let bytes = std::fs::metadata(&self.wal).map_or(0, |file| file.len());
         metrics::gauge!("sqlite_wal_bytes", "file" => self.name).set(bytes as f64);
@@ -84,12 +85,12 @@ impl Checkpoints {
         } else if bytes >= self.bytes + PASSIVE_EVERY_BYTES || self.rows >= PASSIVE_EVERY_ROWS {
             self.rows = 0;
             self.bytes = bytes;
-            // One that is at work already will do.
+            // If one is already requested, that one is enough.
             let _ = self.orders.try_send(CheckpointRequest::Passive);
         }
     }
 
-    /// Empties the write-ahead log, where nobody is in the way. The writer must be idle.
+    /// Empties the write-ahead log, unless a reader is in the way. The writer must be idle.
     pub async fn truncate(&mut self) {
         self.rows = 0;
         let (done, wait) = oneshot::channel();
@@ -99,11 +100,11 @@ impl Checkpoints {
             }
         };
         if tokio::time::timeout(TRUNCATE_TIME_MAX, emptied).await.is_err() {
-            tracing::warn!(file = self.name, "a checkpoint takes too long, and is not waited for");
+            tracing::warn!(file = self.name, "a checkpoint takes too long: the writer continues without it");
         }
     }
 
-    /// Waits for a checkpoint that is under way.
+    /// Waits for a checkpoint that is in progress.
     pub async fn close(self) {
         drop(self.orders);
         let _ = self.task.await;
@@ -124,7 +125,7 @@ async fn follow(
         };
         let began = std::time::Instant::now();
         if let Err(error) = checkpoint(&mut held, &options, sql, CHECKPOINT_TIME_MAX).await {
-            // The file stays whole without it: what was committed is in the write-ahead log.
+            // The file stays intact: committed data is in the write-ahead log.
             tracing::warn!(file = name, %error, "a checkpoint failed");
         }
         metrics::histogram!("sqlite_checkpoint_seconds", "file" => name).record(began.elapsed().as_secs_f64());
@@ -137,7 +138,7 @@ async fn follow(
     }
 }
 
-/// A connection on which a checkpoint failed, or did not end in time, is dropped: its state is unknown.
+/// Runs a checkpoint. If it fails, or does not end in time, its connection is dropped, because its state is unknown.
 async fn checkpoint(
     held: &mut Option<SqliteConnection>,
     options: &SqliteConnectOptions,
@@ -164,7 +165,8 @@ mod tests {
 
     use super::*;
 
-    /// The trap: a connection whose file failed is asked again and again, and the write-ahead log grows without end.
+    /// The trap: a connection with a file that failed is used again and again, and the write-ahead log grows without
+    /// limit.
     #[tokio::test]
     async fn after_an_error_the_next_checkpoint_has_a_new_connection() {
         let folder = tempfile::TempDir::new().expect("a folder");
@@ -178,7 +180,7 @@ mod tests {
         assert!(held.is_some());
     }
 
-    /// The trap: the task waits for ever, and nothing moves what is in the write-ahead log any more.
+    /// The trap: the task waits without end, and the write-ahead log is no longer emptied.
     #[tokio::test]
     async fn a_checkpoint_that_does_not_end_costs_its_connection_and_no_more() {
         let folder = tempfile::TempDir::new().expect("a folder");
@@ -194,7 +196,7 @@ mod tests {
         checkpoint(&mut held, &options, TRUNCATE, CHECKPOINT_TIME_MAX).await.expect("it is done");
     }
 
-    /// The trap: the task panics, and nobody notices that the write-ahead log grows without end.
+    /// The trap: the task panics unnoticed, and the write-ahead log grows without limit.
     #[tokio::test]
     async fn the_end_of_the_task_is_seen() {
         let folder = tempfile::TempDir::new().expect("a folder");
@@ -207,7 +209,7 @@ mod tests {
         seen.expect_err("its sender is gone");
     }
 
-    /// The trap: a disk that does not answer holds the writer without end.
+    /// The trap: the writer waits without end for a disk that does not answer.
     #[tokio::test]
     async fn a_truncate_that_does_not_end_is_given_up() {
         let (orders, _unanswered) = mpsc::channel(1);

@@ -1,5 +1,5 @@
-//! Many rows in few statements. Each statement has room for a power of two rows, so few different ones are ever
-//! prepared; the first one begins the transaction and the last one commits it: a usual batch is one round trip.
+//! Inserts many rows with few statements. Each statement has room for a power of two rows, so few different ones are
+//! ever prepared. The first one begins the transaction and the last one commits it, so a usual batch is one round trip.
 
 use std::sync::Arc;
 
@@ -11,17 +11,15 @@ use crate::{
     store::{Request, meta_of},
 };
 
-use super::writer::digits;
-
-/// Rows of the largest statement: 2 to this. SQLite takes 32,766 parameters.
+/// The binary logarithm of the rows of the largest statement. SQLite allows 32,766 parameters.
 const LOG2_ROWS_MAX: usize = 7;
 /// Columns of a row, each a parameter.
 const COLUMNS: usize = 9;
 
-/// The texts of the statements, made once: by log2 of their rows, and by whether they begin or commit.
+/// The texts of the statements, made once: by the binary logarithm of their rows, and by whether they begin or commit.
 pub(super) struct Statements {
     insert: [[Arc<str>; 4]; LOG2_ROWS_MAX + 1],
-    /// Begins, and commits where no event follows.
+    /// Both begin the transaction; the second one also commits it, for a plan without events.
     remember: [Arc<str>; 2],
 }
 
@@ -45,8 +43,9 @@ impl Statements {
         }
     }
 
-    /// Stores the rows and the remembered decisions of a plan in one transaction. When it returns without an error they are on disk; after an
-    /// error the transaction may still be open, and an error at its end leaves open whether they are.
+    /// Stores the rows and the remembered decisions of a plan in one transaction. When it returns without an error they
+    /// are on disk. After an error the transaction may still be open, and an error at its end leaves open whether they
+    /// are.
     pub(super) async fn store(
         &self,
         connection: &mut SqliteConnection,
@@ -101,7 +100,7 @@ fn bind(
     recorded_at: i64,
 ) -> Result<(), sqlx::error::BoxDynError> {
     let event = &append.events[row.event];
-    // What identifies the request is on its first event only.
+    // Only the first event carries the data that identifies its request.
     let first = row.event == 0;
     arguments.add(i64::try_from(row.position)?)?;
     arguments.add(event.stream.to_string())?;
@@ -113,4 +112,15 @@ fn bind(
     arguments.add(meta_of(append, first).pack())?;
     arguments.add(Vec::from(event.data.as_ref()))?;
     Ok(())
+}
+
+/// Bytes in hexadecimal.
+pub(super) fn digits(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string does not fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }

@@ -10,7 +10,7 @@ use event_core::LogName;
 
 use crate::port::LogError;
 
-/// The log's files are ours alone while this lives. Whoever reads them offline takes it too.
+/// Exclusive access to the log's files while this lives. Processes that read the files offline take it, too.
 pub struct FileLock {
     _file: File,
 }
@@ -19,7 +19,7 @@ impl FileLock {
     /// Takes `DIR/<log>.lock`.
     ///
     /// # Errors
-    /// When another process (or another opening in this one) has it; the message has its process id.
+    /// When another process (or another opening in this one) has it; the message contains its process id.
     pub fn take(folder: &Path, name: LogName) -> Result<FileLock, LogError> {
         let path = folder.join(format!("{name}.lock"));
         let unusable = |error| LogError::Unusable(format!("{} cannot be locked: {error}", path.display()));
@@ -30,7 +30,7 @@ impl FileLock {
             Err(TryLockError::WouldBlock) => return Err(taken(folder, name, &mut file)),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
-        // The process id is for people only, so a full disk is no reason not to open.
+        // The process id is only information, so a full disk does not prevent opening.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
         Ok(FileLock { _file: file })
     }

@@ -1,9 +1,10 @@
 //! A log in one SQLite file, owned by one process: `DIR/care.db` or `DIR/access.db`.
 //!
-//! One connection writes, one checkpoints, a few read. Because the process holds the file alone, the writer's memory
+//! One connection writes, one checkpoints, a few read. Because only this process has the file open, the writer's cache
 //! of the streams' heads is exact.
 
 mod checkpoint;
+mod connecting;
 mod insert;
 mod lock;
 mod reader;
@@ -15,38 +16,26 @@ mod writer;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use event_core::LogName;
-use sqlx::{
-    ConnectOptions, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::sqlite::SqlitePoolOptions;
 
 pub use checkpoint::Checkpoints;
 pub use lock::FileLock;
 pub use schema::SCHEMA_VERSION;
 pub(crate) use source::SqliteSource;
 
+use self::connecting::{connect, explain, reading, writing};
 use crate::{
     history::SeenHistory,
     lease::Alone,
-    log::LogOptions,
+    options::LogOptions,
     port::LogError,
     store::{LogWriter, Opened},
 };
 
-/// How long a statement waits for a lock of another connection. Only checkpoints hold any for long.
-const BUSY_MAX: Duration = Duration::from_secs(10);
-/// Rows that a reading connection may be ahead of its reader.
-const ROWS_AHEAD_MAX: usize = 512;
-/// Prepared statements of the writer: each power of two rows, in four forms, and the others.
-const STATEMENTS_MAX: usize = 64;
-/// The writer's page cache, in negative KiB as SQLite wants it. Each commit looks through it, so more is not faster.
-const WRITER_CACHE: &str = "-8192";
-/// A reader's page cache: a page of events is looked through twice.
-const READER_CACHE: &str = "-8192";
-/// A reader waits this long for a free connection.
+/// How long a reader waits for a free connection.
 const READER_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Opens the log in a folder, and makes both where they are missing.
+/// Opens the log in a folder, and creates both if they are missing.
 ///
 /// # Errors
 /// `LogError::Unusable` says which file, and what is wrong with it.
@@ -81,48 +70,7 @@ async fn open_file(file: &Path, name: LogName, options: &LogOptions, held: FileL
     let reader = Arc::new(reader::SqliteReader::new(pool, name));
     let milliseconds = u64::try_from((options.clock)().micros() / 1_000).unwrap_or_default();
     let leases = Arc::new(Alone::since(milliseconds));
-    // The file cannot be exchanged for another one while it is open: its process holds the lock of it.
+    // The file cannot be replaced while it is open, because this process holds its lock.
     let history = Arc::new(SeenHistory::default());
     Ok(Opened { identity, end: last.position, shared: false, history, writer, reader, leases, tasks })
-}
-
-/// A connection that writes: what it committed is on disk, and checkpoints are not its work.
-async fn connect(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    writing(file).connect().await
-}
-
-fn writing(file: &Path) -> SqliteConnectOptions {
-    let options = plain(file).create_if_missing(true).statement_cache_capacity(STATEMENTS_MAX);
-    options.pragma("cache_size", WRITER_CACHE)
-}
-
-fn reading(file: &Path) -> SqliteConnectOptions {
-    plain(file).read_only(true).row_buffer_size(ROWS_AHEAD_MAX).pragma("cache_size", READER_CACHE)
-}
-
-fn plain(file: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(file)
-        .busy_timeout(BUSY_MAX)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "0")
-        .disable_statement_logging()
-}
-
-/// SQLite's primary result codes that an operator can do something about.
-fn explain(error: &sqlx::Error) -> String {
-    match primary_code(error) {
-        Some(13) => "the disk is full".into(),
-        Some(10) => format!("the disk failed ({error})"),
-        Some(11) => format!("the file is damaged ({error}); restore it from a backup"),
-        Some(26) => "this file is not a SQLite database".into(),
-        Some(8) => "the file cannot be written: it, or its folder, is read-only".into(),
-        Some(14) => format!("the file cannot be opened ({error})"),
-        Some(_) | None => error.to_string(),
-    }
-}
-
-fn primary_code(error: &sqlx::Error) -> Option<u32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<u32>().ok().map(|code| code & 0xff)
 }

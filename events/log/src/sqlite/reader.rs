@@ -1,5 +1,5 @@
-//! Reads, each one short statement: never a cursor that stays open, never a transaction that a cancelled caller could
-//! leave behind in a pooled connection.
+//! Reads, each in one short statement: no cursor stays open, and a cancelled caller cannot leave a transaction behind
+//! in a pooled connection.
 
 use async_trait::async_trait;
 use event_core::{LogName, Raw, StreamName, envelope::Hash};
@@ -37,8 +37,8 @@ impl SqliteReader {
         Err(hole(after, until, &there))
     }
 
-    /// The events that a query gives, statement by statement, until the page is full. The query gets the event after which
-    /// it goes on, and its own limit.
+    /// Reads the events of a query in several statements, until the page is full. The query gets the last event that
+    /// was read, and its own limit.
     async fn page<F>(&self, mut page: PageBuilder, query: F) -> Result<PageBuilder, LogError>
     where
         F: Fn(Option<&Raw>, i64) -> Query<'static, Sqlite, SqliteArguments> + Send + Sync,
@@ -64,7 +64,7 @@ impl LogReader for SqliteReader {
 
     async fn read_streams(&self, streams: &[StreamName]) -> Result<Vec<Vec<StreamEvent>>, LogError> {
         let query = sqlx::query(include_str!("../../sql/sqlite/streams.sql"));
-        // One more than there may be, so that a longer stream is noticed rather than cut.
+        // One more than allowed, so that a longer stream is noticed instead of being cut.
         let query = query.bind(names(streams.iter())).bind(signed(limits::STREAM_EVENTS_MAX + 1));
         let mut read = WholeStreams::of(streams);
         for row in &query.fetch_all(&self.pool).await? {

@@ -1,4 +1,4 @@
-//! Rows to columns. Their order is the one of the SQL files.
+//! Converts rows to columns, in the order of the SQL files.
 
 use event_core::{LogName, Raw};
 use sqlx::{Row as _, sqlite::SqliteRow};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     columns::{OutcomeEvent, StoredColumns, damaged_at},
-    copy::{CopiedRow, RememberedRow},
+    copied::{CopiedRow, RememberedRow},
     port::{LogError, StreamEvent},
 };
 
@@ -37,7 +37,7 @@ pub(super) fn stream_event(row: &SqliteRow) -> Result<StreamEvent, LogError> {
     })
 }
 
-/// The same columns as an event's, as they are stored.
+/// The same columns as an event's, not interpreted.
 pub(super) fn whole(row: &SqliteRow) -> Result<CopiedRow, LogError> {
     let position: i64 = row.try_get_unchecked(0)?;
     Ok(CopiedRow {

@@ -1,4 +1,4 @@
-//! The file's form: numbered, forward-only migrations, and the log's identity.
+//! The file's schema: numbered, forward-only migrations, and the log's identity.
 
 use event_core::LogName;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
@@ -9,7 +9,7 @@ use crate::{
     store::{LogIdentity, new_secret},
 };
 
-/// In the order of their numbers. `PRAGMA user_version` counts those that a file has had.
+/// In the order of their numbers. `PRAGMA user_version` is the number of migrations that a file has had.
 const MIGRATIONS: [&str; 6] = [
     include_str!("../../sql/sqlite/migrations/0001_event.sql"),
     include_str!("../../sql/sqlite/migrations/0002_event_stream_revision.sql"),
@@ -25,10 +25,10 @@ pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
 /// `PRAGMA application_id` of a log: "FDlg".
 const APPLICATION: i64 = 0x4644_6c67;
 
-/// Makes or brings forward the schema of a file, and reads who it is.
+/// Creates or upgrades the schema of a file, and reads the log's identity.
 pub(super) async fn prepare(connection: &mut SqliteConnection, name: LogName) -> Result<LogIdentity, LogError> {
     let done = done_migrations(connection).await?;
-    // Kept in the file; it is set before anything is written.
+    // The file keeps this mode; it is set before anything is written.
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await?;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     for migration in &MIGRATIONS[done..] {
@@ -48,7 +48,7 @@ pub(super) async fn prepare(connection: &mut SqliteConnection, name: LogName) ->
     identity(connection, name).await
 }
 
-/// Who a log is that is only read.
+/// The identity of a log that is only read.
 pub(super) async fn existing(connection: &mut SqliteConnection, name: LogName) -> Result<LogIdentity, LogError> {
     if done_migrations(connection).await? < MIGRATIONS.len() {
         let why = "its schema is older than this binary: let a server of this version open it once";
@@ -57,7 +57,7 @@ pub(super) async fn existing(connection: &mut SqliteConnection, name: LogName) -
     identity(connection, name).await
 }
 
-/// How many migrations the file has had.
+/// The number of migrations that the file has had.
 async fn done_migrations(connection: &mut SqliteConnection) -> Result<usize, LogError> {
     let version = number(connection, "PRAGMA user_version").await?;
     let application = number(connection, "PRAGMA application_id").await?;
@@ -80,8 +80,7 @@ async fn number(connection: &mut SqliteConnection, sql: &'static str) -> Result<
 
 async fn identity(connection: &mut SqliteConnection, name: LogName) -> Result<LogIdentity, LogError> {
     let row = sqlx::query(include_str!("../../sql/sqlite/identity.sql")).fetch_optional(connection).await?;
-    let row =
-        row.ok_or_else(|| LogError::Unusable("the log does not know who it is: its table `log` is empty".into()))?;
+    let row = row.ok_or_else(|| LogError::Unusable("the log has no identity: its table `log` is empty".into()))?;
     let stored: String = row.try_get(0)?;
     if stored != name.as_str() {
         return Err(LogError::Unusable(format!("this is the log {stored}, not {name}: was the file renamed?")));
@@ -96,7 +95,7 @@ async fn identity(connection: &mut SqliteConnection, name: LogName) -> Result<Lo
 mod tests {
     use super::*;
 
-    /// The migrations that commit 8c949e3 knew, whose files are to be opened.
+    /// The number of migrations in commit 8c949e3. Its files must still open.
     const FIRST_RELEASED: usize = 4;
 
     #[tokio::test]

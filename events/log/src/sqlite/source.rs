@@ -1,13 +1,17 @@
-//! A log file of a stopped server, read as it is, for `copy`.
+//! The source of `copy`: a log file of a stopped server, read unchanged.
 
 use std::path::Path;
 
 use event_core::LogName;
 use sqlx::{ConnectOptions, Row as _, SqliteConnection};
 
-use super::{explain, lock::FileLock, reading, rows, schema};
+use super::{
+    connecting::{explain, reading},
+    lock::FileLock,
+    rows, schema,
+};
 use crate::{
-    copy::{CopiedRow, RememberedRow},
+    copied::{CopiedRow, RememberedRow},
     port::LogError,
     store::LogIdentity,
 };
@@ -15,7 +19,7 @@ use crate::{
 pub(crate) struct SqliteSource {
     connection: SqliteConnection,
     pub identity: LogIdentity,
-    /// No server opens the log while this lives.
+    /// Prevents a server from opening the log while this lives.
     _held: FileLock,
 }
 
@@ -38,7 +42,7 @@ impl SqliteSource {
         Ok(SqliteSource { connection, identity, _held: held })
     }
 
-    /// The last position; 0 where there is none.
+    /// The last position; 0 if there is none.
     pub async fn end(&mut self) -> Result<i64, LogError> {
         let row = sqlx::query(include_str!("../../sql/sqlite/end.sql")).fetch_optional(&mut self.connection).await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default())

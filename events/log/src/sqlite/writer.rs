@@ -1,8 +1,8 @@
-//! The one writer of a log file: decides a batch on exact heads, stores it in one transaction, and after any failure
-//! finds out from the file itself what was stored.
+//! The only writer of a log file: decides a batch on exact heads, and stores it in one transaction. After any failure
+//! it reads from the file itself what was stored.
 //!
-//! Traps that are closed here: success answered but nothing stored (answers are made after the commit), a request
-//! cancelled inside a transaction (requests have no part in it), a disk that is full, a torn write.
+//! Traps that this avoids: success answered but nothing stored (answers are made after the commit), a request cancelled
+//! inside a transaction (requests take no part in it), a full disk, a torn write.
 
 use std::{
     collections::HashMap,
@@ -16,25 +16,31 @@ use event_core::{LogName, StreamName, Timestamp, envelope::Hash};
 use lru::LruCache;
 use sqlx::{Connection, Row as _, SqliteConnection, error::ErrorKind};
 
-use super::{Checkpoints, explain, insert::Statements, lock::FileLock, rows};
+use super::{
+    Checkpoints,
+    connecting::explain,
+    insert::{Statements, digits},
+    lock::FileLock,
+    rows,
+};
 use crate::{
     evaluate::{BatchInput, Head, Heads, Plan, Repeats, known_by},
-    log::LogOptions,
+    options::LogOptions,
     port::{LogError, Refused, limits},
     store::{Committed, EarlierOutcome, LogWriter, Remembered, Request},
 };
 
-/// How often the file is asked what was stored, after a failure that leaves it open.
+/// The maximum number of attempts to read from the file what was stored, after a failure that leaves it open.
 const ASK_MAX: usize = 50;
-/// The wait between two such questions.
+/// The pause between two attempts.
 const ASK_PAUSE: Duration = Duration::from_millis(100);
 
-/// Decisions that are forgotten in one statement.
+/// The maximum number of old decisions that one statement removes.
 const FORGET_MAX: i64 = 500;
-/// How often it is looked for decisions that have been remembered for long enough.
+/// The time between two removals of old decisions.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
-/// The last event of a log; zeros where there is none.
+/// The last event of a log; zeros if there is none.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Last {
     pub position: u64,
@@ -51,24 +57,24 @@ pub(super) struct SqliteWriter {
     statements: Statements,
     /// Microseconds for which a decision without events is remembered.
     remember: i64,
-    /// When it is looked for older ones.
+    /// The time of the next removal of old decisions.
     forget_at: Instant,
     /// Exact, because no other process writes.
     heads: LruCache<StreamName, Head>,
     unsettled: Option<Unsettled>,
     last: Last,
     checkpoints: Checkpoints,
-    /// Given back when everything else is closed.
+    /// Released after everything else is closed.
     held: FileLock,
 }
 
-/// A batch that failed, and whether a part of it may have reached the disk.
+/// A batch that failed, and the part of it that may have reached the disk.
 struct BatchFailure {
     why: String,
     sent: Option<SubmittedBatch>,
 }
 
-/// A batch that is on disk, and not yet in memory.
+/// A batch that is on disk, and not yet in the cache of heads.
 struct Unsettled {
     read: Heads,
     moved: Heads,
@@ -76,7 +82,7 @@ struct Unsettled {
     rows: usize,
 }
 
-/// What was sent to the disk.
+/// A batch that was sent to the disk.
 struct SubmittedBatch {
     plan: Plan,
     repeats: Repeats,
@@ -118,14 +124,14 @@ impl SqliteWriter {
         let mut plan = self.plan(batch, &heads, &repeats);
         let doubtful = plan.doubtful_keys(batch);
         if !doubtful.is_empty() && !self.repeats(&doubtful).await.map_err(unsent)?.is_empty() {
-            // What rests on a repeat falls, and may be one itself: so all keys.
+            // A request that depends on a repeat is refused, and may be a repeat itself: so all keys are looked up.
             repeats = self.repeats(&keys_of(batch)).await.map_err(unsent)?;
             plan = self.plan(batch, &heads, &repeats);
         }
         let recorded_at = (self.clock)().micros().max(self.last.recorded_at);
         let mut stored = self.store(batch, &plan, recorded_at).await;
         if stored.as_ref().is_err_and(is_repeated_key) {
-            // A request of this batch was stored before. The unique index says so, and not by whom.
+            // A request of this batch was stored before. The unique index does not say which one.
             self.rollback().await.map_err(unsent)?;
             repeats = self.repeats(&keys_of(batch)).await.map_err(unsent)?;
             plan = self.plan(batch, &heads, &repeats);
@@ -152,7 +158,7 @@ impl SqliteWriter {
         self.statements.store(connection, batch, plan, recorded_at).await
     }
 
-    /// The plan is on disk.
+    /// Makes the answers of a plan that is on disk.
     fn committed(
         &mut self,
         batch: &[Request],
@@ -170,7 +176,7 @@ impl SqliteWriter {
         Committed { answers, end: self.last.position }
     }
 
-    /// The heads of the streams that the batch's conditions name; those that are not in memory in one statement.
+    /// The heads of the streams in the batch's conditions; heads that are not in memory are read in one statement.
     async fn heads_of(&mut self, batch: &[Request]) -> Result<Heads, LogError> {
         let mut heads = Heads::new();
         let mut missing = Vec::new();
@@ -210,7 +216,7 @@ impl SqliteWriter {
         Ok(())
     }
 
-    /// Removes what has been remembered for long enough, a bounded number at a time.
+    /// Removes old decisions, a limited number at a time.
     async fn forget_old(&mut self) {
         if Instant::now() < self.forget_at {
             return;
@@ -219,7 +225,7 @@ impl SqliteWriter {
         let Some(connection) = &mut self.connection else { return };
         let query = sqlx::query(include_str!("../../sql/sqlite/forget.sql")).bind(before).bind(FORGET_MAX);
         match query.execute(connection).await {
-            // There may be more: the next settling goes on.
+            // There may be more: the next call continues.
             Ok(done) if done.rows_affected() >= FORGET_MAX.unsigned_abs() => {}
             Ok(_) => self.forget_at = Instant::now() + FORGET_EVERY,
             Err(error) => {
@@ -234,27 +240,27 @@ impl SqliteWriter {
         self.connection.as_mut().ok_or_else(|| LogError::Unusable("the log's file is not open".into()))
     }
 
-    /// After a failure: a new connection, and what the file says of its end.
+    /// Opens a new connection after a failure, and reads the log's end from the file.
     async fn connect(&mut self) -> Result<(), LogError> {
         if self.connection.is_none() {
-            let mut connection = super::connect(&self.file).await?;
+            let mut connection = super::connecting::connect(&self.file).await?;
             self.last = last_event(&mut connection).await?;
             self.connection = Some(connection);
         }
         Ok(())
     }
 
-    /// Nothing that was in memory is trusted any more: neither the transaction nor the heads.
+    /// Drops the data in memory that is no longer trusted: the transaction and the heads.
     async fn forget(&mut self) {
         self.heads.clear();
         if let Some(mut connection) = self.connection.take() {
-            // There may be none to roll back; and closing does it too.
+            // There may be no transaction to roll back. Closing also rolls back.
             let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
             let _ = connection.close().await;
         }
     }
 
-    /// The truth about a batch that failed.
+    /// Finds out if a batch that failed was stored.
     async fn recover(&mut self, batch: &[Request], failure: BatchFailure) -> Committed {
         tracing::error!(log = self.log.as_str(), why = %failure.why, requests = batch.len(), "a batch was not stored");
         let end = self.last.position;
@@ -266,11 +272,11 @@ impl SqliteWriter {
             Ok(true) => {
                 tracing::warn!(log = self.log.as_str(), "the batch was stored though its commit failed");
                 let SubmittedBatch { plan, repeats, recorded_at } = sent;
-                // The heads were forgotten, and are read again when they are needed.
+                // The heads were dropped, and are read again when they are needed.
                 self.committed(batch, plan, Heads::new(), &repeats, recorded_at)
             }
             Ok(false) => {
-                // Frames of a commit that failed must not come back to life after a crash.
+                // Frames of the failed commit must not be recovered after a crash.
                 self.checkpoints.truncate().await;
                 refused(batch, &failure.why, end)
             }
@@ -282,7 +288,7 @@ impl SqliteWriter {
         }
     }
 
-    /// Asks the file whether the batch is in it: whole, or not at all, because it was one transaction.
+    /// True if the file holds the batch. It holds all of it or nothing, because it was one transaction.
     async fn was_stored(&mut self, end: u64, batch: &[Request], sent: &SubmittedBatch) -> Result<bool, LogError> {
         let mut asked = 1;
         let stored = loop {
@@ -342,7 +348,7 @@ pub(super) async fn last_event(connection: &mut SqliteConnection) -> Result<Last
     Ok(Last { position: rows::number(&row, 0)?, recorded_at: row.try_get_unchecked(1)? })
 }
 
-/// What the appends with these keys stored.
+/// The outcomes of the appends with these keys.
 pub(super) async fn outcomes(connection: &mut SqliteConnection, keys: String) -> Result<Repeats, LogError> {
     let mut found = remembered(connection, &keys).await?;
     let query = sqlx::query(include_str!("../../sql/sqlite/outcomes.sql")).bind(keys);
@@ -360,14 +366,14 @@ pub(super) async fn outcomes(connection: &mut SqliteConnection, keys: String) ->
     Ok(found)
 }
 
-/// The decisions without events of these keys.
+/// The remembered decisions without events for these keys.
 async fn remembered(connection: &mut SqliteConnection, keys: &str) -> Result<Repeats, LogError> {
     let query = sqlx::query(include_str!("../../sql/sqlite/remembered.sql")).bind(keys);
     let mut found: Repeats = HashMap::new();
     for row in query.fetch_all(connection).await? {
         let hash = |at| -> Result<Hash, LogError> {
             let bytes: &[u8] = row.try_get_unchecked(at)?;
-            bytes.try_into().map_err(|_| LogError::Unusable("a remembered decision's key has not 32 bytes".into()))
+            bytes.try_into().map_err(|_| LogError::Unusable("a remembered decision's key is not 32 bytes long".into()))
         };
         let outcome: &[u8] = row.try_get_unchecked(3)?;
         let remembered = Remembered { position: rows::number(&row, 2)?, outcome: outcome.to_vec().into() };
@@ -389,7 +395,7 @@ fn refused(batch: &[Request], why: &str, end: u64) -> Committed {
 fn is_repeated_key(error: &sqlx::Error) -> bool {
     let Some(error) = error.as_database_error() else { return false };
     let (unique, null) = (error.is_unique_violation(), error.kind() == ErrorKind::NotNullViolation);
-    // The second: `insert.sql` met a command that is remembered without events.
+    // The second case: `insert.sql` found a command with a remembered decision.
     (unique && error.message().ends_with("event.command_key")) || (null && error.message().ends_with("event.data"))
 }
 
@@ -410,17 +416,6 @@ pub(super) fn names(names: impl Iterator<Item = impl std::fmt::Display>) -> Stri
 pub(super) fn hexadecimal<'a>(keys: impl Iterator<Item = &'a Hash>) -> String {
     let quoted: Vec<String> = keys.map(|key| format!("\"{}\"", digits(key))).collect();
     format!("[{}]", quoted.join(","))
-}
-
-/// Bytes in hexadecimal.
-pub(super) fn digits(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut digits = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // A string takes whatever is written.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
 }
 
 /// SQLite's integers end at 2^63; no position or revision comes near.

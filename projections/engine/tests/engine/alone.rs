@@ -1,4 +1,4 @@
-//! Views that are one process's own.
+//! Views that belong to a single process.
 
 use projection_engine::{ViewsError, model};
 use tempfile::TempDir;
@@ -6,7 +6,7 @@ use views::Practices;
 
 use crate::harness::{DEADLINE, Running, Written, open_views, practice, reaches};
 
-/// The trap: a zombie writer after a pause. It wakes after another process took over, and what it writes is refused.
+/// The trap: a zombie writer after a pause. It resumes after another process took over, and its writes are rejected.
 #[tokio::test]
 async fn a_zombie_writer_after_a_pause_writes_nothing() {
     let folder = TempDir::new().expect("a folder");

@@ -1,4 +1,4 @@
-//! A disk that is full for a while.
+//! A disk that is full for some time.
 
 use std::{path::Path, process::Command};
 
@@ -8,11 +8,11 @@ use views::{PracticeDay, Practices};
 
 use crate::harness::{DEADLINE, Running, Written, practice, reaches};
 
-/// A file system of one megabyte, gone when dropped.
+/// A file system of one megabyte that is unmounted when dropped.
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    /// `None` where this machine does not let us mount one, which it says loudly; an error where CI is set.
+    /// `None` if this machine does not permit a mount, which is reported; a panic if CI is set.
     fn mount() -> Option<SmallDisk> {
         let folder = TempDir::new().expect("a folder");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path()).output();
@@ -33,7 +33,7 @@ impl SmallDisk {
         self.0.path()
     }
 
-    /// Writes a file until there is no room left.
+    /// Writes to a file until no space is left.
     fn fill(&self) {
         let mut ballast = std::fs::File::create(self.path().join("ballast")).expect("it is made");
         while std::io::Write::write_all(&mut ballast, &[0; 512]).is_ok() {}
@@ -51,7 +51,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Waits until every read model is in such a state.
+/// Waits until the state of every read model satisfies `is_so`.
 async fn all_are(views: &Views, is_so: impl Fn(&ModelState) -> bool) {
     let asking = async {
         while !views.status().iter().all(|status| is_so(&status.state)) {
@@ -62,8 +62,8 @@ async fn all_are(views: &Views, is_so: impl Fn(&ModelState) -> bool) {
     assert!(in_time.is_ok(), "{:?}", views.status());
 }
 
-/// The bug: SQLite rolled back by itself, the connection was used on, and every later batch of every view failed until
-/// the process was started again, while its status said that it was following.
+/// The bug: SQLite rolled back by itself, the connection was reused, and every later batch of every view failed until
+/// the process was restarted, while its status said that it was following.
 #[tokio::test]
 async fn views_on_a_disk_that_was_full_go_on_when_there_is_room_and_say_so_meanwhile() {
     let Some(disk) = SmallDisk::mount() else { return };

@@ -1,4 +1,4 @@
-//! Views that follow: they hold what the log says, are read with their checkpoint, and go on where they were.
+//! Following: views have the content of the log, are read with their checkpoint, and continue where they ended.
 
 use std::{
     collections::BTreeSet,
@@ -99,7 +99,7 @@ async fn rows_come_with_the_checkpoint_that_they_belong_to() {
     let reader = running.views.reader::<Practices>();
     let reading = async {
         loop {
-            // Practice n opens at position n, so rows and checkpoint have to agree in each snapshot.
+            // Practice n opens at position n, so rows and checkpoint must match in each snapshot.
             let read = reader.page(list(ROWS_MAX)).await.expect("reads");
             assert_eq!(read.value.len() as u64, read.position);
             if read.position == 200 {
@@ -117,7 +117,7 @@ async fn rows_come_with_the_checkpoint_that_they_belong_to() {
     running.stop().await.expect("it ends well");
 }
 
-/// The trap: read-your-writes that waits for the head of everything. Here it waits for its own position only.
+/// The trap: read-your-writes that waits for the end of the log. A reader waits for its own position only.
 #[tokio::test]
 async fn whoever_waits_is_woken_by_their_own_position_not_by_the_head_of_everything() {
     let folder = TempDir::new().expect("a folder");
@@ -132,7 +132,7 @@ async fn whoever_waits_is_woken_by_their_own_position_not_by_the_head_of_everyth
     running.stop().await.expect("it ends well");
 }
 
-/// The trap: checkpoint ahead of the view. After every stop, at whatever moment, the rows are those of the checkpoint.
+/// The trap: a checkpoint that is ahead of the view. After a stop at any moment, the rows match the checkpoint.
 #[tokio::test]
 async fn the_checkpoint_is_never_ahead_of_the_view_wherever_it_was_stopped() {
     let folder = TempDir::new().expect("a folder");
@@ -165,12 +165,12 @@ async fn events_that_touch_no_row_move_the_checkpoint_too() {
     running.stop().await.expect("it ends well");
 }
 
-/// The bug: what one practice published was one transaction of a million rows, and all views waited for it.
+/// The bug: the sessions of one practice were one transaction of a million rows, and all views waited for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_publishers_backlog_is_written_in_small_steps_and_other_views_go_on_meanwhile() {
     const SESSIONS: usize = 400;
     const SLOTS: i64 = 240;
-    /// Of the 20 batches of the backlog: not every one is noticed.
+    /// Of the 20 batches of the backlog; the observer may miss some.
     const STEPS_MIN: usize = 5;
     let folder = TempDir::new().expect("a folder");
     let mut written = Written::open(folder.path()).await;

@@ -1,4 +1,4 @@
-//! What the tests share: a log to which events are appended as they come, and what its views should hold.
+//! Shared helpers of the tests: a log to append events to, and the expected content of its views.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -24,10 +24,10 @@ use vocabulary::{
     practices::{PracticeEvent, PracticeOpened, PracticeSettings},
 };
 
-/// Far more than anything here takes.
+/// Far longer than anything here takes.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A log, and at which revision its streams are.
+/// A log, and the revisions of its streams.
 pub struct Written {
     pub log: Log,
     revisions: HashMap<StreamName, u64>,
@@ -44,7 +44,7 @@ impl Written {
         Written { log, revisions }
     }
 
-    /// Appends an event; gives back its position.
+    /// Appends an event and returns its position.
     pub async fn append<E: Event>(&mut self, id: impl ToString, event: E) -> u64 {
         let data = with_key(Arc::new(Unsealed), || event.encode()).expect("it is written");
         self.append_raw(StreamName::of(E::CATEGORY, id.to_string()), event.kind(), data).await
@@ -73,13 +73,13 @@ impl Written {
         stored[0].position
     }
 
-    /// A practice opens: the smallest thing that can happen.
+    /// Opens a practice: the smallest possible event.
     pub async fn open_practice(&mut self, number: usize) -> u64 {
         let opened = opened(number);
         self.append(opened.practice.clone(), PracticeEvent::from(opened)).await
     }
 
-    /// A session is published, with slots of one minute.
+    /// Publishes a session with slots of one minute.
     pub async fn publish_session(&mut self, number: usize, slots: i64) -> u64 {
         let starts_at: Timestamp = "2026-07-01T08:00:00Z".parse().expect("an instant");
         let session: SessionId = format!("{}.{number:012}", practice(1)).parse().expect("a session");
@@ -101,7 +101,7 @@ impl Written {
         self.append(session, SessionEvent::from(published)).await
     }
 
-    /// A practice opens, in an event that has a field more, of this size, which readers pass over.
+    /// Opens a practice, in an event with an additional field of this size that readers ignore.
     pub async fn open_large_practice(&mut self, number: usize, bytes: usize) -> u64 {
         let event = PracticeEvent::from(opened(number));
         let data = with_key(Arc::new(Unsealed), || event.encode()).expect("it is written");
@@ -125,7 +125,7 @@ pub fn opened(number: usize) -> PracticeOpened {
     }
 }
 
-/// Views that follow, until they are stopped.
+/// Views that follow the log until they are stopped.
 pub struct Running {
     pub views: Views,
     stop: CancellationToken,
@@ -151,13 +151,13 @@ impl Running {
         self.ended().await
     }
 
-    /// It ends as a killed process does: nothing is given back.
+    /// Ends like a killed process: nothing is given back.
     #[allow(dead_code, reason = "only views that are shared outlive their process")]
     pub fn kill(self) {
         self.task.abort();
     }
 
-    /// Waits until the following has ended by itself.
+    /// Waits until following has ended by itself.
     pub async fn ended(self) -> Result<(), ViewsError> {
         let ended = tokio::time::timeout(DEADLINE, self.task).await;
         ended.expect("it ends in time").expect("it does not panic")
@@ -175,12 +175,12 @@ pub async fn open_views(folder: &Path, log: &Log, models: Vec<Model>) -> Views {
         .expect("the views open")
 }
 
-/// Every read model of the house.
+/// Every read model of the workspace.
 pub fn all_models() -> Vec<Model> {
     models(views::every_read_model)
 }
 
-/// What the view should hold at `until`: the log's events, folded one by one. Rows as JSON.
+/// The expected content of the view at `until`: the log's events, folded one by one. Rows as JSON.
 pub async fn folded<P: Projection>(log: &Log, until: u64) -> BTreeMap<Key, String> {
     let mut rows: BTreeMap<Key, P::Row> = BTreeMap::new();
     let mut after = 0;
@@ -201,7 +201,7 @@ pub async fn folded<P: Projection>(log: &Log, until: u64) -> BTreeMap<Key, Strin
     rows.into_iter().map(|(key, row)| (key, serde_json::to_string(&row).expect("writes"))).collect()
 }
 
-/// Whether the view holds exactly the rows of `expected`, partition by partition. Gives back its checkpoint.
+/// Asserts that the view has exactly the rows of `expected`, partition by partition. Returns its checkpoint.
 pub async fn holds_exactly<P: Projection>(views: &Views, expected: &BTreeMap<Key, String>) -> u64 {
     let reader = views.reader::<P>();
     let mut partitions: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
@@ -232,7 +232,7 @@ pub async fn reaches<P: Projection>(views: &Views, position: u64) {
     assert_eq!(views.reader::<P>().wait_for(position, DEADLINE).await, Waited::Reached, "{}", P::NAME);
 }
 
-/// At which position the read model has stopped, and why; `None`: it has not.
+/// The position and reason at which the read model has stopped, or `None` if it has not.
 pub fn stopped(views: &Views, name: &str) -> Option<(u64, String)> {
     let status = views.status().into_iter().find(|status| status.name == name).expect("it is listed");
     match status.state {

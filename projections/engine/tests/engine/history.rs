@@ -1,5 +1,5 @@
-//! Random histories of every service that a read model follows. They keep no business rule: a read model holds what
-//! happened, whatever it was.
+//! Random histories of every service that a read model follows. They follow no business rules: a read model has to
+//! accept every sequence of events.
 
 use event_core::{SubjectId, Timestamp};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ use vocabulary::{
 
 use crate::harness::{Written, opened, practice};
 
-/// What happens: the what, and small numbers that say to whom and where.
+/// One event: its kind, and small numbers that select its person and place.
 #[derive(Debug, Clone, Copy)]
 pub struct Happening {
     what: u8,
@@ -152,7 +152,7 @@ fn practitioner() -> Practitioner {
     Practitioner { name: "Dr Ada Synthetic".parse().expect("a line"), role: "GP".parse().expect("a line") }
 }
 
-/// Slots around midnight in London, so that one session is on two days.
+/// Slots around midnight in London, so that one session spans two days.
 fn slot(number: u8) -> Timestamp {
     timetable().starts_at.plus_minutes(i64::from(number) * 10)
 }

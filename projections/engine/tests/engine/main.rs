@@ -1,4 +1,4 @@
-//! The engine of the read models, on a real log and a database of its own.
+//! The engine of the read models, on a real log and with its own database.
 
 mod alone;
 mod disk;

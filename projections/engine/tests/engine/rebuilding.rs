@@ -1,4 +1,4 @@
-//! A view equals the fold of its log: followed in any number of steps, and rebuilt from zero.
+//! A view equals the fold of its log, whether it was followed in any number of steps or rebuilt from the first event.
 
 use std::sync::{Arc, Mutex};
 
@@ -31,7 +31,7 @@ async fn follow_then_rebuild(history: Vec<Happening>, parts: usize) {
     let mut written = Written::open(folder.path()).await;
     let mut end = 0;
     for part in history.chunks(history.len() / parts + 1) {
-        // Half of a part is there when the views start, half comes while they follow.
+        // Half of each part is in the log when the views start; half is appended while they follow.
         let (before, while_following) = part.split_at(part.len() / 2);
         for happening in before {
             end = happening.append(&mut written).await;
@@ -49,7 +49,7 @@ async fn follow_then_rebuild(history: Vec<Happening>, parts: usize) {
         views.rebuild(status.name, |_| {}).await.expect("it is rebuilt");
     }
     all_equal_their_fold(&views, &written, end).await;
-    // And once more with too little memory for its rows: some are written, and read again, in between.
+    // The same with too little memory for its rows: some are written and read again in between.
     let views = views.rebuilding_in(2);
     for status in views.status() {
         views.rebuild(status.name, |_| {}).await.expect("it is rebuilt");
@@ -65,7 +65,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// The traps: rebuild that differs from live; replay that repeats side effects.
+    /// The traps: a rebuild that differs from the live build, and a replay that repeats side effects.
     #[test]
     fn a_view_followed_in_any_steps_and_one_rebuilt_both_equal_the_fold(history in histories(1..120), parts in 1..4_usize) {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -95,11 +95,11 @@ async fn a_rebuild_takes_over_while_events_go_on_coming() {
     running.stop().await.expect("it ends well");
 }
 
-/// The bug: a page of large events ends early, by its bytes, and the rest of its range was never folded.
+/// The bug: a page of large events ended early because of its size, and the rest of its range was never folded.
 #[tokio::test]
 async fn a_rebuild_from_large_events_leaves_nothing_out() {
     const EVENTS: usize = 420;
-    /// Events of one range: together they are larger than a page may be.
+    /// The number of events of one range. Their total size exceeds the limit of a page.
     const RANGE: usize = 200;
     let folder = TempDir::new().expect("a folder");
     let mut written = Written::open(folder.path()).await;
@@ -157,7 +157,7 @@ async fn a_rebuild_tells_how_far_it_is_and_what_it_did() {
     assert_eq!((last.events_done, last.events_total), (30, 30));
 }
 
-/// The bug: after a rebuild the lag was counted from 1970, until the next event came.
+/// The bug: after a rebuild the lag was counted from 1970 until the next event.
 #[tokio::test]
 async fn the_lag_after_a_rebuild_is_counted_from_the_last_event_in_the_rows() {
     const HOUR_MS: u64 = 3_600_000;
@@ -183,7 +183,7 @@ async fn a_rebuild_that_is_interrupted_leaves_the_live_rows_and_the_next_one_wor
     let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
     reaches::<Practices>(&running.views, end).await;
     {
-        // It is dropped in the middle, as by a process that ends: in the step that it takes first.
+        // It is dropped at its first step, as when a process ends in the middle.
         let rebuild = running.views.rebuild("practices", |_| {});
         assert!(futures::FutureExt::now_or_never(rebuild).is_none());
     }
@@ -213,7 +213,7 @@ async fn what_is_not_known_is_not_rebuilt() {
     assert!(matches!(refused, Err(ViewsError::Unknown(_))), "{refused:?}");
 }
 
-/// Views that commit 8c949e3 wrote are opened, and go on where they were.
+/// Views that were written by commit 8c949e3 are opened and continue where they ended.
 #[tokio::test]
 async fn views_of_an_earlier_version_go_on() {
     let folder = TempDir::new().expect("a folder");

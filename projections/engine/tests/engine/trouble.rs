@@ -1,4 +1,4 @@
-//! What becomes of views when something goes wrong: with an event, with the log, with another process.
+//! Faults: in an event, in the log, and in another process.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use views::{DonorDecision, FreeSlots, MyAppointments, PracticeDay, PracticeRow, Practices};
 use vocabulary::practices::PracticeEvent;
 
-/// The practices, by code that does not bear the thirteenth.
+/// The list of practices, with code that panics at the thirteenth.
 struct Fragile;
 
 impl Projection for Fragile {
@@ -42,13 +42,13 @@ async fn row_exists<P: Projection>(running: &Running, number: usize) -> bool {
     row.value.is_some()
 }
 
-/// Waits until the read model has stopped: whoever waits for what it never reaches is told at once.
+/// Waits until the read model has stopped. A wait for a position that is not reached ends immediately.
 async fn stops<P: Projection>(running: &Running) -> (u64, String) {
     assert_eq!(running.views.reader::<P>().wait_for(u64::MAX, DEADLINE).await, Waited::Late);
     stopped(&running.views, P::NAME).expect("it has stopped")
 }
 
-/// The trap: poison that is skipped, or blocks all.
+/// The trap: a poison event that is skipped, or that blocks all read models.
 #[tokio::test]
 async fn poison_is_neither_skipped_nor_does_it_block_all() {
     let folder = TempDir::new().expect("a folder");
@@ -99,7 +99,8 @@ async fn data_that_does_not_decode_stops_and_is_told_again_after_a_restart() {
     }
 }
 
-/// The trap: reported running though stuck. A stopped read model is listed as such, with where and why, and its lag grows.
+/// The trap: reported as running although stuck. A stopped read model is listed as such, with its position and the
+/// reason, and its lag grows.
 #[tokio::test]
 async fn a_read_model_is_not_reported_running_though_stuck() {
     let folder = TempDir::new().expect("a folder");
@@ -133,8 +134,8 @@ async fn views_of_another_lineage_are_not_continued() {
     running.stop().await.expect("it ends well");
 }
 
-/// The trap: a log restored to an older point. The views are ahead of it, and then have seen another event at their
-/// checkpoint.
+/// The trap: a log that was restored to an older point. The views are ahead of it, and later have processed another
+/// event at their checkpoint.
 #[tokio::test]
 async fn a_log_restored_to_an_older_point_stops_the_views_until_they_are_rebuilt() {
     let folder = TempDir::new().expect("a folder");
@@ -169,7 +170,7 @@ async fn a_log_restored_to_an_older_point_stops_the_views_until_they_are_rebuilt
     running.stop().await.expect("it ends well");
 }
 
-/// The bug: a checkpoint that had just been read was compared with an end of the log that had been asked for before.
+/// The bug: a checkpoint that had just been read was compared with an end of the log that had been read earlier.
 #[tokio::test]
 async fn a_log_whose_end_is_known_late_is_not_taken_for_a_restored_one() {
     let folder = TempDir::new().expect("a folder");
@@ -195,7 +196,7 @@ async fn a_log_whose_end_is_known_late_is_not_taken_for_a_restored_one() {
 
 fn restore(folder: &Path, backup: &Path) {
     for file in ["care.db-wal", "care.db-shm"] {
-        // A log that was closed may have taken them away.
+        // Closing the log may have removed the file already.
         let _ = std::fs::remove_file(folder.join(file));
     }
     std::fs::copy(backup, folder.join("care.db")).expect("it is restored");

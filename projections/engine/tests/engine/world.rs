@@ -1,4 +1,4 @@
-//! Where the views of a test are: in a SQLite file in its folder.
+//! The views of a test are in a SQLite file in its folder.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub async fn damage_practices(folder: &Path) {
     connection.close().await.expect("closes");
 }
 
-/// Takes away what was added to the tables since, and leaves an epoch that is high.
+/// Removes later additions to the tables, and leaves an epoch that is high.
 pub async fn as_8c949e3_wrote_them(folder: &Path) {
     let file = SqliteConnectOptions::new().filename(folder.join("views.db"));
     let mut connection = file.connect().await.expect("opens");

@@ -1,4 +1,4 @@
-//! The same suite with the views in a real PostgreSQL, and what holds where several processes share them.
+//! The same suite with the views in a real PostgreSQL, and tests of views that several processes share.
 
 #[path = "../engine/following.rs"]
 mod following;

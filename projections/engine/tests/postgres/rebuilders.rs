@@ -1,4 +1,4 @@
-//! Rebuilds by several processes, and what is left of one that ended.
+//! Rebuilds by several processes, and the remains of one that ended.
 
 use std::{
     path::Path,
@@ -32,7 +32,7 @@ async fn followed(folder: &Path) -> (Written, Running) {
     (written, running)
 }
 
-/// The practices are whole, as every one of these processes reads them, and go on.
+/// Asserts that each of these processes reads all practices, and that the views continue to follow.
 async fn all_is_well(written: &mut Written, following: &Running, others: &[&Views]) {
     let number = usize::try_from(written.log.end()).expect("a number") + 1;
     let end = written.open_practice(number).await;
@@ -60,8 +60,8 @@ async fn is_true(folder: &Path, condition: &str) -> bool {
     sqlx::query(query).fetch_one(&mut connect(folder).await).await.expect("answers").get(0)
 }
 
-/// The bug: the number of a new build came from one process's memory, and what had that number was dropped first, though
-/// it was the live build.
+/// The bug: the number of a new build came from the memory of one process, and an existing build with that number was
+/// dropped first, even if it was live.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_rebuild_in_turn() {
     let folder = TempDir::new().expect("a folder");
@@ -149,7 +149,7 @@ async fn at_the_gate<const GATE: usize>(folder: &Path, written: &mut Written) ->
 
 type Rebuilding = tokio::task::JoinHandle<Result<projection_engine::RebuildReport, ViewsError>>;
 
-/// The bug: a rebuild that was busy did not renew its lease, and any process that opened the views dropped its build.
+/// The bug: a busy rebuild did not renew its lease, and any process that opened the views dropped its build.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_that_takes_longer_than_its_lease_keeps_its_build() {
     let folder = TempDir::new().expect("a folder");
@@ -176,7 +176,7 @@ async fn a_rebuild_that_lost_its_build_ends_with_an_error_and_destroys_nothing()
     let folder = TempDir::new().expect("a folder");
     let mut written = Written::open(folder.path()).await;
     let (views, rebuilding) = at_the_gate::<1>(folder.path(), &mut written).await;
-    // As another process does that finds the lease expired; and it has begun a build of its own.
+    // Simulates another process that finds the lease expired and has started its own build.
     run(
         folder.path(),
         "UPDATE views.projection SET build = 3, epoch = nextval('views.epoch') WHERE build = 2; \
@@ -241,7 +241,7 @@ async fn a_read_model_without_a_live_build_gets_one_again_by_itself() {
     running.stop().await.expect("it ends well");
 }
 
-/// An owner with nothing to write learns of the rebuild by renewing its lease or by a notification.
+/// An owner that has nothing to write detects the rebuild when it renews its lease, or by a notification.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_is_idle_learns_of_another_processs_rebuild() {
     let folder = TempDir::new().expect("a folder");

@@ -1,4 +1,5 @@
-//! Several processes on the same views: each has a share of the read models, every one of them can read all.
+//! Several processes on the same views: each follows a share of the read models, and every process can read all of
+//! them.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -13,7 +14,8 @@ use crate::{
     world::connect,
 };
 
-/// Waits until this is so; nothing tells of owners, so it is asked for again and again, in the time that a test has.
+/// Waits until the condition is true. There are no notifications about owners, so this polls until the deadline of the
+/// test.
 pub async fn until(what: impl AsyncFn() -> bool) {
     let asking = async {
         while !what().await {
@@ -23,7 +25,7 @@ pub async fn until(what: impl AsyncFn() -> bool) {
     tokio::time::timeout(DEADLINE, asking).await.expect("in time");
 }
 
-/// How many owners the read models have now; `None` where one has no owner.
+/// The current owners of the read models; `None` if one of them has no owner.
 async fn owners(folder: &Path) -> Option<BTreeSet<String>> {
     let query = "SELECT owner FROM views.projection LEFT JOIN views.lease \
                  ON role = 'view ' || name || ' v' || version AND until > clock_timestamp() WHERE live";
@@ -58,14 +60,14 @@ async fn two_processes_share_the_read_models_and_one_takes_over_what_the_other_l
     other.stop().await.expect("it ends well");
 }
 
-/// The trap: a zombie writer after a pause. It wakes after another process took over, and what it writes is refused.
+/// The trap: a zombie writer after a pause. It resumes after another process took over, and its writes are rejected.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_zombie_writes_is_refused_and_it_looks_where_the_view_is_now() {
     let folder = TempDir::new().expect("a folder");
     let mut written = Written::open(folder.path()).await;
     let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
     running.caught_up(written.open_practice(1).await).await;
-    // While it sleeps, another one owns it and has come further.
+    // While it is paused, another process owns the read model and advances it.
     let last = written.log.read(0, 1).await.expect("readable")[0].id;
     let usurp = "UPDATE views.lease SET epoch = epoch + 1, owner = 'another', until = clock_timestamp() + interval '3s'; \
          UPDATE views.projection SET epoch = epoch + 1";
@@ -76,7 +78,7 @@ async fn what_a_zombie_writes_is_refused_and_it_looks_where_the_view_is_now() {
     let stands: (i64, Option<uuid::Uuid>) =
         sqlx::query_as(query).fetch_one(&mut connect(folder.path()).await).await.expect("answers");
     assert_eq!(stands, (1, Some(last)), "the zombie moved nothing");
-    // When the other one is gone it goes on where the view is.
+    // When the other process is gone, it continues from the current checkpoint of the view.
     running.caught_up(end).await;
     assert!(has::<Practices>(&running.views, 2).await);
     running.stop().await.expect("it ends well");
@@ -147,7 +149,7 @@ async fn a_process_that_does_not_own_a_read_model_can_rebuild_it() {
     running.stop().await.expect("it ends well");
 }
 
-/// The trap: a request that is cancelled (sqlx #4393). Readers who go away half-way poison no connection.
+/// The trap: a cancelled request (sqlx #4393). Readers that disconnect half-way leave no connection unusable.
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_that_are_aborted_poison_no_connection() {
     let folder = TempDir::new().expect("a folder");
@@ -159,7 +161,7 @@ async fn requests_that_are_aborted_poison_no_connection() {
         let asked = tokio::spawn(async move { reader.row(&Practices::key(&practice(1))).await.map(drop) });
         tokio::task::yield_now().await;
         asked.abort();
-        // Either way it has ended.
+        // The task has ended in either case.
         let _ = asked.await;
     }
     let end = written.open_practice(2).await;

@@ -1,5 +1,5 @@
-//! Connections that go silent: nothing is closed, nothing is refused, and nothing comes any more, as behind a firewall
-//! that forgets. Between the views and a real PostgreSQL stands a proxy that stops forwarding.
+//! Connections that go silent: they are neither closed nor refused, but no data arrives, as behind a firewall that
+//! drops its state. A proxy between the views and a real PostgreSQL stops forwarding.
 
 use std::path::PathBuf;
 
@@ -63,7 +63,7 @@ async fn row_is_there(views: &Views, number: usize) -> Result<bool, projection_e
     row.expect("it is answered in time").map(|read| read.value.is_some())
 }
 
-/// The bug: no call had a time limit, so queries and views waited without end, until the processes were started again.
+/// The bug: no call had a time limit, so queries and views waited indefinitely until the processes were restarted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_goes_silent_is_an_error_in_time_and_everything_goes_on_afterwards() {
     let folder = TempDir::new().expect("a folder");

@@ -1,4 +1,4 @@
-//! Where the views of a test are: in a database that belongs to its folder.
+//! The views of a test are in a database that belongs to its folder.
 
 use std::{
     collections::HashMap,
@@ -29,7 +29,7 @@ pub async fn damage_practices(folder: &Path) {
     sqlx::raw_sql(damage).execute(&mut connect(folder).await).await.expect("runs");
 }
 
-/// Takes away what was added to the tables since, and leaves an epoch that is high.
+/// Removes later additions to the tables, and leaves an epoch that is high.
 pub async fn as_8c949e3_wrote_them(folder: &Path) {
     let back = "SET search_path = views; DROP INDEX projection_live; DROP TABLE model; DROP SEQUENCE epoch; \
                 DROP TABLE lease; ALTER TABLE projection ADD COLUMN owner text, \

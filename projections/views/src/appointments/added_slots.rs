@@ -1,4 +1,4 @@
-//! The slots that a session gets when it is published, and those that it gets when it is extended.
+//! The slots that are added when a session is published or extended.
 
 use event_core::{Key, Timestamp};
 use vocabulary::{
@@ -16,7 +16,7 @@ pub(super) struct AddedSlots<'a> {
 }
 
 impl<'a> AddedSlots<'a> {
-    /// `None` where the event adds no slots.
+    /// `None` if the event adds no slots.
     pub fn of(event: &'a SessionEvent) -> Option<AddedSlots<'a>> {
         match event {
             SessionEvent::Published(SessionPublished {
@@ -47,8 +47,8 @@ impl<'a> AddedSlots<'a> {
         }
     }
 
-    /// The slot that a key names, where it is among these. Looking for the slot whose key it is would cost a session of n
-    /// slots n² comparisons.
+    /// The slot that a key names, if it is one of these. Comparing the key with the key of each slot would cost a
+    /// session of n slots n² comparisons.
     pub fn slot(&self, key: &Key) -> Option<Timestamp> {
         let starts_at = key.sort.strip_suffix(self.session.as_str())?.strip_suffix('.')?.parse().ok()?;
         self.timetable.has_slot(starts_at).then_some(starts_at)

@@ -1,5 +1,5 @@
-//! The slots that can be booked: one row a slot, with what is taken and held. Whether it is free now is told when it is
-//! read, because a hold ends without an event.
+//! The slots that can be booked: one row per slot, with its taken and held places. Availability is computed at read
+//! time, because a hold ends without an event.
 
 use event_core::{Key, Keys, OrganisationCode, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ pub struct Hold {
 }
 
 impl FreeSlotRow {
-    /// How many patients can still have this slot.
+    /// The number of patients that can still book this slot.
     pub fn places(&self, now: Timestamp) -> u16 {
         let held = self.holds.iter().filter(|hold| hold.expires_at > now).count();
         let held = u16::try_from(held).unwrap_or(u16::MAX);
@@ -100,7 +100,7 @@ impl Projection for FreeSlots {
             SessionEvent::Published(_) | SessionEvent::Extended(_) => {}
             SessionEvent::Withdrawn(_) => return None,
             SessionEvent::Held(event) => {
-                // Expired holds take no place, and would grow the row for ever.
+                // Expired holds take no place, and would let the row grow without limit.
                 row.holds.retain(|hold| hold.by != event.by && hold.expires_at > fact.recorded_at);
                 row.holds.push(Hold { by: event.by, expires_at: event.expires_at });
             }
@@ -136,7 +136,7 @@ mod specs {
         SlotTaken { session: clinic(), starts_at: at(NINE), by }.into()
     }
 
-    /// Slots; the square of it takes minutes.
+    /// Enough slots for a quadratic algorithm to take minutes.
     const MANY: i64 = 20_000;
     const DEADLINE: Duration = Duration::from_secs(20);
     const BEFORE: &str = "2026-03-02T08:04:59Z";

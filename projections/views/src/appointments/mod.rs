@@ -1,4 +1,4 @@
-//! The read models of appointments: what can be booked, what a patient has booked, and a practice's day.
+//! The read models of appointments: bookable slots, a patient's appointments, and a practice's day.
 
 mod added_slots;
 mod free_slots;

@@ -1,4 +1,4 @@
-//! A patient's appointments, soonest first; cancelled ones stay, and say so.
+//! A patient's appointments, soonest first. Cancelled appointments stay in the list and are marked.
 
 use event_core::{Key, Keys, Personal, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ impl Projection for MyAppointments {
             DiaryEvent::Booked(event) => vec![Self::at(event.patient, &event.time)],
             DiaryEvent::Rescheduled(event) => {
                 let (from, to) = (Self::at(event.patient, &event.from), Self::at(event.patient, &event.to));
-                // A booking that only grew longer stays where it is.
+                // A booking that was only made longer keeps its key.
                 if from == to { vec![to] } else { vec![from, to] }
             }
             DiaryEvent::Cancelled(event) => vec![Self::at(event.patient, &event.time)],

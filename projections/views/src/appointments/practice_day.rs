@@ -1,4 +1,4 @@
-//! A practice's day: every slot with its state, and whose it is.
+//! A practice's day: every slot with its state and its patients.
 
 use event_core::{Key, Keys, LocalDate, OrganisationCode, Personal, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use super::added_slots::AddedSlots;
 pub struct PracticeDay;
 
 event_core::followed! {
-    /// What happens to slots, and to those who have booked them.
+    /// The events of slots and of the patients that book them.
     pub enum DayEvent {
         Session(SessionEvent),
         Diary(DiaryEvent),
@@ -83,7 +83,7 @@ impl Projection for PracticeDay {
             DayEvent::Session(SessionEvent::Released(event)) => vec![Self::key(&event.session, event.starts_at)],
             DayEvent::Session(SessionEvent::Taken(event)) => vec![Self::key(&event.session, event.starts_at)],
             DayEvent::Session(SessionEvent::Freed(event)) => vec![Self::key(&event.session, event.starts_at)],
-            // Who has a slot is told by the session; the diary adds why.
+            // The session's events name the patients of a slot; the diary's events add the reasons.
             DayEvent::Diary(DiaryEvent::Booked(event)) => of_booking(&event.time),
             DayEvent::Diary(DiaryEvent::Rescheduled(event)) => of_booking(&event.to),
             DayEvent::Diary(DiaryEvent::Amended(event)) => of_booking(&event.time),
@@ -121,7 +121,7 @@ fn slot(mut row: DaySlotRow, event: &SessionEvent, recorded_at: Timestamp) -> Da
     match event {
         SessionEvent::Published(_) | SessionEvent::Extended(_) | SessionEvent::Withdrawn(_) => {}
         SessionEvent::Held(event) => {
-            // Expired holds take no place, and would grow the row for ever.
+            // Expired holds take no place, and would let the row grow without limit.
             row.holds.retain(|hold| hold.patient != event.by && hold.expires_at > recorded_at);
             row.holds.push(DayHold { patient: event.by, expires_at: event.expires_at });
         }

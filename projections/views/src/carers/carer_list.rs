@@ -1,4 +1,4 @@
-//! The carers of a person: a row for each.
+//! The carers of a person: one row per carer.
 
 use event_core::{Key, Keys, Personal, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};

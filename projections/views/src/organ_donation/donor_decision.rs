@@ -1,5 +1,5 @@
-//! What a person decided about organ donation, and the newest steps that led to it. The whole history is
-//! `donor_history`, a row a step: a row that held all of it would grow without end.
+//! A person's decision about organ donation, and the newest steps that led to it. The whole history is in
+//! `donor_history`, one row per step: a single row with all steps would grow without limit.
 
 use event_core::{Key, Keys, Personal, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use vocabulary::organ_donation::{DonorEvent, FaithDeclaration, OrganDecision};
 
 pub struct DonorDecision;
 
-/// Steps that the row keeps: as many as one day allows. A row is written whole with each step.
+/// The number of steps that the row keeps: as many as one day allows. Each step rewrites the whole row.
 pub const STEPS_KEPT: usize = 20;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,15 +17,15 @@ pub struct DonorRow {
     pub faith: Option<Personal<FaithDeclaration>>,
     /// The newest `STEPS_KEPT` steps, oldest first.
     pub history: Vec<DonorChange>,
-    /// How many steps there have been.
+    /// The number of steps so far.
     pub steps: u64,
 }
 
-/// What stands. A decision that was withdrawn is not an opt-out.
+/// The current decision. A decision that was withdrawn is not an opt-out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Standing {
-    /// Nothing was ever decided (a faith declaration alone decides nothing).
+    /// No decision was ever made. A faith declaration is not a decision.
     Undecided,
     Decided {
         decision: Personal<OrganDecision>,
@@ -46,7 +46,7 @@ pub enum DonorChange {
 }
 
 impl DonorChange {
-    /// The step that this event is.
+    /// The step that this event represents.
     pub fn of(event: &DonorEvent) -> DonorChange {
         match event {
             DonorEvent::Registered(event) => {
@@ -63,7 +63,7 @@ impl DonorChange {
     }
 }
 
-/// The person whom the event concerns.
+/// The person that the event is about.
 pub(super) fn subject_of(event: &DonorEvent) -> SubjectId {
     match event {
         DonorEvent::Registered(event) => event.subject,
@@ -74,7 +74,7 @@ pub(super) fn subject_of(event: &DonorEvent) -> SubjectId {
 }
 
 impl DonorDecision {
-    /// A person has one row.
+    /// The key of a person's only row.
     pub fn key(subject: SubjectId) -> Key {
         Key::new(subject, "decision")
     }

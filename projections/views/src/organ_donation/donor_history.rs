@@ -1,4 +1,4 @@
-//! How a person came to what they decided about organ donation: a row for each step, so that no row grows.
+//! The history of a person's decision about organ donation: one row per step, so that no row grows.
 
 use event_core::{Key, Keys, Projection, Recorded, SubjectId};
 use vocabulary::organ_donation::DonorEvent;
@@ -12,7 +12,7 @@ impl DonorHistory {
         subject.to_string()
     }
 
-    /// Steps are in the order of the log. 20 digits hold every position.
+    /// Steps are in log order. 20 digits are enough for every position.
     pub fn key(subject: SubjectId, position: u64) -> Key {
         Key::new(subject, format_args!("{position:020}"))
     }
@@ -49,7 +49,7 @@ mod specs {
             serde_json::from_str("\"p0.eyJraW5kIjoib3B0LW91dCJ9\"").expect("a closed text");
         let faith: Personal<FaithDeclaration> = serde_json::from_str("\"p0.InllcyI\"").expect("a closed text");
         let registered = |subject| DecisionRegistered { subject, decision: decision.clone(), decided_at: at(TEN_PAST) };
-        // The clock of the second server was behind: the log's order holds.
+        // The clock of the second server was behind; the log order still applies.
         let withdrawn = DecisionWithdrawn { subject: alice(), decided_at: at(NINE) };
         let declared = FaithDeclared { subject: alice(), faith: faith.clone(), declared_at: at(NINE) };
         let rows = fold::<DonorHistory>([

@@ -1,4 +1,4 @@
-//! The practices: who they are, and what they set for themselves.
+//! The practices: their names, addresses and settings.
 
 use event_core::{Key, Keys, OrganisationCode, Projection, Recorded, text::Line};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub struct PracticeRow {
 }
 
 impl Practices {
-    /// All practices are one list, by code.
+    /// All practices are in one partition, ordered by code.
     pub const PARTITION: &str = "practices";
 
     pub fn key(practice: &OrganisationCode) -> Key {

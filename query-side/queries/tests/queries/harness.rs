@@ -116,7 +116,7 @@ impl Harness {
             query_engine::router_at(queries, Arc::new(move || Timestamp::from_micros(told.load(Ordering::Relaxed))));
         let queries = queries::all();
         let rejections = engine.catalogue().rejections().chain(query_engine::rejections(&queries));
-        let explanations = http_edge::problem_catalogue::router(rejections);
+        let explanations = http_edge::problem_routes(rejections);
         let router = command_engine::http::router(engine, tokens).merge(explanations).merge(asked);
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();

@@ -1,4 +1,4 @@
-//! The form of errors, by what the client prefers.
+//! The form of errors, depending on the client's preference.
 
 use axum::response::AppendHeaders;
 
@@ -77,7 +77,7 @@ async fn an_error_is_a_page_for_a_browser_and_a_document_for_all_others() {
         (Some("html"), PROBLEM_JSON),
         (None, PROBLEM_JSON),
     ] {
-        // The web framework's own error, and a problem that a route made.
+        // The web framework's own error, and a problem from a route.
         for path in ["/nowhere", "/script"] {
             let mut request = get_request(path);
             if let Some(accept) = accept {

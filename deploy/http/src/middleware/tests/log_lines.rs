@@ -1,4 +1,4 @@
-//! The log lines of a request, as `docs/logging.md` agrees on them.
+//! The log lines of a request, as specified in `docs/logging.md`.
 
 use std::{cell::RefCell, io, sync::Once};
 
@@ -8,7 +8,7 @@ use tracing::{Level, callsite::rebuild_interest_cache};
 use super::*;
 
 thread_local! {
-    /// A test has a thread of its own.
+    /// Each test has its own thread.
     static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -29,7 +29,8 @@ async fn lines_of(request: Request) -> Vec<Value> {
     static SUBSCRIBED: Once = Once::new();
     SUBSCRIBED.call_once(|| {
         let lines = tracing_subscriber::fmt().json().with_max_level(Level::DEBUG).with_writer(|| WrittenHere);
-        // For all threads: with a subscriber of this thread alone, a line that another test reaches first stays disabled.
+        // For all threads: with a subscriber for this thread alone, a line that another test reaches first stays
+        // disabled.
         tracing::subscriber::set_global_default(lines.finish()).expect("there is no other");
         rebuild_interest_cache();
     });

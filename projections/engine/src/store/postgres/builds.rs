@@ -1,15 +1,15 @@
-//! Which builds there are, and which one is live. Each change is one transaction under the lock of its read model, on a
-//! connection of its own.
+//! The builds of the read models, and which of them is live. Each change is one transaction under the lock of its read
+//! model, on its own connection.
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row, Transaction};
 use uuid::Uuid;
 
 use event_log::postgres::connections::Connections;
 
-use super::{about, of_model};
-use crate::store::{Build, ModelKey, OwnedBuild};
+use super::statements::{about, of_model};
+use crate::store::port::{Build, ModelKey, OwnedBuild};
 
-/// Begins a transaction that excludes all others on the same read model.
+/// Begins a transaction that excludes all others for the same read model.
 async fn locked(connection: &mut PgConnection, model: ModelKey) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let lock = of_model(model, include_str!("../../../sql/postgres/lock_model.sql"));
@@ -66,7 +66,7 @@ async fn make(
     Ok(OwnedBuild { build, epoch: row.try_get(1)? })
 }
 
-/// `None`: one of the two no longer belongs to this owner, or another build is live.
+/// `None` if this owner no longer owns one of the two, or if another build is live.
 pub async fn replace(
     connections: &Connections,
     new: OwnedBuild,
@@ -91,8 +91,8 @@ pub async fn replace(
     Ok(Some(epoch))
 }
 
-/// Drops the tables that belong to no build. A transaction after the one that took their builds away: a statement that
-/// is about to write into such a table holds it, and waits for the row of its build.
+/// Drops the tables that belong to no build. This is a separate transaction after the one that deleted the builds: a
+/// statement that is about to write to such a table has locked it, and waits for the row of its build.
 pub async fn drop_orphans(connections: &Connections, model: ModelKey) -> Result<(), sqlx::Error> {
     let mut connection = connections.alone().await?;
     let mut transaction = locked(&mut connection, model).await?;
@@ -105,11 +105,11 @@ pub async fn drop_orphans(connections: &Connections, model: ModelKey) -> Result<
     connection.close().await
 }
 
-/// `None`: the build no longer belongs to this owner.
+/// `None` if this owner no longer owns the build.
 pub async fn fill(connections: &Connections, own: OwnedBuild, rows: Vec<u8>) -> Result<Option<()>, sqlx::Error> {
     let mut connection = connections.alone().await?;
     let mut transaction = connection.begin().await?;
-    // Dropping the build waits for this transaction. Renewing its lease does not.
+    // Dropping the build waits for this transaction; renewing its lease does not.
     let lock = "SELECT FROM projection WHERE name = $1 AND version = $2 AND build = $3 AND epoch = $4 FOR KEY SHARE";
     if about(&own.build, lock).bind(own.epoch).fetch_optional(&mut *transaction).await?.is_none() {
         return Ok(None);

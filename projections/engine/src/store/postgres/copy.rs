@@ -2,7 +2,7 @@
 
 use crate::fold::Saved;
 
-/// Rows in COPY's binary form: a signature, flags, and each row as the number of its columns, and each column as its
+/// Rows in COPY's binary form: a signature, flags, and for each row the number of its columns, and each column as its
 /// length and its bytes.
 pub fn copied(rows: &[Saved]) -> Vec<u8> {
     let kept =
@@ -13,7 +13,7 @@ pub fn copied(rows: &[Saved]) -> Vec<u8> {
     for columns in kept() {
         copied.extend_from_slice(&3_i16.to_be_bytes());
         for column in columns {
-            // No row comes near 2 GiB.
+            // No row is close to 2 GiB.
             copied.extend_from_slice(&i32::try_from(column.len()).unwrap_or(i32::MAX).to_be_bytes());
             copied.extend_from_slice(column);
         }

@@ -1,5 +1,5 @@
-//! Notifications from other processes, by LISTEN, with a heartbeat: a connection that has gone silent looks like one
-//! without notifications.
+//! Receives notifications from other processes by LISTEN, with a heartbeat: a connection that has gone silent looks
+//! like one without notifications.
 
 use std::time::Duration;
 
@@ -8,20 +8,21 @@ use sqlx::{Executor, postgres::PgListener};
 
 use crate::{
     ViewsError,
-    store::{Listener, PeerNotification},
+    store::port::{Listener, PeerNotification},
 };
 use event_log::postgres::connections::{CALL_TIME_MAX, Connections, within};
 
-/// The channel on which processes tell each other what they did.
+/// The channel on which processes notify each other.
 const CHANNEL: &str = "frontdoor_views";
-/// How long nothing may be heard before the connection is asked whether it is there.
+/// The time without notifications after which the connection is checked.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 
 pub struct Hearing(PgListener);
 
 impl Hearing {
     pub async fn begin(connections: &Connections) -> Result<Hearing, ViewsError> {
-        // A pool of its own: a listener's end sends something on its connection, and waits for the answer.
+        // The listener has its own pool, because it sends a statement on its connection when it is dropped, and waits
+        // for the answer.
         let pool = connections.one();
         let mut listener = within(CALL_TIME_MAX, PgListener::connect_with(&pool)).await?;
         listener.eager_reconnect(false);
@@ -35,7 +36,7 @@ impl Listener for Hearing {
     async fn next(&mut self) -> Result<Option<PeerNotification>, ViewsError> {
         loop {
             match tokio::time::timeout(SILENCE_MAX, self.0.try_recv()).await {
-                // `None`: the connection was lost, and what was told meanwhile with it.
+                // `None` means that the connection was lost, together with any notifications sent in the meantime.
                 Ok(heard) => return Ok(heard?.map(|heard| told(heard.payload()).unwrap_or(PeerNotification::Changed))),
                 Err(_) => within(CALL_TIME_MAX, self.0.execute("SELECT 1")).await.map(drop)?,
             }

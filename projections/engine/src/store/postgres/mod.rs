@@ -1,10 +1,11 @@
-//! The views' database on PostgreSQL, shared by any number of processes. `synchronous_commit=off`: after a crash of the
-//! server the views are a moment older, with the checkpoint that belongs to them; an owner who was further finds that out
-//! and looks where they are.
+//! The views' database on PostgreSQL, shared by any number of processes. It uses `synchronous_commit=off`: after a
+//! crash of the server the most recent commits may be missing, but rows and checkpoint still match. An owner that was
+//! further ahead detects the mismatch and reads the checkpoint again.
 
 mod builds;
 mod copy;
 mod hearing;
+mod statements;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
@@ -14,7 +15,7 @@ use event_follow::{Checkpoint, HeldLease, Stop};
 use event_log::{
     lease::Leases,
     postgres::{
-        connections::{self, CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, Statement, within},
+        connections::{self, CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, no_tls, within},
         leases::{LEASE_TABLE, PgLeases},
     },
 };
@@ -24,14 +25,18 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use self::{copy::copied, hearing::Hearing};
-use super::{
+use self::{
+    copy::copied,
+    hearing::Hearing,
+    statements::{about, of_model, on_table},
+};
+use super::port::{
     ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, LEASE, Listener, ModelKey,
     OwnedBuild, RowStore, SharedViews, bound, follow_role, rebuild_role, signed, unsigned,
 };
-use crate::{ViewsError, fold::Saved, reader::Scan};
+use crate::{ViewsError, fold::Saved, scan::Scan};
 
-/// Connections that write and read.
+/// The number of connections for writing and reading.
 const CONNECTIONS_MAX: u32 = 10;
 
 /// The newest schema that this binary knows.
@@ -43,9 +48,9 @@ const MIGRATIONS: [&str; 4] = [
     LEASE_TABLE,
     include_str!("../../../sql/postgres/migrations/0004_leases.sql"),
 ];
-/// How long bringing the schema forward may take: it waits for another process that does the same.
+/// The time limit for migrations, including the wait for another process that is migrating.
 const MIGRATION_TIME_MAX: Duration = Duration::from_secs(30);
-/// Who was not heard of for so long does not share in the work.
+/// The time without a heartbeat after which a process no longer takes part in the work.
 const ABSENT_AFTER: Duration = LEASE;
 
 pub struct PgViews {
@@ -60,12 +65,12 @@ impl PgViews {
             ("search_path", "views"),
             ("synchronous_commit", "off"),
             ("jit", "off"),
-            // Every statement here looks up by an index, whatever the table's size was when its plan was made.
+            // Every statement here uses an index, whatever the size of the table was when the plan was made.
             ("plan_cache_mode", "force_generic_plan"),
             ("enable_seqscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
-            // As long as `CALL_TIME_MAX`: then the client has given up, and the server releases its locks.
+            // Equal to `CALL_TIME_MAX`: the client has given up by then, and the server releases its locks.
             ("statement_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "10s"),
             ("tcp_keepalives_idle", "30"),
@@ -79,23 +84,15 @@ impl PgViews {
     }
 }
 
-/// Why there is no connection. What TLS refuses stays refused, and is told as what it is.
+/// The reason for which there is no connection. A TLS error is permanent and is reported as such.
 fn unreachable(error: sqlx::Error) -> ViewsError {
-    if let sqlx::Error::Tls(why) = &error {
-        return ViewsError::Unusable(format!("no TLS to PostgreSQL: {why}"));
-    }
-    // A certificate that is not accepted.
-    if let sqlx::Error::Io(why) = &error
-        && why.kind() == std::io::ErrorKind::InvalidData
-    {
-        return ViewsError::Unusable(format!("no TLS to PostgreSQL: {why}"));
-    }
-    error.into()
+    no_tls(&error).map_or(ViewsError::Store(error), ViewsError::Unusable)
 }
 
-/// Makes or brings forward the schema `views`. Views can be made again, so whoever writes them makes their tables.
+/// Creates or migrates the schema `views`. Views can be rebuilt, so each process that writes them may create their
+/// tables.
 async fn migrate(connection: &mut PgConnection) -> Result<(), ViewsError> {
-    // Its statements have the server's time limit each.
+    // Each statement also has the server's time limit.
     tokio::time::timeout(MIGRATION_TIME_MAX, migrated(connection)).await.map_err(|_| connections::silent())?
 }
 
@@ -124,11 +121,6 @@ async fn migrated(connection: &mut PgConnection) -> Result<(), ViewsError> {
     Ok(transaction.commit().await?)
 }
 
-/// A statement about a read model, whose name and version are its first two parameters.
-fn of_model(model: ModelKey, statement: &'static str) -> Statement {
-    sqlx::query(statement).bind(model.name).bind(i64::from(model.version))
-}
-
 fn found(row: &PgRow) -> Result<BuildRecord, sqlx::Error> {
     let (stopped_at, why) = (row.try_get::<Option<i64>, _>(6)?, row.try_get::<Option<String>, _>(7)?);
     let checkpoint =
@@ -140,17 +132,6 @@ fn found(row: &PgRow) -> Result<BuildRecord, sqlx::Error> {
         owner: row.try_get(5)?,
         stopped: stopped_at.zip(why).map(|(at, why)| Stop { position: unsigned(at), why }),
     })
-}
-
-/// A statement about a build, whose name, version and build are its first three parameters.
-fn about(build: &Build, statement: &'static str) -> Statement {
-    sqlx::query(statement).bind(build.name).bind(i64::from(build.version)).bind(build.build)
-}
-
-/// The same, where the statement names the build's table.
-fn on_table(build: &Build, statement: &str) -> Statement {
-    let query = sqlx::query(AssertSqlSafe(statement.replace(":table", &build.table())));
-    query.bind(build.name).bind(i64::from(build.version)).bind(build.build)
 }
 
 fn lease_epoch(lease: &HeldLease) -> Result<i64, ViewsError> {
@@ -278,7 +259,7 @@ impl RowStore for PgViews {
         }
     }
 
-    /// By COPY, which takes a third of the time of a statement with arrays.
+    /// Uses COPY, which takes a third of the time of a statement with arrays.
     async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], _: CheckpointAdvance) -> Result<(), ViewsError> {
         within(CALL_TIME_MAX, builds::fill(&self.connections, OwnedBuild { build: *build, epoch }, copied(rows)))
             .await?
@@ -308,7 +289,7 @@ impl RowStore for PgViews {
         let Some(first) = found.first() else { return Ok(None) };
         let mut page = FoundPage { position: unsigned(first.try_get(0)?), rows: Vec::with_capacity(found.len()) };
         for row in &found {
-            // Where the page is empty, the checkpoint stands alone.
+            // If the page is empty, the only row contains just the checkpoint.
             if let Some(bytes) = row.try_get(1)? {
                 page.rows.push((row.try_get(2)?, bytes));
             }

@@ -1,4 +1,5 @@
-//! Which builds there are, and which one is live. Each change is one transaction, and SQLite has one writer at a time.
+//! The builds of the read models, and which of them is live. Each change is one transaction, and SQLite has a single
+//! writer.
 
 use sqlx::{
     AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, Transaction,
@@ -11,17 +12,17 @@ use event_follow::Checkpoint;
 
 use crate::{
     ViewsError,
-    store::{Build, BuildRecord, ModelKey, OwnedBuild, unsigned},
+    store::port::{Build, BuildRecord, ModelKey, OwnedBuild, unsigned},
 };
 
 type SqliteStatement = Query<'static, Sqlite, SqliteArguments>;
 
-/// A statement about a read model, whose name and version are its first two parameters.
+/// A statement about a read model. Name and version are its first two parameters.
 fn of_model(model: ModelKey, statement: &'static str) -> SqliteStatement {
     sqlx::query(statement).bind(model.name).bind(model.version)
 }
 
-/// A statement about a build that is its owner's; the epoch is the fourth parameter.
+/// A statement about a build and its owner. The epoch is the fourth parameter.
 fn about(own: OwnedBuild, statement: &'static str) -> SqliteStatement {
     of_model(own.build.key(), statement).bind(own.build.build).bind(own.epoch)
 }
@@ -149,7 +150,8 @@ pub async fn clean_up(connection: &mut SqliteConnection, model: ModelKey) -> Res
     Ok(transaction.commit().await?)
 }
 
-/// One process has the file, and its read models are rebuilt one rebuild at a time: nothing but the live build is used.
+/// Deletes all builds that are not live. This is safe: one process has the file, and it rebuilds a read model once at a
+/// time.
 async fn drop_unread(transaction: &mut Transaction<'_, Sqlite>, model: ModelKey) -> Result<(), sqlx::Error> {
     let gone = "DELETE FROM projection WHERE name = ?1 AND version = ?2 AND NOT live";
     of_model(model, gone).execute(&mut **transaction).await?;

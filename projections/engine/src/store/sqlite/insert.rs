@@ -1,12 +1,12 @@
-//! Rows into a build's table, many in one statement.
+//! Inserts rows into a build's table, many in one statement.
 
 use event_core::Key;
 use futures::future::join;
 use sqlx::{Arguments, AssertSqlSafe, Sqlite, Transaction, sqlite::SqliteArguments};
 
-use crate::{ViewsError, fold::Saved, store::Build};
+use crate::{ViewsError, fold::Saved, store::port::Build};
 
-/// Rows of one INSERT statement. A power of two, so that few statements are prepared.
+/// The maximum number of rows of one INSERT statement. A power of two, so that few statements are prepared.
 const INSERT_ROWS_MAX: usize = 256;
 
 pub async fn put_rows(
@@ -20,7 +20,7 @@ pub async fn put_rows(
     let mut ready = statements.next();
     while let Some(insert) = ready {
         let (sql, arguments) = insert?;
-        // The database's thread is at work on this one while the next is made.
+        // The next statement is built while the database's thread executes this one.
         let run = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **transaction);
         let (done, next) = join(run, async { statements.next() }).await;
         done?;
@@ -36,7 +36,7 @@ pub async fn put_rows(
     Ok(())
 }
 
-/// Many rows in few statements, each of a power of two rows, so that few different ones are ever prepared.
+/// Many rows in few statements, each with a power of two of rows, so that few different statements are prepared.
 struct Inserts<'a> {
     table: &'a str,
     rows: &'a [(&'a Key, &'a [u8])],

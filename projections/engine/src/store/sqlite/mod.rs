@@ -1,5 +1,5 @@
-//! The views' database on SQLite, one process's own. `synchronous=NORMAL` is enough: after a power cut the views are older,
-//! with the checkpoint that belongs to them, and they go on from there.
+//! The views' database on SQLite, used by a single process. `synchronous=NORMAL` is enough: after a power cut the most
+//! recent commits may be missing, but rows and checkpoint still match, and following continues from there.
 
 mod builds;
 mod insert;
@@ -22,28 +22,28 @@ use tokio::sync::{Mutex, MutexGuard, watch};
 use uuid::Uuid;
 
 use self::{insert::put_rows, writer::ViewsWriter};
-use super::{
+use super::port::{
     ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, ModelKey, OwnedBuild, RowStore,
     bound, signed, unsigned,
 };
-use crate::{ViewsError, fold::Saved, reader::Scan};
+use crate::{ViewsError, fold::Saved, scan::Scan};
 
-/// Connections that read.
+/// The number of connections for reading.
 const READERS: u32 = 4;
-/// A reader waits this long for a free connection.
+/// The time limit for a reader to get a free connection.
 const READER_WAIT_MAX: Duration = Duration::from_secs(5);
-/// Bytes of the write-ahead log past which writing waits until it is emptied.
+/// The size of the write-ahead log at which writing waits until it has been emptied.
 const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// How long a statement waits for a lock of another connection. Only checkpoints hold any for long.
+/// The time limit for a statement to get a lock that another connection holds. Only checkpoints hold one for long.
 const BUSY_MAX: Duration = Duration::from_secs(10);
-/// Keys of one query for touched rows.
+/// The maximum number of keys of one query for touched rows.
 const LOAD_KEYS_MAX: usize = 10_000;
 
 pub struct SqliteViews {
-    /// SQLite has one writer; whoever waits for it waits here, in turn.
+    /// SQLite has a single writer, so writers wait for this lock in turn.
     writer: Mutex<ViewsWriter>,
     readers: SqlitePool,
-    /// Of the task that makes checkpoints.
+    /// Closed when the checkpointing task ends.
     checkpointing: watch::Receiver<()>,
 }
 
@@ -70,7 +70,7 @@ impl SqliteViews {
         Ok(SqliteViews { writer, readers, checkpointing })
     }
 
-    /// The task that makes checkpoints of the file.
+    /// A receiver that is closed when the checkpointing task ends.
     pub fn checkpointing(&self) -> watch::Receiver<()> {
         self.checkpointing.clone()
     }
@@ -197,7 +197,7 @@ impl RowStore for SqliteViews {
         let Some(first) = found.first() else { return Ok(None) };
         let mut page = FoundPage { position: unsigned(first.try_get(0)?), rows: Vec::with_capacity(found.len()) };
         for row in &found {
-            // Where the page is empty, the checkpoint stands alone.
+            // If the page is empty, the only row contains just the checkpoint.
             if let Some(bytes) = row.try_get(1)? {
                 page.rows.push((row.try_get(2)?, bytes));
             }

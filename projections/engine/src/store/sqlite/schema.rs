@@ -1,11 +1,10 @@
-//! The tables beside the rows. `user_version` counts the migrations; files from before it was kept have 0 there.
+//! The tables beside the rows. `user_version` counts the migrations; it is 0 in files from before it was used.
 
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use crate::ViewsError;
 
-/// In the order of their numbers; forward only.
-/// The newest schema that this binary knows.
+/// The newest schema that this binary knows: the number of `MIGRATIONS`, which are in order and forward only.
 pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
 const MIGRATIONS: [&str; 2] = [
     include_str!("../../../sql/sqlite/migrations/0001_projection.sql"),

@@ -1,5 +1,5 @@
-//! The one connection that writes. After any failure it is dropped and the next call opens another one: SQLite may have
-//! rolled back by itself (a full disk, a failing one), and what the connection believes of its transaction is then wrong.
+//! The single write connection. After any failure it is dropped, and the next call opens another one: SQLite may have
+//! rolled back by itself (if the disk is full or fails), and the connection's view of its transaction is then wrong.
 
 use event_log::sqlite::Checkpoints;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -7,7 +7,7 @@ use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use crate::ViewsError;
 
 pub struct ViewsWriter {
-    /// `None` after a failure, and while it is lent: a call that is given up takes it away.
+    /// `None` after a failure, and while a call uses it: a cancelled call drops it.
     pub connection: Option<SqliteConnection>,
     pub options: SqliteConnectOptions,
     pub checkpoints: Checkpoints,
@@ -21,7 +21,7 @@ impl ViewsWriter {
         }
     }
 
-    /// Takes the connection back, if the call on it went well.
+    /// Puts the connection back if the call succeeded.
     pub fn settle<T>(&mut self, connection: SqliteConnection, answer: Result<T, ViewsError>) -> Result<T, ViewsError> {
         if answer.is_ok() {
             self.connection = Some(connection);

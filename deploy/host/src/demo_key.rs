@@ -1,10 +1,9 @@
-//! The demonstration: data that an application invents, and a key of its own that signs its callers' tokens. A server
-//! without `--demo` uses nothing of this.
+//! The key of a demonstration, made once in the data folder, and the tokens that it signs. A server without `--demo` uses
+//! nothing of this.
 
 use std::{
     fs,
     io::{ErrorKind, Write},
-    net::SocketAddr,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -15,32 +14,17 @@ use aws_lc_rs::{
     signature::{Ed25519KeyPair, KeyPair},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{app::App, private};
+use crate::private;
 
-/// The issuer that only `--demo` admits.
+/// The issuer that is accepted with `--demo` only.
 pub const DEMO_ISSUER: &str = "urn:frontdoor:demo";
 
 const KEY_FILE: &str = "demo-key.p8";
 const JWKS_FILE: &str = "demo-jwks.json";
 const KEY_ID: &str = "demo";
-const TOKEN_SECONDS: i64 = 12 * 60 * 60;
-
-/// Fills an app with invented data. It gives back a text for whoever started the server.
-pub type Demonstration = for<'a> fn(Demo<'a>) -> BoxFuture<'a, anyhow::Result<Option<String>>>;
-
-/// The server that a demonstration fills.
-pub struct Demo<'a> {
-    pub app: &'a App,
-    pub key: &'a DemoKey,
-    /// The data folder.
-    pub data: &'a Path,
-    /// The public address.
-    pub public: SocketAddr,
-}
 
 /// The demonstration's key.
 pub struct DemoKey {
@@ -49,10 +33,10 @@ pub struct DemoKey {
 }
 
 impl DemoKey {
-    /// Makes the key and the public key set beside it (mode 0600), where there is none.
+    /// Creates the key and the public key set beside it (mode 0600), unless they exist.
     ///
     /// # Errors
-    /// When the folder cannot be written, or holds something else under these names.
+    /// If the folder cannot be written, or contains something else under these names.
     pub fn in_folder(data: &Path) -> anyhow::Result<DemoKey> {
         private::folder(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
         let (file, jwks) = (data.join(KEY_FILE), data.join(JWKS_FILE));
@@ -75,19 +59,19 @@ impl DemoKey {
         &self.jwks
     }
 
-    /// The key of this folder; `None` where no server has made one: a key that was made now would sign tokens that no server
-    /// admits.
+    /// The key of this folder; `None` if no server has created one: tokens signed by a new key would not be accepted by
+    /// any server.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn existing(data: &Path) -> anyhow::Result<Option<DemoKey>> {
         data.join(KEY_FILE).exists().then(|| DemoKey::in_folder(data)).transpose()
     }
 
-    /// A token with these claims, signed. They need `iss`, `aud`, `sub` and `exp` to be admitted.
+    /// Signs a token with these claims. `iss`, `aud`, `sub` and `exp` are required for the token to be accepted.
     ///
     /// # Errors
-    /// When the claims are not a JSON object.
+    /// If the claims are not a JSON object.
     pub fn sign(&self, claims: &impl Serialize) -> anyhow::Result<String> {
         let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA);
         header.kid = Some(KEY_ID.to_owned());
@@ -96,21 +80,7 @@ impl DemoKey {
     }
 }
 
-impl Demo<'_> {
-    /// A token of a caller with this role, for twelve hours.
-    ///
-    /// # Errors
-    /// When it cannot be signed.
-    pub fn token(&self, subject: &str, role: &str) -> anyhow::Result<String> {
-        let (audience, now) = (self.app.application.name, jiff::Timestamp::now().as_second());
-        let expires = now + TOKEN_SECONDS;
-        self.key.sign(
-            &json!({"iss": DEMO_ISSUER, "aud": audience, "sub": subject, "role": role, "iat": now, "exp": expires}),
-        )
-    }
-}
-
-/// Writes a file whole or not at all, and never over another process's: the first one wins.
+/// Writes a file completely or not at all, and never replaces one that another process wrote first.
 fn write_once(file: &Path, content: &[u8]) -> anyhow::Result<()> {
     let whole = || -> std::io::Result<()> {
         let draft = file.with_extension(format!("draft-{}", std::process::id()));

@@ -1,0 +1,37 @@
+//! The settings of a connection to a log, and the errors of connecting.
+
+use std::str::FromStr;
+
+use event_core::LogName;
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
+
+use super::connections::no_tls;
+use crate::port::LogError;
+
+/// The settings of a session in the log's schema. Planning each batch again, or compiling it, would take longer than
+/// the batch.
+pub(super) fn connecting(url: &str, name: LogName) -> Result<PgConnectOptions, LogError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| LogError::Unusable(format!("this is no address of a PostgreSQL database: {error}")))?;
+    let settings = [
+        ("search_path", name.as_str()),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("jit", "off"),
+        // Every statement here uses an index. A plan that was made while the table was small would read the whole
+        // table, and be kept: 3k events/s instead of tens of thousands.
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        // Answers are on disk, and each statement after the wait for the log's lock sees what was committed before it,
+        // whatever the defaults of the role, the database or the URL are.
+        ("synchronous_commit", "on"),
+        ("default_transaction_isolation", "read committed"),
+    ];
+    Ok(options.application_name("frontdoor").options(settings).disable_statement_logging())
+}
+
+/// The error of a failed connection. A TLS error is permanent, and is reported as such.
+pub(super) fn unreachable(error: sqlx::Error) -> LogError {
+    no_tls(&error).map_or(LogError::Read(error), LogError::Unusable)
+}
