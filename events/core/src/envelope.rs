@@ -224,6 +224,17 @@ impl Meta {
         };
         if fields.0.is_empty() { Ok(meta) } else { Err(DamagedMeta("trailing bytes")) }
     }
+
+    /// The subject of a packed envelope, without unpacking the rest: states are folded from many events.
+    ///
+    /// # Errors
+    /// When the bytes up to the subject are damaged.
+    pub fn subject_in(packed: &[u8]) -> Result<Option<SubjectId>, DamagedMeta> {
+        let rest = packed.strip_prefix(&[META_FORM]).ok_or(DamagedMeta("form"))?;
+        let mut fields = Fields(rest);
+        let (_actor, _acting_for) = (fields.take()?, fields.take()?);
+        fields.uuid()?.map(SubjectId::new).transpose().map_err(|_| DamagedMeta("subject"))
+    }
 }
 
 const ABSENT: u32 = u32::MAX;
@@ -296,6 +307,9 @@ mod tests {
     #[test]
     fn a_packed_envelope_unpacks_to_itself() {
         assert_eq!(Meta::unpack(&meta().pack()), Ok(meta()));
+        assert_eq!(Meta::subject_in(&meta().pack()), Ok(meta().subject));
+        let without_subject = Meta { subject: None, acting_for: Some(StreamName::of("proxy", 1)), ..meta() };
+        assert_eq!(Meta::subject_in(&without_subject.pack()), Ok(None));
     }
 
     #[test]
@@ -307,7 +321,7 @@ mod tests {
         let longer = [packed.as_slice(), &[0]].concat();
         assert!(Meta::unpack(&longer).is_err());
         let newer = [&[2], &packed[1..]].concat();
-        assert!(Meta::unpack(&newer).is_err());
+        assert!(Meta::unpack(&newer).is_err() && Meta::subject_in(&newer).is_err());
     }
 
     /// This text is a promise: a change of it makes every proof ever given invalid.

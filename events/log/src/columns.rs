@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use event_core::{
-    LogName, Raw, Timestamp,
+    LogName, Raw, SubjectId, Timestamp,
     envelope::{Hash, Meta},
 };
 use uuid::Uuid;
@@ -68,6 +68,11 @@ impl StoredColumns<'_> {
 pub(crate) struct OutcomeEvent {
     pub stored: Stored,
     pub first: Option<(Hash, Option<Hash>)>,
+}
+
+/// The subject in an event's packed envelope.
+pub(crate) fn subject(meta: &[u8], position: u64) -> Result<Option<SubjectId>, LogError> {
+    Meta::subject_in(meta).map_err(|error| damaged_at(position)(error.to_string()))
 }
 
 pub(crate) fn damaged_at(position: u64) -> impl Fn(String) -> LogError {

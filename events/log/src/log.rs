@@ -199,7 +199,7 @@ impl Log {
         self.inner.reader.read_stream(stream, from_revision, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
-    /// Whole streams in one round trip, in the requested order, for folding states: the envelope is not read. No byte
+    /// Whole streams in one round trip, in the requested order, for folding states: of the envelope only the subject is read. No byte
     /// limit applies.
     ///
     /// # Errors

@@ -63,6 +63,8 @@ pub struct StreamEvent {
     pub position: u64,
     pub revision: u64,
     pub kind: Cow<'static, str>,
+    /// The person whose keys open the personal fields of the data.
+    pub subject: Option<SubjectId>,
     pub data: Box<[u8]>,
 }
 

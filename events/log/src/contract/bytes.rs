@@ -48,6 +48,8 @@ pub async fn the_whole_envelope_comes_back(world: StoreWorld) {
     let given = append.provenance.clone();
     let ids: Vec<Uuid> = append.events.iter().map(|event| event.id).collect();
     stored(&log, append).await;
+    let loaded = log.read_streams(&[stream("a")]).await.expect("readable").remove(0);
+    assert!(loaded.len() == 2 && loaded.iter().all(|event| event.subject == given.subject));
     for (event, place) in log.read(0, 10).await.expect("readable").into_iter().zip(1..) {
         assert_eq!((event.log, event.position, event.revision), (world.name, place, place));
         assert_eq!((event.stream, event.kind.as_ref(), event.id), (stream("a"), KIND, ids[place as usize - 1]));

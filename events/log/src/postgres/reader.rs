@@ -88,7 +88,7 @@ impl LogReader for PgReader {
         for row in &self.connections.fetch(query).await? {
             let event = rows::stream_event(row)?;
             last = last.max(Some((event.position, row.try_get::<Uuid, _>(2)?)));
-            read.push(number(row.try_get(5)?)?, event)?;
+            read.push(number(row.try_get(6)?)?, event)?;
         }
         if let Some((position, id)) = last {
             self.history.saw(history, position, id);

@@ -4,7 +4,7 @@ use event_core::{LogName, Raw};
 use sqlx::{Row as _, postgres::PgRow};
 
 use crate::{
-    columns::{OutcomeEvent, StoredColumns},
+    columns::{OutcomeEvent, StoredColumns, subject},
     copied::{CopiedRow, RememberedRow},
     port::{LogError, StreamEvent},
 };
@@ -25,13 +25,15 @@ pub(super) fn event(row: &PgRow, log: LogName) -> Result<Raw, LogError> {
     columns.event(log)
 }
 
-/// position, revision, id, kind, data
+/// position, revision, id, kind, meta, data
 pub(super) fn stream_event(row: &PgRow) -> Result<StreamEvent, LogError> {
+    let position = number(row.try_get(0)?)?;
     Ok(StreamEvent {
-        position: number(row.try_get(0)?)?,
+        position,
         revision: number(row.try_get(1)?)?,
         kind: std::borrow::Cow::Owned(row.try_get(3)?),
-        data: row.try_get::<&[u8], _>(4)?.into(),
+        subject: subject(row.try_get(4)?, position)?,
+        data: row.try_get::<&[u8], _>(5)?.into(),
     })
 }
 

@@ -68,7 +68,7 @@ impl LogReader for SqliteReader {
         let query = query.bind(names(streams.iter())).bind(signed(limits::STREAM_EVENTS_MAX + 1));
         let mut read = WholeStreams::of(streams);
         for row in &query.fetch_all(&self.pool).await? {
-            read.push(rows::number(row, 4)?, rows::stream_event(row)?)?;
+            read.push(rows::number(row, 5)?, rows::stream_event(row)?)?;
         }
         Ok(read.into_events())
     }

@@ -5,7 +5,7 @@ use sqlx::{Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use crate::{
-    columns::{OutcomeEvent, StoredColumns, damaged_at},
+    columns::{OutcomeEvent, StoredColumns, damaged_at, subject},
     copied::{CopiedRow, RememberedRow},
     port::{LogError, StreamEvent},
 };
@@ -27,13 +27,15 @@ pub(super) fn event(row: &SqliteRow, log: LogName) -> Result<Raw, LogError> {
     columns.event(log)
 }
 
-/// position, revision, kind, data
+/// position, revision, kind, meta, data
 pub(super) fn stream_event(row: &SqliteRow) -> Result<StreamEvent, LogError> {
+    let position = number(row, 0)?;
     Ok(StreamEvent {
-        position: number(row, 0)?,
+        position,
         revision: number(row, 1)?,
         kind: std::borrow::Cow::Owned(row.try_get_unchecked(2)?),
-        data: row.try_get_unchecked::<&[u8], _>(3)?.into(),
+        subject: subject(row.try_get_unchecked(3)?, position)?,
+        data: row.try_get_unchecked::<&[u8], _>(4)?.into(),
     })
 }
 
