@@ -10,7 +10,10 @@ use http_edge::Fault;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
-use crate::{failure::Failure, shape};
+use crate::{
+    failure::{ERASED, Failure},
+    shape,
+};
 
 type Parse = fn(&[u8]) -> Result<Arc<dyn AnyCommand>, Failure>;
 
@@ -64,7 +67,7 @@ impl Catalogue {
 
     /// Every way in which the commands say no; some more than once.
     pub fn rejections(&self) -> impl Iterator<Item = &'static Rejection> {
-        self.descriptions().flat_map(|command| command.rejections.iter().copied())
+        self.descriptions().flat_map(|command| command.rejections.iter().copied()).chain([&ERASED])
     }
 
     pub fn get(&self, name: &str) -> Option<&Entry> {

@@ -1,10 +1,14 @@
 //! The engine as the rest of the house sees it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use event_core::{AccessRequest, AccessRule, Caller, Command, LogPosition, StreamName, Timestamp, state::AnyState};
+use event_core::{
+    AccessRequest, AccessRule, Caller, Command, LogPosition, StreamName, Timestamp,
+    personal::{SubjectKeyRing, Unsealed},
+    state::AnyState,
+};
 use event_log::{Idempotency, Log, Provenance, Stored};
 use http_edge::{Fault, Gate, Problem};
 use tokio::{
@@ -21,8 +25,8 @@ use crate::{
     sequencer::{self, Access, QueuedCommand, Sequencer},
 };
 
-/// Limits and ports of an engine. `Default` is what a server uses.
-#[derive(Debug, Clone)]
+/// Limits and ports of an engine. `Default` is what a server without a vault uses.
+#[derive(Clone)]
 pub struct EngineOptions {
     /// Commands that may wait to be decided; one more is `Failure::Overloaded`.
     pub queue_max: usize,
@@ -34,6 +38,11 @@ pub struct EngineOptions {
     pub states_max: usize,
     /// How often a command is decided again when what it was decided on was not so.
     pub decisions_again_max: u32,
+    /// The keys of persons. Queries on the same log need a ring that opens what this one seals.
+    pub keys: Arc<dyn SubjectKeyRing>,
+    /// The time that one fetch of keys may take. A command waits for two at most, one for its states and one for its own
+    /// events, and is `Failure::Unavailable` then.
+    pub keys_wait_max: Duration,
     /// A command has one time: when it is taken out of the queue.
     pub clock: fn() -> Timestamp,
 }
@@ -46,6 +55,8 @@ impl Default for EngineOptions {
             in_flight_max: 4_096,
             states_max: 20_000,
             decisions_again_max: 3,
+            keys: Arc::new(Unsealed),
+            keys_wait_max: Duration::from_secs(5),
             clock: || Timestamp::from_jiff(jiff::Timestamp::now()),
         }
     }

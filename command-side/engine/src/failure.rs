@@ -2,7 +2,7 @@
 //! HTTP gives each its problem.
 
 use axum::response::{IntoResponse, Response};
-use event_core::{Class, Denied, Rejected};
+use event_core::{Class, Denied, Rejected, Rejection};
 use http_edge::{
     Fault, Problem,
     problem_catalogue::{
@@ -13,6 +13,14 @@ use http_edge::{
 
 /// After this time a command can be repeated that met too many others, or a log that cannot be written.
 const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// The answer to a command that would store personal data of an erased person.
+pub(crate) static ERASED: Rejection = Rejection {
+    code: "erased",
+    class: Class::Gone,
+    title: "This person's data was erased.",
+    advice: "Nothing personal can be stored for this person any more.",
+};
 
 /// Why a command was not granted. No event was stored.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -36,6 +44,9 @@ pub enum Failure {
     RejectedBefore(Rejected),
     #[error("this idempotency key was used for another body")]
     KeyReused,
+    /// The subject's keys were destroyed: nothing personal can be stored for them any more.
+    #[error("the person's data was erased")]
+    Erased,
     /// A stream of the command holds as many events as a stream can.
     #[error("a stream is full")]
     StreamFull,
@@ -45,7 +56,8 @@ pub enum Failure {
     /// Too much waits to be decided.
     #[error("too many commands are waiting")]
     Overloaded,
-    #[error("the log cannot be written or read now")]
+    /// The log cannot be written or read, or keys of persons cannot be fetched.
+    #[error("the log or a key cannot be used now")]
     Unavailable,
     /// A bug, or an event that this binary cannot read. The cause is in the server's own log.
     #[error("something is broken on the server")]
@@ -69,6 +81,7 @@ impl Failure {
                 Class::Rule => "rejected-rule",
             },
             Failure::StreamFull => "rejected-conflict",
+            Failure::Erased => "rejected-gone",
             Failure::RejectedBefore(_) => "replayed",
             Failure::KeyReused => "key-reused",
             Failure::Contended => "contended",
@@ -90,6 +103,7 @@ impl From<Failure> for Problem {
             Failure::Rejected(rejected) => rejected.into(),
             Failure::RejectedBefore(rejected) => Problem::from(rejected).replayed(),
             Failure::KeyReused => Problem::of(&KEY_REUSED),
+            Failure::Erased => Rejected::from(&ERASED).into(),
             Failure::StreamFull => Problem::of(&STREAM_FULL),
             Failure::Contended => Problem::of(&CONTENDED).retry_after(RETRY_AFTER_SECONDS),
             Failure::Overloaded => Problem::of(&OVERLOADED).retry_after(RETRY_AFTER_SECONDS),

@@ -2,14 +2,9 @@
 
 mod common;
 
-use std::sync::Arc;
-
 use command_engine::{Answer, Failure, Origin};
 use common::{Harness, append, harness, new_key, new_subject, nurse, patient, somebody};
-use event_core::{
-    AccessRequest, Caller, Command, Denied, Event, Personal, Stream, SubjectId,
-    personal::{Unsealed, with_key},
-};
+use event_core::{AccessRequest, Caller, Command, Denied, Event, Personal, Stream, SubjectId, testing::encoded};
 use event_log::Log;
 use http_edge::Gate;
 use serde_json::json;
@@ -29,9 +24,10 @@ async fn register(log: &Log, subject: SubjectId, practice: &str, revision: u64) 
         nhs_number: Personal::new("9990000026".parse().expect("a number")),
         born_on: Personal::new(vocabulary::text::BirthDate("1990-02-28".parse().expect("a day"))),
     });
-    let data = with_key(Arc::new(Unsealed), || registered.encode()).expect("written");
     let stream = Stream::<Registration>::of(subject).name().clone();
-    log.append(append(stream, revision, registered.kind(), data)).await.expect("stored");
+    let mut append = append(stream, revision, registered.kind(), encoded(&registered));
+    append.provenance.subject = Some(subject);
+    log.append(append).await.expect("stored");
 }
 
 async fn look_after(harness: &Harness, caller: Caller, subject: SubjectId) -> Result<Answer, Failure> {

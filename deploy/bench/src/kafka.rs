@@ -8,11 +8,7 @@ use std::{
 
 use anyhow::Context;
 use async_trait::async_trait;
-use event_core::{
-    LogName, Raw, StreamName,
-    event::Event,
-    personal::{Unsealed, with_key},
-};
+use event_core::{LogName, Raw, StreamName, event::Event};
 use event_kafka::{Address, FromKafka, Relay, Topic, relay::Delivery, relay::Sender, relay::core::IN_FLIGHT_MAX};
 use event_log::{
     Append, Condition, EventPage, Expected, Granted, Log, LogError, LogOptions, NewEvent, Provenance,
@@ -367,7 +363,7 @@ async fn opened(log: &Log, views: &Views, number: u64) -> anyhow::Result<()> {
         address: "1 Elm Road".parse()?,
         settings: PracticeSettings::default(),
     });
-    let data = with_key(Arc::new(Unsealed), || event.encode())?;
+    let data = event.encode()?;
     let append = Append {
         conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(0) }],
         events: vec![NewEvent { stream, id: Uuid::now_v7(), kind: event.kind(), data: data.into() }],

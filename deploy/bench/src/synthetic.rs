@@ -6,7 +6,7 @@ use anyhow::Context;
 use bytes::Bytes;
 use event_core::{
     Event, StreamName, SubjectId, Timestamp,
-    personal::{Unsealed, with_key},
+    personal::{SubjectKeyRing, Unsealed, sealing},
 };
 use event_log::{Append, Condition, Expected, Log, NewEvent, Provenance};
 use host::demo_key::DEMO_ISSUER;
@@ -50,7 +50,7 @@ pub fn session_at(site: &str, n: u64) -> anyhow::Result<SessionId> {
 }
 
 struct SyntheticWriter {
-    key: Arc<Unsealed>,
+    keys: Arc<dyn SubjectKeyRing>,
     log: Log,
     pending: Vec<event_log::Submission>,
     events: u64,
@@ -69,8 +69,9 @@ impl SyntheticWriter {
         };
         let mut new = Vec::with_capacity(events.len());
         for (stream, event) in events {
-            let data = Bytes::from(with_key(self.key.clone(), || event.encode())?);
-            new.push(NewEvent { stream, id: Uuid::now_v7(), kind: event.kind(), data });
+            let id = Uuid::now_v7();
+            let data = Bytes::from(sealing(&self.keys, Some(subject), id, || event.encode())??);
+            new.push(NewEvent { stream, id, kind: event.kind(), data });
         }
         self.events += new.len() as u64;
         let actor = format!(
@@ -143,7 +144,7 @@ fn time(n: u64, place: u64) -> anyhow::Result<BookedTime> {
 /// # Errors
 /// If the log rejects one.
 pub async fn fill(log: &Log, events: u64) -> anyhow::Result<u64> {
-    let mut writer = SyntheticWriter { key: Arc::new(Unsealed), log: log.clone(), pending: Vec::new(), events: 0 };
+    let mut writer = SyntheticWriter { keys: Arc::new(Unsealed), log: log.clone(), pending: Vec::new(), events: 0 };
     // Revisions of the streams of the current patient and session; both are replaced when they are full.
     let mut session_revision = 0;
     let mut diary_revision = 0;

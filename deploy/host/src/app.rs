@@ -5,7 +5,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use command_engine::{Engine, EngineOptions};
-use event_core::LogName;
+use event_core::{
+    LogName,
+    personal::{SubjectKeyRing, Unsealed},
+};
 use event_kafka::{Address, FromKafka, Relay};
 use event_log::{Log, LogOptions};
 use http_edge::{
@@ -32,6 +35,8 @@ pub struct App {
     /// Absent if the process neither follows nor queries.
     pub views: Option<Views>,
     pub engine: Engine,
+    /// The keys of persons, for commands and queries alike.
+    pub keys: Arc<dyn SubjectKeyRing>,
     pub tokens: Tokens,
     pub roles: Roles,
     /// One for each log, if the process relays.
@@ -72,8 +77,10 @@ impl App {
             |address: Address| [&care, &access].map(|log| Relay::new(log.clone(), address.clone(), owner.clone()));
         let relays = places.feed.clone().filter(|_| roles.has(Role::Relay)).map(relay);
         let relays = relays.into_iter().flatten().collect();
-        let engine = Engine::start(care.clone(), (application.commands)(), EngineOptions::default());
-        Ok(App { application, care, access, views, engine, tokens, roles, relays })
+        let keys: Arc<dyn SubjectKeyRing> = Arc::new(Unsealed);
+        let options = EngineOptions { keys: Arc::clone(&keys), ..EngineOptions::default() };
+        let engine = Engine::start(care.clone(), (application.commands)(), options);
+        Ok(App { application, care, access, views, engine, keys, tokens, roles, relays })
     }
 
     /// The parts of this process's roles, and the parts that monitor the tasks of its engines and stores.
@@ -130,6 +137,7 @@ impl App {
             routes = routes.merge(query_engine::router(Queries {
                 views,
                 log,
+                keys: Arc::clone(&self.keys),
                 gate,
                 tokens,
                 queries,

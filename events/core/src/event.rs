@@ -2,7 +2,7 @@
 
 use schemars::{Schema, SchemaGenerator};
 
-use crate::{envelope::Recorded, ids::StreamName};
+use crate::{command::AnyEvent, envelope::Recorded, ids::StreamName};
 
 /// An event that this binary cannot read. Whoever meets one stops and says so: nothing is skipped silently.
 #[derive(Debug, thiserror::Error)]
@@ -51,9 +51,12 @@ pub struct Category {
     pub named_by: &'static [&'static str],
     /// Each kind, and the schema of its data: a reference to one of the generator's definitions.
     pub schemas: &'static [(&'static str, Refer)],
-    /// Decodes the data of a kind and encodes it again.
-    pub reencode: fn(&str, &[u8]) -> Result<Vec<u8>, Undecodable>,
+    /// [`Event::decode`]
+    pub decode: Decode,
 }
+
+/// Decodes the data of a kind.
+pub type Decode = fn(&str, &[u8]) -> Result<Box<dyn AnyEvent>, Undecodable>;
 
 /// Describes a type among a generator's definitions.
 pub type Refer = fn(&mut SchemaGenerator) -> Schema;
@@ -80,10 +83,10 @@ pub trait Event: Sized + Clone + Send + Sync + 'static {
         StreamName::of(Self::CATEGORY, self.stream_id())
     }
 
-    /// The JSON that is stored. Personal fields need the scope of a key (`personal::with_key`).
+    /// The JSON that is stored. Personal fields are sealed in the scope of `personal::sealing`.
     ///
     /// # Errors
-    /// When an open personal field is written without a key.
+    /// When an open personal field is written outside that scope, or is not sealed.
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
 
     /// # Errors
@@ -131,10 +134,9 @@ impl<D> Recorded<D> {
     }
 }
 
-/// [`Category::reencode`]
-pub fn reencode<E: Event>(kind: &str, data: &[u8]) -> Result<Vec<u8>, Undecodable> {
-    let event = E::decode(kind, data)?;
-    event.encode().map_err(|cause| Undecodable::Data { kind: event.kind(), cause })
+/// [`Category::decode`]
+pub fn decode<E: Event>(kind: &str, data: &[u8]) -> Result<Box<dyn AnyEvent>, Undecodable> {
+    Ok(Box::new(E::decode(kind, data)?))
 }
 
 /// The data of an event, which is a JSON object. Serde would read a struct from an array of its values, too: then a field
@@ -187,7 +189,7 @@ macro_rules! events {
                 kinds: &[$($kind),+],
                 named_by: $crate::stream_fields!($named_by),
                 schemas: &[$(($kind, |generator| generator.subschema_for::<$data>())),+],
-                reencode: $crate::event::reencode::<$name>,
+                decode: $crate::event::decode::<$name>,
             };
         }
 

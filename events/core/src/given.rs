@@ -8,10 +8,9 @@ use crate::{
     command::{AnyEvent, Command, Context, Decision},
     event::{Event, EventData},
     ids::StreamName,
-    personal::{Unsealed, with_key},
     rejection::{Rejected, Rejection},
     state::{AnyState, Reads, StateRequest},
-    testing::at,
+    testing::{at, encoded, opened},
     time::Timestamp,
 };
 
@@ -51,7 +50,7 @@ impl World {
     fn state(&self, wanted: &StateRequest) -> Arc<dyn AnyState> {
         let mut state = (wanted.empty)();
         for (kind, data) in self.happened.get(&wanted.stream).into_iter().flatten() {
-            with_key(Arc::new(Unsealed), || state.evolve_stored(kind, data)).expect("a stored event is readable");
+            opened(|| state.evolve_stored(kind, data)).expect("a stored event is readable");
         }
         state.into()
     }
@@ -77,7 +76,7 @@ impl World {
 }
 
 fn written(event: &dyn AnyEvent) -> (&'static str, Vec<u8>) {
-    (event.kind(), with_key(Arc::new(Unsealed), || event.encode()).expect("an event is writable"))
+    (event.kind(), encoded(event))
 }
 
 /// The result of a command.

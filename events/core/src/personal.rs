@@ -1,74 +1,25 @@
-//! Personal data inside events. A `Personal<T>` is open (just made by a command, or opened by whoever holds the key) or
-//! closed (the text of the wire, carried on byte for byte). Which form that text has is known to the `Key` alone.
+//! Personal data inside events. A `Personal<T>` is open (just made by a command, or opened with the person's key) or closed
+//! (the text of the wire, carried on byte for byte). The form of that text is known to the key ring alone.
 //!
-//! Commands and answers carry the plain `T`; only events and the rows of views carry `Personal<T>`.
+//! A personal field belongs to the subject in its event's envelope. Commands and answers carry the plain `T`; only events
+//! and the rows of views carry `Personal<T>`.
 
-use std::{borrow::Cow, cell::RefCell, fmt, sync::Arc};
+mod key_ring;
+mod scope;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::{borrow::Cow, fmt};
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _, ser::Error as _};
 
-/// Which of a person's two keys seals a value: `Account` can be destroyed while the record is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyKind {
-    Account,
-    Record,
-}
+pub use key_ring::{CannotOpen, CannotSeal, KeyKind, KeysUnreachable, SubjectKeyRing, Unsealed};
+pub use scope::{KeysMissing, OpeningScope, opening, sealing};
+
+use crate::ids::SubjectId;
 
 /// A type of personal data, which names its key.
 pub trait PersonalData: Serialize + DeserializeOwned + Clone {
     const KEY: KeyKind;
-}
-
-/// Why a closed value did not open.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CannotOpen {
-    #[error("the personal data is not in a form that this key opens")]
-    Unreadable,
-}
-
-/// Seals and opens the personal fields of one event.
-pub trait Key: Send + Sync {
-    fn seal(&self, kind: KeyKind, plain: &[u8]) -> String;
-    /// # Errors
-    /// When the text is not of the form that this key makes.
-    fn open(&self, kind: KeyKind, closed: &str) -> Result<Vec<u8>, CannotOpen>;
-}
-
-/// The form until the vault exists: `p0.` and the base64url of the value's JSON. It hides nothing, and is in one place.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Unsealed;
-
-const UNSEALED: &str = "p0.";
-
-impl Key for Unsealed {
-    fn seal(&self, _: KeyKind, plain: &[u8]) -> String {
-        format!("{UNSEALED}{}", URL_SAFE_NO_PAD.encode(plain))
-    }
-
-    fn open(&self, _: KeyKind, closed: &str) -> Result<Vec<u8>, CannotOpen> {
-        let text = closed.strip_prefix(UNSEALED).ok_or(CannotOpen::Unreadable)?;
-        URL_SAFE_NO_PAD.decode(text).map_err(|_| CannotOpen::Unreadable)
-    }
-}
-
-thread_local! {
-    /// The key in whose scope this thread reads or writes an event.
-    static SCOPE: RefCell<Option<Arc<dyn Key>>> = const { RefCell::new(None) };
-}
-
-/// Runs `work` with `key`: inside, `Personal` fields that are written are sealed and those that are read are opened.
-/// Outside of any scope they are carried closed, and an open one cannot be written: plain text never leaks by omission.
-pub fn with_key<R>(key: Arc<dyn Key>, work: impl FnOnce() -> R) -> R {
-    struct Restore(Option<Arc<dyn Key>>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            SCOPE.with_borrow_mut(|scope| *scope = self.0.take());
-        }
-    }
-    let _restore = Restore(SCOPE.with_borrow_mut(|scope| scope.replace(key)));
-    work()
 }
 
 /// A personal value of an event: open, or closed. It prints as `***`.
@@ -86,7 +37,8 @@ impl<T: PersonalData> Personal<T> {
         Personal(Form::Open(value))
     }
 
-    /// The value, where this was read or made in the scope of a key.
+    /// The value, where it was made by a command or read with its key. `None` in rows, and where the person's data was
+    /// erased: a rule treats both as a value that is unknown.
     pub fn get(&self) -> Option<&T> {
         match &self.0 {
             Form::Open(value) => Some(value),
@@ -94,21 +46,21 @@ impl<T: PersonalData> Personal<T> {
         }
     }
 
-    /// The value, opened with `key` if it is closed.
+    /// The value, opened with this subject's key if it is closed.
     ///
     /// # Errors
-    /// When the key does not open it, or what it opens is no `T`.
-    pub fn open(&self, key: &dyn Key) -> Result<T, CannotOpen> {
+    /// As the key ring says; `Damaged`, too, where it opens to something else than a `T`.
+    pub fn open(&self, keys: &dyn SubjectKeyRing, subject: SubjectId) -> Result<T, CannotOpen> {
         match &self.0 {
             Form::Open(value) => Ok(value.clone()),
-            Form::Closed(text) => open_with(key, text),
+            Form::Closed(text) => read(&keys.open(subject, T::KEY, text)?),
         }
     }
 }
 
-fn open_with<T: PersonalData>(key: &dyn Key, text: &str) -> Result<T, CannotOpen> {
-    let plain = key.open(T::KEY, text)?;
-    serde_json::from_slice(&plain).map_err(|_| CannotOpen::Unreadable)
+fn read<T: PersonalData>(plain: &[u8]) -> Result<T, CannotOpen> {
+    // The error of serde_json would quote the text.
+    serde_json::from_slice(plain).map_err(|_| CannotOpen::Damaged)
 }
 
 impl<T: PersonalData> From<T> for Personal<T> {
@@ -128,10 +80,8 @@ impl<T: PersonalData> Serialize for Personal<T> {
         match &self.0 {
             Form::Closed(text) => serializer.serialize_str(text),
             Form::Open(value) => {
-                let key = SCOPE.with_borrow(Option::clone);
-                let key = key.ok_or_else(|| S::Error::custom("an open personal value is written outside its event"))?;
                 let plain = serde_json::to_vec(value).map_err(S::Error::custom)?;
-                serializer.serialize_str(&key.seal(T::KEY, &plain))
+                serializer.serialize_str(&scope::seal(T::KEY, &plain).map_err(S::Error::custom)?)
             }
         }
     }
@@ -140,9 +90,9 @@ impl<T: PersonalData> Serialize for Personal<T> {
 impl<'de, T: PersonalData> Deserialize<'de> for Personal<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <Cow<'de, str>>::deserialize(deserializer)?;
-        match SCOPE.with_borrow(Option::clone) {
+        match scope::open(T::KEY, &text).map_err(D::Error::custom)? {
             None => Ok(Personal(Form::Closed(text.into()))),
-            Some(key) => open_with(key.as_ref(), &text).map(Personal::new).map_err(D::Error::custom),
+            Some(plain) => read(&plain).map(Personal::new).map_err(D::Error::custom),
         }
     }
 }
@@ -158,16 +108,35 @@ impl<T> JsonSchema for Personal<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
     use super::*;
+    use crate::testing::{RecordingKeyRing, now, person};
 
     crate::personal_text!(Reason, "Reason", 100, false, Record);
+
+    const EVENT: Uuid = Uuid::from_u128(1);
 
     fn reason() -> Personal<Reason> {
         Personal::new("a sore knee".parse().expect("valid"))
     }
 
-    fn sealed() -> String {
-        with_key(Arc::new(Unsealed), || serde_json::to_string(&reason())).expect("writes")
+    fn unsealed() -> Arc<dyn SubjectKeyRing> {
+        Arc::new(Unsealed)
+    }
+
+    fn sealed_by(keys: &Arc<dyn SubjectKeyRing>, subject: u8) -> String {
+        let written = sealing(keys, Some(person(subject)), EVENT, || serde_json::to_string(&reason()));
+        written.expect("the key is at hand").expect("writes")
+    }
+
+    fn opened_by(keys: &Arc<dyn SubjectKeyRing>, subject: u8, wire: &str) -> Result<Personal<Reason>, KeysMissing> {
+        opening(keys, |scope| {
+            scope.event_of(Some(person(subject)));
+            serde_json::from_str(wire).expect("reads")
+        })
     }
 
     #[test]
@@ -176,28 +145,72 @@ mod tests {
     }
 
     #[test]
-    fn an_open_value_is_not_written_without_a_key() {
+    fn an_open_value_is_not_written_outside_an_event_or_without_a_subject() {
         assert!(serde_json::to_string(&reason()).is_err());
+        let written = sealing(&unsealed(), None, EVENT, || serde_json::to_string(&reason()));
+        assert!(written.expect("no key refused").is_err());
+        let written = opening(&unsealed(), |scope| {
+            scope.event_of(Some(person(1)));
+            serde_json::to_string(&reason())
+        });
+        assert!(written.expect("no key is missing").is_err(), "a scope for reading writes nothing open");
     }
 
     #[test]
     fn a_closed_value_is_carried_byte_for_byte_by_those_without_a_key() {
-        let wire = sealed();
+        let wire = sealed_by(&unsealed(), 1);
+        assert_eq!(wire, r#""p0.ImEgc29yZSBrbmVlIg""#);
         let carried: Personal<Reason> = serde_json::from_str(&wire).expect("reads");
         assert_eq!(carried.get(), None);
         assert_eq!(serde_json::to_string(&carried).expect("writes"), wire);
-        assert_eq!(carried.open(&Unsealed).expect("opens").as_str(), "a sore knee");
+        assert_eq!(carried.open(&Unsealed, person(1)).expect("opens").as_str(), "a sore knee");
     }
 
     #[test]
     fn within_a_key_a_value_is_read_open() {
-        let opened: Personal<Reason> = with_key(Arc::new(Unsealed), || serde_json::from_str(&sealed())).expect("reads");
-        assert_eq!(opened, reason());
+        assert_eq!(opened_by(&unsealed(), 1, &sealed_by(&unsealed(), 1)), Ok(reason()));
+    }
+
+    #[test]
+    fn a_value_in_an_event_without_a_subject_is_not_read() {
+        let wire = sealed_by(&unsealed(), 1);
+        let read = opening(&unsealed(), |_| serde_json::from_str::<Personal<Reason>>(&wire).is_err());
+        assert_eq!(read, Ok(true));
     }
 
     #[test]
     fn a_text_of_another_form_does_not_open() {
         let other: Personal<Reason> = serde_json::from_str("\"p1.AAAA\"").expect("carried");
-        assert_eq!(other.open(&Unsealed), Err(CannotOpen::Unreadable));
+        assert_eq!(other.open(&Unsealed, person(1)), Err(CannotOpen::Damaged));
+        let wrong_type: Personal<Reason> = serde_json::from_str("\"p0.MTc\"").expect("carried");
+        assert_eq!(wrong_type.open(&Unsealed, person(1)), Err(CannotOpen::Damaged));
+    }
+
+    #[test]
+    fn a_subject_whose_key_is_not_at_hand_is_named_once_and_a_refused_seal_is_told() {
+        let ring = Arc::new(RecordingKeyRing::default());
+        let keys: Arc<dyn SubjectKeyRing> = ring.clone();
+        let written = sealing(&keys, Some(person(1)), EVENT, || serde_json::to_string(&reason()));
+        assert_eq!(written.map(|_| ()), Err(CannotSeal::Unreachable));
+        now(keys.prefetch(&[person(1)])).expect("reachable");
+        let wire = format!("[{0},{0}]", sealed_by(&keys, 1));
+        ring.forget_all();
+        let read = opening(&keys, |scope| {
+            scope.event_of(Some(person(1)));
+            serde_json::from_str::<Vec<Personal<Reason>>>(&wire).expect("carried closed")
+        });
+        assert_eq!(read, Err(KeysMissing(vec![person(1)])));
+    }
+
+    #[test]
+    fn an_erased_persons_value_is_read_closed_and_carried_on() {
+        let ring = Arc::new(RecordingKeyRing::default());
+        let keys: Arc<dyn SubjectKeyRing> = ring.clone();
+        now(keys.prefetch(&[person(1)])).expect("reachable");
+        let wire = sealed_by(&keys, 1);
+        ring.erase(person(1));
+        let read = opened_by(&keys, 1, &wire).expect("no key is missing");
+        assert_eq!(read.get(), None);
+        assert_eq!(serde_json::to_string(&read).expect("writes"), wire);
     }
 }

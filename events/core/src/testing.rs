@@ -1,13 +1,37 @@
-//! Instants and events for the tests of every crate (feature `testing`).
+//! Instants, events and keys for the tests of every crate (feature `testing`).
 
-use std::borrow::Cow;
+mod key_ring;
+
+use std::{borrow::Cow, sync::Arc};
 
 use uuid::Uuid;
 
-use crate::{LogName, Recorded, StreamName, Timestamp};
+pub use key_ring::{RecordingKeyRing, key_ring_contract, now, person};
+
+use crate::{
+    LogName, Recorded, StreamName, Timestamp,
+    command::AnyEvent,
+    personal::{SubjectKeyRing, Unsealed, opening, sealing},
+};
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().expect("an instant")
+}
+
+/// The data of an event, its personal fields in the form of a build without a vault.
+pub fn encoded(event: &dyn AnyEvent) -> Vec<u8> {
+    let keys: Arc<dyn SubjectKeyRing> = Arc::new(Unsealed);
+    sealing(&keys, Some(person(1)), Uuid::nil(), || event.encode()).expect("no key is needed").expect("writable")
+}
+
+/// The result of `read`, which reads events in that form: their personal fields are open.
+pub fn opened<R>(read: impl FnOnce() -> R) -> R {
+    let keys: Arc<dyn SubjectKeyRing> = Arc::new(Unsealed);
+    let read = opening(&keys, |scope| {
+        scope.event_of(Some(person(1)));
+        read()
+    });
+    read.expect("no key is needed")
 }
 
 /// The first event of a stream of its own, at this position of the log `care`. Its id is its position.

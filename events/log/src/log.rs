@@ -199,8 +199,8 @@ impl Log {
         self.inner.reader.read_stream(stream, from_revision, limit.min(limits::PAGE_EVENTS_MAX)).await
     }
 
-    /// Whole streams in one round trip, in the requested order, for folding states: of the envelope only the subject is read. No byte
-    /// limit applies.
+    /// Whole streams in one round trip, in the requested order, for folding states: of the envelope only the subject is
+    /// read. No byte limit applies.
     ///
     /// # Errors
     /// When the log cannot be read, or a stream has more than `limits::STREAM_EVENTS_MAX` events (`access` only).

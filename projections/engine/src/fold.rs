@@ -244,13 +244,10 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use event_core::{
         Raw, Timestamp,
         event::Event,
-        personal::{Unsealed, with_key},
-        testing::recorded,
+        testing::{encoded, recorded},
     };
     use uuid::Uuid;
     use views::{FreeSlots, Practices};
@@ -266,7 +263,7 @@ mod tests {
         let timetable = Timetable { starts_at, ends_at: starts_at.plus_minutes(SLOTS.into()), slot_minutes: 1 };
         let session = format!("A00001.{position:012}").parse().expect("a session");
         let event = SessionEvent::from(SessionWithdrawn { session, timetable });
-        let data = with_key(Arc::new(Unsealed), || event.encode()).expect("it is written");
+        let data = encoded(&event);
         recorded(position, event.kind(), data.into())
     }
 

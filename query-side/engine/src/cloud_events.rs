@@ -126,12 +126,7 @@ fn closing_quote(inside: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use event_core::{
-        Event,
-        personal::{Unsealed, with_key},
-    };
+    use event_core::testing::{encoded, opened};
     use proptest::prelude::*;
     use serde_json::{Value, json};
     use vocabulary::appointments::{AppointmentAmended, DiaryEvent};
@@ -151,12 +146,12 @@ mod tests {
         let session = json!({"session": "A12345.0123456789AB", "startsAt": "2026-07-01T08:00:00Z",
             "endsAt": "2026-07-01T08:10:00Z", "slotMinutes": 10, "service": "gp-routine", "channel": "video",
             "practitioner": {"name": "Dr A", "role": "GP"}});
-        let event: AppointmentAmended = with_key(Arc::new(Unsealed), || {
+        let event: AppointmentAmended = opened(|| {
             let data = json!({"patient": "8f14e45f-ceea-467f-a9b5-0123456789ab", "time": session,
                 "reason": "p0.InNvcmUga25lZSI", "comment": null, "version": 2});
             serde_json::from_value(data).expect("an event")
         });
-        let data = with_key(Arc::new(Unsealed), || DiaryEvent::from(event).encode()).expect("encodes");
+        let data = encoded(&DiaryEvent::from(event));
         let shown: Value = serde_json::from_str(&masked(&data)).expect("JSON");
         assert_eq!((&shown["reason"], &shown["version"]), (&json!("***"), &json!(2)));
     }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::Bound, time::Duration};
 
-use event_core::{Key, LogName, LogPosition, Projection, Timestamp};
+use event_core::{Key, LogName, LogPosition, Projection, SubjectId, Timestamp};
 use event_log::Log;
 use projection_engine::{Read, Reader, Scan};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::{
     Sources,
     error::QueryError,
+    opener::{KEYS_WAIT_MAX, Opener},
     page::{List, Paging},
     parameters::{Faulty, Given},
 };
@@ -150,6 +151,14 @@ impl<'a> QueryContext<'a> {
     /// The log, for queries that read no view.
     pub fn log(&self) -> &'a Log {
         &self.sources.log
+    }
+
+    /// Fetches the keys of these subjects, which are all whose personal fields are shown; each may be named often.
+    ///
+    /// # Errors
+    /// When a key does not come within `KEYS_WAIT_MAX`.
+    pub async fn opener(&self, subjects: impl IntoIterator<Item = SubjectId>) -> Result<Opener<'a>, QueryError> {
+        Opener::of(&*self.sources.keys, KEYS_WAIT_MAX, subjects).await
     }
 
     /// That the answer holds the log up to here.

@@ -2,7 +2,7 @@
 //! written to our log here, once, and its cause is never told to the caller.
 
 use axum::response::{IntoResponse, Response};
-use event_core::{Class, Rejected, Rejection, personal::CannotOpen};
+use event_core::{Class, Rejected, Rejection};
 use event_log::LogError;
 use http_edge::{
     Problem,
@@ -39,6 +39,8 @@ pub enum QueryError {
     Views(#[from] ViewsError),
     #[error("the log could not be read")]
     Log(#[from] LogError),
+    #[error("the keys of persons cannot be fetched now")]
+    KeysUnreachable,
     #[error("what is stored does not read: {0}")]
     Broken(String),
 }
@@ -49,12 +51,6 @@ impl From<&'static Rejection> for QueryError {
     }
 }
 
-impl From<CannotOpen> for QueryError {
-    fn from(cause: CannotOpen) -> QueryError {
-        QueryError::Broken(cause.to_string())
-    }
-}
-
 impl QueryError {
     /// For the metric: refused by a rule or the gate, unreadable, or broken.
     pub fn outcome(&self) -> &'static str {
@@ -62,7 +58,7 @@ impl QueryError {
             QueryError::Parameter(_) => "unreadable",
             QueryError::UnknownPosition | QueryError::Rejected(_) | QueryError::Gate(_) => "refused",
             QueryError::Behind => "late",
-            QueryError::Views(_) | QueryError::Log(_) | QueryError::Broken(_) => "broken",
+            QueryError::Views(_) | QueryError::Log(_) | QueryError::KeysUnreachable | QueryError::Broken(_) => "broken",
         }
     }
 }
@@ -86,6 +82,10 @@ impl IntoResponse for QueryError {
             }
             QueryError::Log(cause) => {
                 broken(&cause);
+                unavailable()
+            }
+            QueryError::KeysUnreachable => {
+                tracing::warn!("a query was not answered: the keys of persons cannot be fetched now");
                 unavailable()
             }
             QueryError::Broken(cause) => {

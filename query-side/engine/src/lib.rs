@@ -6,6 +6,7 @@ pub mod context;
 mod docs;
 pub mod error;
 pub mod openapi;
+mod opener;
 pub mod page;
 pub mod parameters;
 mod query;
@@ -14,7 +15,7 @@ mod route;
 use std::sync::Arc;
 
 use axum::{Json, Router, extract::FromRef, routing::get};
-use event_core::{CommandDescription, Rejection, Timestamp};
+use event_core::{CommandDescription, Rejection, Timestamp, personal::SubjectKeyRing};
 use event_log::Log;
 use http_edge::{Gate, Tokens};
 use projection_engine::Views;
@@ -25,6 +26,8 @@ pub struct Queries {
     pub views: Views,
     /// The log that the views follow.
     pub log: Log,
+    /// Opens what the command engine of this log seals.
+    pub keys: Arc<dyn SubjectKeyRing>,
     pub gate: Arc<dyn Gate>,
     pub tokens: Tokens,
     pub queries: Vec<Entry>,
@@ -42,6 +45,7 @@ pub fn rejections(queries: &[Entry]) -> impl Iterator<Item = &'static Rejection>
 pub use context::QueryContext;
 pub use error::QueryError;
 pub use openapi::About;
+pub use opener::{KEYS_WAIT_MAX, Opener};
 pub use query::{Entry, Kind, Query, entry};
 
 /// The time of a query.
@@ -54,6 +58,7 @@ pub(crate) struct Sources(Arc<Shared>);
 pub(crate) struct Shared {
     pub views: Views,
     pub log: Log,
+    pub keys: Arc<dyn SubjectKeyRing>,
     pub gate: Arc<dyn Gate>,
     pub tokens: Tokens,
     pub clock: Clock,
@@ -80,9 +85,9 @@ pub fn router(queries: Queries) -> Router {
 
 /// The same, by another clock.
 pub fn router_at(queries: Queries, clock: Clock) -> Router {
-    let Queries { views, log, gate, tokens, queries, commands, about } = queries;
+    let Queries { views, log, keys, gate, tokens, queries, commands, about } = queries;
     let document = Arc::new(openapi::document(&queries, &commands, &about));
-    let sources = Sources(Arc::new(Shared { views, log, gate, tokens, clock }));
+    let sources = Sources(Arc::new(Shared { views, log, keys, gate, tokens, clock }));
     queries
         .iter()
         .fold(Router::new(), |router, entry| router.route(entry.path, (entry.route)()))

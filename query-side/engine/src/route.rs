@@ -64,9 +64,13 @@ async fn asked<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given<'_
     if context.late() && wanted.strict {
         return Err(QueryError::Behind);
     }
-    let (outcome, mut response) =
-        answer.and_then(|answer| written::<Q>(&answer)).map_or_else(refused, |response| ("answered", response));
-    tell_place::<Q>(&context, response.headers_mut());
+    let answered = answer.and_then(|answer| written::<Q>(&answer));
+    // An answer that failed says nothing about the rows, however many were read before.
+    let is_of_rows = matches!(&answered, Ok(_) | Err(QueryError::Rejected(_)));
+    let (outcome, mut response) = answered.map_or_else(refused, |response| ("answered", response));
+    if is_of_rows {
+        tell_place::<Q>(&context, response.headers_mut());
+    }
     Ok((outcome, response))
 }
 

@@ -5,7 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use event_core::{Decision, StreamName, command::AnyEvent, personal::with_key, state::AnyState};
+use event_core::{
+    Decision, StreamName, SubjectId,
+    command::AnyEvent,
+    personal::{CannotSeal, sealing},
+    state::AnyState,
+};
 use event_log::{Append, Condition, Expected, Idempotency, NewEvent, Ticket};
 use uuid::Uuid;
 
@@ -53,7 +58,13 @@ impl Sequencer {
         let ReadStates { states, conditions, depends_on, mut dependencies } = read;
         // Nobody else holds the states now, so that a proposal happens on them in place.
         drop(states);
-        let Some(events) = self.written(&decision.events) else { return job.answer(Err(Failure::Broken)) };
+        let subject = job.provenance.subject;
+        let events = match self.written(subject, &decision.events) {
+            Ok(events) => events,
+            Err(NotWritten::KeyMissing(subject)) => return self.park_for_key(job, subject),
+            Err(NotWritten::Erased) => return job.answer(Err(Failure::Erased)),
+            Err(NotWritten::Broken) => return job.answer(Err(Failure::Broken)),
+        };
         for dependency in &mut dependencies {
             dependency.proposed = decision.events.iter().any(|(stream, _)| *stream == dependency.stream);
         }
@@ -77,16 +88,37 @@ impl Sequencer {
         }
     }
 
-    /// The events as they are stored, their personal fields sealed.
-    fn written(&self, events: &[(StreamName, Box<dyn AnyEvent>)]) -> Option<Vec<NewEvent>> {
+    /// The events as they are stored, their personal fields sealed. An event's id is made here, because it is sealed with
+    /// each of them.
+    fn written(
+        &self,
+        subject: Option<SubjectId>,
+        events: &[(StreamName, Box<dyn AnyEvent>)],
+    ) -> Result<Vec<NewEvent>, NotWritten> {
         let write = |(stream, event): &(StreamName, Box<dyn AnyEvent>)| {
-            let data = event.encode()?.into();
-            Ok(NewEvent { stream: stream.clone(), id: Uuid::now_v7(), kind: event.kind(), data })
+            let (id, kind) = (Uuid::now_v7(), event.kind());
+            let data = sealing(&self.keys, subject, id, || event.encode());
+            let data = data.map_err(|why| match (why, subject) {
+                (CannotSeal::Unreachable, Some(subject)) => NotWritten::KeyMissing(subject),
+                (CannotSeal::Unreachable, None) => NotWritten::Broken,
+                (CannotSeal::Erased, _) => NotWritten::Erased,
+            })?;
+            let data = data.map_err(|_| {
+                tracing::error!(kind, "an event that was decided could not be written");
+                NotWritten::Broken
+            })?;
+            Ok(NewEvent { stream: stream.clone(), id, kind, data: data.into() })
         };
-        let written: Result<_, serde_json::Error> =
-            with_key(Arc::clone(&self.key), || events.iter().map(write).collect());
-        written.inspect_err(|_| tracing::error!("an event that was decided could not be written")).ok()
+        events.iter().map(write).collect()
     }
+}
+
+/// The reason why the events of a decision are not submitted.
+enum NotWritten {
+    /// The key of this subject is not at hand.
+    KeyMissing(SubjectId),
+    Erased,
+    Broken,
 }
 
 /// The gate, then the rules.

@@ -46,6 +46,8 @@ pub(crate) struct Job {
     pub idempotency: Idempotency,
     /// How often it was decided again.
     pub again: u32,
+    /// Its key was fetched for this decision. A key that is still not at hand is not waited for once more.
+    pub key_fetched: bool,
     answer: oneshot::Sender<Result<Answer, Failure>>,
 }
 
@@ -74,6 +76,7 @@ impl Job {
             provenance,
             idempotency,
             again: 0,
+            key_fetched: false,
             answer,
         }
     }

@@ -7,7 +7,7 @@ use std::{
 
 use event_core::{
     StateRequest, StreamName,
-    personal::{Key, with_key},
+    personal::{KeysMissing, SubjectKeyRing, opening},
     state::AnyState,
 };
 use event_log::{Log, LogError, StreamEvent};
@@ -19,11 +19,19 @@ use crate::failure::Failure;
 /// Reads that run at once: the database reads some while the events of others are folded.
 const LOADS_MAX: usize = 4;
 
+/// A stream that is to be loaded.
+#[derive(Clone)]
+pub(super) struct LoadRequest {
+    pub wanted: StateRequest,
+    /// The keys that it lacked were fetched, and it is loaded once more.
+    pub keys_fetched: bool,
+}
+
 /// The result of one read.
 pub(super) struct Load {
     /// The number of the log's history in which it was read.
     pub history: u64,
-    pub streams: Vec<(StreamName, Result<Loaded, Unloaded>)>,
+    pub streams: Vec<(LoadRequest, Result<Loaded, Unloaded>)>,
 }
 
 /// The state of a stream, folded from its events.
@@ -40,6 +48,8 @@ pub(super) enum Unloaded {
     Read(Arc<LogError>),
     #[error(transparent)]
     Fold(#[from] Unreadable),
+    #[error(transparent)]
+    Keys(#[from] KeysMissing),
     #[error("reading it panicked")]
     Panicked,
 }
@@ -52,6 +62,7 @@ impl Unloaded {
                 LogError::Unusable(_) | LogError::Read(_) => Failure::Unavailable,
                 LogError::Damaged { .. } | LogError::OtherHistory(_) => Failure::Broken,
             },
+            Unloaded::Keys(_) => Failure::Unavailable,
             Unloaded::Fold(_) | Unloaded::Panicked => Failure::Broken,
         }
     }
@@ -60,21 +71,21 @@ impl Unloaded {
 /// Reads under way, and the streams of the next ones.
 pub(super) struct Loads {
     log: Log,
-    key: Arc<dyn Key>,
+    keys: Arc<dyn SubjectKeyRing>,
     streams_max: usize,
-    next: VecDeque<StateRequest>,
+    next: VecDeque<LoadRequest>,
     running: FuturesUnordered<BoxFuture<'static, Load>>,
 }
 
 impl Loads {
     /// One read is of `streams_max` streams at most.
-    pub fn new(log: Log, key: Arc<dyn Key>, streams_max: usize) -> Loads {
+    pub fn new(log: Log, keys: Arc<dyn SubjectKeyRing>, streams_max: usize) -> Loads {
         let streams_max = streams_max.max(1);
-        Loads { log, key, streams_max, next: VecDeque::new(), running: FuturesUnordered::new() }
+        Loads { log, keys, streams_max, next: VecDeque::new(), running: FuturesUnordered::new() }
     }
 
     /// This stream is read when its turn comes.
-    pub fn ask(&mut self, wanted: StateRequest) {
+    pub fn ask(&mut self, wanted: LoadRequest) {
         self.next.push_back(wanted);
     }
 
@@ -82,11 +93,10 @@ impl Loads {
     pub fn begin(&mut self, history: u64) {
         while self.running.len() < LOADS_MAX && !self.next.is_empty() {
             let count = self.next.len().min(self.streams_max);
-            let wanted: Vec<StateRequest> = self.next.drain(..count).collect();
-            let names: Vec<StreamName> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
-            let task = tokio::spawn(load(self.log.clone(), Arc::clone(&self.key), wanted));
+            let asked: Vec<LoadRequest> = self.next.drain(..count).collect();
+            let task = tokio::spawn(load(self.log.clone(), Arc::clone(&self.keys), asked.clone()));
             let ended = task.map(move |streams| {
-                let panicked = |_| names.into_iter().map(|stream| (stream, Err(Unloaded::Panicked))).collect();
+                let panicked = |_| asked.into_iter().map(|request| (request, Err(Unloaded::Panicked))).collect();
                 Load { history, streams: streams.unwrap_or_else(panicked) }
             });
             self.running.push(ended.boxed());
@@ -99,24 +109,28 @@ impl Loads {
     }
 }
 
-async fn load(log: Log, key: Arc<dyn Key>, wanted: Vec<StateRequest>) -> Vec<(StreamName, Result<Loaded, Unloaded>)> {
-    let names: Vec<StreamName> = wanted.iter().map(|wanted| wanted.stream.clone()).collect();
+async fn load(
+    log: Log,
+    keys: Arc<dyn SubjectKeyRing>,
+    asked: Vec<LoadRequest>,
+) -> Vec<(LoadRequest, Result<Loaded, Unloaded>)> {
+    let names: Vec<StreamName> = asked.iter().map(|request| request.wanted.stream.clone()).collect();
     let mut loaded = Vec::with_capacity(names.len());
     match log.read_streams(&names).await {
         Ok(read) => {
-            for (wanted, events) in wanted.iter().zip(read) {
-                loaded.push(folded(&key, wanted, &events));
+            for (request, events) in asked.iter().zip(read) {
+                loaded.push(folded(&keys, &request.wanted, &events));
             }
         }
         // A damaged stream does not make the others unreadable, so each is tried alone. A log that does not answer is
         // not asked again: each read would take as long as the first.
         Err(mut error) => {
-            for (wanted, name) in wanted.iter().zip(&names) {
+            for (request, name) in asked.iter().zip(&names) {
                 if names.len() == 1 || error.is_general() {
                     break;
                 }
                 match log.read_streams(std::slice::from_ref(name)).await {
-                    Ok(read) => loaded.push(folded(&key, wanted, read.iter().flatten())),
+                    Ok(read) => loaded.push(folded(&keys, &request.wanted, read.iter().flatten())),
                     Err(general) if general.is_general() => error = general,
                     Err(one) => loaded.push(Err(Unloaded::Read(Arc::new(one)))),
                 }
@@ -125,17 +139,22 @@ async fn load(log: Log, key: Arc<dyn Key>, wanted: Vec<StateRequest>) -> Vec<(St
             loaded.resize_with(names.len(), || Err(Unloaded::Read(Arc::clone(&error))));
         }
     }
-    names.into_iter().zip(loaded).collect()
+    asked.into_iter().zip(loaded).collect()
 }
 
 fn folded<'a>(
-    key: &Arc<dyn Key>,
+    keys: &Arc<dyn SubjectKeyRing>,
     wanted: &StateRequest,
     events: impl IntoIterator<Item = &'a StreamEvent>,
 ) -> Result<Loaded, Unloaded> {
     let mut revision = 0;
-    let events = events.into_iter().inspect(|event| revision = event.revision);
-    let state = with_key(Arc::clone(key), || fold(wanted, events))?;
+    let state = opening(keys, |scope| {
+        let events = events.into_iter().inspect(|event| {
+            revision = event.revision;
+            scope.event_of(event.subject);
+        });
+        fold(wanted, events)
+    })??;
     Ok(Loaded { state, revision })
 }
 

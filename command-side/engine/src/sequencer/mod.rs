@@ -1,6 +1,10 @@
 //! The one task that decides all commands on the state as already proposed: five hundred people who want one session
-//! are a few batches of the log, not five hundred. A command whose streams have to be loaded first is parked, and delays
-//! no command whose streams are in memory.
+//! are a few batches of the log, not five hundred. A command whose streams have to be loaded first, or whose keys have to
+//! be fetched, is parked, and delays no other command.
+//!
+//! Keys are fetched when a field turns out to need one: a state whose events could not all be opened is loaded once more,
+//! and a decision whose events could not be sealed is made once more. So a stream without sealed fields waits for no key,
+//! however many persons are in it.
 //!
 //! While a proposal's outcome is unknown, what is decided on it names its ticket, and the log stores nothing that
 //! rests on what was not stored. Every decision is validated by the log, a refusal and "nothing new" too, so a stale
@@ -11,6 +15,7 @@
 
 mod decide;
 mod job;
+mod key_fetches;
 mod loads;
 mod outcome;
 mod parked;
@@ -18,10 +23,7 @@ mod states;
 
 use std::{collections::VecDeque, sync::Arc};
 
-use event_core::{
-    LogName, LogPosition, StateRequest,
-    personal::{Key, Unsealed},
-};
+use event_core::{LogName, LogPosition, StateRequest, StreamName, SubjectId, personal::SubjectKeyRing};
 use event_log::{Granted, Log, Refused};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::sync::mpsc;
@@ -32,7 +34,8 @@ pub(crate) use self::{
 };
 use self::{
     job::{InFlightAppend, SubmittedDecision},
-    loads::{Complaints, Load, Loads},
+    key_fetches::KeyFetches,
+    loads::{Complaints, Load, LoadRequest, Loads, Unloaded},
     parked::Parked,
     states::StateCache,
 };
@@ -51,13 +54,19 @@ pub(crate) struct Sequencer {
     closed: bool,
     /// What is decided next: first what has to be decided again.
     next: VecDeque<Job>,
-    parked: Parked,
+    /// Commands that wait for streams.
+    parked: Parked<StreamName, Job>,
     loads: Loads,
+    /// Commands that wait for the keys with which their events are sealed.
+    unsealed: Parked<SubjectId, Job>,
+    /// Streams that wait for the keys with which their events are opened.
+    locked: Parked<SubjectId, StateRequest>,
+    key_fetches: KeyFetches,
     in_flight: FuturesUnordered<InFlightAppend>,
     /// The number of the log's history in which the states were read.
     history: u64,
     states: StateCache,
-    key: Arc<dyn Key>,
+    keys: Arc<dyn SubjectKeyRing>,
     complaints: Complaints,
     /// Since they were last counted.
     reads: StateReads,
@@ -75,18 +84,21 @@ impl Sequencer {
     pub fn new(log: Log, waiting: mpsc::Receiver<QueuedCommand>, options: EngineOptions) -> Sequencer {
         // The cache has to hold the states of one whole read, or a command could never be decided.
         let states_max = options.states_max.max(options.batch_max.max(1) * STREAMS_MAX);
-        let key: Arc<dyn Key> = Arc::new(Unsealed);
+        let keys = Arc::clone(&options.keys);
         Sequencer {
             history: log.history(),
-            loads: Loads::new(log.clone(), Arc::clone(&key), options.batch_max),
+            loads: Loads::new(log.clone(), Arc::clone(&keys), options.batch_max),
             log,
             waiting,
             closed: false,
             next: VecDeque::new(),
             parked: Parked::default(),
+            unsealed: Parked::default(),
+            locked: Parked::default(),
+            key_fetches: KeyFetches::new(Arc::clone(&keys), options.keys_wait_max),
             in_flight: FuturesUnordered::new(),
             states: StateCache::new(states_max),
-            key,
+            keys,
             complaints: Complaints::default(),
             reads: StateReads::default(),
             options,
@@ -102,12 +114,16 @@ impl Sequencer {
             while let Some(Some(load)) = self.loads.ended().now_or_never() {
                 self.loaded(load);
             }
+            while let Some(Some(subjects)) = self.key_fetches.ended().now_or_never() {
+                self.keys_fetched(&subjects);
+            }
             self.heed_history();
             let size = self.next.len().min(self.options.batch_max.max(1));
             for job in self.next.drain(..size).collect::<Vec<Job>>() {
                 self.take(job);
             }
             self.loads.begin(self.history);
+            self.key_fetches.begin();
             self.measure();
         }
     }
@@ -120,12 +136,42 @@ impl Sequencer {
         }
         let missing: Vec<StateRequest> =
             job.streams.iter().filter(|wanted| !self.states.holds(&wanted.stream)).cloned().collect();
-        let streams = job.streams.len();
-        let new = self.parked.park(job, missing);
+        let (streams, names) =
+            (job.streams.len(), missing.iter().map(|wanted| wanted.stream.clone()).collect::<Vec<_>>());
+        let new: Vec<StateRequest> = missing.into_iter().filter(|wanted| !self.parked.awaits(&wanted.stream)).collect();
+        self.parked.park(job, names);
         self.reads.from_log += new.len() as u64;
         self.reads.from_memory += (streams - new.len()) as u64;
         for wanted in new {
-            self.loads.ask(wanted);
+            self.loads.ask(LoadRequest { wanted, keys_fetched: false });
+        }
+    }
+
+    /// Parks a command until the key is fetched with which its events are sealed; then it is decided once more.
+    fn park_for_key(&mut self, mut job: Job, subject: SubjectId) {
+        if job.key_fetched {
+            return job.answer(Err(Failure::Unavailable));
+        }
+        job.key_fetched = true;
+        self.unsealed.park(job, [subject]);
+        self.key_fetches.ask(subject);
+    }
+
+    /// Leaves a stream's commands parked until the keys are fetched with which its events are opened.
+    fn wait_for_keys(&mut self, wanted: StateRequest, subjects: Vec<SubjectId>) {
+        for subject in &subjects {
+            self.key_fetches.ask(*subject);
+        }
+        self.locked.park(wanted, subjects);
+    }
+
+    /// A fetch of keys has ended: goes on with what waited for them, which tells whether they have come.
+    fn keys_fetched(&mut self, subjects: &[SubjectId]) {
+        for subject in subjects {
+            for wanted in self.locked.come(subject) {
+                self.loads.ask(LoadRequest { wanted, keys_fetched: true });
+            }
+            self.next.extend(self.unsealed.come(subject));
         }
     }
 
@@ -133,11 +179,16 @@ impl Sequencer {
     fn loaded(&mut self, load: Load) {
         self.heed_history();
         let current = load.history == self.history;
-        for (stream, loaded) in load.streams {
+        for (LoadRequest { wanted, keys_fetched }, loaded) in load.streams {
+            let stream = wanted.stream.clone();
             match loaded {
                 Ok(loaded) if current => self.states.loaded(stream.clone(), loaded),
                 // Read again, by the commands that go on without it.
                 Ok(_) => {}
+                Err(Unloaded::Keys(missing)) if !keys_fetched => {
+                    self.wait_for_keys(wanted, missing.0);
+                    continue;
+                }
                 Err(why) => {
                     self.complaints.make(&stream, &why);
                     for job in self.parked.fail(&stream) {
@@ -170,7 +221,7 @@ impl Sequencer {
         metrics::counter!("command_state_reads_total", "from" => "memory").increment(reads.from_memory);
         metrics::counter!("command_state_reads_total", "from" => "log").increment(reads.from_log);
         metrics::gauge!("commands_waiting").set((self.waiting.len() + self.next.len()) as f64);
-        metrics::gauge!("commands_parked").set(self.parked.len() as f64);
+        metrics::gauge!("commands_parked").set((self.parked.len() + self.unsealed.len()) as f64);
         metrics::gauge!("commands_in_flight").set(self.in_flight.len() as f64);
         metrics::gauge!("command_states_cached").set(self.states.len() as f64);
     }
@@ -180,12 +231,14 @@ impl Sequencer {
         if !self.next.is_empty() {
             return true;
         }
-        let room = self.options.in_flight_max.max(1).saturating_sub(self.in_flight.len() + self.parked.len());
+        let undecided = self.in_flight.len() + self.parked.len() + self.unsealed.len();
+        let room = self.options.in_flight_max.max(1).saturating_sub(undecided);
         let mut come = Vec::new();
         tokio::select! {
             biased;
             Some(known) = self.in_flight.next() => self.settle(known),
             Some(load) = self.loads.ended() => self.loaded(load),
+            Some(subjects) = self.key_fetches.ended() => self.keys_fetched(&subjects),
             count = self.waiting.recv_many(&mut come, room.min(self.options.batch_max.max(1))),
                 if room > 0 && !self.closed => self.closed = count == 0,
             else => return false,
@@ -240,6 +293,7 @@ impl Sequencer {
         }
         metrics::counter!("command_decisions_again_total", "command" => job.name).increment(1);
         job.again += 1;
+        job.key_fetched = false;
         self.next.push_back(job);
     }
 }

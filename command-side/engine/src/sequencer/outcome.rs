@@ -38,6 +38,7 @@ pub(super) fn encode(refusal: Option<&Failure>) -> Option<Bytes> {
             | Failure::Denied(_)
             | Failure::RejectedBefore(_)
             | Failure::KeyReused
+            | Failure::Erased
             | Failure::StreamFull
             | Failure::Contended
             | Failure::Overloaded

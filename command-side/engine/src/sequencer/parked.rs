@@ -1,62 +1,65 @@
-//! Commands that wait for streams to be loaded. They delay no command on other streams.
+//! Items that wait for things, each until the last of its things has come: commands for streams that are loaded or for
+//! keys that are fetched. They delay nothing that waits for other things.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, hash::Hash};
 
-use event_core::{StateRequest, StreamName};
-
-use super::Job;
-
-#[derive(Default)]
-pub(super) struct Parked {
-    jobs: HashMap<u64, Waiting>,
-    /// The commands that wait for each stream, first come first.
-    by_stream: HashMap<StreamName, Vec<u64>>,
-    /// The number of the last command that was parked.
+/// Items of type `T` that wait for things of type `K`.
+pub(super) struct Parked<K, T> {
+    items: HashMap<u64, Waiting<T>>,
+    /// The items that wait for each thing, first come first.
+    by_thing: HashMap<K, Vec<u64>>,
+    /// The number of the last item that was parked.
     last: u64,
 }
 
-struct Waiting {
-    job: Job,
-    /// How many streams it waits for.
-    streams: usize,
+struct Waiting<T> {
+    item: T,
+    /// How many things it waits for.
+    things: usize,
 }
 
-impl Parked {
+impl<K, T> Default for Parked<K, T> {
+    fn default() -> Self {
+        Parked { items: HashMap::new(), by_thing: HashMap::new(), last: 0 }
+    }
+}
+
+impl<K: Eq + Hash, T> Parked<K, T> {
     pub fn len(&self) -> usize {
-        self.jobs.len()
+        self.items.len()
     }
 
-    /// Parks a command until each of these streams of its own has come; gives back those that no command waited for yet.
-    pub fn park(&mut self, job: Job, missing: Vec<StateRequest>) -> Vec<StateRequest> {
+    pub fn awaits(&self, thing: &K) -> bool {
+        self.by_thing.contains_key(thing)
+    }
+
+    /// Parks an item until each of these different things has come.
+    pub fn park(&mut self, item: T, things: impl IntoIterator<Item = K>) {
         self.last += 1;
-        self.jobs.insert(self.last, Waiting { job, streams: missing.len() });
-        let mut new = Vec::new();
-        for wanted in missing {
-            let waiting = self.by_stream.entry(wanted.stream.clone()).or_default();
-            waiting.push(self.last);
-            if waiting.len() == 1 {
-                new.push(wanted);
-            }
+        let mut count = 0;
+        for thing in things {
+            self.by_thing.entry(thing).or_default().push(self.last);
+            count += 1;
         }
-        new
+        self.items.insert(self.last, Waiting { item, things: count });
     }
 
-    /// The commands that waited for this stream last.
-    pub fn come(&mut self, stream: &StreamName) -> Vec<Job> {
+    /// The items that waited for this thing last.
+    pub fn come(&mut self, thing: &K) -> Vec<T> {
         let mut ready = Vec::new();
-        for number in self.by_stream.remove(stream).unwrap_or_default() {
-            let Some(waiting) = self.jobs.get_mut(&number) else { continue };
-            waiting.streams -= 1;
-            if waiting.streams == 0 {
-                ready.extend(self.jobs.remove(&number).map(|waiting| waiting.job));
+        for number in self.by_thing.remove(thing).unwrap_or_default() {
+            let Some(waiting) = self.items.get_mut(&number) else { continue };
+            waiting.things -= 1;
+            if waiting.things == 0 {
+                ready.extend(self.items.remove(&number).map(|waiting| waiting.item));
             }
         }
         ready
     }
 
-    /// The commands that wait for this stream, whatever else they wait for.
-    pub fn fail(&mut self, stream: &StreamName) -> Vec<Job> {
-        let numbers = self.by_stream.remove(stream).unwrap_or_default();
-        numbers.iter().filter_map(|number| self.jobs.remove(number)).map(|waiting| waiting.job).collect()
+    /// The items that wait for this thing, whatever else they wait for.
+    pub fn fail(&mut self, thing: &K) -> Vec<T> {
+        let numbers = self.by_thing.remove(thing).unwrap_or_default();
+        numbers.iter().filter_map(|number| self.items.remove(number)).map(|waiting| waiting.item).collect()
     }
 }

@@ -112,7 +112,7 @@ pub(crate) enum Unreadable {
     Panicked(StreamName),
 }
 
-/// What the stored events of a stream amount to. Within the scope of a key, their personal fields are open.
+/// What the stored events of a stream amount to. Within `personal::opening` their personal fields are open.
 ///
 /// # Errors
 /// When an event cannot be read.

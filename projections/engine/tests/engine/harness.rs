@@ -4,14 +4,11 @@ use std::{
     collections::{BTreeMap, HashMap},
     ops::Bound,
     path::Path,
-    sync::Arc,
     time::Duration,
 };
 
 use event_core::{
-    Followed, Key, LogName, OrganisationCode, Projection, StreamName, Timestamp,
-    event::Event,
-    personal::{Unsealed, with_key},
+    Followed, Key, LogName, OrganisationCode, Projection, StreamName, Timestamp, event::Event, testing::encoded,
 };
 use event_log::{Append, Condition, Expected, Granted, Log, LogOptions, NewEvent, Provenance};
 use projection_engine::{Model, ModelState, Reader, Scan, Views, ViewsError, Waited, models};
@@ -46,7 +43,7 @@ impl Written {
 
     /// Appends an event and returns its position.
     pub async fn append<E: Event>(&mut self, id: impl ToString, event: E) -> u64 {
-        let data = with_key(Arc::new(Unsealed), || event.encode()).expect("it is written");
+        let data = encoded(&event);
         self.append_raw(StreamName::of(E::CATEGORY, id.to_string()), event.kind(), data).await
     }
 
@@ -104,7 +101,7 @@ impl Written {
     /// Opens a practice, in an event with an additional field of this size that readers ignore.
     pub async fn open_large_practice(&mut self, number: usize, bytes: usize) -> u64 {
         let event = PracticeEvent::from(opened(number));
-        let data = with_key(Arc::new(Unsealed), || event.encode()).expect("it is written");
+        let data = encoded(&event);
         let mut data: serde_json::Value = serde_json::from_slice(&data).expect("it is JSON");
         data["padding"] = "x".repeat(bytes).into();
         let stream = StreamName::of(PracticeEvent::CATEGORY, practice(number));

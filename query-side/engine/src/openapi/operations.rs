@@ -35,7 +35,7 @@ pub fn query(entry: &Entry, components: &mut Components) -> Value {
     let answers = Answers::of_callers()
         .answer(200, "The answer.", json!({media: {"schema": answer}}))
         .headers(200, headers(entry.kind))
-        .problem(503, "`view-unavailable`: the view or the log cannot be read now.");
+        .problem(503, "`view-unavailable`: the view, the log or a personal field of it cannot be read now.");
     let answers = match entry.kind {
         Kind::Log => answers,
         Kind::Rows | Kind::List => answers
@@ -70,6 +70,7 @@ pub fn command(command: &CommandDescription, components: &mut Components) -> Val
         .problem(400, "`malformed-header`: Correlation-Id is no UUID.")
         .shared(408, "BodyTooSlow")
         .problem(409, "`stream-full`: what this would change holds as much as it can.")
+        .problem(410, "`erased`: the data of the person concerned was erased.")
         .shared(415, "UnsupportedMediaType")
         .problem(422, "`text-too-long`: a text is longer than its limit.")
         .problem(422, "`key-reused`: this key was used with another body.")

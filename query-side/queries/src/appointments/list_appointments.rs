@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use event_core::{AccessRule, SubjectId, Timestamp, personal::Unsealed};
+use event_core::{AccessRule, SubjectId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{AppointmentRow, AppointmentStatus, MyAppointments};
@@ -15,7 +15,7 @@ use vocabulary::{
 };
 
 use super::site::{Site, Sites};
-use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::List};
+use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
 
 /// The appointments of a patient: upcoming ones soonest first, past ones newest first. Cancelled ones are among them.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -51,8 +51,10 @@ pub struct Appointment {
     pub service: ServiceType,
     pub site: Site,
     pub practitioner: Practitioner,
+    /// Absent, too, once the patient's data was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Absent, too, once the patient's data was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<Comment>,
     pub status: Status,
@@ -93,17 +95,19 @@ impl Query for ListAppointments {
             backwards: self.when == When::Past,
         };
         let rows = context.list::<MyAppointments>(span).await?;
+        let personal = |row: &AppointmentRow| (row.reason.is_some() || row.comment.is_some()).then_some(self.subject);
+        let opener = context.opener(rows.items.iter().find_map(personal)).await?;
         let mut sites = Sites::default();
         let mut items = Vec::with_capacity(rows.items.len());
         for row in rows.items {
             let site = sites.get(row.time.session.site(), context).await?;
-            items.push(shown(self.subject, row, site)?);
+            items.push(shown(self.subject, row, site, &opener)?);
         }
         Ok(List { items, next: rows.next })
     }
 }
 
-fn shown(patient: SubjectId, row: AppointmentRow, site: Site) -> Result<Appointment, QueryError> {
+fn shown(patient: SubjectId, row: AppointmentRow, site: Site, opener: &Opener<'_>) -> Result<Appointment, QueryError> {
     let time = row.time;
     Ok(Appointment {
         reference: booking_number::of(&time.session, time.starts_at, patient),
@@ -114,8 +118,8 @@ fn shown(patient: SubjectId, row: AppointmentRow, site: Site) -> Result<Appointm
         service: time.service,
         site,
         practitioner: time.practitioner,
-        reason: row.reason.map(|reason| reason.open(&Unsealed)).transpose()?,
-        comment: row.comment.map(|comment| comment.open(&Unsealed)).transpose()?,
+        reason: opener.open_some(patient, row.reason.as_ref())?,
+        comment: opener.open_some(patient, row.comment.as_ref())?,
         status: match row.status {
             AppointmentStatus::Booked => Status::Booked,
             AppointmentStatus::Cancelled => Status::Cancelled,

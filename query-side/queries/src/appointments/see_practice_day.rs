@@ -1,6 +1,6 @@
 //! A practice's day: every slot with its state, and whose it is.
 
-use event_core::{AccessRule, LocalDate, OrganisationCode, SubjectId, Timestamp, personal::Unsealed};
+use event_core::{AccessRule, LocalDate, OrganisationCode, SubjectId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{DaySlotRow, PracticeDay};
@@ -11,7 +11,7 @@ use vocabulary::{
     text::Reason,
 };
 
-use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::List};
+use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
 
 /// Every slot of a practice's day with its state, earliest first.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -56,6 +56,7 @@ pub enum SlotState {
 #[schemars(rename = "SlotBooking")]
 pub struct Booking {
     pub patient: SubjectId,
+    /// Absent, too, once the patient's data was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
 }
@@ -83,12 +84,14 @@ impl Query for SeePracticeDay {
     async fn answer(&self, context: &mut QueryContext<'_>) -> Result<List<DaySlot>, QueryError> {
         let span = Span::whole(PracticeDay::partition(&self.practice, self.date));
         let rows = context.list::<PracticeDay>(span).await?;
-        let items = rows.items.into_iter().map(|row| shown(row, context.now)).collect::<Result<_, _>>()?;
+        let bookings = rows.items.iter().flat_map(|row| &row.bookings);
+        let opener = context.opener(bookings.filter(|with| with.reason.is_some()).map(|with| with.patient)).await?;
+        let items = rows.items.into_iter().map(|row| shown(row, context.now, &opener)).collect::<Result<_, _>>()?;
         Ok(List { items, next: rows.next })
     }
 }
 
-fn shown(row: DaySlotRow, now: Timestamp) -> Result<DaySlot, QueryError> {
+fn shown(row: DaySlotRow, now: Timestamp, opener: &Opener<'_>) -> Result<DaySlot, QueryError> {
     let live = row.holds.into_iter().filter(|hold| hold.expires_at > now);
     let holds: Vec<Held> = live.map(|hold| Held { patient: hold.patient, until: hold.expires_at }).collect();
     let capacity = usize::from(row.capacity);
@@ -99,7 +102,7 @@ fn shown(row: DaySlotRow, now: Timestamp) -> Result<DaySlot, QueryError> {
     };
     let mut bookings = Vec::with_capacity(row.bookings.len());
     for booking in row.bookings {
-        let reason = booking.reason.map(|reason| reason.open(&Unsealed)).transpose()?;
+        let reason = opener.open_some(booking.patient, booking.reason.as_ref())?;
         bookings.push(Booking { patient: booking.patient, reason });
     }
     Ok(DaySlot {

@@ -1,7 +1,7 @@
 //! The people who look after a patient.
 
-use event_core::{AccessRule, SubjectId, Timestamp, personal::Unsealed};
-use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::List};
+use event_core::{AccessRule, SubjectId, Timestamp};
+use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{CarerRow, MyCarers};
@@ -23,8 +23,12 @@ pub struct ListCarers {
 #[serde(rename_all = "camelCase")]
 pub struct Carer {
     pub carer: CarerId,
-    pub name: PersonName,
-    pub relationship: CarerRelationship,
+    /// Absent once the patient's data was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+    /// Absent once the patient's data was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relationship: Option<CarerRelationship>,
     pub registered_at: Timestamp,
 }
 
@@ -42,13 +46,15 @@ impl Query for ListCarers {
 
     async fn answer(&self, context: &mut QueryContext<'_>) -> Result<List<Carer>, QueryError> {
         let rows = context.list::<MyCarers>(Span::whole(MyCarers::partition(self.subject))).await?;
+        let opener = context.opener(rows.items.first().map(|_| self.subject)).await?;
+        let shown = |row| shown(self.subject, row, &opener);
         let items = rows.items.into_iter().map(shown).collect::<Result<_, _>>()?;
         Ok(List { items, next: rows.next })
     }
 }
 
-fn shown(row: CarerRow) -> Result<Carer, QueryError> {
-    let details = row.details.open(&Unsealed)?;
-    let (name, relationship) = (details.name, details.relationship);
+fn shown(patient: SubjectId, row: CarerRow, opener: &Opener<'_>) -> Result<Carer, QueryError> {
+    let details = opener.open(patient, &row.details)?;
+    let (name, relationship) = details.map(|details| (details.name, details.relationship)).unzip();
     Ok(Carer { carer: row.carer, name, relationship, registered_at: row.registered_at })
 }

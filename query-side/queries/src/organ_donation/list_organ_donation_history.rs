@@ -38,7 +38,9 @@ impl Query for ListOrganDonationHistory {
             backwards: true,
         };
         let rows = context.list::<DonorHistory>(span).await?;
-        let items = rows.items.into_iter().map(change).collect::<Result<_, _>>()?;
+        let opener = context.opener(rows.items.first().map(|_| self.subject)).await?;
+        let shown = |step| change(self.subject, step, &opener);
+        let items = rows.items.into_iter().map(shown).collect::<Result<_, _>>()?;
         Ok(List { items, next: rows.next })
     }
 }

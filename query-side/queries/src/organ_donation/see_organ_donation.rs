@@ -1,6 +1,6 @@
 //! What somebody decided about organ donation, with the newest steps of its history.
 
-use event_core::{AccessRule, SubjectId, Timestamp, personal::Unsealed};
+use event_core::{AccessRule, SubjectId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{DonorChange, DonorDecision, DonorRow, Standing};
@@ -9,11 +9,12 @@ use vocabulary::{
     organ_donation::{FaithDeclaration, OrganDecision},
 };
 
-use query_engine::{Kind, Query, QueryContext, QueryError};
+use query_engine::{Kind, Opener, Query, QueryContext, QueryError};
 
 /// What the patient is told when a decision was withdrawn (Organ Donation (Deemed Consent) Act 2019).
 const WITHDRAWN: &str = "You have withdrawn your decision. This is not an opt-out: no decision stands, and it may be \
     considered that you agree to donate (deemed consent). To say no, register a decision not to donate.";
+const ERASED: &str = "Your data was erased. A decision was registered, and it cannot be read any more.";
 const NEVER: &str = "No decision is registered. It may be considered that you agree to donate (deemed consent).";
 
 /// What a person decided about organ donation: the decision that stands, and the newest steps that led to it.
@@ -27,14 +28,14 @@ pub struct SeeOrganDonation {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganDonation {
-    /// The decision that stands; `null` where none does.
+    /// The decision that stands; `null` where none does, and where it was erased: `notice` says which.
     pub decision: Option<OrganDecision>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<Timestamp>,
-    /// What it means that no decision stands.
+    /// What it means that there is no decision here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<&'static str>,
-    /// Whether faith or beliefs should be respected; `null` where nothing was declared.
+    /// Whether faith or beliefs should be respected; `null` where nothing was declared, or the data was erased.
     pub faith: Option<FaithDeclaration>,
     /// The newest steps, 20 at most, oldest first. All of them are the list `organ-donation/history`.
     pub history: Vec<Change>,
@@ -42,15 +43,29 @@ pub struct OrganDonation {
     pub steps: u64,
 }
 
-/// One step on the way to what stands now.
+/// One step on the way to what stands now. Once the person's data was erased, it has neither `decision` nor `faith`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 #[schemars(rename = "OrganDonationChange")]
 pub enum Change {
-    Registered { at: Timestamp, decision: OrganDecision },
-    Amended { at: Timestamp, decision: OrganDecision },
-    Withdrawn { at: Timestamp },
-    FaithDeclared { at: Timestamp, faith: FaithDeclaration },
+    Registered {
+        at: Timestamp,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        decision: Option<OrganDecision>,
+    },
+    Amended {
+        at: Timestamp,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        decision: Option<OrganDecision>,
+    },
+    Withdrawn {
+        at: Timestamp,
+    },
+    FaithDeclared {
+        at: Timestamp,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        faith: Option<FaithDeclaration>,
+    },
 }
 
 impl Query for SeeOrganDonation {
@@ -67,7 +82,7 @@ impl Query for SeeOrganDonation {
 
     async fn answer(&self, context: &mut QueryContext<'_>) -> Result<OrganDonation, QueryError> {
         match context.row::<DonorDecision>(&DonorDecision::key(self.subject)).await? {
-            Some(row) => shown(row),
+            Some(row) => shown(self.subject, row, &context.opener([self.subject]).await?),
             None => Ok(OrganDonation {
                 decision: None,
                 decided_at: None,
@@ -80,26 +95,32 @@ impl Query for SeeOrganDonation {
     }
 }
 
-fn shown(row: DonorRow) -> Result<OrganDonation, QueryError> {
+fn shown(subject: SubjectId, row: DonorRow, opener: &Opener<'_>) -> Result<OrganDonation, QueryError> {
     let (decision, decided_at, notice) = match row.standing {
         Standing::Undecided => (None, None, Some(NEVER)),
-        Standing::Decided { decision, at } => (Some(decision.open(&Unsealed)?), Some(at), None),
+        Standing::Decided { decision, at } => {
+            let decision = opener.open(subject, &decision)?;
+            let notice = decision.is_none().then_some(ERASED);
+            (decision, Some(at), notice)
+        }
         Standing::Withdrawn { at } => (None, Some(at), Some(WITHDRAWN)),
     };
-    let faith = row.faith.map(|faith| faith.open(&Unsealed)).transpose()?;
-    let history = row.history.into_iter().map(change).collect::<Result<_, _>>()?;
+    let faith = opener.open_some(subject, row.faith.as_ref())?;
+    let history = row.history.into_iter().map(|step| change(subject, step, opener)).collect::<Result<_, _>>()?;
     Ok(OrganDonation { decision, decided_at, notice, faith, history, steps: row.steps })
 }
 
-/// The step as it is shown.
+/// The step of this person as it is shown.
 ///
 /// # Errors
 /// When its personal fields cannot be opened.
-pub fn change(change: DonorChange) -> Result<Change, QueryError> {
+pub fn change(subject: SubjectId, change: DonorChange, opener: &Opener<'_>) -> Result<Change, QueryError> {
     Ok(match change {
-        DonorChange::Registered { at, decision } => Change::Registered { at, decision: decision.open(&Unsealed)? },
-        DonorChange::Amended { at, decision } => Change::Amended { at, decision: decision.open(&Unsealed)? },
+        DonorChange::Registered { at, decision } => {
+            Change::Registered { at, decision: opener.open(subject, &decision)? }
+        }
+        DonorChange::Amended { at, decision } => Change::Amended { at, decision: opener.open(subject, &decision)? },
         DonorChange::Withdrawn { at } => Change::Withdrawn { at },
-        DonorChange::FaithDeclared { at, faith } => Change::FaithDeclared { at, faith: faith.open(&Unsealed)? },
+        DonorChange::FaithDeclared { at, faith } => Change::FaithDeclared { at, faith: opener.open(subject, &faith)? },
     })
 }

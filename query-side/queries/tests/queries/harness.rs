@@ -12,7 +12,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use command_engine::{Catalogue, Engine, EngineOptions};
-use event_core::{LogName, SubjectId, Timestamp};
+use event_core::{
+    LogName, SubjectId, Timestamp,
+    personal::{SubjectKeyRing, Unsealed},
+};
 use event_log::{Log, LogOptions};
 use http_edge::{
     Tokens,
@@ -89,15 +92,26 @@ impl Harness {
         harness
     }
 
+    /// One whose views follow, with another key ring than that of a build without a vault.
+    pub async fn with_keys(keys: Arc<dyn SubjectKeyRing>) -> Harness {
+        let harness = Harness::still_with(keys).await;
+        harness.follow();
+        harness
+    }
+
     /// One whose views do not follow yet.
     pub async fn still() -> Harness {
+        Harness::still_with(Arc::new(Unsealed)).await
+    }
+
+    async fn still_with(keys: Arc<dyn SubjectKeyRing>) -> Harness {
         let folder = tempfile::tempdir().expect("a folder");
         let url = |name: &str| format!("sqlite:{}{name}", folder.path().display());
         let log = Log::open(&url(""), LogName::Care, LogOptions::default()).await.expect("a log");
         let views = Views::open(&url("/views.db"), log.clone(), vocabulary::SERVICES, models(views::every_read_model))
             .await
             .expect("views");
-        let options = EngineOptions { clock: || at(NOW), ..EngineOptions::default() };
+        let options = EngineOptions { clock: || at(NOW), keys: Arc::clone(&keys), ..EngineOptions::default() };
         let engine = Engine::start(log.clone(), Catalogue::of(domain::every_command), options);
         let signer = Signer::new("key-1");
         let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("an issuer");
@@ -105,6 +119,7 @@ impl Harness {
         let queries = Queries {
             views: views.clone(),
             log: log.clone(),
+            keys,
             gate: Arc::new(engine.clone()),
             tokens: tokens.clone(),
             queries: queries::all(),

@@ -8,6 +8,7 @@ mod freshness;
 mod gate;
 mod harness;
 mod journey;
+mod keys;
 mod log;
 mod openapi;
 mod paging;
