@@ -18,12 +18,12 @@ use crate::{
 type Parse = fn(&[u8]) -> Result<Arc<dyn AnyCommand>, Failure>;
 
 /// A command that an engine takes.
-pub struct Entry {
+pub struct CommandEntry {
     pub description: CommandDescription,
     parse: Parse,
 }
 
-impl Entry {
+impl CommandEntry {
     /// # Errors
     /// `Unreadable` or `TextTooLong`, with the place of the fault.
     pub(crate) fn parse(&self, body: &[u8]) -> Result<Arc<dyn AnyCommand>, Failure> {
@@ -38,7 +38,7 @@ impl Entry {
 /// Every command that an engine takes.
 #[derive(Default)]
 pub struct Catalogue {
-    entries: BTreeMap<&'static str, Entry>,
+    entries: BTreeMap<&'static str, CommandEntry>,
 }
 
 impl Catalogue {
@@ -70,7 +70,7 @@ impl Catalogue {
         self.descriptions().flat_map(|command| command.rejections.iter().copied()).chain([&ERASED])
     }
 
-    pub fn get(&self, name: &str) -> Option<&Entry> {
+    pub fn get(&self, name: &str) -> Option<&CommandEntry> {
         self.entries.get(name)
     }
 }
@@ -78,7 +78,7 @@ impl Catalogue {
 impl CommandVisitor for Catalogue {
     fn visit<C: Command>(&mut self) {
         let parse: Parse = |body| Ok(Arc::new(parse::<C>(body)?));
-        let entry = Entry { description: CommandDescription::of::<C>(), parse };
+        let entry = CommandEntry { description: CommandDescription::of::<C>(), parse };
         self.entries.insert(C::NAME, entry);
     }
 }

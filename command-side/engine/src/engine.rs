@@ -1,15 +1,11 @@
 //! The engine as the rest of the house sees it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use event_core::{
-    AccessRequest, AccessRule, Caller, Command, LogPosition, StreamName, Timestamp,
-    personal::{SubjectKeyRing, Unsealed},
-    state::AnyState,
-};
-use event_log::{Idempotency, Log, Provenance, Stored};
+use event_core::{AccessRequest, AccessRule, Caller, Command, StreamName, state::AnyState};
+use event_log::{Idempotency, Log, Provenance};
 use http_edge::{Fault, Gate, Problem};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -18,49 +14,14 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
+    answer::Answer,
     canonical::canonical,
-    catalogue::{Catalogue, Entry},
+    catalogue::{Catalogue, CommandEntry},
     command_key::CommandKeys,
     failure::Failure,
-    sequencer::{self, Access, QueuedCommand, Sequencer},
+    options::EngineOptions,
+    sequencer::{self, AccessCheck, QueuedCommand, Sequencer},
 };
-
-/// Limits and ports of an engine. `Default` is what a server without a vault uses.
-#[derive(Clone)]
-pub struct EngineOptions {
-    /// Commands that may wait to be decided; one more is `Failure::Overloaded`.
-    pub queue_max: usize,
-    /// Commands whose missing states are loaded in one read.
-    pub batch_max: usize,
-    /// Commands whose outcome may be unknown at once. Smaller than the log's queue, so that the log refuses none.
-    pub in_flight_max: usize,
-    /// Streams whose state is kept in memory: a few KiB each as a rule, and bounded, as streams are.
-    pub states_max: usize,
-    /// How often a command is decided again when what it was decided on was not so.
-    pub decisions_again_max: u32,
-    /// The keys of persons. Queries on the same log need a ring that opens what this one seals.
-    pub keys: Arc<dyn SubjectKeyRing>,
-    /// The time that one fetch of keys may take. A command waits for two at most, one for its states and one for its own
-    /// events, and is `Failure::Unavailable` then.
-    pub keys_wait_max: Duration,
-    /// A command has one time: when it is taken out of the queue.
-    pub clock: fn() -> Timestamp,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        EngineOptions {
-            queue_max: 8_192,
-            batch_max: 256,
-            in_flight_max: 4_096,
-            states_max: 20_000,
-            decisions_again_max: 3,
-            keys: Arc::new(Unsealed),
-            keys_wait_max: Duration::from_secs(5),
-            clock: || Timestamp::from_jiff(jiff::Timestamp::now()),
-        }
-    }
-}
 
 /// Where a command comes from, and how a repeat of it is recognised.
 #[derive(Debug, Clone)]
@@ -85,16 +46,6 @@ impl Origin {
         let idempotency_key = idempotency_key.into();
         Origin { caller, acting_for: None, causation: None, idempotency_key, correlation: None, trace: None }
     }
-}
-
-/// A command that was granted; everything in it is durable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// A view that has come here shows it. Of the last event, or the highest that was read where nothing was stored.
-    pub position: LogPosition,
-    pub events: Vec<Stored>,
-    /// The same command was granted before; this is what was answered then.
-    pub replayed: bool,
 }
 
 /// Decides commands. Cheap to clone; when the last clone is dropped, what was begun is still finished.
@@ -159,11 +110,11 @@ impl Engine {
         answered
     }
 
-    async fn give(&self, entry: &Entry, body: &[u8], origin: Origin) -> Result<Answer, Failure> {
+    async fn give(&self, entry: &CommandEntry, body: &[u8], origin: Origin) -> Result<Answer, Failure> {
         let idempotency = self.idempotency(entry, body, &origin)?;
         let command = entry.parse(body)?;
         let Origin { caller, acting_for, causation, correlation, trace, .. } = origin;
-        let access = Access {
+        let access = AccessCheck {
             rule: entry.description.who,
             request: AccessRequest { caller, subject: command.answers_for(), organisation: command.organisation() },
         };
@@ -189,7 +140,7 @@ impl Engine {
         answered.await.unwrap_or(Err(Failure::Broken))
     }
 
-    fn idempotency(&self, entry: &Entry, body: &[u8], origin: &Origin) -> Result<Idempotency, Failure> {
+    fn idempotency(&self, entry: &CommandEntry, body: &[u8], origin: &Origin) -> Result<Idempotency, Failure> {
         let key = &origin.idempotency_key;
         if !((16..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())) {
             return Err(Failure::UnfitKey);

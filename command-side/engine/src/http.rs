@@ -22,8 +22,9 @@ use http_edge::{
 };
 
 use crate::{
+    answer::Answer,
     catalogue::Catalogue,
-    engine::{Answer, Engine, Origin},
+    engine::{Engine, Origin},
 };
 
 /// Bytes of a body.

@@ -6,7 +6,7 @@ use command_engine::Catalogue;
 use event_core::{Caller, Service};
 use futures::future::BoxFuture;
 use projection_engine::Model;
-use query_engine::{About, Entry};
+use query_engine::{About, QueryEntry};
 use serde_json::json;
 
 use crate::{
@@ -24,7 +24,7 @@ pub struct Application {
     pub services: &'static [&'static Service],
     pub commands: fn() -> Catalogue,
     pub read_models: fn() -> Vec<Model>,
-    pub queries: fn() -> Vec<Entry>,
+    pub queries: fn() -> Vec<QueryEntry>,
     /// Texts for the API description.
     pub about: About,
     /// False for a caller with a role or permissions that the services do not know: such a token is not valid.

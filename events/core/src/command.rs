@@ -1,13 +1,12 @@
 //! Commands: what a person asks. A command is a file: its fields, the streams it reads, who may give it, `decide`.
 
-use std::any::Any;
-
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
     access::{AccessRule, Caller},
+    event::AnyEvent,
     event::{Event, EventData},
     ids::{OrganisationCode, StreamName, SubjectId},
     rejection::{Rejected, Rejection},
@@ -67,29 +66,6 @@ pub trait Command: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'st
 pub type Streams<C> = <<C as Command>::Reads as Reads>::Streams;
 /// Their states.
 pub type States<'a, C> = <<C as Command>::Reads as Reads>::States<'a>;
-
-/// An event of any category, as a decision holds it.
-pub trait AnyEvent: Any + Send + Sync {
-    fn kind(&self) -> &'static str;
-    /// # Errors
-    /// When a personal field is written without a key.
-    fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
-    fn as_any(&self) -> &dyn Any;
-}
-
-impl<E: Event> AnyEvent for E {
-    fn kind(&self) -> &'static str {
-        Event::kind(self)
-    }
-
-    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        Event::encode(self)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
 
 /// The events of a granted command, in order. The data of each event names its stream, which is one that the command reads.
 /// Without events there is nothing new.

@@ -1,8 +1,10 @@
 //! Events: their kinds, categories and services, writing and reading.
 
+use std::any::Any;
+
 use schemars::{Schema, SchemaGenerator};
 
-use crate::{command::AnyEvent, envelope::Recorded, ids::StreamName};
+use crate::{envelope::Recorded, ids::StreamName};
 
 /// An event that this binary cannot read. Whoever meets one stops and says so: nothing is skipped silently.
 #[derive(Debug, thiserror::Error)]
@@ -290,4 +292,27 @@ macro_rules! followed {
             }
         }
     };
+}
+
+/// An event of any category, as a decision holds it.
+pub trait AnyEvent: Any + Send + Sync {
+    fn kind(&self) -> &'static str;
+    /// # Errors
+    /// When a personal field is written without a key.
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<E: Event> AnyEvent for E {
+    fn kind(&self) -> &'static str {
+        Event::kind(self)
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        Event::encode(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
 }

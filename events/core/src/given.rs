@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     access::Caller,
-    command::{AnyEvent, Command, Context, Decision},
+    command::{Command, Context, Decision},
+    event::AnyEvent,
     event::{Event, EventData},
     ids::StreamName,
     rejection::{Rejected, Rejection},

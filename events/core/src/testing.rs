@@ -10,7 +10,7 @@ pub use key_ring::{RecordingKeyRing, key_ring_contract, now, person};
 
 use crate::{
     LogName, Recorded, StreamName, Timestamp,
-    command::AnyEvent,
+    event::AnyEvent,
     personal::{SubjectKeyRing, Unsealed, opening, sealing},
 };
 

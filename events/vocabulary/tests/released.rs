@@ -9,7 +9,7 @@ use std::{
 
 use event_core::{
     Category, Undecodable,
-    command::AnyEvent,
+    event::AnyEvent,
     event::family,
     testing::{encoded, opened},
 };

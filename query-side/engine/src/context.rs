@@ -9,11 +9,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use tokio::time::Instant;
 
 use crate::{
-    Sources,
     error::QueryError,
     opener::{KEYS_WAIT_MAX, Opener},
     page::{List, Paging},
     parameters::{Faulty, Given},
+    sources::Sources,
 };
 
 /// How long a request waits for the position that it asks for, over all views that it reads.

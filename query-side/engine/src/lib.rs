@@ -4,6 +4,7 @@
 pub mod cloud_events;
 pub mod context;
 mod docs;
+mod entry;
 pub mod error;
 pub mod openapi;
 mod opener;
@@ -11,10 +12,11 @@ pub mod page;
 pub mod parameters;
 mod query;
 mod route;
+mod sources;
 
 use std::sync::Arc;
 
-use axum::{Json, Router, extract::FromRef, routing::get};
+use axum::{Json, Router, routing::get};
 use event_core::{CommandDescription, Rejection, Timestamp, personal::SubjectKeyRing};
 use event_log::Log;
 use http_edge::{Gate, Tokens};
@@ -30,7 +32,7 @@ pub struct Queries {
     pub keys: Arc<dyn SubjectKeyRing>,
     pub gate: Arc<dyn Gate>,
     pub tokens: Tokens,
-    pub queries: Vec<Entry>,
+    pub queries: Vec<QueryEntry>,
     /// Described beside the queries.
     pub commands: Vec<CommandDescription>,
     /// What the API's description says of the API as a whole.
@@ -38,45 +40,19 @@ pub struct Queries {
 }
 
 /// Every way in which queries say no by a rule, for `/problems`; some more than once.
-pub fn rejections(queries: &[Entry]) -> impl Iterator<Item = &'static Rejection> {
+pub fn rejections(queries: &[QueryEntry]) -> impl Iterator<Item = &'static Rejection> {
     queries.iter().flat_map(|entry| entry.rejections.iter().copied()).chain([&error::UNKNOWN_POSITION])
 }
 
 pub use context::QueryContext;
+pub use entry::{QueryEntry, entry};
 pub use error::QueryError;
 pub use openapi::About;
 pub use opener::{KEYS_WAIT_MAX, Opener};
-pub use query::{Entry, Kind, Query, entry};
+pub use query::{Kind, Query};
+pub use sources::Clock;
 
-/// The time of a query.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// Shared, because axum clones it several times for each request.
-#[derive(Clone)]
-pub(crate) struct Sources(Arc<Shared>);
-
-pub(crate) struct Shared {
-    pub views: Views,
-    pub log: Log,
-    pub keys: Arc<dyn SubjectKeyRing>,
-    pub gate: Arc<dyn Gate>,
-    pub tokens: Tokens,
-    pub clock: Clock,
-}
-
-impl std::ops::Deref for Sources {
-    type Target = Shared;
-
-    fn deref(&self) -> &Shared {
-        &self.0
-    }
-}
-
-impl FromRef<Sources> for Tokens {
-    fn from_ref(sources: &Sources) -> Tokens {
-        sources.tokens.clone()
-    }
-}
+use sources::{QuerySources, Sources};
 
 /// Every query, `/openapi.json` and `/docs`.
 pub fn router(queries: Queries) -> Router {
@@ -87,7 +63,7 @@ pub fn router(queries: Queries) -> Router {
 pub fn router_at(queries: Queries, clock: Clock) -> Router {
     let Queries { views, log, keys, gate, tokens, queries, commands, about } = queries;
     let document = Arc::new(openapi::document(&queries, &commands, &about));
-    let sources = Sources(Arc::new(Shared { views, log, keys, gate, tokens, clock }));
+    let sources = Sources(Arc::new(QuerySources { views, log, keys, gate, tokens, clock }));
     queries
         .iter()
         .fold(Router::new(), |router, entry| router.route(entry.path, (entry.route)()))

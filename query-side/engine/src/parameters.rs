@@ -103,18 +103,18 @@ impl<'a> Given<'a> {
     /// # Errors
     /// The first parameter that is unknown, missing or malformed.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, Faulty> {
-        T::deserialize(Fields { rest: self.0.into_iter(), value: None })
+        T::deserialize(ParameterFields { rest: self.0.into_iter(), value: None })
     }
 }
 
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-struct Fields<'a> {
+struct ParameterFields<'a> {
     rest: std::vec::IntoIter<Pair<'a>>,
     value: Option<Pair<'a>>,
 }
 
-impl<'de> Deserializer<'de> for Fields<'_> {
+impl<'de> Deserializer<'de> for ParameterFields<'_> {
     type Error = Faulty;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Faulty> {
@@ -127,7 +127,7 @@ impl<'de> Deserializer<'de> for Fields<'_> {
     }
 }
 
-impl<'de> MapAccess<'de> for Fields<'_> {
+impl<'de> MapAccess<'de> for ParameterFields<'_> {
     type Error = Faulty;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Faulty> {

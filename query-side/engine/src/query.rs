@@ -2,12 +2,11 @@
 //! query, in its service's folder in `queries/`; the way in (`route`), the gate, freshness, paging and the API's
 //! description are the same for all.
 
-use axum::routing::MethodRouter;
 use event_core::{AccessRule, OrganisationCode, Rejection, SubjectId};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Sources, context::QueryContext, error::QueryError, route};
+use crate::{context::QueryContext, error::QueryError};
 
 /// What a query's requests and answers have beside its own parameters and its own answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,28 +46,4 @@ pub trait Query: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// # Errors
     /// One of `REJECTIONS`, or a view or log that cannot be read.
     fn answer(&self, context: &mut QueryContext<'_>) -> impl Future<Output = Result<Self::Answer, QueryError>> + Send;
-}
-
-/// A query without its types: what routing and the API's description need.
-#[derive(Clone)]
-pub struct Entry {
-    pub path: &'static str,
-    pub kind: Kind,
-    pub who: &'static dyn AccessRule,
-    pub rejections: &'static [&'static Rejection],
-    pub parameters: fn(&mut SchemaGenerator) -> Schema,
-    pub answer: fn(&mut SchemaGenerator) -> Schema,
-    pub(crate) route: fn() -> MethodRouter<Sources>,
-}
-
-pub fn entry<Q: Query>() -> Entry {
-    Entry {
-        path: Q::PATH,
-        kind: Q::KIND,
-        who: Q::WHO,
-        rejections: Q::REJECTIONS,
-        parameters: |generator| generator.root_schema_for::<Q>(),
-        answer: |generator| generator.root_schema_for::<Q::Answer>(),
-        route: || axum::routing::get(route::answer::<Q>),
-    }
 }

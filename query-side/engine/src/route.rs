@@ -10,13 +10,13 @@ use http_edge::Authenticated;
 use tokio::time::Instant;
 
 use crate::{
-    Sources,
     cloud_events::BATCH,
     context::{Freshness, QueryContext},
     error::QueryError,
     page::Paging,
     parameters::Given,
     query::{Kind, Query},
+    sources::Sources,
 };
 
 const POSITION: HeaderName = HeaderName::from_static("frontdoor-position");

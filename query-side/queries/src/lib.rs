@@ -7,10 +7,10 @@ mod log;
 mod organ_donation;
 mod practices;
 
-use query_engine::{About, Entry};
+use query_engine::{About, QueryEntry};
 
 /// A new service is one line here. A new query is a line in its service's folder.
-pub fn all() -> Vec<Entry> {
+pub fn all() -> Vec<QueryEntry> {
     let mut all = Vec::new();
     all.extend(appointments::all());
     all.extend(organ_donation::all());

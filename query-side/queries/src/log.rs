@@ -7,7 +7,7 @@ use serde::Deserialize;
 use vocabulary::access::{Permission, auditor};
 
 use query_engine::{
-    Entry, Kind, Query, QueryContext, QueryError,
+    Kind, Query, QueryContext, QueryEntry, QueryError,
     cloud_events::CloudEvent,
     context::{PositionInCare, refuse_unknown},
     entry,
@@ -19,7 +19,7 @@ use query_engine::{
 const FIRST_REVISION: u64 = 1;
 
 /// The auditor's queries. They belong to no health service.
-pub fn all() -> Vec<Entry> {
+pub fn all() -> Vec<QueryEntry> {
     vec![entry::<ListEvents>(), entry::<ListStreamEvents>()]
 }
 

@@ -233,7 +233,7 @@ mod specs {
     #[test]
     fn several_slots_are_booked_if_they_are_adjacent() {
         let both = time(clinic(), NINE, TWENTY_PAST);
-        let events: [&dyn event_core::command::AnyEvent; 3] =
+        let events: [&dyn event_core::event::AnyEvent; 3] =
             [&taken(NINE, alice()), &taken(TEN_PAST, alice()), &booked(alice(), both)];
         surgery().when(several(&[NINE, TEN_PAST])).records(&events);
         surgery().when(several(&[NINE, TWENTY_PAST])).rejected(&SLOTS_NOT_ADJACENT);

@@ -155,7 +155,7 @@ mod specs {
 
     use super::*;
     use crate::{appointments::diary::CHANGES_IN_A_SESSION_MAX, spec::*};
-    use event_core::command::AnyEvent;
+    use event_core::event::AnyEvent;
 
     fn elsewhere() -> SessionId {
         "A12345.000000000002".parse().expect("valid")

@@ -7,7 +7,7 @@ use std::{
 
 use event_core::{
     Decision, StreamName, SubjectId,
-    command::AnyEvent,
+    event::AnyEvent,
     personal::{CannotSeal, sealing},
     state::AnyState,
 };

@@ -6,10 +6,10 @@ use event_core::{AccessRequest, AccessRule, Context, Rejection, StateRequest, St
 use event_log::{Granted, Idempotency, PendingOutcome, Provenance, Refused, Ticket};
 use tokio::sync::oneshot;
 
-use crate::{catalogue::AnyCommand, engine::Answer, failure::Failure};
+use crate::{answer::Answer, catalogue::AnyCommand, failure::Failure};
 
 /// A request for access and the rule that decides about it.
-pub(crate) struct Access {
+pub(crate) struct AccessCheck {
     pub rule: &'static dyn AccessRule,
     pub request: AccessRequest,
 }
@@ -20,7 +20,7 @@ pub(crate) struct QueuedCommand {
     /// Every rejection that its rules can give.
     pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
-    pub access: Access,
+    pub access: AccessCheck,
     /// The state that decides about access, where the token alone does not.
     pub access_state: Option<StateRequest>,
     pub provenance: Provenance,
@@ -33,7 +33,7 @@ pub(crate) struct Job {
     /// Every rejection that its rules can give.
     pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
-    pub access: Access,
+    pub access: AccessCheck,
     /// Of when the sequencer took it: its streams may depend on the day, so each decision is given the same.
     pub context: Context,
     /// Every stream that is read, once.

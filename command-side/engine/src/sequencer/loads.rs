@@ -8,12 +8,11 @@ use std::{
 use event_core::{
     StateRequest, StreamName,
     personal::{KeysMissing, SubjectKeyRing, opening},
-    state::AnyState,
 };
 use event_log::{Log, LogError, StreamEvent};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 
-use super::states::{Unreadable, fold};
+use super::states::{Loaded, Unreadable, fold};
 use crate::failure::Failure;
 
 /// Reads that run at once: the database reads some while the events of others are folded.
@@ -32,12 +31,6 @@ pub(super) struct Load {
     /// The number of the log's history in which it was read.
     pub history: u64,
     pub streams: Vec<(LoadRequest, Result<Loaded, Unloaded>)>,
-}
-
-/// The state of a stream, folded from its events.
-pub(super) struct Loaded {
-    pub state: Arc<dyn AnyState>,
-    pub revision: u64,
 }
 
 /// The reason why a stream has no state.

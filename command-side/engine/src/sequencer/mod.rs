@@ -29,7 +29,7 @@ use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::sync::mpsc;
 
 pub(crate) use self::{
-    job::{Access, Job, QueuedCommand},
+    job::{AccessCheck, Job, QueuedCommand},
     states::fold,
 };
 use self::{
@@ -39,10 +39,7 @@ use self::{
     parked::Parked,
     states::StateCache,
 };
-use crate::{
-    engine::{Answer, EngineOptions},
-    failure::Failure,
-};
+use crate::{answer::Answer, failure::Failure, options::EngineOptions};
 
 /// Streams of one command: six states, and the gate's.
 const STREAMS_MAX: usize = 7;

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 /// JSON, stored for as long as the log remembers it: variants and fields are added, and never change.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "decision")]
-enum Remembered {
+enum RememberedDecision {
     NothingNew,
     Rejected {
         code: String,
@@ -26,9 +26,9 @@ enum Remembered {
 /// What is remembered of a decision without events; nothing where it is not one of the rules.
 pub(super) fn encode(refusal: Option<&Failure>) -> Option<Bytes> {
     let remembered = match refusal {
-        None => Remembered::NothingNew,
+        None => RememberedDecision::NothingNew,
         Some(Failure::Rejected(rejected)) => {
-            Remembered::Rejected { code: rejected.rejection.code.to_owned(), details: rejected.details.clone() }
+            RememberedDecision::Rejected { code: rejected.rejection.code.to_owned(), details: rejected.details.clone() }
         }
         Some(
             Failure::UnknownCommand
@@ -57,8 +57,8 @@ pub(super) fn decode(outcome: &[u8], rejections: &[&'static Rejection]) -> Resul
         return Err(Failure::Broken);
     };
     match remembered {
-        Remembered::NothingNew => Ok(()),
-        Remembered::Rejected { code, details } => {
+        RememberedDecision::NothingNew => Ok(()),
+        RememberedDecision::Rejected { code, details } => {
             let Some(rejection) = rejections.iter().copied().find(|known| known.code == code) else {
                 tracing::error!(code, "a remembered decision has a code that this binary does not know");
                 return Err(Failure::Broken);

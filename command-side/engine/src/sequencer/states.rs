@@ -6,11 +6,17 @@ use std::{
     sync::Arc,
 };
 
-use event_core::{StateRequest, StreamName, command::AnyEvent, state::AnyState};
+use event_core::{StateRequest, StreamName, event::AnyEvent, state::AnyState};
 use event_log::{StreamEvent, Ticket};
 use lru::LruCache;
 
-use super::{job::ReadDependency, loads::Loaded};
+use super::job::ReadDependency;
+
+/// The state of a stream, folded from its events.
+pub(super) struct Loaded {
+    pub state: Arc<dyn AnyState>,
+    pub revision: u64,
+}
 
 pub(super) struct CachedState {
     pub state: Arc<dyn AnyState>,

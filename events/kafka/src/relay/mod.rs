@@ -79,7 +79,7 @@ impl Relay {
     /// Relays whenever it holds the lease, until `stop`. It never ends by itself: faults are reported in `relayed`, in
     /// metrics and in log lines.
     pub async fn run(&self, stop: CancellationToken) {
-        let mut work = Work::of(self);
+        let mut work = RelayWork::of(self);
         while !stop.is_cancelled() {
             let turn = work.turn(&stop).await;
             if let Err(error) = turn {
@@ -133,7 +133,7 @@ impl PagesAhead {
 }
 
 /// A running relay.
-struct Work<'a> {
+struct RelayWork<'a> {
     relay: &'a Relay,
     began: Instant,
     core: Core,
@@ -150,11 +150,11 @@ struct Work<'a> {
     broker_trouble: Option<String>,
 }
 
-impl<'a> Work<'a> {
-    fn of(relay: &'a Relay) -> Work<'a> {
+impl<'a> RelayWork<'a> {
+    fn of(relay: &'a Relay) -> RelayWork<'a> {
         let end = relay.log.watch();
         let (core, began) = (Core::default(), Instant::now());
-        Work {
+        RelayWork {
             relay,
             began,
             core,

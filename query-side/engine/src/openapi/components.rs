@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::plain;
+use super::plain::{self, SHARED};
 
 const OWN: &str = "#/$defs/";
-pub const SHARED: &str = "#/components/schemas/";
 
 /// `components.schemas`.
 #[derive(Default)]

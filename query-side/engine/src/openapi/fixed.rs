@@ -92,8 +92,8 @@ pub fn schemas(components: &mut Components) {
             },
         }),
     );
-    add("LogPosition", LogPosition::json_schema(&mut super::answers()).to_value());
-    add("StreamName", StreamName::json_schema(&mut super::answers()).to_value());
+    add("LogPosition", LogPosition::json_schema(&mut super::generators::answers()).to_value());
+    add("StreamName", StreamName::json_schema(&mut super::generators::answers()).to_value());
     add(
         "Explanation",
         json!({
@@ -146,7 +146,7 @@ pub fn parameters() -> Value {
     let seconds = WAIT_MAX.as_secs();
     json!({
         "after": {
-            "name": "after", "in": "query", "schema": PositionInCare::json_schema(&mut super::parameters()),
+            "name": "after", "in": "query", "schema": PositionInCare::json_schema(&mut super::generators::parameters()),
             "description": format!("The position that the answer should have seen; it is waited for up to {seconds} s."),
         },
         "strict": {

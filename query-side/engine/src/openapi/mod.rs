@@ -4,15 +4,15 @@
 mod answers;
 mod components;
 mod fixed;
+mod generators;
 mod operations;
 mod plain;
 
 use event_core::CommandDescription;
-use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use self::components::Components;
-use crate::query::Entry;
+use crate::entry::QueryEntry;
 
 pub const VERSION: &str = "3.1.0";
 
@@ -26,11 +26,12 @@ pub struct About {
 }
 
 /// The whole document.
-pub fn document(queries: &[Entry], commands: &[CommandDescription], about: &About) -> Value {
+pub fn document(queries: &[QueryEntry], commands: &[CommandDescription], about: &About) -> Value {
     let mut components = Components::default();
     fixed::schemas(&mut components);
     // The queries first: where a command accepts less than an answer may show, the answer has the plain name.
-    let operation = |entry: &Entry, components: &mut Components| json!({"get": operations::query(entry, components)});
+    let operation =
+        |entry: &QueryEntry, components: &mut Components| json!({"get": operations::query(entry, components)});
     let asked: Map<String, Value> =
         queries.iter().map(|entry| (entry.path.to_owned(), operation(entry, &mut components))).collect();
     let mut paths = Map::new();
@@ -64,14 +65,4 @@ pub fn document(queries: &[Entry], commands: &[CommandDescription], about: &Abou
             },
         },
     })
-}
-
-/// Schemas of what is sent to us.
-fn parameters() -> SchemaGenerator {
-    SchemaSettings::draft2020_12().for_deserialize().into_generator()
-}
-
-/// Schemas of what we answer.
-fn answers() -> SchemaGenerator {
-    SchemaSettings::draft2020_12().for_serialize().into_generator()
 }

@@ -9,10 +9,7 @@ use super::{
     components::{Components, Way},
     plain,
 };
-use crate::{
-    cloud_events::BATCH,
-    query::{Entry, Kind},
-};
+use crate::{cloud_events::BATCH, entry::QueryEntry, query::Kind};
 
 fn described(description: &str, access: &dyn AccessRule) -> String {
     format!("{description}\n\n{}", access.sentence()).trim().to_owned()
@@ -22,13 +19,13 @@ fn described(description: &str, access: &dyn AccessRule) -> String {
 const REPLAYED: &str = "Idempotency-Replayed";
 
 /// The operation of one query.
-pub fn query(entry: &Entry, components: &mut Components) -> Value {
-    let mut schemas = super::answers();
+pub fn query(entry: &QueryEntry, components: &mut Components) -> Value {
+    let mut schemas = super::generators::answers();
     let answer = (entry.answer)(&mut schemas).to_value();
     let name = title(&answer);
     let name = name.strip_prefix("Array_of_").map_or_else(|| name.clone(), |item| format!("{item}Batch"));
     let answer = components.add(Way::Out, &name, answer);
-    let mut parameters = super::parameters();
+    let mut parameters = super::generators::parameters();
     let own = components.absorb(Way::In, (entry.parameters)(&mut parameters).to_value());
     let (summary, description) = words(&own);
     let media = if entry.kind == Kind::Log { BATCH } else { "application/json" };
@@ -117,7 +114,7 @@ pub fn words(schema: &Value) -> (String, String) {
     (summary.replace('\n', " "), rest.to_owned())
 }
 
-fn all_parameters(entry: &Entry, own: &Value) -> Value {
+fn all_parameters(entry: &QueryEntry, own: &Value) -> Value {
     let required: Vec<&str> = own["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let fields = own["properties"].as_object().into_iter().flatten();
     let mut all: Vec<Value> = fields

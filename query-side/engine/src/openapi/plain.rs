@@ -3,8 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::components::SHARED;
-
+pub const SHARED: &str = "#/components/schemas/";
 /// Components that refer to one another by names that this makes; one more round would find nothing.
 const ROUNDS_MAX: usize = 3;
 

@@ -6,9 +6,9 @@ mod see_organ_donation;
 use list_organ_donation_history::ListOrganDonationHistory;
 use see_organ_donation::SeeOrganDonation;
 
-use query_engine::{Entry, entry};
+use query_engine::{QueryEntry, entry};
 
 /// A new query of this service is one line here.
-pub fn all() -> Vec<Entry> {
+pub fn all() -> Vec<QueryEntry> {
     vec![entry::<SeeOrganDonation>(), entry::<ListOrganDonationHistory>()]
 }

@@ -16,7 +16,7 @@ pub struct ListPractices {}
 /// A practice and what it has set for itself.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Practice {
+pub struct PracticeDetails {
     pub practice: OrganisationCode,
     pub name: Line,
     /// In one line, as on a letter.
@@ -30,11 +30,11 @@ impl Query for ListPractices {
     const KIND: Kind = Kind::List;
     const WHO: &'static dyn AccessRule = ANY_AUTHENTICATED;
     const PERSONAL: bool = false;
-    type Answer = List<Practice>;
+    type Answer = List<PracticeDetails>;
 
-    async fn answer(&self, context: &mut QueryContext<'_>) -> Result<List<Practice>, QueryError> {
+    async fn answer(&self, context: &mut QueryContext<'_>) -> Result<List<PracticeDetails>, QueryError> {
         let rows = context.list::<Practices>(Span::whole(Practices::PARTITION)).await?;
-        Ok(rows.map(|row| Practice {
+        Ok(rows.map(|row| PracticeDetails {
             practice: row.practice,
             name: row.name,
             address: row.address,
