@@ -7,6 +7,7 @@ mod checkpoint;
 mod connecting;
 mod insert;
 mod lock;
+mod outcomes;
 mod reader;
 mod rows;
 mod schema;

@@ -6,8 +6,9 @@ use event_core::{LogName, Raw, StreamName, envelope::Hash};
 use sqlx::{Sqlite, SqlitePool, query::Query, sqlite::SqliteArguments};
 
 use super::{
+    outcomes::{hexadecimal, outcomes},
     rows,
-    writer::{hexadecimal, names, outcomes, signed},
+    writer::{names, signed},
 };
 use crate::{
     page::{EventPage, PageBuilder, StreamPage, WholeStreams, hole},

@@ -5,7 +5,6 @@
 //! inside a transaction (requests take no part in it), a full disk, a torn write.
 
 use std::{
-    collections::HashMap,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -19,15 +18,16 @@ use sqlx::{Connection, Row as _, SqliteConnection, error::ErrorKind};
 use super::{
     Checkpoints,
     connecting::explain,
-    insert::{Statements, digits},
+    insert::Statements,
     lock::FileLock,
+    outcomes::{hexadecimal, outcomes, remembered},
     rows,
 };
 use crate::{
     evaluate::{BatchInput, Head, Heads, Plan, Repeats, known_by},
     options::LogOptions,
     port::{LogError, Refused, limits},
-    store::{Committed, EarlierOutcome, LogWriter, Remembered, Request},
+    store::{Committed, LogWriter, Request},
 };
 
 /// The maximum number of attempts to read from the file what was stored, after a failure that leaves it open.
@@ -265,7 +265,8 @@ impl SqliteWriter {
         tracing::error!(log = self.log.as_str(), why = %failure.why, requests = batch.len(), "a batch was not stored");
         let end = self.last.position;
         self.forget().await;
-        let Some(sent) = failure.sent.filter(|sent| !sent.plan.rows.is_empty()) else {
+        let changes = |sent: &SubmittedBatch| !(sent.plan.rows.is_empty() && sent.plan.remembered.is_empty());
+        let Some(sent) = failure.sent.filter(changes) else {
             return refused(batch, &failure.why, end);
         };
         match self.was_stored(end, batch, &sent).await {
@@ -291,24 +292,32 @@ impl SqliteWriter {
     /// True if the file holds the batch. It holds all of it or nothing, because it was one transaction.
     async fn was_stored(&mut self, end: u64, batch: &[Request], sent: &SubmittedBatch) -> Result<bool, LogError> {
         let mut asked = 1;
-        let stored = loop {
-            match self.id_at(end + 1).await {
-                Ok(id) => break id,
+        loop {
+            match self.holds(end, batch, &sent.plan).await {
+                Ok(holds) => return Ok(holds),
                 Err(error) if asked == ASK_MAX => return Err(error),
                 Err(_) => {}
             }
             asked += 1;
             self.forget().await;
             tokio::time::sleep(ASK_PAUSE).await;
-        };
-        let first = sent.plan.rows.first().map(|row| batch[row.request].append.events[row.event].id);
-        Ok(stored.is_some() && stored.as_deref() == first.as_ref().map(|id| id.as_bytes().as_slice()))
+        }
     }
 
-    async fn id_at(&mut self, position: u64) -> Result<Option<Vec<u8>>, LogError> {
+    /// True if the first event of a plan, or the first remembered decision of one without events, is in the file.
+    async fn holds(&mut self, end: u64, batch: &[Request], plan: &Plan) -> Result<bool, LogError> {
         self.connect().await?;
-        let query = sqlx::query_scalar(include_str!("../../sql/sqlite/id_at.sql")).bind(signed(position));
-        Ok(query.fetch_optional(self.connected()?).await?)
+        let connection = self.connected()?;
+        if let Some(row) = plan.rows.first() {
+            let query = sqlx::query_scalar(include_str!("../../sql/sqlite/id_at.sql")).bind(signed(end + 1));
+            let stored: Option<Vec<u8>> = query.fetch_optional(connection).await?;
+            let id = batch[row.request].append.events[row.event].id;
+            return Ok(stored.is_some_and(|stored| stored == id.as_bytes()));
+        }
+        let first = plan.remembered.first().and_then(|decided| batch[decided.request].append.idempotency.as_ref());
+        let Some(first) = first else { return Ok(false) };
+        let found = remembered(connection, &hexadecimal(std::iter::once(&first.command_key))).await?;
+        Ok(!found.is_empty())
     }
 }
 
@@ -348,41 +357,6 @@ pub(super) async fn last_event(connection: &mut SqliteConnection) -> Result<Last
     Ok(Last { position: rows::number(&row, 0)?, recorded_at: row.try_get_unchecked(1)? })
 }
 
-/// The outcomes of the appends with these keys.
-pub(super) async fn outcomes(connection: &mut SqliteConnection, keys: String) -> Result<Repeats, LogError> {
-    let mut found = remembered(connection, &keys).await?;
-    let query = sqlx::query(include_str!("../../sql/sqlite/outcomes.sql")).bind(keys);
-    let mut current = None;
-    for row in query.fetch_all(connection).await? {
-        let outcome = rows::outcome(&row)?;
-        if let Some((key, request_hash)) = outcome.first {
-            found.insert(key, EarlierOutcome { request_hash, stored: Vec::new(), remembered: None });
-            current = Some(key);
-        }
-        if let Some(found) = current.and_then(|key| found.get_mut(&key)) {
-            found.stored.push(outcome.stored);
-        }
-    }
-    Ok(found)
-}
-
-/// The remembered decisions without events for these keys.
-async fn remembered(connection: &mut SqliteConnection, keys: &str) -> Result<Repeats, LogError> {
-    let query = sqlx::query(include_str!("../../sql/sqlite/remembered.sql")).bind(keys);
-    let mut found: Repeats = HashMap::new();
-    for row in query.fetch_all(connection).await? {
-        let hash = |at| -> Result<Hash, LogError> {
-            let bytes: &[u8] = row.try_get_unchecked(at)?;
-            bytes.try_into().map_err(|_| LogError::Unusable("a remembered decision's key is not 32 bytes long".into()))
-        };
-        let outcome: &[u8] = row.try_get_unchecked(3)?;
-        let remembered = Remembered { position: rows::number(&row, 2)?, outcome: outcome.to_vec().into() };
-        let request_hash = Some(hash(1)?);
-        found.insert(hash(0)?, EarlierOutcome { request_hash, stored: Vec::new(), remembered: Some(remembered) });
-    }
-    Ok(found)
-}
-
 fn keys_of(batch: &[Request]) -> Vec<Hash> {
     batch.iter().flat_map(|request| known_by(&request.append)).collect()
 }
@@ -409,12 +383,6 @@ fn explained(error: &LogError) -> String {
 /// A JSON array of names of streams or of kinds. Their characters need no escapes.
 pub(super) fn names(names: impl Iterator<Item = impl std::fmt::Display>) -> String {
     let quoted: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
-    format!("[{}]", quoted.join(","))
-}
-
-/// A JSON array of keys in hexadecimal.
-pub(super) fn hexadecimal<'a>(keys: impl Iterator<Item = &'a Hash>) -> String {
-    let quoted: Vec<String> = keys.map(|key| format!("\"{}\"", digits(key))).collect();
     format!("[{}]", quoted.join(","))
 }
 
