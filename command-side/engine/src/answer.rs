@@ -6,9 +6,10 @@ use event_log::Stored;
 /// A command that was granted; everything in it is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// A view that has come here shows it. Of the last event, or the highest that was read where nothing was stored.
+    /// The position that a view has to reach to show the result: that of the last event or, if nothing was stored, the
+    /// highest position that was read.
     pub position: LogPosition,
     pub events: Vec<Stored>,
-    /// The same command was granted before; this is what was answered then.
+    /// True if the same command was granted before: this is the answer that was given then.
     pub replayed: bool,
 }

@@ -1,9 +1,9 @@
-//! One spelling of a JSON body, so that a repeat is recognised however its client writes it: members sorted by name,
-//! no white space. Numbers and texts as serde writes them. It is hashed, and never stored or sent.
+//! The canonical text of a JSON body: members sorted by name, no white space, numbers and texts as serde writes them.
+//! Its hash recognises a repeat of a command, however the client formats the body. The text is never stored or sent.
 
 use serde_json::Value;
 
-/// The canonical text of a body that was parsed; the depth is bounded by the parser (128).
+/// The canonical text of a parsed body. Its depth is bounded by the parser (128).
 pub fn canonical(body: &Value) -> Vec<u8> {
     let mut text = Vec::with_capacity(256);
     write(&mut text, body);

@@ -1,4 +1,5 @@
-//! The commands by name, without their types: what the API tells of each, and how its body becomes a decision.
+//! The commands by name, without their types: a description of each for the API, and the functions that read and decide
+//! it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,7 +18,7 @@ use crate::{
 
 type Parse = fn(&[u8]) -> Result<Arc<dyn AnyCommand>, Failure>;
 
-/// A command that an engine takes.
+/// A command that an engine accepts.
 pub struct CommandEntry {
     pub description: CommandDescription,
     parse: Parse,
@@ -35,14 +36,14 @@ impl CommandEntry {
     }
 }
 
-/// Every command that an engine takes.
+/// Every command that an engine accepts.
 #[derive(Default)]
 pub struct Catalogue {
     entries: BTreeMap<&'static str, CommandEntry>,
 }
 
 impl Catalogue {
-    /// No command; `with` adds them.
+    /// An empty catalogue; `with` adds commands.
     pub fn new() -> Catalogue {
         Catalogue::default()
     }
@@ -60,12 +61,12 @@ impl Catalogue {
         self
     }
 
-    /// By name.
+    /// The descriptions of the commands, in the order of their names.
     pub fn descriptions(&self) -> impl Iterator<Item = &CommandDescription> {
         self.entries.values().map(|entry| &entry.description)
     }
 
-    /// Every way in which the commands say no; some more than once.
+    /// Every rejection that the commands can give; some occur more than once.
     pub fn rejections(&self) -> impl Iterator<Item = &'static Rejection> {
         self.descriptions().flat_map(|command| command.rejections.iter().copied()).chain([&ERASED])
     }
@@ -90,7 +91,7 @@ pub(crate) trait AnyCommand: Send + Sync {
     fn organisation(&self) -> Option<OrganisationCode>;
     fn wanted(&self, context: &Context) -> Vec<StateRequest>;
     fn gives_up(&self) -> bool;
-    /// `None` where the states are not of the types that `wanted` asks for: a bug.
+    /// `None` if the states are not of the types that `wanted` asks for, which is a bug.
     fn decide(&self, states: &[Arc<dyn AnyState>], context: &Context) -> Option<Result<Decision, Rejected>>;
 }
 
@@ -144,7 +145,7 @@ fn pointer(path: &Path) -> String {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
             Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            // A variant is no step in the JSON; what is unknown has no name to give.
+            // A variant is not a step in the JSON, and an unknown segment has no name.
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }

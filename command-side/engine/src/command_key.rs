@@ -1,10 +1,10 @@
-//! By what a repeat of a command is recognised: a keyed hash of who gives it (issuer and `sub`), its name and its
-//! Idempotency-Key.
+//! The key by which a repeat of a command is recognised: a keyed hash of its caller (issuer and `sub`), its name and
+//! its Idempotency-Key.
 //!
-//! Earlier versions left the issuer out. A client whose answer was lost while such a version ran sends the command again
-//! to this one, so in a log that such a version began the key of that form is looked for, too. The log does so in the
-//! transaction that stores the batch, hence also where processes of both versions run at the same time. It costs one
-//! more look-up in the index of keys a command, and nothing in a log that this version began.
+//! Earlier versions left the issuer out. A client that lost its answer while such a version ran sends the command again
+//! to this one. In a log that such a version began, the key in the earlier form is therefore looked up, too. The log
+//! does so in the transaction that stores the batch, so it also works while processes of both versions run. It costs
+//! one more look-up in the index of keys for each command, and nothing in a log that this version began.
 
 use std::sync::{
     Arc, OnceLock,
@@ -24,9 +24,9 @@ pub(crate) struct CommandKeys {
 /// The version that began the log, as far as it is known.
 #[derive(Default)]
 struct Beginning {
-    /// True where it was an earlier version. Unset as long as the log is empty or cannot be read.
+    /// True if it was an earlier version. Unset while the log is empty or cannot be read.
     by_earlier: OnceLock<bool>,
-    /// The log's first event is being read.
+    /// True while the log's first event is being read.
     is_being_read: AtomicBool,
 }
 
@@ -35,7 +35,7 @@ impl CommandKeys {
         CommandKeys { log, beginning: Arc::default() }
     }
 
-    /// The key of a command, and the one that an earlier version gave it where the log may hold such.
+    /// The key of a command and, if the log may hold keys of an earlier version, the key that such a version gave it.
     pub(crate) fn of(&self, caller: &Caller, command: &str, key: &str) -> (Hash, Option<Hash>) {
         let [issuer, id] = [caller.issuer.as_str(), &caller.id].map(str::as_bytes);
         let [command, key] = [command, key].map(str::as_bytes);
@@ -43,8 +43,8 @@ impl CommandKeys {
         (self.log.keyed_hash(&[issuer, id, command, key]), earlier)
     }
 
-    /// False only where the actor of the log's first event is known to have an issuer. No command waits for that to be
-    /// read, because a log that does not answer would then delay one command after another.
+    /// False only if the actor of the log's first event is known to have an issuer. No command waits until that event
+    /// is read, because a log that does not answer would then delay one command after another.
     fn may_be_begun_by_earlier(&self) -> bool {
         if let Some(known) = self.beginning.by_earlier.get() {
             return *known;
@@ -57,7 +57,7 @@ impl CommandKeys {
 }
 
 async fn read_beginning(log: Log, beginning: Arc<Beginning>) {
-    // A log that cannot be read is asked again, for a later command.
+    // If the log cannot be read, a later command tries again.
     if let Ok(first) = log.read(0, 1).await
         && let Some(first) = first.first()
     {

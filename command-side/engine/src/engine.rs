@@ -1,4 +1,4 @@
-//! The engine as the rest of the house sees it.
+//! The engine, as other crates use it.
 
 use std::sync::Arc;
 
@@ -23,32 +23,32 @@ use crate::{
     sequencer::{self, AccessCheck, QueuedCommand, Sequencer},
 };
 
-/// Where a command comes from, and how a repeat of it is recognised.
+/// The origin of a command, and the key by which a repeat of it is recognised.
 #[derive(Debug, Clone)]
 pub struct Origin {
     pub caller: Caller,
-    /// The relationship's stream by which the caller acts for the person concerned.
+    /// The stream of the relationship that lets the caller act for the person concerned.
     pub acting_for: Option<StreamName>,
     /// The event to which a policy reacts with this command.
     pub causation: Option<Uuid>,
     /// 16 to 128 visible ASCII characters, new for each command and the same for its repeats. It is hashed, and never
     /// stored.
     pub idempotency_key: Box<str>,
-    /// `None`: the id of the first event.
+    /// If `None`, the id of the first event is used.
     pub correlation: Option<Uuid>,
     /// W3C `traceparent`.
     pub trace: Option<Box<str>>,
 }
 
 impl Origin {
-    /// A caller who acts for themselves.
+    /// The origin of a command that the caller gives on their own behalf.
     pub fn new(caller: Caller, idempotency_key: impl Into<Box<str>>) -> Origin {
         let idempotency_key = idempotency_key.into();
         Origin { caller, acting_for: None, causation: None, idempotency_key, correlation: None, trace: None }
     }
 }
 
-/// Decides commands. Cheap to clone; when the last clone is dropped, what was begun is still finished.
+/// Decides commands. Cheap to clone. When the last clone is dropped, commands that were begun are still finished.
 #[derive(Clone)]
 pub struct Engine {
     log: Log,
@@ -69,12 +69,14 @@ impl Engine {
         &self.catalogue
     }
 
-    /// Waits until the task that decides has ended. While an engine is in use that is a bug: it decides nothing any more.
+    /// Waits until the task that decides has ended. If it ends while an engine is in use, that is a bug: no command is
+    /// decided any more.
     pub async fn ended(&self) {
         self.queue.closed().await;
     }
 
-    /// Decides a command of a known type, like `execute`. It is read from its JSON, so both ways have the same checks.
+    /// Decides a command of a known type, like `execute`. The command is read from its JSON, so both make the same
+    /// checks.
     ///
     /// # Errors
     /// As `Failure` says; no event was stored.
@@ -97,7 +99,7 @@ impl Engine {
             Some(entry) => self.give(entry, &body, origin).await,
             None => Err(Failure::UnknownCommand),
         };
-        // A name that is not in the catalogue is whatever somebody typed.
+        // A name that is not in the catalogue is arbitrary input, so it is not used in the metrics.
         let command = entry.map_or("unknown", |entry| entry.description.name);
         let outcome = match &answered {
             Ok(answer) if answer.replayed => "replayed",
@@ -157,7 +159,7 @@ impl Engine {
         })
     }
 
-    /// Checks an access rule on what is durable now.
+    /// Checks an access rule against the state that is durable now.
     async fn is_admitted(&self, rule: &dyn AccessRule, request: &AccessRequest) -> Result<(), Failure> {
         let Some(wanted) = rule.by_token(request)? else { return Ok(()) };
         let events = self.log.read_streams(std::slice::from_ref(&wanted.stream)).await.map_err(|error| {

@@ -1,5 +1,5 @@
 //! The three kinds of failure: unreadable (the body, the key), refused (the gate, the rules), broken (the log, a bug).
-//! HTTP gives each its problem.
+//! Over HTTP, each becomes a problem.
 
 use axum::response::{IntoResponse, Response};
 use event_core::{Class, Denied, Rejected, Rejection};
@@ -11,7 +11,7 @@ use http_edge::{
     },
 };
 
-/// After this time a command can be repeated that met too many others, or a log that cannot be written.
+/// The time after which a client may repeat a command that met too many others, or a log that cannot be written.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// The answer to a command that would store personal data of an erased person.
@@ -22,38 +22,38 @@ pub(crate) static ERASED: Rejection = Rejection {
     advice: "Nothing personal can be stored for this person any more.",
 };
 
-/// Why a command was not granted. No event was stored.
+/// The reason why a command was not granted. No event was stored.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Failure {
     #[error("there is no command of this name")]
     UnknownCommand,
     #[error("the idempotency key is not 16 to 128 visible ASCII characters")]
     UnfitKey,
-    /// The body is no such command.
+    /// The body is not a command of this name.
     #[error("the body could not be read")]
     Unreadable(Fault),
-    /// The body would be a command, were a text of it not longer than its limit.
+    /// The body has a text that is longer than its limit.
     #[error("a text is longer than its limit")]
     TextTooLong(Fault),
     #[error("the gate: {0}")]
     Denied(#[from] Denied),
     #[error("the rules: {}", .0.rejection.code)]
     Rejected(Rejected),
-    /// A rule said no when this command was first given. That was the decision, whatever the rule would say now.
+    /// A rule rejected this command when it was first given. That decision stands, whatever the rule would decide now.
     #[error("the rules, when it was first given: {}", .0.rejection.code)]
     RejectedBefore(Rejected),
     #[error("this idempotency key was used for another body")]
     KeyReused,
-    /// The subject's keys were destroyed: nothing personal can be stored for them any more.
+    /// The subject's keys were destroyed: no personal data can be stored for this person any more.
     #[error("the person's data was erased")]
     Erased,
-    /// A stream of the command holds as many events as a stream can.
+    /// A stream of the command holds the maximum number of events.
     #[error("a stream is full")]
     StreamFull,
-    /// What was read had changed when it was to be stored, more often than the engine tries.
+    /// The streams that were read had changed before the events were stored, more often than the engine tries.
     #[error("too many others change the same")]
     Contended,
-    /// Too much waits to be decided.
+    /// The queue of commands is full.
     #[error("too many commands are waiting")]
     Overloaded,
     /// The log cannot be written or read, or keys of persons cannot be fetched.
@@ -65,7 +65,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// For the metrics.
+    /// The outcome, as the metrics name it.
     pub(crate) fn outcome(&self) -> &'static str {
         match self {
             Failure::UnknownCommand | Failure::UnfitKey | Failure::Unreadable(_) | Failure::TextTooLong(_) => {

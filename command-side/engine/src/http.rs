@@ -27,7 +27,7 @@ use crate::{
     engine::{Engine, Origin},
 };
 
-/// Bytes of a body.
+/// The maximum number of bytes in a body.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -45,7 +45,7 @@ impl FromRef<Commands> for Tokens {
     }
 }
 
-/// Every command.
+/// The routes that give a command and that list all commands.
 pub fn router(engine: Engine, tokens: Tokens) -> Router {
     Router::new()
         .route("/commands", get(list))
@@ -80,7 +80,7 @@ fn read(caller: Caller, headers: &HeaderMap, body: Result<Bytes, BytesRejection>
     let json = one(headers, &header::CONTENT_TYPE).is_some_and(|text| {
         text.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
     });
-    // `identity` says that nothing is encoded (RFC 9110, 8.4.1).
+    // `identity` means that the body is not encoded (RFC 9110, 8.4.1).
     let plain = headers.get_all(header::CONTENT_ENCODING).iter().all(|coding| coding == "identity");
     if !json || !plain {
         return Err(Problem::of(&UNSUPPORTED_MEDIA_TYPE));
@@ -95,7 +95,7 @@ fn read(caller: Caller, headers: &HeaderMap, body: Result<Bytes, BytesRejection>
     Ok((Origin { correlation, trace, ..Origin::new(caller, key) }, body))
 }
 
-/// A header that is given once.
+/// The value of a header that is given exactly once.
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut given = headers.get_all(name).iter();
     match (given.next(), given.next()) {

@@ -1,7 +1,7 @@
-//! What is done with a command: find it, read it strictly, check the gate, load the states, decide, append, answer.
+//! Runs commands: find the command, read it strictly, check the gate, load the states, decide, append, answer.
 //!
-//! The rules are `domain`'s, and durability is `event_log`'s; here is the way between them, and the way in over HTTP.
-//! Nothing here knows a service.
+//! The rules are in `domain`, and durability is in `event_log`; this crate connects the two and adds the HTTP
+//! interface. Nothing in it is specific to a service.
 
 mod answer;
 mod canonical;

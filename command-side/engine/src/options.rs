@@ -7,25 +7,27 @@ use event_core::{
     personal::{SubjectKeyRing, Unsealed},
 };
 
-/// Limits and ports of an engine. `Default` is what a server without a vault uses.
+/// Limits and ports of an engine. `Default` is for a server without a vault.
 #[derive(Clone)]
 pub struct EngineOptions {
-    /// Commands that may wait to be decided; one more is `Failure::Overloaded`.
+    /// The maximum number of commands that wait to be decided; one more fails with `Failure::Overloaded`.
     pub queue_max: usize,
-    /// Commands whose missing states are loaded in one read.
+    /// The maximum number of commands that are decided in one turn, and of streams that are loaded in one read.
     pub batch_max: usize,
-    /// Commands whose outcome may be unknown at once. Smaller than the log's queue, so that the log refuses none.
+    /// The maximum number of commands with an unknown outcome. Smaller than the log's queue, so that the log refuses
+    /// none.
     pub in_flight_max: usize,
-    /// Streams whose state is kept in memory: a few KiB each as a rule, and bounded, as streams are.
+    /// The number of states in memory: a few KiB each as a rule, and bounded, because streams are.
     pub states_max: usize,
-    /// How often a command is decided again when what it was decided on was not so.
+    /// The number of times that a command is decided again when the state that it was decided on turned out to be
+    /// wrong.
     pub decisions_again_max: u32,
-    /// The keys of persons. Queries on the same log need a ring that opens what this one seals.
+    /// The keys of persons. Queries on the same log need a ring that opens the fields that this one seals.
     pub keys: Arc<dyn SubjectKeyRing>,
-    /// The time that one fetch of keys may take. A command waits for two at most, one for its states and one for its own
-    /// events, and is `Failure::Unavailable` then.
+    /// The maximum time for one fetch of keys. A command waits for at most two, one for its states and one for its own
+    /// events, and then fails with `Failure::Unavailable`.
     pub keys_wait_max: Duration,
-    /// A command has one time: when it is taken out of the queue.
+    /// The clock. The time of a command is read once, when it is taken out of the queue.
     pub clock: fn() -> Timestamp,
 }
 

@@ -1,16 +1,16 @@
-//! Whether a body has the shapes that its schema names. Serde also reads a struct from an array of its values, and a
-//! name from an object with that name: two spellings of one wish, of which the schema tells clients one. Commands are
-//! read in that one only, at every depth.
+//! Checks that a body has the shapes that its schema names. Serde also reads a struct from an array of its values, and
+//! a name from an object with that name: a second spelling that the schema does not describe. Commands are accepted in
+//! the described spelling only, at every depth.
 
 use serde_json::Value;
 
 use http_edge::Fault;
 
-/// References that lead to one another; a schema of ours has one at a time.
+/// The maximum number of references that are followed in a row; our schemas have one at a time.
 const REFERENCES_MAX: usize = 8;
 
 /// # Errors
-/// The first value that is not of its schema's JSON type, by its place.
+/// The place of the first value that is not of its schema's JSON type.
 pub(crate) fn check(schema: &Value, body: &Value) -> Result<(), Fault> {
     Shapes { root: schema }.check(schema, body, String::new())
 }
@@ -46,7 +46,7 @@ impl<'a> Shapes<'a> {
         match value {
             Value::Object(members) => {
                 for (name, value) in members {
-                    // The command itself refuses a name that it does not know.
+                    // Unknown names are refused when the command itself is read.
                     let Some(schema) = schema.get("properties").and_then(|known| known.get(name)) else { continue };
                     let name = name.replace('~', "~0").replace('/', "~1");
                     self.check(schema, value, format!("{pointer}/{name}"))?;
@@ -99,7 +99,7 @@ mod tests {
 
     const ALICE: &str = "a11ce000-0000-4000-8000-000000000001";
 
-    /// Where the fault is, or `None`: the body is read.
+    /// The place of the fault, or `None` if the body can be read.
     fn fault(command: &str, body: &Value) -> Option<String> {
         let catalogue = Catalogue::of(domain::every_command);
         match catalogue.get(command).expect("a command").parse(body.to_string().as_bytes()) {

@@ -1,5 +1,6 @@
-//! Everything at once: commands on one desk and on two, wishes sent again, another node that meddles, callers who go
-//! away, and a cache that holds little. Whatever comes of it, what is stored was decided on what was stored before it.
+//! All disturbances at once: commands on one desk and on two, repeated commands, another node that interferes, callers
+//! that disconnect, and a cache that is too small. In every case, each stored event was decided on the events before
+//! it.
 
 mod common;
 
@@ -10,14 +11,14 @@ use common::{Harness, decoded, desk_stream, harness_with, new_key, number, someb
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
 
-/// What another node's numbers are ahead of those before them.
+/// The distance of another node's numbers from those before them.
 const LEAP: u32 = 1_000;
 const WISHES: usize = 600;
 const AT_ONCE: usize = 64;
 /// More than the smallest cache holds.
 const DESKS: usize = 12;
 
-/// xorshift64: the same wishes for the same seed.
+/// xorshift64: the same seed gives the same commands.
 struct Dice(u64);
 
 impl Dice {
@@ -44,14 +45,14 @@ fn wishes(dice: &mut Dice, desks: &[String]) -> Vec<Wish> {
         }
         let desk = &desks[dice.below(desks.len())];
         let also = (dice.below(3) == 0).then(|| &desks[dice.below(desks.len())]).filter(|also| *also != desk);
-        // Nothing, few, or as many as there are.
+        // None, a few, or no limit.
         let most = [0, 5, u32::MAX][dice.below(3)];
         wishes.push(Wish { key: new_key(), body: json!({"desk": desk, "also": also, "most": most}) });
     }
     wishes
 }
 
-/// Another node takes a number, if nobody is faster.
+/// Takes a number as another node would; another append may be faster.
 async fn meddle(harness: &Harness, desk: &str) {
     let events = harness.events(&desk_stream(desk)).await;
     let last = events.last().map_or(0, decoded);
@@ -91,7 +92,7 @@ async fn round(seed: u64, options: EngineOptions) {
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    // Whoever went away asks again, and so does everybody else.
+    // Every command is sent again, including those of callers that disconnected.
     let again = join_all(wishes.iter().map(async |wish| (wish, give(harness, wish, false).await))).await;
     let answers: Vec<_> = answers.into_iter().chain(again).collect();
     for (wish, answer) in &answers {

@@ -1,4 +1,4 @@
-//! Who is let in: commands and queries ask the same gate, and the registration that lets staff in is validated too.
+//! Access: commands and queries use the same gate, and the registration that admits staff is validated, too.
 
 mod common;
 
@@ -62,7 +62,7 @@ async fn staff_are_let_in_to_those_who_are_registered_with_them() {
     assert_eq!(look_after(&harness, somebody(), here).await, Err(NOT_YOURS));
 }
 
-/// Whether a caller is admitted is always answered from the present state, so a denial is not remembered with its key.
+/// Access is always decided on the current state, so a denial is not remembered with its key.
 #[tokio::test]
 async fn a_denial_is_not_remembered_with_its_key() {
     let (harness, subject, key) = (harness().await, new_subject(), new_key());

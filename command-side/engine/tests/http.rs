@@ -69,7 +69,7 @@ impl Site {
         self.send(Request::get(path).body(Body::empty()).expect("a request")).await
     }
 
-    /// The answer is a problem of this status and code, whose page explains it.
+    /// Asserts that the answer is a problem of this status and code, and that its page explains it.
     async fn problem(&self, reply: &Reply, status: u16, code: &str) {
         assert_eq!((reply.status, &reply.body["code"]), (status, &json!(code)), "{}", reply.body);
         assert_eq!(reply.header("content-type"), Some("application/problem+json"));

@@ -135,7 +135,7 @@ async fn what_an_earlier_version_remembers_is_recognised() {
     assert!(again.replayed && again.events.is_empty());
 }
 
-/// No look-up more a command where there is nothing to find.
+/// No additional look-up for each command if there is nothing to find.
 #[tokio::test]
 async fn keys_of_an_earlier_version_are_not_looked_for_in_a_log_that_this_version_began() {
     let harness = harness().await;
@@ -224,8 +224,8 @@ async fn a_key_of_another_length_or_with_blanks_is_refused() {
     }
 }
 
-/// Those who were decided after a repeat are decided again, as what it proposed is not stored; with one repeat after
-/// another they would never be done.
+/// Commands that were decided after a repeat are decided again, because the proposal of the repeat is not stored. A
+/// long series of repeats must not keep them from being finished.
 #[tokio::test]
 async fn who_sends_one_wish_again_and_again_holds_nobody_up() {
     let harness = harness_with(EngineOptions { batch_max: 8, ..EngineOptions::default() }).await;

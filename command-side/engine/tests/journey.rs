@@ -1,5 +1,5 @@
-//! The platform's own commands through the engine: opened, registered, published, the slot race of 500 for 30, and two
-//! nodes at the limit of a day.
+//! The platform's own commands through the engine: a practice is opened, patients are registered, sessions are
+//! published, 500 requests race for 30 slots, and two nodes meet at the limit of a day.
 
 mod common;
 
@@ -155,10 +155,10 @@ async fn what_is_personal_is_stored_closed_and_read_again_by_the_next_decision()
     assert!(again.events.is_empty() && !again.replayed);
 }
 
-/// How often a client sends a command again that is answered 503.
+/// The maximum number of times that a client sends a command that is answered 503.
 const SENDS_MAX: u32 = 1_000;
 
-/// As a client does: the same key again, until there is an answer.
+/// Publishes as a client does: with the same key, until there is an answer.
 async fn publish(engine: &Engine, id: &str) -> Result<Answer, Failure> {
     let (key, body) = (new_key(), Bytes::from(session(id).to_string()));
     for _ in 0..SENDS_MAX {
@@ -193,7 +193,7 @@ async fn two_nodes_together_publish_as_many_sessions_as_one_day_allows() {
 
 #[tokio::test]
 async fn a_command_has_one_time_for_its_streams_and_its_rules() {
-    /// Each look at this clock is a day after the one before.
+    /// A clock that advances by a day with each reading.
     fn day_after_day() -> Timestamp {
         static LOOKS: AtomicI64 = AtomicI64::new(0);
         second_of_november().plus_days(LOOKS.fetch_add(1, Ordering::Relaxed))
@@ -207,7 +207,7 @@ async fn a_command_has_one_time_for_its_streams_and_its_rules() {
     assert_eq!(log.read_streams(&[day]).await.expect("read").remove(0).len(), 1, "the second command, the second day");
 }
 
-/// A repeat that comes late gets the answer of the first time, and stores nothing.
+/// Sends a late repeat, which gets the first answer and stores nothing.
 async fn repeat_late(engine: &Engine, caller: &Caller, name: &str, key: &str, body: &Value, first: &Answer) {
     let late = give_as(engine, caller.clone(), name, key, body.clone()).await.expect("the first answer");
     assert!(late.replayed && !first.replayed);

@@ -1,5 +1,5 @@
-//! The keys of persons in the engine: fetched for many commands at once, waited for by the commands that need them, and
-//! not there.
+//! The keys of persons in the engine: fetched for many commands at once, awaited by the commands that need them, and
+//! missing.
 
 mod common;
 
@@ -118,7 +118,7 @@ impl Command for DropNote {
     }
 }
 
-/// An engine whose keys can fail.
+/// An engine with keys that can fail.
 struct Notes {
     ring: Arc<RecordingKeyRing>,
     engine: Engine,
@@ -269,7 +269,7 @@ async fn without_keys_nothing_personal_is_stored_and_the_caller_may_come_again()
     assert_eq!(notes.log.end(), end + 1);
 }
 
-/// The keys of one call fail for all: those that have come all the same are used.
+/// A call fails for all of its keys; those that arrived nevertheless are used.
 #[tokio::test]
 async fn a_key_that_fails_fails_its_own_command_only() {
     let [alice, bob, _] = people();
@@ -286,7 +286,7 @@ async fn an_erased_persons_state_is_read_without_its_fields_and_takes_nothing_pe
     let notes = Notes::cold(&people()).await;
     let (alice, end) = (person(1), notes.log.end());
     notes.ring.erase(alice);
-    // The note of before is not known any more, so the same one is news.
+    // The earlier note cannot be read any more, so the same text is new.
     let refused = notes.keep(alice, "three").await.expect_err("erased");
     assert_eq!(refused, Failure::Erased);
     let problem = Problem::from(refused);

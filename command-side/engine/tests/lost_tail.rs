@@ -1,5 +1,5 @@
-//! A log that loses its end while an engine holds states of it: a standby takes over without the last transactions, or a
-//! backup is restored under running processes. What comes next is decided on what the log holds.
+//! A log that loses its end while an engine holds states of it: a standby takes over without the last transactions, or
+//! a backup is restored under running processes. Later commands are decided on the events that the log holds.
 
 mod common;
 
@@ -37,7 +37,7 @@ async fn a_command_after_a_lost_tail_is_decided_on_what_the_log_holds() {
     assert_eq!((answer.events[0].revision, harness.numbers("desk").await), (4, vec![1, 2, 50, 51]));
 }
 
-/// The events were another process's: this one has read them and not written them.
+/// The events were written by another process; this one has only read them.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_only_read_is_not_believed_after_a_lost_tail_either() {
     let database = Database::new();
@@ -52,7 +52,7 @@ async fn what_was_only_read_is_not_believed_after_a_lost_tail_either() {
     assert_eq!((answer.events.len(), harness.numbers("desk").await), (1, vec![50, 51]));
 }
 
-/// Nothing has filled the places: the end itself goes back, and no connection is lost.
+/// The lost positions are not filled: the end itself goes back, and no connection is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_became_shorter_is_noticed_and_its_end_goes_back() {
     let database = Database::new();

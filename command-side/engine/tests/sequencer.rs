@@ -1,4 +1,4 @@
-//! Decisions on the state as proposed, and what becomes of them when it never comes to be.
+//! Decisions on proposed states, and their correction when a proposal is not stored.
 
 mod common;
 
@@ -56,7 +56,7 @@ async fn nothing_new_is_validated_and_tells_how_far_was_read() {
 async fn a_proposal_that_failed_is_never_built_upon() {
     let harness = harness().await;
     harness.take("failed", 500).await.expect("the first");
-    // The engine believes 1; another node has gone on to 50. All 200 are decided on proposals that will fail, and the
+    // The engine's state is 1; another node has gone on to 50. All 200 are decided on proposals that will fail, and the
     // revision of one of them fits again.
     harness.log.append(number("failed", 1, 50)).await.expect("stored");
     let answers = join_all((0..200).map(|_| harness.take("failed", 500))).await;
@@ -114,7 +114,7 @@ async fn a_caller_who_goes_away_cancels_nothing_and_poisons_nothing() {
             Box::pin(
                 async move { engine.execute("take-number", body(), Origin::new(common::somebody(), new_key())).await },
             );
-        // Once polled, the command is with the engine; then nobody waits for it any more.
+        // Once polled, the command is queued; then its caller stops waiting.
         assert!(futures::poll!(given.as_mut()).is_pending());
         drop(given);
     }
@@ -170,7 +170,7 @@ async fn a_command_whose_stream_is_being_loaded_delays_no_other() {
     harness.take("hot", 9).await.expect("loaded and stored");
     harness.log.append(number("long", 0, common::LOADS_SLOWLY)).await.expect("stored");
     let others = async {
-        // One whose state is in memory, and one that has to be loaded, too.
+        // One command has its state in memory, and the other has to load it, too.
         harness.take("hot", 9).await.expect("stored");
         harness.take("cold", 9).await.expect("stored");
         common::SLOW_LOADS.open();

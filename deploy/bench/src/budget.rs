@@ -88,3 +88,20 @@ impl<'a> Budget<'a> {
         format!("{lines}{:<20} {:>6.0} s of {:>4}", "in all", sum.as_secs_f64(), TOTAL_MAX.as_secs())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_each_benchmark_once_and_tells_which_one_took_too_long() {
+        let mut budget = Budget::of(vec!["hot", "race"]);
+        assert_eq!((budget.next(), budget.next(), budget.next()), (Some("hot"), Some("race"), None));
+        assert_eq!(budget.done.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["hot", "race"]);
+        budget.done = vec![("hot", Duration::from_secs(46)), ("race", Duration::from_secs(15))];
+        let spent = budget.spent();
+        let over: Vec<bool> = spent.lines().map(|line| line.ends_with("OVER")).collect();
+        assert_eq!(over, [true, false, false], "{spent}");
+        assert!(spent.ends_with("61 s of 1500"), "{spent}");
+    }
+}

@@ -20,7 +20,8 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// A figure with a minimum: its ratio to the baseline has to be at least `bar`.
+    /// A figure with a minimum: its ratio to the baseline has to be at least `bar`. A baseline of 0 was not measured, and
+    /// meets no bar.
     pub fn against(name: &'static str, value: f64, unit: &'static str, baseline: f64, bar: f64) -> Measured {
         let ratio = value / baseline;
         Measured {
@@ -30,7 +31,7 @@ impl Measured {
             baseline: Some(baseline),
             ratio: Some(ratio),
             bar: Some(bar),
-            met: Some(ratio >= bar),
+            met: Some(ratio.is_finite() && ratio >= bar),
             note: String::new(),
         }
     }
@@ -95,4 +96,36 @@ pub fn table(rows: &[Measured]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_meets_its_bar_from_the_bar_on_and_never_without_a_baseline() {
+        for (value, baseline, met) in [(60.0, 100.0, true), (59.0, 100.0, false), (1.0, 0.0, false), (0.0, 0.0, false)]
+        {
+            assert_eq!(Measured::against("a", value, "1/s", baseline, 0.6).met, Some(met), "{value} / {baseline}");
+        }
+    }
+
+    #[test]
+    fn a_time_meets_its_bar_up_to_the_bar() {
+        for (value, met) in [(1.0, true), (1.1, false)] {
+            assert_eq!(Measured::within("a", value, "s", 0.5, 1.0).met, Some(met), "{value}");
+        }
+        assert_eq!(Measured::stated("a", 1.0, "s").met, None);
+    }
+
+    #[test]
+    fn the_table_has_a_line_for_each_figure_and_says_no_where_a_bar_is_missed() {
+        let rows =
+            [Measured::against("slow", 1.0, "1/s", 2.0, 0.6).note("p99 3 ms"), Measured::stated("size", 5.0, "MiB")];
+        let table = table(&rows);
+        let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines[1], ["slow", "1", "1/s", "2", "0.50", "0.60", "NO"]);
+        assert_eq!(lines[2], ["p99", "3", "ms"]);
+        assert_eq!(lines[3], ["size", "5", "MiB", "-", "-", "-", "-"]);
+    }
 }

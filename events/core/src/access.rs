@@ -1,5 +1,5 @@
-//! Access: who may give a command or ask a query. A token says who a caller is; whether they are admitted is for the
-//! services to say, by rules of their own.
+//! Access: the rules that admit callers to commands and queries. A token describes the caller; each service decides by
+//! rules of its own which callers it admits.
 
 use serde_json::Value;
 
@@ -17,11 +17,11 @@ pub struct Caller {
     pub issuer: Issuer,
     /// The token's `sub`: the id of a person or of a member of staff.
     pub id: Box<str>,
-    /// A word of the services' own, like those that follow.
+    /// A value that the services define, like `permissions` and `level`.
     pub role: Box<str>,
     pub permissions: Vec<Box<str>>,
     pub organisation: Option<OrganisationCode>,
-    /// How surely the person is who they say they are.
+    /// The level to which the person's identity was proven.
     pub level: Option<Box<str>>,
 }
 
@@ -41,14 +41,14 @@ impl Caller {
 #[derive(Debug, Clone)]
 pub struct AccessRequest {
     pub caller: Caller,
-    /// The person whose relationship to the caller decides.
+    /// The person concerned; this person's relationship to the caller decides.
     pub subject: Option<SubjectId>,
     pub organisation: Option<OrganisationCode>,
 }
 
 /// Decides which callers are admitted to a command or a query. The port between the engines and the services.
 pub trait AccessRule: Send + Sync {
-    /// Decides by the token alone where that is enough. Otherwise the state by which `by_state` decides; it joins the
+    /// Decides by the token alone if that is enough. Otherwise returns the state that `by_state` needs; it joins the
     /// conditions under which the command is stored.
     ///
     /// # Errors
@@ -68,7 +68,8 @@ pub trait AccessRule: Send + Sync {
     fn data(&self) -> Value;
 }
 
-/// Why a caller is not admitted. "Not yours" and "unknown" are one answer: a caller learns nothing about others.
+/// The reason why a caller is not admitted. "Not yours" and "unknown" are one answer, so that a caller learns nothing
+/// about others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     #[error("This is not yours to see or change, or it does not exist.")]
@@ -80,7 +81,7 @@ pub enum Denied {
 /// Admits every caller with a valid token.
 pub const ANY_AUTHENTICATED: &dyn AccessRule = &AnyAuthenticated;
 
-/// Admits callers whose token has this role.
+/// Admits callers that have this role in their token.
 pub struct WithRole(pub &'static str);
 
 impl AccessRule for WithRole {
@@ -93,7 +94,7 @@ impl AccessRule for WithRole {
     }
 
     fn sentence(&self) -> String {
-        format!("Who may: callers with the role `{}`.", self.0)
+        format!("Permitted: callers with the role `{}`.", self.0)
     }
 
     fn data(&self) -> Value {
@@ -113,7 +114,7 @@ impl AccessRule for AnyAuthenticated {
     }
 
     fn sentence(&self) -> String {
-        "Anybody with a token.".to_owned()
+        "Permitted: every caller with a valid token.".to_owned()
     }
 
     fn data(&self) -> Value {

@@ -1,6 +1,6 @@
-//! The description of a log's topic on Kafka for foreign consumers: an AsyncAPI 3.0 document, and a JSON
-//! Schema (draft 7, as AsyncAPI's own) for every kind. Made from what the code itself says. The schemas describe what
-//! may stand in a log, written by any release: fields may be added, and personal fields are opaque texts.
+//! The description of a log's topic on Kafka for foreign consumers: an AsyncAPI 3.0 document, and a JSON Schema (draft
+//! 7, as AsyncAPI's own) for every kind, both generated from the code. The schemas describe the events of a log, which
+//! any release may have written: fields may be added, and personal fields are opaque texts.
 
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ pub const VERSION: &str = "3.0.0";
 
 const SHARED: &str = "/components/schemas";
 const HEADERS: &str = "EventHeaders";
-/// Of AsyncAPI's description of Kafka.
+/// The version of AsyncAPI's bindings for Kafka.
 const BINDINGS: &str = "0.5.0";
 
 /// The schema of one kind's data, complete in itself, or `None` for a kind that these services do not have.
@@ -82,12 +82,11 @@ fn channel(messages: Map<String, Value>) -> Value {
     json!({
         "address": "frontdoor.{log}.{lineage}",
         "title": "A log",
-        "description": "One partition: its order is that of the log. Nothing is ever dropped from it or compacted. An \
-            event can come again; its position tells. Kinds are added; whoever meets an unknown one decides whether \
-            it may be passed over.",
+        "description": "One partition, in the order of the log. Events are neither deleted nor compacted. An event can occur \
+            again; its position identifies it. Kinds are added: a consumer decides if it may skip an unknown kind.",
         "parameters": {
-            "log": {"description": "What happened (`care`), or who looked (`access`).", "enum": ["care", "access"]},
-            "lineage": {"description": "A UUID, made with the log: another one is another history."},
+            "log": {"description": "The events of the services (`care`), or the access to them (`access`).", "enum": ["care", "access"]},
+            "lineage": {"description": "A UUID that is created with the log. Another lineage is another history."},
         },
         "messages": messages,
         "bindings": {"kafka": {
@@ -119,7 +118,7 @@ fn message(kind: &str, category: &str, payload: Value) -> Value {
     })
 }
 
-/// The first line of what the type of the data says of itself.
+/// Adds the first line of the data type's description as the summary.
 fn summarise(message: &mut Value, schemas: &Map<String, Value>) {
     let name = message["payload"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
     let words = name.and_then(|name| schemas.get(name)?.get("description")?.as_str());
@@ -135,31 +134,31 @@ fn headers() -> Value {
         "ce_id": {"type": "string", "format": "uuid", "description": "The event's id (UUIDv7)."},
         "ce_source": {"type": "string", "pattern": "^/frontdoor/(care|access)/[0-9a-f-]{36}$",
             "description": "`/frontdoor/<log>/<lineage>`"},
-        "ce_type": {"type": "string", "description": "The event's kind: service, what happened, version."},
+        "ce_type": {"type": "string", "description": "The event's kind: service, event, version."},
         "ce_subject": {"type": "string", "description": "The event's stream, `<category>-<id>`."},
         "ce_time": {"type": "string", "format": "date-time",
-            "description": "When it was recorded. Never before the event of the position before."},
+            "description": "The time of recording. Never earlier than that of the previous position."},
         "content-type": {"const": "application/json"},
         "ce_position": {"type": "string", "pattern": "^[1-9][0-9]*$",
-            "description": "1, 2, 3 … in the log, without gaps. A text: an Integer of CloudEvents has 32 bits. One that \
-                is not greater than the last one seen is a repeat."},
+            "description": "1, 2, 3 … in the log, without gaps. A text: an Integer of CloudEvents has 32 bits. A \
+                position that is not greater than the last one is a repeat."},
         "ce_revision": {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "1, 2, 3 … in its stream."},
         "ce_actor": {"type": "string", "contentMediaType": "application/json",
-            "description": "Who did it: JSON with `id`, `role`, `organisation`, `level`, and `issuer`, without which `id` names nobody: \
-                another issuer may give it to somebody else. `issuer` is absent in events of an earlier release."},
-        "ce_correlation": {"type": "string", "format": "uuid", "description": "Joins what belongs together."},
+            "description": "The caller of the command: JSON with `id`, `role`, `organisation`, `level` and `issuer`. An `id` is unique \
+                only together with its `issuer`, which is absent in events of an earlier release."},
+        "ce_correlation": {"type": "string", "format": "uuid", "description": "Links related events."},
         "ce_epoch": {"type": "string", "pattern": "^[0-9]+$",
-            "description": "Which relay sent it. No part of the event: a repeat may have another."},
+            "description": "The run of a relay that sent it. Not a part of the event: a repeat may have another one."},
     });
     let sometimes = json!({
-        "ce_patient": {"type": "string", "format": "uuid", "description": "Whose personal data it holds."},
+        "ce_patient": {"type": "string", "format": "uuid", "description": "The person that the event's personal data belongs to."},
         "ce_actingfor": {"type": "string",
             "description": "The relationship's stream by which the actor acted for another person."},
         "ce_causation": {"type": "string", "format": "uuid", "description": "The event that caused it."},
         "ce_commandkey": {"type": "string", "pattern": "^[0-9a-f]{64}$",
-            "description": "On the first event of a command: those up to the next key were stored with it."},
+            "description": "On the first event of a command. The events up to the next key were stored with it."},
         "ce_requesthash": {"type": "string", "pattern": "^[0-9a-f]{64}$",
-            "description": "On the first event of a command: a keyed hash of what was asked."},
+            "description": "On the first event of a command: a keyed hash of the request."},
         "ce_traceparent": {"type": "string", "description": "W3C trace context of the request."},
     });
     let required: Vec<_> = always.as_object().into_iter().flat_map(Map::keys).cloned().collect();

@@ -1,4 +1,5 @@
-//! Commands: what a person asks. A command is a file: its fields, the streams it reads, who may give it, `decide`.
+//! Commands: the requests of people. A command is one file: its fields, the streams it reads, the callers it admits,
+//! `decide`.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
@@ -18,30 +19,31 @@ use crate::{
 /// The inputs of a decision besides the command and the states.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// When the command was taken to be decided. It is the same when it is decided again.
+    /// The time at which the command was taken to be decided; the same when it is decided again.
     pub now: Timestamp,
     pub caller: Caller,
 }
 
-/// A command. Its doc comment's first line and those of its fields are the API's.
+/// A command. Its doc comment and those of its fields are part of the API's description.
 pub trait Command: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// As in `POST /commands/lend-copy`.
     const NAME: &'static str;
-    /// The rule about its callers.
+    /// The rule that admits its callers.
     const WHO: &'static dyn AccessRule;
-    /// Every way in which `decide` says no.
+    /// Every rejection that `decide` can return.
     const REJECTIONS: &'static [&'static Rejection];
-    /// It only takes something back that its caller has. The log keeps room for it in streams that are full for others.
+    /// True for a command that only gives up something that its caller has. The log keeps room for it in streams that
+    /// are full for other commands.
     const GIVES_UP: bool = false;
     type Reads: Reads;
 
-    /// The person concerned, whose data the events hold.
+    /// The person concerned, and the subject of the events.
     fn subject(&self) -> Option<SubjectId> {
         None
     }
 
-    /// The person whose relationship to the caller decides whether they may. Differs from `subject` only where somebody
-    /// is concerned who has no relationship yet, because this command makes it.
+    /// The person that the caller needs a relationship to. Differs from `subject` only if the person concerned does not
+    /// have that relationship yet, because this command creates it.
     fn answers_for(&self) -> Option<SubjectId> {
         self.subject()
     }
@@ -51,11 +53,11 @@ pub trait Command: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'st
         None
     }
 
-    /// The streams follow from the command's own fields; where a limit a day has a stream for each day, from the day, too.
-    /// `decide` is given the same context.
+    /// The streams that it reads. They follow from the command's own fields and, if a daily limit has a stream for each
+    /// day, from the day. `decide` gets the same context.
     fn streams(&self, context: &Context) -> Streams<Self>;
 
-    /// The rules.
+    /// Applies the rules to the states of its streams.
     ///
     /// # Errors
     /// One of `REJECTIONS`.
@@ -64,28 +66,28 @@ pub trait Command: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'st
 
 /// The streams that a command reads, in the order of its `Reads`.
 pub type Streams<C> = <<C as Command>::Reads as Reads>::Streams;
-/// Their states.
+/// The states of these streams.
 pub type States<'a, C> = <<C as Command>::Reads as Reads>::States<'a>;
 
-/// The events of a granted command, in order. The data of each event names its stream, which is one that the command reads.
-/// Without events there is nothing new.
+/// The events of a granted command, in order. The data of each event names its stream, which is one that the command
+/// reads. A decision without events means that there is nothing new.
 #[derive(Default)]
 pub struct Decision {
     pub events: Vec<(StreamName, Box<dyn AnyEvent>)>,
 }
 
-/// The wish is granted, and it already is as it was wished.
+/// Grants a command that would change nothing.
 pub fn nothing_new() -> Decision {
     Decision::default()
 }
 
-/// This happens.
+/// Grants a command, and records this event.
 pub fn record(event: impl EventData) -> Decision {
     nothing_new().and(event)
 }
 
 impl Decision {
-    /// And then this happens.
+    /// Adds an event.
     #[must_use]
     pub fn and<D: EventData>(mut self, event: D) -> Decision {
         let event: D::Event = event.into();
@@ -93,7 +95,7 @@ impl Decision {
         self
     }
 
-    /// And then these happen.
+    /// Adds several events.
     #[must_use]
     pub fn and_all(self, events: impl IntoIterator<Item = impl EventData>) -> Decision {
         events.into_iter().fold(self, Decision::and)
@@ -112,7 +114,7 @@ pub struct CommandDescription {
 
 impl CommandDescription {
     pub fn of<C: Command>() -> CommandDescription {
-        // The body is read by the rules of today, too.
+        // The schema is that of today's rules, because the body is read by them.
         let schema = strictly(|| SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<C>());
         CommandDescription { name: C::NAME, who: C::WHO, rejections: C::REJECTIONS, schema: schema.into() }
     }
@@ -123,7 +125,7 @@ impl CommandDescription {
     }
 }
 
-/// Does something with the type of each command.
+/// Visits the type of each command.
 pub trait CommandVisitor {
     fn visit<C: Command>(&mut self);
 }
@@ -134,8 +136,8 @@ impl CommandVisitor for Vec<CommandDescription> {
     }
 }
 
-/// The commands of a service: `file::Type`. The files are declared beside it, because rustfmt does not see a `mod` that
-/// a macro writes.
+/// The commands of a service: `file::Type`. The files are declared outside the macro, because rustfmt does not see a
+/// `mod` that a macro writes.
 #[macro_export]
 macro_rules! commands {
     ($($file:ident::$command:ident,)+) => {

@@ -1,4 +1,5 @@
-//! The envelope around every event, from the first one on: it cannot be added later without rewriting the log.
+//! The envelope around every event. It exists from the first event on, because it cannot be added later without
+//! rewriting the log.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -12,7 +13,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// One of the two logs: what happened, and who looked.
+/// One of the two logs: the events of the services (`care`), and the access to them (`access`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogName {
@@ -37,7 +38,7 @@ impl fmt::Display for LogName {
     }
 }
 
-/// A place in a log, as it is seen from outside: `care:17`. Position 0 is before the first event.
+/// A position in a log, as the API writes it: `care:17`. Position 0 is before the first event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct LogPosition {
@@ -67,11 +68,10 @@ impl FromStr for LogPosition {
     }
 }
 
-/// The caller of the command, as at that time.
+/// The caller of the command, as described at that time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// The subject id of a person, or the id of a member of staff. Never a name. Another issuer may give the same id to
-    /// somebody else.
+    /// The subject id of a person, or the id of a member of staff. Never a name. Unique only within the issuer.
     pub id: Box<str>,
     pub role: Box<str>,
     pub organisation: Option<OrganisationCode>,
@@ -97,13 +97,13 @@ pub struct Recorded<D> {
     pub id: Uuid,
     /// Like `loan.copy-lent.v1`: family, what happened, version.
     pub kind: Cow<'static, str>,
-    /// Never before the event of the position before.
+    /// Never earlier than that of the event before it.
     pub recorded_at: Timestamp,
     /// The actor's JSON, exactly as stored.
     pub actor: Box<str>,
-    /// The relationship's stream by which the actor acts for another person.
+    /// The stream of the relationship that lets the actor act for another person.
     pub acting_for: Option<StreamName>,
-    /// Whose personal data this event holds.
+    /// The person that the personal data of this event belongs to.
     pub subject: Option<SubjectId>,
     pub correlation: Uuid,
     pub causation: Option<Uuid>,
@@ -149,7 +149,8 @@ impl<D> Recorded<D> {
 
 impl Raw {
     /// The canonical record: the envelope's fields in the given order, each as its length (u32, big-endian) and its
-    /// bytes; absent is the length 0xFFFFFFFF. This is what is hashed, for ever: its form never changes.
+    /// bytes; an absent field is the length 0xFFFFFFFF. Hashes are computed over this record, so its form never
+    /// changes.
     pub fn canonical(&self) -> Vec<u8> {
         let mut record = Vec::with_capacity(512 + self.data.len());
         put(&mut record, Some(&self.position.to_be_bytes()));
@@ -171,7 +172,7 @@ impl Raw {
     }
 }
 
-/// The part of the envelope that no query of the log's asks for, packed into one column.
+/// The part of the envelope that the log never searches by, packed into one column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {
     pub actor: Box<str>,
@@ -324,7 +325,7 @@ mod tests {
         assert!(Meta::unpack(&newer).is_err() && Meta::subject_in(&newer).is_err());
     }
 
-    /// This text is a promise: a change of it makes every proof ever given invalid.
+    /// The form is fixed: a change of it would invalidate every proof that was ever given.
     #[test]
     fn the_canonical_record_keeps_its_form() {
         let raw = Raw {

@@ -6,7 +6,7 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::{envelope::Recorded, ids::StreamName};
 
-/// An event that this binary cannot read. Whoever meets one stops and says so: nothing is skipped silently.
+/// An event that this binary cannot read. A reader stops and reports it: no event is skipped silently.
 #[derive(Debug, thiserror::Error)]
 pub enum Undecodable {
     #[error("the kind {0} is unknown to this binary")]
@@ -15,10 +15,10 @@ pub enum Undecodable {
     Data { kind: &'static str, cause: serde_json::Error },
 }
 
-/// The events of a service, by category. A binary is given a list of services; a kind that none of them has is unknown to
+/// The events of a service, by category. A binary has a list of services; a kind that is in none of them is unknown to
 /// it.
 pub struct Service {
-    /// In plural, as the service's folders are named: `loans`.
+    /// In the plural, like the service's folders: `loans`.
     pub name: &'static str,
     pub categories: &'static [Category],
 }
@@ -40,12 +40,12 @@ pub fn family(kind: &str) -> &str {
     kind.split_once('.').map_or(kind, |(family, _)| family)
 }
 
-/// A category of streams, described without an event of it at hand.
+/// A category of streams, described without an event.
 pub struct Category {
     /// [`Event::CATEGORY`]
     pub name: &'static str,
-    /// The first part of its kinds: `loan` in `loan.copy-lent.v1`. No two services have a family in common: to a read model
-    /// of the one, the kinds of the other would be unknown.
+    /// The first part of its kinds: `loan` in `loan.copy-lent.v1`. No two services share a family: a read model of one
+    /// would otherwise meet unknown kinds of the other.
     pub family: &'static str,
     /// [`Event::KINDS`]
     pub kinds: &'static [&'static str],
@@ -130,7 +130,7 @@ impl<E: Event> Followed for E {
 }
 
 impl<D> Recorded<D> {
-    /// The part of the stream's name that says whose stream it is.
+    /// The part of the stream's name after the category.
     pub fn stream_id(&self) -> &str {
         StreamName::id(&self.stream)
     }
@@ -141,8 +141,8 @@ pub fn decode<E: Event>(kind: &str, data: &[u8]) -> Result<Box<dyn AnyEvent>, Un
     Ok(Box::new(E::decode(kind, data)?))
 }
 
-/// The data of an event, which is a JSON object. Serde would read a struct from an array of its values, too: then a field
-/// that a later release adds in the middle would move all that follow it.
+/// Decodes the data of an event, which is a JSON object. Serde would also read a struct from an array of its values,
+/// and a field that a later release adds in the middle would then shift all that follow it.
 ///
 /// # Errors
 /// When the data is not an object, or not of the form of `T`.
@@ -153,9 +153,9 @@ pub fn by_name<T: serde::de::DeserializeOwned>(data: &[u8]) -> Result<T, serde_j
     }
 }
 
-/// Writes an enum of events together with its kinds, so that a kind, its variant and its data cannot come apart.
-/// A variant holds its data; each data type is a struct of camelCase JSON, and has the fields that name the stream. The
-/// crate that uses it depends on `serde_json`.
+/// Writes an enum of events together with its kinds, so that a kind, its variant and its data always match. A variant
+/// holds its data; each data type is a struct of camelCase JSON, and has the fields that name the stream. The crate
+/// that uses the macro depends on `serde_json`.
 ///
 /// ```
 /// # use event_core::{Service, events};
@@ -257,14 +257,14 @@ macro_rules! stream_id {
     ($data:ident, ($($field:ident),+)) => { [$($data.$field.to_string()),+].join(".") };
 }
 
-/// Their names in JSON, which are those in Rust: each is one word.
+/// The names of these fields in JSON, which are those in Rust: each is one word.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! stream_fields {
     (($($field:ident),+)) => { &[$(stringify!($field)),+] };
 }
 
-/// Writes an enum of several categories, for those who follow more than one.
+/// Writes an enum of the events of several categories, for a read model that follows more than one.
 #[macro_export]
 macro_rules! followed {
     ($(#[$doc:meta])* $visibility:vis enum $name:ident { $($variant:ident($event:ty),)+ }) => {
@@ -298,7 +298,7 @@ macro_rules! followed {
 pub trait AnyEvent: Any + Send + Sync {
     fn kind(&self) -> &'static str;
     /// # Errors
-    /// When a personal field is written without a key.
+    /// As `Event::encode`.
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
     fn as_any(&self) -> &dyn Any;
 }

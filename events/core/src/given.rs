@@ -1,5 +1,5 @@
-//! Given, when, then: tests of commands without a log (feature `testing`). A world holds the events so far, by stream.
-//! An expectation that is not met is a panic, because only tests use this module.
+//! Given, when, then: tests of commands without a log (feature `testing`). A `World` holds the events so far, by
+//! stream. An expectation that is not met panics, because only tests use this module.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// True if no way of reading makes a command of this type of this body.
+/// True if this body cannot be read as a command of this type, neither from text nor from a JSON value.
 pub fn refuses<C: Command>(body: serde_json::Value) -> bool {
     serde_json::from_str::<C>(&body.to_string()).is_err() && serde_json::from_value::<C>(body).is_err()
 }
@@ -29,7 +29,7 @@ pub struct World {
 }
 
 impl World {
-    /// Nothing has happened yet; this caller acts, at this instant.
+    /// A world without events, in which this caller acts at this instant.
     pub fn new(caller: Caller, now: &str) -> World {
         World { happened: HashMap::new(), caller, now: at(now) }
     }
@@ -94,7 +94,7 @@ impl Then {
         }
     }
 
-    /// Just these events, in this order. The world goes on with them.
+    /// Asserts that exactly these events were recorded, in this order. The world continues with them.
     pub fn records(self, expected: &[&dyn AnyEvent]) -> World {
         let (decision, mut world) = self.decision();
         let readable = |(kind, data): &(&'static str, Vec<u8>)| format!("{kind} {}", String::from_utf8_lossy(data));
@@ -108,7 +108,7 @@ impl Then {
         world
     }
 
-    /// Events of these kinds. The world goes on with them.
+    /// Asserts that events of these kinds were recorded. The world continues with them.
     pub fn records_kinds(self, expected: &[&str]) -> World {
         let (decision, mut world) = self.decision();
         assert_eq!(decision.events.iter().map(|(_, event)| event.kind()).collect::<Vec<_>>(), expected);
@@ -122,7 +122,7 @@ impl Then {
         self.records(&[])
     }
 
-    /// The facts that the rejection gives about the case.
+    /// Asserts that this rejection was given, and returns its details.
     #[track_caller]
     pub fn rejected_with(self, expected: &'static Rejection) -> serde_json::Map<String, serde_json::Value> {
         let details = self.decided.as_ref().err().map(|rejected| rejected.details.clone());

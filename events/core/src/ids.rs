@@ -1,4 +1,4 @@
-//! Identifiers. Each says what is wrong with a text that it refuses; none is ever personal.
+//! Identifiers. The error for a refused text says what is wrong with it. No identifier is ever personal.
 
 use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
@@ -12,8 +12,8 @@ use crate::strictness::is_strict;
 #[error("{0}")]
 pub struct Malformed(pub Cow<'static, str>);
 
-/// Serde and JSON Schema for an identifier that is a text on the wire. The pattern accepts what the parser accepts; what
-/// no pattern can say, the further members of the schema do (`"maxLength": 100`).
+/// Serde and JSON Schema for an identifier that is a text on the wire. The pattern accepts the same texts as the
+/// parser; limits that a pattern cannot express are further members of the schema (`"maxLength": 100`).
 #[macro_export]
 macro_rules! text_id {
     ($name:ident, $title:literal, $pattern:expr $(, $member:literal: $value:expr)*) => {
@@ -79,7 +79,7 @@ impl FromStr for SubjectId {
     }
 }
 
-/// The code of an organisation: `^[A-Z0-9]{1,10}$`. Without an allocation, because many events hold one.
+/// The code of an organisation: `^[A-Z0-9]{1,10}$`. Stored without an allocation, because many events hold one.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OrganisationCode {

@@ -1,6 +1,6 @@
-//! The platform's terms, with which a service is written: events and the envelope around each, streams and positions, time
-//! and personal data, commands, states and rejections, projections, access rules. Pure: no I/O, no clock, no randomness.
-//! Nothing here knows a service.
+//! The platform's terms, in which services are written: events and their envelope, streams and positions, time and
+//! personal data, commands, states and rejections, projections, access rules. Pure: no I/O, no clock, no randomness.
+//! Nothing here is specific to a service.
 
 pub mod access;
 pub mod asyncapi;

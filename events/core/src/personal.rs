@@ -1,5 +1,5 @@
-//! Personal data inside events. A `Personal<T>` is open (just made by a command, or opened with the person's key) or closed
-//! (the text of the wire, carried on byte for byte). The form of that text is known to the key ring alone.
+//! Personal data inside events. A `Personal<T>` is open (just made by a command, or opened with the person's key) or
+//! closed (the text of the wire, passed on byte for byte). Only a key ring interprets that text.
 //!
 //! A personal field belongs to the subject in its event's envelope. Commands and answers carry the plain `T`; only events
 //! and the rows of views carry `Personal<T>`.
@@ -17,7 +17,7 @@ pub use scope::{KeysMissing, OpeningScope, opening, sealing};
 
 use crate::ids::SubjectId;
 
-/// A type of personal data, which names its key.
+/// A type of personal data, with the kind of key that seals it.
 pub trait PersonalData: Serialize + DeserializeOwned + Clone {
     const KEY: KeyKind;
 }
@@ -37,8 +37,8 @@ impl<T: PersonalData> Personal<T> {
         Personal(Form::Open(value))
     }
 
-    /// The value, where it was made by a command or read with its key. `None` in rows, and where the person's data was
-    /// erased: a rule treats both as a value that is unknown.
+    /// The value, if it was made by a command or opened with its key. `None` in rows, and if the person's data was
+    /// erased: a rule treats both as an unknown value.
     pub fn get(&self) -> Option<&T> {
         match &self.0 {
             Form::Open(value) => Some(value),
@@ -49,7 +49,7 @@ impl<T: PersonalData> Personal<T> {
     /// The value, opened with this subject's key if it is closed.
     ///
     /// # Errors
-    /// As the key ring says; `Damaged`, too, where it opens to something else than a `T`.
+    /// Those of the key ring; also `Damaged` if the opened text is not a `T`.
     pub fn open(&self, keys: &dyn SubjectKeyRing, subject: SubjectId) -> Result<T, CannotOpen> {
         match &self.0 {
             Form::Open(value) => Ok(value.clone()),

@@ -1,12 +1,13 @@
-//! A projection answers two questions: which rows does this event belong to, and what becomes of each?
+//! Projections. A projection defines which rows an event belongs to, and how the event changes each of them.
 
 use crate::{envelope::Recorded, event::Followed};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Names a row. Both parts are of `[A-Za-z0-9.:-]`, compared bytewise, never personal; instants in them have a fixed width.
+/// The key of a row. Both parts consist of `[A-Za-z0-9.:-]`, are compared bytewise and are never personal; instants in
+/// them have a fixed width.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
-    /// Selected by a query: all rows of a partition are one index scan.
+    /// The part that a query selects: all rows of a partition are one index scan.
     pub partition: String,
     /// The order within the partition.
     pub sort: String,
@@ -21,24 +22,24 @@ impl Key {
 /// The rows that an event touches; each once.
 pub type Keys = Vec<Key>;
 
-/// A read model. It opens no personal data: it carries the closed form.
+/// A read model. It never opens personal data: its rows hold the closed form.
 pub trait Projection: Send + Sync + 'static {
     /// Names its table and its checkpoint: `[a-z_]{1,40}`.
     const NAME: &'static str;
-    /// Change the logic or the row, change the version: the new one is filled beside the old one.
+    /// A change of the logic or of the row requires a new version: it is filled while the old one stays in use.
     const VERSION: u32;
     type Row: Serialize + DeserializeOwned + Clone + Send + 'static;
     /// The categories that it follows: an enum of their events, matched without wildcard.
     type Event: Followed;
 
-    /// An event names every row that it touches; an event that touches none is skipped.
+    /// The rows that this event touches, all of them; an event that touches none is skipped.
     fn keys(fact: &Recorded<Self::Event>) -> Keys;
 
     /// The row `key` after this event; `None` removes it.
     fn evolve(key: &Key, row: Option<Self::Row>, fact: &Recorded<Self::Event>) -> Option<Self::Row>;
 }
 
-/// Does something with the type of each read model.
+/// Visits the type of each read model.
 pub trait ProjectionVisitor {
     fn visit<P: Projection>(&mut self);
 }

@@ -1,37 +1,37 @@
-//! Rejections: the answers of the rules that say no. Each is data, so that the API can list and explain it.
+//! Rejections: the negative answers of the rules. Each is data, so that the API can list and explain it.
 
 use serde_json::{Map, Value};
 
-/// The class of a rejection. HTTP gives each its status; nothing here knows HTTP.
+/// The class of a rejection. The HTTP layer maps it to a status; this crate does not depend on HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// The thing that the command names does not exist.
     NotFound,
-    /// It does not fit what already is.
+    /// The command conflicts with the present state.
     Conflict,
-    /// It was there and has ended.
+    /// The thing existed and has ended.
     Gone,
-    /// The caller has seen another version.
+    /// The command names another version than the present one.
     Precondition,
-    /// It is not the caller's.
+    /// The thing does not belong to the caller.
     NotYours,
     /// A rule does not allow it.
     Rule,
 }
 
-/// One way in which a command is rejected. There is one constant for each, beside the rules of its service.
+/// One way in which a command is rejected. There is one constant for each, next to the rules of its service.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// Kebab-case, unique: `slot-taken`. It never changes.
     pub code: &'static str,
     pub class: Class,
-    /// One sentence for the person whose wish is refused.
+    /// One sentence that tells the user why the command is refused.
     pub title: &'static str,
     /// The remedy.
     pub advice: &'static str,
 }
 
-/// A rejection, with what the caller may want to know about this case (a limit, the earliest date). Never personal.
+/// A rejection with details of this case, such as a limit or the earliest date. Never personal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rejected {
     pub rejection: &'static Rejection,
@@ -39,7 +39,7 @@ pub struct Rejected {
 }
 
 impl Rejection {
-    /// This rejection, with one fact about the case.
+    /// This rejection, with one detail of the case.
     pub fn with(&'static self, name: &str, value: impl Into<Value>) -> Rejected {
         Rejected::from(self).with(name, value)
     }

@@ -1,4 +1,4 @@
-//! States: what a stream's events amount to. And streams that know which state they hold.
+//! States, which are folded from the events of a stream, and streams that are typed by their state.
 
 use std::{any::Any, marker::PhantomData, sync::Arc};
 
@@ -7,8 +7,8 @@ use crate::{
     ids::StreamName,
 };
 
-/// The state of one stream, folded from its events. `evolve` sees event data only, never the envelope: what is proposed has no
-/// position or time yet. It cannot fail: what happened, happened.
+/// The state of one stream, folded from its events. `evolve` gets the event's data only, never the envelope, because a
+/// proposed event has no position or time yet. It cannot fail, because the event was already decided.
 pub trait State: Default + Clone + Send + Sync + 'static {
     type Event: Event;
 
@@ -41,7 +41,7 @@ impl<S: State> Stream<S> {
 
 /// A state of any type, as the engine keeps it.
 pub trait AnyState: Any + Send + Sync {
-    /// A copy on which a decision's events have happened.
+    /// A copy, for applying proposed events to a state that is shared.
     fn boxed_clone(&self) -> Box<dyn AnyState>;
     /// # Errors
     /// When the stored event cannot be read by this binary.
@@ -72,7 +72,7 @@ impl<S: State> AnyState for S {
     }
 }
 
-/// A stream whose state is asked for, and the empty state with which its fold begins.
+/// A request for the state of a stream, with the empty state that the fold begins with.
 #[derive(Clone)]
 pub struct StateRequest {
     pub stream: StreamName,

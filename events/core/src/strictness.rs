@@ -1,5 +1,5 @@
-//! Two readers of one text: what is stored is read by the rule under which it was accepted, what somebody asks now by the
-//! rule of today. A rule that grows stricter must never make an event or a row unreadable.
+//! Two ways of reading the same text: stored text is read by the rules under which it was accepted, and new input by
+//! the rules of today. A rule that becomes stricter must never make an event or a row unreadable.
 
 use std::cell::Cell;
 
@@ -7,7 +7,7 @@ thread_local! {
     static STRICT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `work` under the rules of today: for what comes from outside (a command's body), never for what is stored.
+/// Runs `work` under the rules of today: for input from outside (a command's body), never for stored text.
 pub fn strictly<R>(work: impl FnOnce() -> R) -> R {
     struct Restore(bool);
     impl Drop for Restore {

@@ -24,7 +24,7 @@ pub fn encoded(event: &dyn AnyEvent) -> Vec<u8> {
     sealing(&keys, Some(person(1)), Uuid::nil(), || event.encode()).expect("no key is needed").expect("writable")
 }
 
-/// The result of `read`, which reads events in that form: their personal fields are open.
+/// Runs `read`, which reads events in that form with their personal fields open.
 pub fn opened<R>(read: impl FnOnce() -> R) -> R {
     let keys: Arc<dyn SubjectKeyRing> = Arc::new(Unsealed);
     let read = opening(&keys, |scope| {

@@ -1,4 +1,4 @@
-//! Texts that people write. A limit refuses, it never truncates. A personal text masks itself when printed.
+//! Texts that people write. A text beyond its limit is refused, never truncated. A personal text prints masked.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -73,14 +73,15 @@ macro_rules! personal_text {
     };
 }
 
-/// The limit's own words, so that a command can tell this fault (`text-too-long`) from a malformed body.
+/// The prefix of the error for a text beyond its limit, so that a command can tell this fault (`text-too-long`) from a
+/// malformed body.
 pub const TOO_LONG: &str = "text-too-long";
 
-/// A text of 1 to `most` characters (Unicode scalar values) of which one is visible, without control characters; line
-/// breaks and tabs are allowed where `lines`.
+/// A text of 1 to `most` characters (Unicode scalar values), at least one of them visible, without control characters;
+/// line breaks and tabs are allowed if `lines`.
 ///
 /// # Errors
-/// The first fault of the text. Characters that cannot be seen are refused from outside only (`strictly`).
+/// The first fault of the text. Invisible characters are refused only in input from outside (`strictly`).
 pub fn checked(text: &str, most: usize, lines: bool) -> Result<&str, Malformed> {
     let count = text.chars().count();
     if count > most {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ids::Malformed, text_id};
 
-/// The pattern of the days that the calendar has, of the years of one pattern, among which are the leap years of another.
+/// The pattern of the valid days of the calendar, from the pattern of all years and that of the leap years among them.
 macro_rules! days {
     ($years:literal, $leap_years:literal) => {
         concat!(
@@ -25,7 +25,7 @@ macro_rules! days {
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(i64);
 
-// The year 9999 ends here on its 30th of December at 22:00; only the pattern knows its last 26 hours.
+// The year 9999 ends on 30 December at 22:00 for this type; only the pattern accepts its last 26 hours.
 text_id!(
     Timestamp,
     "Timestamp",
@@ -55,7 +55,7 @@ impl Timestamp {
         }
     }
 
-    /// Cuts what is finer than a microsecond.
+    /// The same instant, truncated to whole microseconds.
     pub fn from_jiff(instant: jiff::Timestamp) -> Timestamp {
         Timestamp::from_micros(instant.as_microsecond())
     }
@@ -84,7 +84,7 @@ impl Timestamp {
         Timestamp(self.0 - self.0 % 1_000_000)
     }
 
-    /// How long after `earlier` this is (negative when before).
+    /// The time from `earlier` to this instant (negative if it is before).
     pub fn since(self, earlier: Timestamp) -> SignedDuration {
         SignedDuration::from_micros(self.0 - earlier.0)
     }
@@ -158,7 +158,7 @@ impl LocalDate {
         LocalDate(self.0.saturating_add(span))
     }
 
-    /// Whole days from `earlier` to this day (negative when before).
+    /// The whole days from `earlier` to this day (negative if it is before).
     pub fn days_since(self, earlier: LocalDate) -> i64 {
         self.0.duration_since(earlier.0).as_hours() / 24
     }
@@ -213,7 +213,7 @@ impl FromStr for LocalTime {
     }
 }
 
-/// Why a civil time is not an instant of a zone.
+/// The reason why a civil time is not an instant of a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoSuchInstant {
     #[error("the clocks go forward over this time: it does not exist on this day")]
@@ -229,7 +229,8 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// A name that the database does not have is UTC; a test of the zone should see a change of its clocks.
+    /// The zone with this name. A name that the database does not have gives UTC, so a test of the zone should cover a
+    /// change of its clocks.
     pub const fn named(name: &'static str) -> Zone {
         Zone { name, data: OnceLock::new() }
     }

@@ -1,5 +1,5 @@
-//! Text that a person can see. The rule is here twice, as a function and as a JSON Schema; a test of the API's
-//! description holds one against the other.
+//! Visible text. The rule exists twice, as a function and as a JSON Schema; a test of the API's description compares
+//! the two.
 
 use schemars::Schema;
 use serde_json::json;
@@ -37,7 +37,7 @@ const UNSEEN: &[(char, char)] = &[
     ('\u{1d173}', '\u{1d17a}'),
     ('\u{e0000}', '\u{e0fff}'),
 ];
-/// In a text of several lines they make one sign of several emoji.
+/// Joiners, which are allowed in a text of several lines because they make one sign of several emoji.
 const JOINERS: (char, char) = ('\u{200c}', '\u{200d}');
 
 /// The characters that `char::is_control` finds.
@@ -56,7 +56,7 @@ const BLANKS: &[(char, char)] = &[
 ];
 const BLANKS_IN_LINES: (char, char) = ('\t', '\n');
 
-/// True for a character that a person cannot see. `lines`: in a text of several lines.
+/// True for a character that a person cannot see. `lines` is true for a text of several lines.
 pub fn is_unseen(c: char, lines: bool) -> bool {
     unseen(lines).any(|(first, last)| (first..=last).contains(&c))
 }
@@ -65,14 +65,14 @@ fn unseen(lines: bool) -> impl Iterator<Item = (char, char)> {
     UNSEEN.iter().copied().filter(move |range| !(lines && *range == JOINERS))
 }
 
-/// Makes the schema of a stored text that of a text which is accepted from outside: 1 to `characters_max` characters,
-/// of which at least one is neither blank nor unseen. Does nothing where the rules of today do not hold (`strictly`).
+/// Turns the schema of a stored text into that of a text that is accepted from outside: 1 to `characters_max`
+/// characters, of which at least one is neither blank nor unseen. Does nothing outside `strictly`.
 pub fn describe(schema: &mut Schema, characters_max: usize, lines: bool) {
     if !is_strict() {
         return;
     }
-    // Above U+FFFF the readers of patterns have no escape in common, and some know no class of such characters. So
-    // these stand as they are, and apart.
+    // Above U+FFFF the implementations of patterns share no escape, and some do not support such characters in a class
+    // of others. So these are written as they are, in a pattern of their own.
     let (low, high): (Vec<_>, Vec<_>) = unseen(lines).partition(|(first, _)| u32::from(*first) < 0x1_0000);
     let refused = [if lines { CONTROLS_IN_LINES } else { CONTROLS }, &low].concat();
     let blank = if lines { &[&refused, BLANKS, &[BLANKS_IN_LINES]].concat() } else { &[&refused, BLANKS].concat() };

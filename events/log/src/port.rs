@@ -63,7 +63,7 @@ pub struct StreamEvent {
     pub position: u64,
     pub revision: u64,
     pub kind: Cow<'static, str>,
-    /// The person whose keys open the personal fields of the data.
+    /// The person with the keys that open the personal fields of the data.
     pub subject: Option<SubjectId>,
     pub data: Box<[u8]>,
 }

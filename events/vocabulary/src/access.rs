@@ -234,7 +234,7 @@ impl AccessRule for Access {
             self.auditor.map(|permission| format!("an auditor with `{}`", permission.as_str())),
         ];
         let arms: Vec<String> = arms.into_iter().flatten().collect();
-        format!("Who may: {}.", arms.join("; "))
+        format!("Permitted: {}.", arms.join("; "))
     }
 
     fn data(&self) -> Value {

@@ -1,5 +1,5 @@
-//! The log as auditors read it: CloudEvents 1.0 in a JSON batch, with the attributes that Kafka carries as `ce_` headers.
-//! It says that something happened and what shape it has, never what a personal field holds.
+//! The log for auditors: CloudEvents 1.0 in a JSON batch, with the attributes that Kafka carries as `ce_` headers. It
+//! shows that an event happened and the shape of its data, and never the value of a personal field.
 
 use std::borrow::Cow;
 
@@ -30,11 +30,11 @@ pub struct CloudEvent {
     pub position: String,
     /// Its revision in its stream.
     pub revision: String,
-    /// Whose personal data it holds.
+    /// The person that the event's personal data belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patient: Option<SubjectId>,
-    /// Who did it: JSON with `id`, `role`, `organisation`, `level`, and `issuer`, within which `id` is unique (absent in
-    /// events of an earlier release).
+    /// The caller of the command: JSON with `id`, `role`, `organisation`, `level`, and `issuer`, within which `id` is
+    /// unique (absent in events of an earlier release).
     pub actor: Box<str>,
     /// The relationship's stream by which the actor acted for another person.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,14 +50,14 @@ pub struct CloudEvent {
     pub requesthash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Box<str>>,
-    /// What happened, with `***` for each personal field.
+    /// The event's data, with `***` for each personal field.
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub data: Box<RawValue>,
 }
 
 impl CloudEvent {
     /// # Errors
-    /// When the event's data is no JSON: the log is damaged.
+    /// When the event's data is not JSON, which means that the log is damaged.
     pub fn of(event: Raw, lineage: Uuid) -> Result<CloudEvent, serde_json::Error> {
         Ok(CloudEvent {
             specversion: "1.0",
@@ -86,7 +86,7 @@ fn hex(hash: &Hash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The wire forms of a personal value: any text that begins so is one (`event_core::personal`).
+/// The wire forms of a personal value: a text with such a prefix is one (`event_core::personal`).
 const PERSONAL_FORMS: [&str; 2] = ["p0.", "p1."];
 const MASK: &str = "***";
 
@@ -110,7 +110,7 @@ fn masked(data: &[u8]) -> String {
     out
 }
 
-/// Where a string ends that began before `inside`: its length without the quote.
+/// The length, without the closing quote, of the string that began before `inside`.
 fn closing_quote(inside: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in inside.bytes().enumerate() {

@@ -1,4 +1,4 @@
-//! One request's look at the views and the log: how fresh it has to be, and how fresh it was.
+//! The access of one request to the views and the log: the freshness that it asks for, and the freshness that it got.
 
 use std::{borrow::Cow, ops::Bound, time::Duration};
 
@@ -16,10 +16,10 @@ use crate::{
     sources::Sources,
 };
 
-/// How long a request waits for the position that it asks for, over all views that it reads.
+/// The maximum time that a request waits for the position that it asks for, over all views that it reads.
 pub const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// How a `LogPosition` of the log `care` is written: the only ones that a request can give.
+/// The form of a `LogPosition` of the log `care`, the only log that a request can name.
 pub struct PositionInCare;
 
 impl JsonSchema for PositionInCare {
@@ -34,12 +34,12 @@ impl JsonSchema for PositionInCare {
     }
 }
 
-/// What a request says about freshness.
+/// The freshness that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Freshness {
-    /// The position in `care` that the answer should have seen.
+    /// The position in `care` that the answer should include.
     pub after: Option<u64>,
-    /// Rather no answer than one from before `after`.
+    /// True if there is to be no answer rather than one from before `after`.
     pub strict: bool,
 }
 
@@ -77,12 +77,12 @@ impl Span {
         Span { partition: partition.into(), from: Bound::Unbounded, until: Bound::Unbounded, backwards: false }
     }
 
-    /// What follows the row with this sort key; all of it where there is none.
+    /// A scan of the rows after the one with this sort key; of the whole span if there is none.
     pub fn beyond(self, row: Option<String>, limit: usize) -> Scan {
         let Span { partition, mut from, mut until, backwards } = self;
         match row {
             None => {}
-            // The clock has moved on since the cursor was given, and some bounds with it: those of now hold.
+            // Some bounds depend on the clock and may have moved since the cursor was given; the present ones apply.
             Some(row) if backwards && key(&until).is_none_or(|until| row.as_str() <= until) => {
                 until = Bound::Excluded(row);
             }
@@ -95,9 +95,9 @@ impl Span {
     }
 }
 
-/// Refuses a position that the log does not have. The end that this process knows may be behind: behind what another
-/// process appended, and behind what a reader was given a moment ago. So the log itself is asked before anything is
-/// denied; where it cannot be asked, nothing is.
+/// Refuses a position that the log does not have. The end known to this process may be behind: behind an append of
+/// another process, or behind a position that a reader has just been given. So the store is read before a position is
+/// refused; if it cannot be read, no position is refused.
 pub async fn refuse_unknown(log: &Log, position: u64) -> Result<(), QueryError> {
     if position > log.end() && log.end_now().await.is_ok_and(|end| position > end) {
         return Err(QueryError::UnknownPosition);
@@ -114,7 +114,7 @@ fn key(bound: &Bound<String>) -> Option<&str> {
 
 pub struct QueryContext<'a> {
     sources: &'a Sources,
-    /// The time by which a slot is in the future and a hold has expired.
+    /// The time that decides if a slot is in the future and if a hold has expired.
     pub now: Timestamp,
     pub paging: Paging,
     wanted: Freshness,
@@ -153,7 +153,7 @@ impl<'a> QueryContext<'a> {
         &self.sources.log
     }
 
-    /// Fetches the keys of these subjects, which are all whose personal fields are shown; each may be named often.
+    /// Fetches the keys of these subjects: all those with personal fields in the answer; duplicates are allowed.
     ///
     /// # Errors
     /// When a key does not come within `KEYS_WAIT_MAX`.
@@ -161,7 +161,7 @@ impl<'a> QueryContext<'a> {
         Opener::of(&*self.sources.keys, KEYS_WAIT_MAX, subjects).await
     }
 
-    /// That the answer holds the log up to here.
+    /// Records that the answer includes the log up to this position.
     pub fn saw_log(&mut self, position: u64) {
         self.seen = Some(position);
     }
@@ -179,10 +179,10 @@ impl<'a> QueryContext<'a> {
         Ok(self.saw(read))
     }
 
-    /// One page of the rows within `span`, from where the request's cursor goes on.
+    /// One page of the rows within `span`, continuing at the request's cursor.
     pub async fn list<P: Projection>(&mut self, span: Span) -> Result<List<P::Row>, QueryError> {
         let limit = self.paging.limit;
-        // One row more tells whether there is a next page.
+        // One additional row shows if there is a next page.
         let scan = span.beyond(self.paging.beyond.clone(), limit + 1);
         let mut rows = self.page::<P>(scan).await?;
         let more = rows.len() > limit;
@@ -191,12 +191,12 @@ impl<'a> QueryContext<'a> {
         Ok(List { items: rows.into_iter().map(|(_, row)| row).collect(), next })
     }
 
-    /// The reader of `P`, when it has come as far as is asked for, or when the time is over.
+    /// The reader of `P`, after it has reached the position that was asked for or the time has run out.
     async fn fresh<P: Projection>(&self) -> Reader<P> {
         let reader = self.sources.views.reader::<P>();
         if let Some(after) = self.wanted.after {
             let left = self.wait_until.saturating_duration_since(Instant::now());
-            // Whether it was reached is told by the checkpoint that comes with the rows.
+            // The result is not needed: the checkpoint that comes with the rows shows if the position was reached.
             let _ = reader.wait_for(after, left).await;
         }
         reader
@@ -208,17 +208,17 @@ impl<'a> QueryContext<'a> {
         read.value
     }
 
-    /// How far the oldest of the rows has come; `None`: no view was read.
+    /// The lowest position of the rows that were read, or that of the log; `None` if nothing was read.
     pub fn position(&self) -> Option<LogPosition> {
         self.seen.map(|position| LogPosition { log: LogName::Care, position })
     }
 
-    /// Whether the answer is older than was asked for.
+    /// True if the answer is older than the request asked for.
     pub fn late(&self) -> bool {
         self.wanted.after.zip(self.seen).is_some_and(|(after, seen)| seen < after)
     }
 
-    /// Whether the answer may lack what has happened: it is late, or a view that it comes from has stopped.
+    /// True if the answer may lack recent events: it is late, or a view that it comes from has stopped.
     pub fn stale(&self) -> bool {
         self.late() || self.stopped
     }

@@ -1,4 +1,4 @@
-//! `/docs`: a page to try the API, served from the binary. It loads nothing from anywhere else, and is told not to.
+//! `/docs`: a page to try the API, served from the binary. It loads nothing from elsewhere, and its policy forbids it.
 
 use axum::{
     Router,
@@ -7,7 +7,7 @@ use axum::{
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-/// Scripts, styles and calls: from here only. The page writes styles and images into itself.
+/// Scripts, styles and calls are allowed from this origin only. The page itself also writes inline styles and images.
 const ONLY_FROM_HERE: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
      font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -17,7 +17,7 @@ pub fn router() -> Router {
     let config = Config::from("/openapi.json")
         // Swagger UI would send the document to a validator on the internet.
         .validator_url("none")
-        // Tokens are pasted anew after each reload, and are never written to the browser's storage.
+        // Tokens are pasted again after each reload, and are never written to the browser's storage.
         .persist_authorization(false)
         .display_request_duration(true);
     Router::from(SwaggerUi::new("/docs").config(config))
@@ -43,7 +43,7 @@ mod tests {
         (status, policy, String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// What a page's `src` and `href` name.
+    /// The values of the attributes `src` and `href` in a page.
     fn loaded(page: &str) -> Vec<&str> {
         let attributes = ["src=\"", "href=\""];
         let starts = attributes.iter().flat_map(|name| page.match_indices(name).map(|(at, found)| at + found.len()));

@@ -1,5 +1,5 @@
-//! Why a query has no answer, and how that is said: refused by a rule, unreadable, late, or broken. What is broken is
-//! written to our log here, once, and its cause is never told to the caller.
+//! The reasons why a query has no answer, and their HTTP responses: refused by a rule, unreadable, late, or broken. The
+//! cause of a broken query is logged here, once, and is never sent to the caller.
 
 use axum::response::{IntoResponse, Response};
 use event_core::{Class, Rejected, Rejection};
@@ -12,7 +12,7 @@ use projection_engine::ViewsError;
 
 use crate::parameters::Faulty;
 
-/// After how many seconds a caller may come again when a view or the log cannot be read.
+/// The seconds after which a caller may try again if a view or the log cannot be read.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 pub static UNKNOWN_POSITION: Rejection = Rejection {
@@ -22,7 +22,7 @@ pub static UNKNOWN_POSITION: Rejection = Rejection {
     advice: "Use a position that an answer of this installation gave.",
 };
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
     #[error("a parameter cannot be read: {0}")]

@@ -1,5 +1,5 @@
-//! The engine of queries: it authenticates, reads parameters strictly, checks access, waits for the freshness that is asked
-//! for, answers, and describes everything in `/openapi.json`. It knows no query: a service brings its own.
+//! The engine of queries: it authenticates, reads parameters strictly, checks access, waits for the requested
+//! freshness, answers, and describes everything in `/openapi.json`. It contains no query: services bring their own.
 
 pub mod cloud_events;
 pub mod context;
@@ -22,24 +22,24 @@ use event_log::Log;
 use http_edge::{Gate, Tokens};
 use projection_engine::Views;
 
-/// What the queries read, and who admits to them.
+/// The sources that the queries read, the gate that admits their callers, and the queries themselves.
 #[derive(Clone)]
 pub struct Queries {
     pub views: Views,
     /// The log that the views follow.
     pub log: Log,
-    /// Opens what the command engine of this log seals.
+    /// Opens the fields that the command engine of this log seals.
     pub keys: Arc<dyn SubjectKeyRing>,
     pub gate: Arc<dyn Gate>,
     pub tokens: Tokens,
     pub queries: Vec<QueryEntry>,
-    /// Described beside the queries.
+    /// The commands that are described together with the queries.
     pub commands: Vec<CommandDescription>,
-    /// What the API's description says of the API as a whole.
+    /// The description of the API as a whole.
     pub about: About,
 }
 
-/// Every way in which queries say no by a rule, for `/problems`; some more than once.
+/// Every rejection that the queries can give, for `/problems`; some occur more than once.
 pub fn rejections(queries: &[QueryEntry]) -> impl Iterator<Item = &'static Rejection> {
     queries.iter().flat_map(|entry| entry.rejections.iter().copied()).chain([&error::UNKNOWN_POSITION])
 }
@@ -59,7 +59,7 @@ pub fn router(queries: Queries) -> Router {
     router_at(queries, Arc::new(|| Timestamp::from_jiff(jiff::Timestamp::now())))
 }
 
-/// The same, by another clock.
+/// The same, with another clock.
 pub fn router_at(queries: Queries, clock: Clock) -> Router {
     let Queries { views, log, keys, gate, tokens, queries, commands, about } = queries;
     let document = Arc::new(openapi::document(&queries, &commands, &about));

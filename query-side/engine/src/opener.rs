@@ -11,10 +11,10 @@ use tokio::time::timeout;
 
 use crate::error::QueryError;
 
-/// The time that fetching the keys of an answer may take.
+/// The maximum time for fetching the keys of an answer.
 pub const KEYS_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Opens personal fields of the subjects whose keys were fetched.
+/// Opens personal fields with the keys that were fetched for an answer.
 pub struct Opener<'a> {
     keys: &'a dyn SubjectKeyRing,
 }
@@ -37,8 +37,8 @@ impl<'a> Opener<'a> {
         Ok(Opener { keys })
     }
 
-    /// The value of a field of this subject, who is the subject of the event that it comes from; `None` where the
-    /// person's data was erased. The answer shows the field as absent then, and its other rows as ever.
+    /// The value of a field. `subject` is that of the event that the field comes from. `None` if the person's data was
+    /// erased: the answer then omits the field, and shows its other rows as usual.
     ///
     /// # Errors
     /// `KeysUnreachable` where the key is not at hand, `Broken` where the field is damaged.
@@ -54,7 +54,7 @@ impl<'a> Opener<'a> {
     /// The same for a field that may be absent from its event.
     ///
     /// # Errors
-    /// As those of `open`.
+    /// Those of `open`.
     pub fn open_some<T: PersonalData>(
         &self,
         subject: SubjectId,
@@ -80,7 +80,7 @@ mod tests {
 
     event_core::personal_text!(Remark, "Remark", 100, false, Record);
 
-    /// A ring, and what person 1 said, closed by it.
+    /// A ring, and a remark of person 1 that the ring has closed.
     async fn closed() -> (Arc<RecordingKeyRing>, Personal<Remark>) {
         let ring = Arc::new(RecordingKeyRing::default());
         ring.prefetch(&[person(1)]).await.expect("reachable");

@@ -1,4 +1,4 @@
-//! Pages: lists are read by keyset cursors, never by offsets, so nothing is lost or doubled while rows come and go.
+//! Pages: lists are read by keyset cursors, never by offsets, so no row is lost or repeated while rows come and go.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use schemars::JsonSchema;
@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::parameters::{Faulty, Given};
 
-/// Items of a page where the request does not say.
+/// The number of items in a page if the request does not say.
 pub const ITEMS_DEFAULT: usize = 50;
-/// Items of a page, at most.
+/// The maximum number of items in a page.
 pub const ITEMS_MAX: usize = 500;
-/// Characters of a cursor. A row's sort key is far shorter.
+/// The maximum number of characters in a cursor. A row's sort key is far shorter.
 pub const CURSOR_CHARACTERS_MAX: usize = 400;
 /// The form of a cursor, in its first byte: version, check, sort key. The check of form 1 did not cover the question.
 const CURSOR_FORM: u8 = 2;
@@ -21,7 +21,7 @@ const CURSOR_FORM: u8 = 2;
 #[schemars(rename = "{T}Page")]
 pub struct List<T> {
     pub items: Vec<T>,
-    /// Give it as `cursor` to get what follows. Absent: this is the end. A page can be short, or empty, and yet have it.
+    /// Give it as `cursor` to get the next page. Absent at the end. A page can be short, or empty, and yet have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -32,7 +32,7 @@ impl<T> List<T> {
     }
 }
 
-/// Which part of a list is asked for.
+/// The part of a list that a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paging {
     /// The sort key of the last row that was looked at.
@@ -49,8 +49,8 @@ impl Default for Paging {
 }
 
 impl Paging {
-    /// Takes `cursor` and `limit` out of a request's parameters; those that are left are the question. A cursor is good
-    /// for the list and the question that gave it: with another one it would pass rows over, or find none.
+    /// Takes `cursor` and `limit` out of a request's parameters; the remaining ones are the question. A cursor is valid
+    /// only for the list and the question that it was made for: with another one it would skip rows, or find none.
     ///
     /// # Errors
     /// A damaged cursor, one of another question, or a limit outside 1 to `ITEMS_MAX`.
@@ -66,7 +66,7 @@ impl Paging {
         Ok(Paging { beyond, limit, question })
     }
 
-    /// The text that continues this list after the row `sort`. Opaque to those who hold it.
+    /// The text that continues this list after the row `sort`. It is opaque to clients.
     pub fn cursor(&self, sort: &str) -> String {
         let mut bytes = vec![CURSOR_FORM];
         bytes.extend_from_slice(&check(self.question, sort).to_be_bytes());
@@ -93,7 +93,7 @@ fn resume(question: u64, cursor: &str) -> Option<String> {
 const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;
 
-/// FNV-1a over one more text and its end (0xFF is in no UTF-8). It finds damage, not malice: a forged cursor shows
+/// FNV-1a over one more text and its end (0xFF is in no UTF-8). It detects damage, not forgery: a forged cursor shows
 /// nothing that another page would not.
 fn check(hash: u64, text: &str) -> u64 {
     let bytes = text.bytes().chain([0xff]);

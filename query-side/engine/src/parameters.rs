@@ -1,5 +1,5 @@
-//! Parameters: path and query string become one struct, strictly. What is unknown, doubled or malformed is refused and
-//! named; nothing is guessed or ignored.
+//! Parameters: path and query string become one struct, strictly. An unknown, repeated or malformed parameter is
+//! refused by name; nothing is guessed or ignored.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -9,13 +9,13 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-/// Parameters of one request, those of its path included.
+/// The maximum number of parameters of one request, including those of its path.
 pub const PARAMETERS_MAX: usize = 32;
 
 /// A parameter that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faulty {
-    /// Its name; empty where the fault is in none (too many of them).
+    /// Its name; empty if the fault is in none of them (too many parameters).
     pub parameter: String,
     pub detail: String,
 }
@@ -40,7 +40,7 @@ impl de::Error for Faulty {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Faulty {
-        // Those that many queries share (`take`) are not among the expected.
+        // The names that many queries share (`take`) are not among the expected ones.
         let own = if expected.is_empty() { String::new() } else { format!(": its own are {}", expected.join(", ")) };
         Faulty::new(field, format!("this address has no such parameter{own}"))
     }
@@ -58,7 +58,7 @@ impl de::Error for Faulty {
     }
 }
 
-/// What a request gives: names and values, decoded, each name once.
+/// The parameters of a request: names and values, decoded, each name once.
 #[derive(Debug)]
 pub struct Given<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -66,7 +66,7 @@ impl<'a> Given<'a> {
     /// `path`: the path's own parameters, already decoded.
     ///
     /// # Errors
-    /// A name that is given twice (be it once in the path), or more than `PARAMETERS_MAX`.
+    /// A name that is given twice (also if once in the path), or more than `PARAMETERS_MAX`.
     pub fn new(path: impl Iterator<Item = (&'a str, &'a str)>, query: Option<&'a str>) -> Result<Given<'a>, Faulty> {
         let mut given = Given(path.map(|(name, value)| (name.into(), value.into())).collect());
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
@@ -91,14 +91,14 @@ impl<'a> Given<'a> {
         value.parse().map(Some).map_err(|fault| Faulty::new(name, fault))
     }
 
-    /// All that is left, by name.
+    /// The remaining parameters, sorted by name.
     pub fn sorted(&self) -> Vec<(&str, &str)> {
         let mut all: Vec<_> = self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
         all.sort_unstable();
         all
     }
 
-    /// All that is left, as a query's own parameters (which deny unknown fields).
+    /// The remaining parameters, as a query's own (which deny unknown fields).
     ///
     /// # Errors
     /// The first parameter that is unknown, missing or malformed.
@@ -137,7 +137,7 @@ impl<'de> MapAccess<'de> for ParameterFields<'_> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Faulty> {
         let (name, value) = self.value.take().unwrap_or_default();
-        // What the value's type says is wrong does not know the parameter's name.
+        // The error of the value's type does not contain the parameter's name.
         seed.deserialize(Text(&value)).map_err(|fault| Faulty::new(name, fault.detail))
     }
 }

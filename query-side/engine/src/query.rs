@@ -1,6 +1,6 @@
-//! What a query is: parameters, who may ask it, the rows it reads, and the answer's shape. One file for each
-//! query, in its service's folder in `queries/`; the way in (`route`), the gate, freshness, paging and the API's
-//! description are the same for all.
+//! Queries. A query has parameters, a rule that admits its callers, the rows it reads, and the shape of its answer.
+//! There is one file for each query, in its service's folder in `queries/`; routing (`route`), the gate, freshness,
+//! paging and the API's description are the same for all.
 
 use event_core::{AccessRule, OrganisationCode, Rejection, SubjectId};
 use schemars::JsonSchema;
@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{context::QueryContext, error::QueryError};
 
-/// What a query's requests and answers have beside its own parameters and its own answer.
+/// The parameters and headers that a query has in addition to its own parameters and answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Rows of views: takes `after` and `strict`, answers with `Frontdoor-Position`.
@@ -19,26 +19,26 @@ pub enum Kind {
     Log,
 }
 
-/// A query. Its doc comment and those of its fields are the API's. Its fields deny unknown ones.
+/// A query. Its doc comment and those of its fields are part of the API's description. It denies unknown fields.
 pub trait Query: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// Kebab-case, unique: in metrics and in cursors. The operation's id is made of the type's name.
     const NAME: &'static str;
-    /// Its path; what stands in braces are fields: `/readers/{subject}/loans`.
+    /// Its path, with fields in braces: `/readers/{subject}/loans`.
     const PATH: &'static str;
     const KIND: Kind;
     const WHO: &'static dyn AccessRule;
-    /// Whether answers concern a person: they are not to be kept by anything on the way.
+    /// True if answers concern a person, so that no cache on the way may store them.
     const PERSONAL: bool;
-    /// Every way in which it says no, beside what any request can meet.
+    /// The rejections that it can give, in addition to those of any request.
     const REJECTIONS: &'static [&'static Rejection] = &[];
     type Answer: Serialize + JsonSchema;
 
-    /// The person whom the answer concerns.
+    /// The person that the answer concerns.
     fn subject(&self) -> Option<SubjectId> {
         None
     }
 
-    /// The organisation whose data it is.
+    /// The organisation that the data belongs to.
     fn organisation(&self) -> Option<OrganisationCode> {
         None
     }

@@ -1,4 +1,5 @@
-//! The way of every query: who asks, what is asked, may they, the answer, and how fresh it is.
+//! The steps of every query: authenticate the caller, read the parameters, check access, answer, and report the
+//! freshness.
 
 use axum::{
     extract::{RawPathParams, RawQuery, State},
@@ -42,7 +43,7 @@ pub async fn answer<Q: Query>(
     response
 }
 
-/// A response, and what it is in the metrics.
+/// The name of the outcome in the metrics, and the response.
 type Outcome = (&'static str, Response);
 
 fn refused(refusal: QueryError) -> Outcome {
@@ -60,12 +61,12 @@ async fn asked<Q: Query>(sources: &Sources, caller: &Caller, mut given: Given<'_
     sources.gate.admit(Q::WHO, &access).await.map_err(QueryError::Gate)?;
     let mut context = QueryContext::new(sources, wanted, paging).await?;
     let answer = query.answer(&mut context).await;
-    // A no is as old as the rows that it comes from, too: "there is no such thing" may be about to change.
+    // A rejection is as old as the rows that it comes from, too: a missing thing may be about to appear.
     if context.late() && wanted.strict {
         return Err(QueryError::Behind);
     }
     let answered = answer.and_then(|answer| written::<Q>(&answer));
-    // An answer that failed says nothing about the rows, however many were read before.
+    // A failed answer says nothing about the rows, however many were read before.
     let is_of_rows = matches!(&answered, Ok(_) | Err(QueryError::Rejected(_)));
     let (outcome, mut response) = answered.map_or_else(refused, |response| ("answered", response));
     if is_of_rows {
@@ -80,7 +81,7 @@ fn written<Q: Query>(answer: &Q::Answer) -> Result<Response, QueryError> {
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(content))], body).into_response())
 }
 
-/// How far the rows had come, whether that was far enough, and where a page of the log goes on.
+/// Adds the headers for the position of the rows, for a stale answer, and for the next page of the log.
 fn tell_place<Q: Query>(context: &QueryContext<'_>, headers: &mut HeaderMap) {
     let text = |text: String| HeaderValue::try_from(text).ok();
     if let Some(position) = context.position().and_then(|position| text(position.to_string())) {

@@ -20,7 +20,7 @@ pub fn all() -> Vec<QueryEntry> {
     all
 }
 
-/// What the API's description says of the whole.
+/// The description of the API as a whole.
 pub const ABOUT: About = About {
     title: "Frontdoor",
     summary: "Book, see, decide: commands become events, events become views, views answer queries.",

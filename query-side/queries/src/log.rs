@@ -1,5 +1,5 @@
-//! The log, for auditors: that something happened, to whom, by whom and when; never what personal fields hold. What the
-//! auditors themselves look at is recorded once the access log is written.
+//! The log, for auditors: each event with its subject, its caller and its time, without the values of personal fields.
+//! The requests of auditors are recorded themselves once the access log is written.
 
 use event_core::{AccessRule, LogName, LogPosition, Raw, Rejection, StreamName};
 use schemars::JsonSchema;

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::failure::Failure;
 
-/// What a command reads: one entry for each of its streams.
+/// The states that a command reads, with one entry for each of its streams.
 #[derive(Default)]
 pub(super) struct ReadStates {
     states: Vec<Arc<dyn AnyState>>,
@@ -31,7 +31,7 @@ pub(super) struct ReadStates {
 }
 
 impl Sequencer {
-    /// The states of a command's streams; nothing when one of them is not in memory.
+    /// The states of a command's streams; `None` if one of them is not in memory.
     pub(super) fn read(&mut self, job: &Job) -> Option<ReadStates> {
         let mut read = ReadStates::default();
         for wanted in &job.streams {
@@ -56,7 +56,7 @@ impl Sequencer {
 
     fn submit(&mut self, job: Job, read: ReadStates, decision: Decision, refusal: Option<Failure>) {
         let ReadStates { states, conditions, depends_on, mut dependencies } = read;
-        // Nobody else holds the states now, so that a proposal happens on them in place.
+        // Without these references, only the cache holds the states, so a proposal changes them in place.
         drop(states);
         let subject = job.provenance.subject;
         let events = match self.written(subject, &decision.events) {
@@ -88,8 +88,8 @@ impl Sequencer {
         }
     }
 
-    /// The events as they are stored, their personal fields sealed. An event's id is made here, because it is sealed with
-    /// each of them.
+    /// The events as they are stored, with their personal fields sealed. The id of an event is created here, because
+    /// each of its fields is sealed with it.
     fn written(
         &self,
         subject: Option<SubjectId>,
@@ -121,7 +121,7 @@ enum NotWritten {
     Broken,
 }
 
-/// The gate, then the rules.
+/// Checks the gate, then applies the rules.
 fn judge(job: &Job, states: &[Arc<dyn AnyState>]) -> Result<Decision, Failure> {
     if let Some(state) = job.access_state.and_then(|at| states.get(at)) {
         job.access.rule.by_state(&job.access.request, &**state)?;
@@ -135,7 +135,7 @@ fn judge(job: &Job, states: &[Arc<dyn AnyState>]) -> Result<Decision, Failure> {
             tracing::error!(command = job.name, "a command was given states of other types than it reads");
             Err(Failure::Broken)
         }
-        // The panic's text may quote data; its place was printed by the panic hook.
+        // The panic's text may quote data, so it is not logged; its place was printed by the panic hook.
         Err(_panic) => {
             tracing::error!(command = job.name, "a command's rules panicked");
             Err(Failure::Broken)

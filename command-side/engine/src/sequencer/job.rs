@@ -14,14 +14,14 @@ pub(crate) struct AccessCheck {
     pub request: AccessRequest,
 }
 
-/// A command that its token admits, on its way to the sequencer.
+/// A command that passed the check of its token, on its way to the sequencer.
 pub(crate) struct QueuedCommand {
     pub name: &'static str,
     /// Every rejection that its rules can give.
     pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
     pub access: AccessCheck,
-    /// The state that decides about access, where the token alone does not.
+    /// The state that decides about access, if the token alone does not.
     pub access_state: Option<StateRequest>,
     pub provenance: Provenance,
     pub idempotency: Idempotency,
@@ -34,19 +34,22 @@ pub(crate) struct Job {
     pub rejections: &'static [&'static Rejection],
     pub command: Arc<dyn AnyCommand>,
     pub access: AccessCheck,
-    /// Of when the sequencer took it: its streams may depend on the day, so each decision is given the same.
+    /// Created when the sequencer takes the command. The streams may depend on the day, so every decision gets the same
+    /// context.
     pub context: Context,
-    /// Every stream that is read, once.
+    /// The streams that are read, each once.
     pub streams: Vec<StateRequest>,
-    /// Where in `streams` the command's states are, in its own order; a stream that it names twice is given twice.
+    /// The indexes in `streams` of the command's states, in the command's order. A stream that it names twice occurs
+    /// twice.
     pub reads: Vec<usize>,
-    /// Where in `streams` the state is that decides about access, where one does.
+    /// The index in `streams` of the state that decides about access, if there is one.
     pub access_state: Option<usize>,
     pub provenance: Provenance,
     pub idempotency: Idempotency,
-    /// How often it was decided again.
+    /// The number of times that it was decided again.
     pub again: u32,
-    /// Its key was fetched for this decision. A key that is still not at hand is not waited for once more.
+    /// True if its key was fetched for this decision. If the key is still not at hand, the command does not wait for it
+    /// again.
     pub key_fetched: bool,
     answer: oneshot::Sender<Result<Answer, Failure>>,
 }
@@ -81,31 +84,32 @@ impl Job {
         }
     }
 
-    /// Nobody may be waiting any more: then the answer is asked for again, by the key.
+    /// Sends the answer. If the caller no longer waits, the answer is dropped; a repeat with the same key asks for it
+    /// again.
     pub fn answer(self, answer: Result<Answer, Failure>) {
         let _ = self.answer.send(answer);
     }
 }
 
-/// A stream on which a command was decided.
+/// A stream that a decision depends on.
 pub(super) struct ReadDependency {
     pub stream: StreamName,
-    /// Which load of the stream it was.
+    /// The number of the load that the decision was made on.
     pub load: u64,
-    /// The command's events happened on the cached state.
+    /// True if the command's events were applied to the cached state.
     pub proposed: bool,
 }
 
-/// A decision that was submitted.
+/// A decision that was submitted to the log.
 pub(super) struct SubmittedDecision {
     pub job: Job,
     pub ticket: Ticket,
     pub dependencies: Vec<ReadDependency>,
-    /// What is answered if the conditions of a request without events hold.
+    /// The answer if the conditions of a request without events hold; `None` means that there is nothing new.
     pub refusal: Option<Failure>,
 }
 
-/// A decision whose outcome is not known yet.
+/// A submitted decision with an outcome that is not known yet.
 pub(super) struct InFlightAppend {
     pub sent: Option<SubmittedDecision>,
     pub outcome: PendingOutcome,

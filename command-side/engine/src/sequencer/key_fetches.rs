@@ -1,4 +1,5 @@
-//! Keys of persons that are not at hand are fetched beside the sequencer, those of many commands in one call.
+//! Fetches the keys of persons that are not at hand, concurrently with the sequencer, and those of many commands in one
+//! call.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -6,34 +7,35 @@ use event_core::{SubjectId, personal::SubjectKeyRing};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::timeout;
 
-/// Subjects of one call.
+/// The maximum number of subjects in one call.
 const SUBJECTS_MAX: usize = 1_000;
 
-/// Calls under way, and the subjects of the next ones. Each subject is of a command that waits, so their number is bounded
-/// as that of commands is.
+/// The calls in progress, and the subjects of the next ones. A command waits for each subject, so their number is
+/// bounded like the number of commands.
 pub(super) struct KeyFetches {
     keys: Arc<dyn SubjectKeyRing>,
     wait_max: Duration,
-    /// Every subject that was asked for and whose call has not ended.
+    /// The subjects that were asked for, until their call has ended.
     asked: HashSet<SubjectId>,
     next: Vec<SubjectId>,
     running: FuturesUnordered<BoxFuture<'static, Vec<SubjectId>>>,
 }
 
 impl KeyFetches {
-    /// A call that takes longer than `wait_max` is given up.
+    /// A call that takes longer than `wait_max` is abandoned.
     pub fn new(keys: Arc<dyn SubjectKeyRing>, wait_max: Duration) -> KeyFetches {
         KeyFetches { keys, wait_max, asked: HashSet::new(), next: Vec::new(), running: FuturesUnordered::new() }
     }
 
-    /// The keys of this subject are fetched with the next call, if they are not being fetched.
+    /// Fetches the keys of this subject with the next call, unless they are being fetched.
     pub fn ask(&mut self, subject: SubjectId) {
         if self.asked.insert(subject) {
             self.next.push(subject);
         }
     }
 
-    /// Begins a call for what was asked for. Calls are not limited in number: a slow one would hold up the others.
+    /// Begins calls for the subjects that were asked for. The number of calls is not limited, because a slow one would
+    /// then delay the others.
     pub fn begin(&mut self) {
         while !self.next.is_empty() {
             let subjects = self.next.split_off(self.next.len().saturating_sub(SUBJECTS_MAX));
@@ -43,12 +45,12 @@ impl KeyFetches {
                     tracing::warn!(subjects = asked.len(), "the keys of persons cannot be fetched now");
                 }
             });
-            // Failed or not: opening and sealing tell which keys have come.
+            // The result is not needed: opening and sealing show which keys have arrived.
             self.running.push(task.map(move |_| subjects).boxed());
         }
     }
 
-    /// The subjects of the next call that ends; nothing when none is under way.
+    /// Waits for the next call to end, and returns its subjects; `None` if none is in progress.
     pub async fn ended(&mut self) -> Option<Vec<SubjectId>> {
         let subjects = self.running.next().await?;
         for subject in &subjects {

@@ -1,4 +1,4 @@
-//! Loads: streams that are not in memory are read and folded beside the sequencer, many in one read.
+//! Loads: reads and folds streams that are not in memory, concurrently with the sequencer and many in one read.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -15,14 +15,14 @@ use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered}
 use super::states::{Loaded, Unreadable, fold};
 use crate::failure::Failure;
 
-/// Reads that run at once: the database reads some while the events of others are folded.
+/// The maximum number of concurrent reads: the database reads some while the events of others are folded.
 const LOADS_MAX: usize = 4;
 
 /// A stream that is to be loaded.
 #[derive(Clone)]
 pub(super) struct LoadRequest {
     pub wanted: StateRequest,
-    /// The keys that it lacked were fetched, and it is loaded once more.
+    /// True if the keys that it lacked were fetched, and it is loaded again.
     pub keys_fetched: bool,
 }
 
@@ -61,7 +61,7 @@ impl Unloaded {
     }
 }
 
-/// Reads under way, and the streams of the next ones.
+/// The reads in progress, and the streams of the next ones.
 pub(super) struct Loads {
     log: Log,
     keys: Arc<dyn SubjectKeyRing>,
@@ -71,18 +71,18 @@ pub(super) struct Loads {
 }
 
 impl Loads {
-    /// One read is of `streams_max` streams at most.
+    /// One read loads at most `streams_max` streams.
     pub fn new(log: Log, keys: Arc<dyn SubjectKeyRing>, streams_max: usize) -> Loads {
         let streams_max = streams_max.max(1);
         Loads { log, keys, streams_max, next: VecDeque::new(), running: FuturesUnordered::new() }
     }
 
-    /// This stream is read when its turn comes.
+    /// Queues this stream for one of the next reads.
     pub fn ask(&mut self, wanted: LoadRequest) {
         self.next.push_back(wanted);
     }
 
-    /// Begins reads of what was asked for, as many as may run at once.
+    /// Begins reads of the queued streams, up to `LOADS_MAX` at once.
     pub fn begin(&mut self, history: u64) {
         while self.running.len() < LOADS_MAX && !self.next.is_empty() {
             let count = self.next.len().min(self.streams_max);
@@ -96,7 +96,7 @@ impl Loads {
         }
     }
 
-    /// The next read that ends; nothing when none is under way.
+    /// Waits for the next read to end, and returns it; `None` if none is in progress.
     pub async fn ended(&mut self) -> Option<Load> {
         self.running.next().await
     }
@@ -116,7 +116,7 @@ async fn load(
             }
         }
         // A damaged stream does not make the others unreadable, so each is tried alone. A log that does not answer is
-        // not asked again: each read would take as long as the first.
+        // not read again, because each read would take as long as the first.
         Err(mut error) => {
             for (request, name) in asked.iter().zip(&names) {
                 if names.len() == 1 || error.is_general() {
@@ -151,7 +151,7 @@ fn folded<'a>(
     Ok(Loaded { state, revision })
 }
 
-/// The streams with an error line: one line for each, however often commands ask for it.
+/// The streams for which an error was logged: one line for each, however often commands read it.
 #[derive(Default)]
 pub(super) struct Complaints(HashSet<StreamName>);
 
@@ -159,7 +159,7 @@ impl Complaints {
     const STREAMS_MAX: usize = 1_000;
 
     pub fn make(&mut self, stream: &StreamName, why: &Unloaded) {
-        // When there are too many, all are made once more.
+        // If there are too many, the set starts again and each is logged once more.
         if self.0.len() >= Self::STREAMS_MAX {
             self.0.clear();
         }

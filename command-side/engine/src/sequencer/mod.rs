@@ -1,17 +1,17 @@
-//! The one task that decides all commands on the state as already proposed: five hundred people who want one session
-//! are a few batches of the log, not five hundred. A command whose streams have to be loaded first, or whose keys have to
-//! be fetched, is parked, and delays no other command.
+//! The one task that decides all commands, each on the state as already proposed: five hundred bookings in one session
+//! need a few batches of the log, not five hundred. A command that needs streams to be loaded or keys to be fetched is
+//! parked, and does not delay other commands.
 //!
-//! Keys are fetched when a field turns out to need one: a state whose events could not all be opened is loaded once more,
-//! and a decision whose events could not be sealed is made once more. So a stream without sealed fields waits for no key,
-//! however many persons are in it.
+//! Keys are fetched when a field turns out to need one: a state is loaded again if some of its events could not be
+//! opened, and a decision is made again if its events could not be sealed. A stream without sealed fields therefore
+//! waits for no key, however many persons are in it.
 //!
-//! While a proposal's outcome is unknown, what is decided on it names its ticket, and the log stores nothing that
-//! rests on what was not stored. Every decision is validated by the log, a refusal and "nothing new" too, so a stale
-//! state never refuses wrongly: it is forgotten, read again, and the command decided again.
+//! While the outcome of a proposal is unknown, a decision that is based on it names its ticket, and the log stores
+//! nothing that depends on a request that was not stored. The log validates every decision, also a refusal and "nothing
+//! new", so a stale state never causes a wrong refusal: it is dropped and read again, and the command is decided again.
 //!
-//! Traps that are closed here: a pipelined decision on a proposal that failed; a wrong refusal from a stale cache;
-//! success answered but nothing stored; a caller who goes away in the middle.
+//! Traps that are closed here: a pipelined decision on a proposal that failed; a wrong refusal from a stale cache; a
+//! success that was answered but not stored; a caller that disconnects in the middle.
 
 mod decide;
 mod job;
@@ -41,15 +41,16 @@ use self::{
 };
 use crate::{answer::Answer, failure::Failure, options::EngineOptions};
 
-/// Streams of one command: six states, and the gate's.
+/// The maximum number of streams of one command: six states, and the gate's.
 const STREAMS_MAX: usize = 7;
 
 pub(crate) struct Sequencer {
     log: Log,
     waiting: mpsc::Receiver<QueuedCommand>,
-    /// No engine is left that could give a command.
+    /// True if no engine is left that could send a command.
     closed: bool,
-    /// What is decided next: first what has to be decided again.
+    /// The commands to decide next. New ones are added only when the list is empty, so commands that are decided again
+    /// come first.
     next: VecDeque<Job>,
     /// Commands that wait for streams.
     parked: Parked<StreamName, Job>,
@@ -65,12 +66,12 @@ pub(crate) struct Sequencer {
     states: StateCache,
     keys: Arc<dyn SubjectKeyRing>,
     complaints: Complaints,
-    /// Since they were last counted.
+    /// The counts since the last update of the metrics.
     reads: StateReads,
     options: EngineOptions,
 }
 
-/// Counts of states, by their source.
+/// The number of states that were read, by their source.
 #[derive(Default)]
 struct StateReads {
     from_memory: u64,
@@ -102,7 +103,7 @@ impl Sequencer {
         }
     }
 
-    /// Until no engine is left and everything is answered.
+    /// Runs until no engine is left and every command is answered.
     pub async fn run(mut self) {
         while self.something_to_do().await {
             while let Some(Some(known)) = self.in_flight.next().now_or_never() {
@@ -144,7 +145,7 @@ impl Sequencer {
         }
     }
 
-    /// Parks a command until the key is fetched with which its events are sealed; then it is decided once more.
+    /// Parks a command until the key that seals its events is fetched; then it is decided again.
     fn park_for_key(&mut self, mut job: Job, subject: SubjectId) {
         if job.key_fetched {
             return job.answer(Err(Failure::Unavailable));
@@ -154,7 +155,7 @@ impl Sequencer {
         self.key_fetches.ask(subject);
     }
 
-    /// Leaves a stream's commands parked until the keys are fetched with which its events are opened.
+    /// Leaves the commands of a stream parked until the keys that open its events are fetched.
     fn wait_for_keys(&mut self, wanted: StateRequest, subjects: Vec<SubjectId>) {
         for subject in &subjects {
             self.key_fetches.ask(*subject);
@@ -162,7 +163,8 @@ impl Sequencer {
         self.locked.park(wanted, subjects);
     }
 
-    /// A fetch of keys has ended: goes on with what waited for them, which tells whether they have come.
+    /// Continues with the streams and commands that waited for a fetch of keys. Opening and sealing show if the keys
+    /// have arrived.
     fn keys_fetched(&mut self, subjects: &[SubjectId]) {
         for subject in subjects {
             for wanted in self.locked.come(subject) {
@@ -172,7 +174,7 @@ impl Sequencer {
         }
     }
 
-    /// The streams of a read have come: decides the commands that waited for them.
+    /// Takes over the streams of a read, and decides the commands that waited for them.
     fn loaded(&mut self, load: Load) {
         self.heed_history();
         let current = load.history == self.history;
@@ -180,7 +182,7 @@ impl Sequencer {
             let stream = wanted.stream.clone();
             match loaded {
                 Ok(loaded) if current => self.states.loaded(stream.clone(), loaded),
-                // Read again, by the commands that go on without it.
+                // The state is of an earlier history: the commands that waited for it have it read again.
                 Ok(_) => {}
                 Err(Unloaded::Keys(missing)) if !keys_fetched => {
                     self.wait_for_keys(wanted, missing.0);
@@ -202,8 +204,8 @@ impl Sequencer {
         }
     }
 
-    /// Empties the states after the log has lost events. A decision that is made meanwhile names
-    /// the history that it was made in, and the log does not store it.
+    /// Drops all states after the log has lost events. A decision that was made before this names the history that it
+    /// was made in, so the log does not store it.
     fn heed_history(&mut self) {
         let history = self.log.history();
         if history != self.history {
@@ -223,7 +225,7 @@ impl Sequencer {
         metrics::gauge!("command_states_cached").set(self.states.len() as f64);
     }
 
-    /// Waits for a command, a load or an outcome; false when none will come.
+    /// Waits for a command, a load, a fetch of keys or an outcome; false if none will come.
     async fn something_to_do(&mut self) -> bool {
         if !self.next.is_empty() {
             return true;
@@ -247,7 +249,7 @@ impl Sequencer {
         true
     }
 
-    /// What became of a decision.
+    /// Handles the outcome of a decision.
     fn settle(&mut self, known: Option<(SubmittedDecision, Result<Granted, Refused>)>) {
         let Some((sent, outcome)) = known else { return };
         match outcome {
@@ -295,7 +297,7 @@ impl Sequencer {
     }
 }
 
-/// What a refusal of the log, which deciding again would not change, means to who gave the command.
+/// The failure of a command that the log refused and that is not decided again.
 fn failure(refused: &Refused) -> Failure {
     match refused {
         Refused::Conflict { .. } | Refused::DependencyFailed => Failure::Contended,
@@ -317,7 +319,7 @@ fn answer(events: Vec<event_log::Stored>, replayed: bool) -> Answer {
     Answer { position: care(position), events, replayed }
 }
 
-/// Every command is stored in this log.
+/// A position in the log `care`, in which every command is stored.
 fn care(position: u64) -> LogPosition {
     LogPosition { log: LogName::Care, position }
 }

@@ -1,8 +1,8 @@
-//! A decision that stores no event, in the form in which the log remembers it with the command's key: a repeat of the
+//! A decision that stores no event, in the form in which the log keeps it with the command's key. A repeat of the
 //! command gets the same answer, whatever has changed since.
 //!
-//! The gate's denial is deliberately not remembered: whether a caller is admitted is always answered from the present
-//! state. Nothing that was not decided (an unreadable body, a full queue, a conflict) comes here at all.
+//! A denial by the gate is deliberately not remembered: access is always decided on the current state. A command that
+//! was not decided (an unreadable body, a full queue, a conflict) is not remembered either.
 
 use bytes::Bytes;
 use event_core::{Rejected, Rejection};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
-/// JSON, stored for as long as the log remembers it: variants and fields are added, and never change.
+/// JSON, stored for as long as the log keeps it: variants and fields may be added, and never change.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "decision")]
 enum RememberedDecision {
@@ -23,7 +23,7 @@ enum RememberedDecision {
     },
 }
 
-/// What is remembered of a decision without events; nothing where it is not one of the rules.
+/// The remembered form of a decision without events; `None` if it was not made by the rules.
 pub(super) fn encode(refusal: Option<&Failure>) -> Option<Bytes> {
     let remembered = match refusal {
         None => RememberedDecision::NothingNew,
@@ -50,7 +50,7 @@ pub(super) fn encode(refusal: Option<&Failure>) -> Option<Bytes> {
     encoded.inspect_err(|_| tracing::error!("a decision could not be written")).ok().map(Bytes::from)
 }
 
-/// The decision of that time: nothing new, or why not.
+/// The remembered decision: nothing new, or the rejection.
 pub(super) fn decode(outcome: &[u8], rejections: &[&'static Rejection]) -> Result<(), Failure> {
     let Ok(remembered) = serde_json::from_slice(outcome) else {
         tracing::error!("a remembered decision cannot be read by this binary");

@@ -1,12 +1,12 @@
-//! Items that wait for things, each until the last of its things has come: commands for streams that are loaded or for
-//! keys that are fetched. They delay nothing that waits for other things.
+//! Items that wait until all of their things have arrived, such as commands that wait for streams to be loaded or keys
+//! to be fetched. They do not delay items that wait for other things.
 
 use std::{collections::HashMap, hash::Hash};
 
 /// Items of type `T` that wait for things of type `K`.
 pub(super) struct Parked<K, T> {
     items: HashMap<u64, Waiting<T>>,
-    /// The items that wait for each thing, first come first.
+    /// The items that wait for each thing, in the order in which they were parked.
     by_thing: HashMap<K, Vec<u64>>,
     /// The number of the last item that was parked.
     last: u64,
@@ -14,7 +14,7 @@ pub(super) struct Parked<K, T> {
 
 struct Waiting<T> {
     item: T,
-    /// How many things it waits for.
+    /// The number of things that it still waits for.
     things: usize,
 }
 
@@ -33,7 +33,7 @@ impl<K: Eq + Hash, T> Parked<K, T> {
         self.by_thing.contains_key(thing)
     }
 
-    /// Parks an item until each of these different things has come.
+    /// Parks an item until all of these things, which are different, have arrived.
     pub fn park(&mut self, item: T, things: impl IntoIterator<Item = K>) {
         self.last += 1;
         let mut count = 0;
@@ -44,7 +44,7 @@ impl<K: Eq + Hash, T> Parked<K, T> {
         self.items.insert(self.last, Waiting { item, things: count });
     }
 
-    /// The items that waited for this thing last.
+    /// Handles the arrival of this thing, and returns the items that wait for nothing else.
     pub fn come(&mut self, thing: &K) -> Vec<T> {
         let mut ready = Vec::new();
         for number in self.by_thing.remove(thing).unwrap_or_default() {
@@ -57,7 +57,7 @@ impl<K: Eq + Hash, T> Parked<K, T> {
         ready
     }
 
-    /// The items that wait for this thing, whatever else they wait for.
+    /// Removes and returns the items that wait for this thing, whatever else they wait for.
     pub fn fail(&mut self, thing: &K) -> Vec<T> {
         let numbers = self.by_thing.remove(thing).unwrap_or_default();
         numbers.iter().filter_map(|number| self.items.remove(number)).map(|waiting| waiting.item).collect()

@@ -1,4 +1,4 @@
-//! The states that are kept in memory: each as its stored and its proposed events amount to.
+//! The states in memory, each folded from the stored and the proposed events of its stream.
 
 use std::{
     num::NonZeroUsize,
@@ -20,12 +20,12 @@ pub(super) struct Loaded {
 
 pub(super) struct CachedState {
     pub state: Arc<dyn AnyState>,
-    /// After what is proposed.
+    /// The revision, including proposed events.
     pub revision: u64,
-    /// The last request whose events happened here and whose outcome is unknown. It rests on those before it, so
-    /// whoever rests on it rests on all.
+    /// The last request that applied events here and that has an unknown outcome. It depends on the requests before it,
+    /// so a decision that depends on it depends on all of them.
     pub unresolved: Option<Ticket>,
-    /// Which load it was: what comes to be known of a decision on an earlier one says nothing about this one.
+    /// The number of its load. The outcome of a decision on an earlier load says nothing about this one.
     pub load: u64,
 }
 
@@ -39,7 +39,7 @@ impl StateCache {
         StateCache { held: LruCache::new(NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN)), loads: 0 }
     }
 
-    /// Marks it as used.
+    /// The state of a stream, which is marked as used.
     pub fn get(&mut self, stream: &StreamName) -> Option<&CachedState> {
         self.held.get(stream)
     }
@@ -62,7 +62,7 @@ impl StateCache {
         self.held.put(stream, CachedState { state, revision, unresolved: None, load: self.loads });
     }
 
-    /// These events have happened, for all who decide from now on, if the request of the ticket is stored.
+    /// Applies the events of a submitted request. Decisions that read them depend on the request of the ticket.
     pub fn propose(&mut self, events: &[(StreamName, Box<dyn AnyEvent>)], ticket: Ticket) {
         for (stream, event) in events {
             let Some(held) = self.held.peek_mut(stream) else { continue };
@@ -75,7 +75,7 @@ impl StateCache {
         }
     }
 
-    /// The request was stored whole: what it proposed is so.
+    /// Confirms the states that the request proposed, after it was stored.
     pub fn resolve(&mut self, dependencies: &[ReadDependency], ticket: Ticket) {
         for dependency in dependencies {
             if let Some(held) = self.held.peek_mut(&dependency.stream).filter(|held| held.unresolved == Some(ticket)) {
@@ -84,8 +84,9 @@ impl StateCache {
         }
     }
 
-    /// The request was not stored, or not as proposed: whatever is wrong about these states is forgotten. A state on
-    /// which others wait for their outcome is kept where nothing says that it is wrong.
+    /// Drops the states that may be wrong after the request was not stored, or not as proposed. A state is kept if it
+    /// was loaded since, or if it has a pending request and neither this request changed it nor the log named its
+    /// stream.
     pub fn invalidate(&mut self, dependencies: &[ReadDependency], named: Option<&StreamName>) {
         for dependency in dependencies {
             let wrong = |held: &CachedState| {
@@ -109,7 +110,7 @@ fn evolve(state: &mut Arc<dyn AnyState>, event: &dyn AnyEvent) {
     }
 }
 
-/// A stream that this binary cannot read. It names no data: an error's text may quote what is stored.
+/// A stream that this binary cannot read. The error contains no data, because its cause may quote what is stored.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
     #[error("event {position} of kind {kind} cannot be read by this binary")]
@@ -118,10 +119,11 @@ pub(crate) enum Unreadable {
     Panicked(StreamName),
 }
 
-/// What the stored events of a stream amount to. Within `personal::opening` their personal fields are open.
+/// The state that results from the stored events of a stream. Within `personal::opening` their personal fields are
+/// open.
 ///
 /// # Errors
-/// When an event cannot be read.
+/// When an event cannot be read, or the state panics over it.
 pub(crate) fn fold<'a>(
     wanted: &StateRequest,
     events: impl IntoIterator<Item = &'a StreamEvent>,

@@ -1,5 +1,5 @@
-//! A desk that gives out numbers, up to a limit: the smallest service on which everything that the engine promises can
-//! be seen. Every number says which state it was decided on: two equal ones, or a gap, would be a wrong decision.
+//! A desk that gives out numbers, up to a limit: the smallest service that shows everything that the engine guarantees.
+//! Each number shows the state that it was decided on: a duplicate or a gap would be a wrong decision.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::{
@@ -53,12 +53,12 @@ impl State for Desk {
         if event.number == LOADS_SLOWLY {
             SLOW_LOADS.wait();
         }
-        // What is proposed on a state that never was leaves its trace.
+        // The number is taken as it is, so a proposal on a state that was never stored leaves a trace.
         self.given = event.number;
     }
 }
 
-/// A number with which loading a desk takes until `SLOW_LOADS` are let go.
+/// A number that makes the loading of its desk wait until `SLOW_LOADS` is opened.
 pub const LOADS_SLOWLY: u32 = 77_777;
 pub static SLOW_LOADS: Gate = Gate(Mutex::new(false), Condvar::new());
 
@@ -134,7 +134,7 @@ impl Command for TakeNumber {
     }
 }
 
-/// Look after somebody: for staff of the practice where they are registered, and for themselves.
+/// Look after a patient: for staff of the patient's practice, and for the patient.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LookAfter {
@@ -164,17 +164,18 @@ impl Command for LookAfter {
     }
 }
 
-/// Who gives out numbers of a desk between a decision and its append, and how often yet: another node, so to say.
+/// The log in which another node gives out numbers of a desk between a decision and its append, and the number of times
+/// left.
 static MEDDLERS: LazyLock<Mutex<HashMap<String, (Log, u32)>>> = LazyLock::new(Mutex::default);
 
 static DECISIONS: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);
 
-/// How often a number of this desk was decided on.
+/// The number of decisions on this desk.
 pub fn decisions(desk: &str) -> u32 {
     DECISIONS.lock().expect("not poisoned").get(desk).copied().unwrap_or_default()
 }
 
-/// Whenever a number of this desk is decided, somebody else takes it first.
+/// Makes another node take the number first, whenever one of this desk is decided, at most `times` times.
 pub fn meddle_with(desk: &str, log: &Log, times: u32) {
     MEDDLERS.lock().expect("not poisoned").insert(desk.to_owned(), (log.clone(), times));
 }
@@ -188,7 +189,7 @@ fn meddle(desk: &str, given: u32) {
     }
 }
 
-/// An append past the engine.
+/// An append that bypasses the engine.
 pub fn number(desk: &str, revision: u32, number: u32) -> Append {
     let event = DeskEvent::from(NumberGiven { desk: desk.to_owned(), number });
     let data = event.encode().expect("written");
@@ -266,7 +267,7 @@ impl Harness {
         self.log.read_stream(stream, 1, usize::MAX).await.expect("read").events
     }
 
-    /// Waits, woken, until the log has come there.
+    /// Waits without polling until the log has reached this position.
     pub async fn until(&self, position: u64) {
         let mut end = self.log.watch();
         let come = end.wait_for(|end| *end >= position);

@@ -1,5 +1,5 @@
-//! The port to the keys of persons. The platform needs three things of it: fetch keys, seal a field, open a field. How keys
-//! are made, kept and destroyed is the concern of an implementation.
+//! The port to the keys of persons: fetch keys, seal a field, open a field. Creating, storing and destroying keys is
+//! the concern of an implementation.
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use crate::ids::SubjectId;
 
-/// Which of a person's two keys seals a value: `Account` can be destroyed while the record is kept.
+/// The one of a person's two keys that seals a value. `Account` can be destroyed while the record is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
     Account,
     Record,
 }
 
-/// The reason why a field does not open. No text of the field is in it.
+/// The reason why a field does not open. It contains no text of the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CannotOpen {
     /// The key was destroyed, and there will be no other. Only a proof of the erasure gives this answer; a key that is not
@@ -24,7 +24,7 @@ pub enum CannotOpen {
     /// The key is not at hand: it was not fetched, or could not be. Fetch it and open again.
     #[error("the key of the personal data is not at hand")]
     Unreachable,
-    /// Not the form that this ring writes, changed since it was written, or sealed for another subject.
+    /// The text is not of the form that this ring writes, was changed since, or was sealed for another subject.
     #[error("the personal data is damaged, or belongs to another subject")]
     Damaged,
 }
@@ -49,16 +49,16 @@ pub struct KeysUnreachable;
 /// that waits. Every implementation passes `testing::key_ring_contract`.
 #[async_trait]
 pub trait SubjectKeyRing: Send + Sync {
-    /// Fetches the keys of these subjects, as many as are not at hand, in one read. The ring of a command engine makes keys
-    /// for a subject without any, and they are durable before this ends. An erased subject is a success: opening says so.
-    /// Callers limit the time, and one call is for 1,000 subjects at most.
+    /// Fetches the keys of these subjects, except those at hand, in one read. The ring of a command engine creates keys
+    /// for a subject without any, and they are durable before the call ends. An erased subject is not an error here;
+    /// opening its fields is. Callers limit the time, and one call is for at most 1,000 subjects.
     ///
     /// # Errors
-    /// When a key did not come. Those of other subjects may have come; `open` and `seal` tell.
+    /// When a key could not be fetched. Those of other subjects may be at hand; `open` and `seal` show which.
     async fn prefetch(&self, subjects: &[SubjectId]) -> Result<(), KeysUnreachable>;
 
-    /// Seals one field of the event with this id, whose envelope names this subject. Both are authenticated with the text,
-    /// and the text holds what else `open` needs, the event's id included.
+    /// Seals one field of the event that has this id, and this subject in its envelope. Both are authenticated with the
+    /// text, which holds everything else that `open` needs, including the event's id.
     ///
     /// # Errors
     /// When the subject has no key at hand.

@@ -1,5 +1,5 @@
 //! The scope in which events are written or read with keys. Serde has no parameter through which a key could reach a
-//! field, so the scope is a variable of the thread, set for the time of one call.
+//! field, so the scope is a thread-local variable that is set for the duration of one call.
 
 use std::{cell::RefCell, marker::PhantomData, sync::Arc};
 
@@ -24,7 +24,7 @@ thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
 }
 
-/// Runs `work` in the scope; gives back the scope as it is then. The scope around it returns even after a panic.
+/// Runs `work` in the scope, and returns the scope as it is afterwards. The outer scope is restored even after a panic.
 fn within<R>(scope: Scope, work: impl FnOnce() -> R) -> (R, Option<Scope>) {
     struct Restore(Option<Scope>);
     impl Drop for Restore {
@@ -56,12 +56,12 @@ pub fn sealing<R>(
     }
 }
 
-/// The subjects whose keys were needed and are not at hand, each once.
+/// The subjects of the keys that were needed and are not at hand, each once.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the keys of {} persons are not at hand", .0.len())]
 pub struct KeysMissing(pub Vec<SubjectId>);
 
-/// Proves that events are read with keys, and says whose event is next.
+/// Proves that events are read with keys, and sets the subject of the next event.
 pub struct OpeningScope {
     /// It belongs to its thread.
     _thread: PhantomData<*const ()>,
@@ -92,10 +92,10 @@ pub fn opening<R>(keys: &Arc<dyn SubjectKeyRing>, read: impl FnOnce(&OpeningScop
     }
 }
 
-/// Seals a field of the event in whose scope this thread writes.
+/// Seals a field of the event that this thread is writing in its scope.
 ///
 /// # Errors
-/// In words for developers, without the field's text.
+/// The error is for developers, and does not contain the field's text.
 pub(super) fn seal(kind: KeyKind, plain: &[u8]) -> Result<String, &'static str> {
     SCOPE.with_borrow_mut(|scope| {
         let Some(Scope { keys, subject, work: Work::Seal { event, refused } }) = scope else {
@@ -109,10 +109,10 @@ pub(super) fn seal(kind: KeyKind, plain: &[u8]) -> Result<String, &'static str> 
     })
 }
 
-/// Opens a field of the event in whose scope this thread reads; nothing where the field stays closed.
+/// Opens a field of the event that this thread is reading in its scope; `None` if the field stays closed.
 ///
 /// # Errors
-/// `Damaged` only. The scope remembers a subject whose key is not at hand.
+/// `Damaged` only. A subject without a key at hand is recorded in the scope.
 pub(super) fn open(kind: KeyKind, closed: &str) -> Result<Option<Vec<u8>>, CannotOpen> {
     SCOPE.with_borrow_mut(|scope| {
         let Some(Scope { keys, subject, work: Work::Open { missing } }) = scope else { return Ok(None) };

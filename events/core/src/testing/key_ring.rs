@@ -30,7 +30,7 @@ pub fn person(number: u8) -> SubjectId {
     SubjectId::new(uuid::Builder::from_random_bytes([number; 16]).into_uuid()).expect("version 4")
 }
 
-/// A ring that encrypts nothing. It records what is asked of it, and plays a vault that is slow, unreachable, or has erased
+/// A ring that encrypts nothing. It records the calls, and can act as a vault that is slow, unreachable, or has erased
 /// a person. A key is at hand once it was fetched. A text is `p1.` and the base64url of the event's id, a checksum over
 /// subject, event, kind and value, and the value.
 #[derive(Default)]
@@ -62,7 +62,7 @@ impl RecordingKeyRing {
         result
     }
 
-    /// Waits until the state answers.
+    /// Waits until `answer` returns a value.
     async fn until<R>(&self, answer: impl Fn(&RingState) -> Option<R>) -> R {
         poll_fn(|context| {
             let mut state = self.state();
@@ -81,7 +81,7 @@ impl RecordingKeyRing {
         self.change(|state| state.erased.insert(subject));
     }
 
-    /// The keys at hand reach their maximum age.
+    /// Forgets all keys, as if they had reached their maximum age.
     pub fn forget_all(&self) {
         self.change(|state| state.at_hand.clear());
     }
@@ -90,7 +90,7 @@ impl RecordingKeyRing {
         self.change(|state| state.unreachable = unreachable);
     }
 
-    /// A fetch of this key waits until `release`; the others of the same call are at hand at once.
+    /// Makes fetches of this key wait until `release`; the other keys of the same call are at hand at once.
     pub fn hold_back(&self, subject: SubjectId) {
         self.change(|state| state.held_back.insert(subject));
     }
@@ -104,7 +104,7 @@ impl RecordingKeyRing {
         self.state().prefetches.clone()
     }
 
-    /// Waits until so many fetches have begun.
+    /// Waits until this number of fetches have begun.
     pub async fn until_prefetches(&self, count: usize) {
         self.until(|state| (state.prefetches.len() >= count).then_some(())).await;
     }

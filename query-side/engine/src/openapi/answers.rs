@@ -1,4 +1,4 @@
-//! What an operation answers: its `responses`, by status. What any request can meet is written here once.
+//! The answers of an operation: its `responses`, by status. Those that any request can get are written here once.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 pub struct Answers(Map<String, Value>);
 
 impl Answers {
-    /// What an address answers that stands behind the limits of the public listener.
+    /// The answers of an address that is behind the limits of the public listener.
     pub fn new() -> Answers {
         Answers::of_health()
             .problem(400, "`malformed`: the request cannot be read; `errors` names the place.")
@@ -17,7 +17,7 @@ impl Answers {
             .problem(503, "`timed-out`: this took too long.")
     }
 
-    /// What an address answers that no limit stands before.
+    /// The answers of an address that no limit applies to.
     pub fn of_health() -> Answers {
         Answers(Map::new())
     }
@@ -37,7 +37,7 @@ impl Answers {
         self
     }
 
-    /// Headers by name, beside those that the answer has; a shared answer has its own only.
+    /// Adds headers to those that the answer has; a shared answer keeps its own only.
     #[must_use]
     pub fn headers(mut self, status: u16, names: &[&str]) -> Answers {
         if let Some(answer) = self.0.get_mut(&status.to_string()).filter(|answer| answer.get("$ref").is_none()) {
@@ -48,7 +48,7 @@ impl Answers {
         self
     }
 
-    /// A refusal. Several of one status are told apart by their `code`, so their words are joined.
+    /// Adds a refusal. Refusals with the same status differ in their `code`, so their descriptions are joined.
     #[must_use]
     pub fn problem(mut self, status: u16, words: &str) -> Answers {
         let known = self.0.get(&status.to_string()).and_then(|answer| answer["description"].as_str());
@@ -58,7 +58,7 @@ impl Answers {
         self
     }
 
-    /// A refusal that is the same everywhere.
+    /// Adds a refusal that is the same everywhere.
     #[must_use]
     pub fn shared(mut self, status: u16, name: &str) -> Answers {
         self.0.insert(status.to_string(), json!({"$ref": format!("#/components/responses/{name}")}));

@@ -10,7 +10,7 @@ const OWN: &str = "#/$defs/";
 #[derive(Default)]
 pub struct Components(Map<String, Value>);
 
-/// Which way a schema's values go. What is answered may be looser than what is accepted now: it was accepted once.
+/// The direction of a schema's values. An answer may be looser than the present input, because it was accepted earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     In,
@@ -18,7 +18,7 @@ pub enum Way {
 }
 
 impl Way {
-    /// The name of a definition whose own name another one has: `LineInput`, `Line2`.
+    /// The next name to try for a definition with a name that is taken: `LineInput`, `Line2`.
     fn next_name(self, name: &str, number: usize) -> String {
         match (self, number) {
             (Way::In, 2) => format!("{name}Input"),
@@ -29,8 +29,8 @@ impl Way {
 }
 
 impl Components {
-    /// Takes over the definitions of a root schema and returns the schema with references to them. A definition whose
-    /// name another one has is given the next free name, like `PractitionerInput`.
+    /// Takes over the definitions of a root schema, and returns the schema with references to them. A definition with a
+    /// name that is taken gets the next free one, like `PractitionerInput`.
     pub fn absorb(&mut self, way: Way, mut schema: Value) -> Value {
         let Some(object) = schema.as_object_mut() else { return schema };
         object.remove("$schema");
@@ -67,14 +67,17 @@ impl Components {
         Value::Object(self.0)
     }
 
-    /// The shared name of each definition: its own where that is free or means the same, else the way's next one.
+    /// The shared name of each definition: its own if that is free or means the same, otherwise the next one of its
+    /// direction.
     fn names(&self, way: Way, own: &Map<String, Value>) -> Vec<(String, String)> {
         let mut names: Vec<(String, String)> = own.keys().map(|name| (name.clone(), name.clone())).collect();
-        // A renaming can make those differ that refer to it, so until nothing changes: at most once for each name.
+        // Renaming a definition can change those that refer to it, so this repeats until nothing changes: at most once
+        // for each name.
         for _ in 0..=own.len() {
             let mut changed = false;
             for at in 0..names.len() {
-                // From its own name on again: what it refers to may have the name by now that makes it the same.
+                // It starts from its own name again: the names that it refers to may have changed, and make it the same
+                // as a known one.
                 let (name, shared) = &mut names[at];
                 let before = std::mem::replace(shared, name.clone());
                 let mut number = 1;
@@ -91,7 +94,7 @@ impl Components {
         names
     }
 
-    /// Whether the shared name of this definition is free, or means the same.
+    /// True if the shared name of this definition is free, or means the same.
     fn fits(&self, own: &Map<String, Value>, names: &[(String, String)], at: usize) -> bool {
         let (name, shared) = &names[at];
         let alone = names.iter().filter(|(_, other)| other == shared).count() == 1;

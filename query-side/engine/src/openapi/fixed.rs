@@ -1,4 +1,4 @@
-//! The parts of the API's description that follow from no command and no query.
+//! The parts of the API's description that do not come from a command or a query.
 
 use event_core::{LogPosition, StreamName};
 use schemars::JsonSchema;
@@ -14,42 +14,42 @@ use crate::{
 };
 
 pub const DESCRIPTION: &str = "\
-    A parameter in the query string that is not described, or is given twice, is refused (400) by every query; other \
-    addresses ignore it. A member of a body that is not described, or comes twice, is \
-    refused. Whole numbers are written without a fraction or an exponent. Lengths count Unicode code points.\n\n\
-    A method that an address does not describe is 405 with `Allow`; HEAD is answered wherever GET is. A request that is \
-    not HTTP, or whose head is too large, is answered by 400, 414 or 431 without a body, and the connection \
-    closes. Every other refusal is a Problem.\n\n\
-    What was recorded under an earlier rule is answered as it was recorded: where a command accepts less, its schema is \
-    named like `LineInput` beside `Line`.";
+    Queries reject undescribed and duplicate parameters in the query string (400); other paths ignore them. Undescribed and \
+    duplicate members of a body are rejected. Integers have no fraction and no exponent. Lengths count Unicode code \
+    points.\n\n\
+    A method without a description is 405 with `Allow`; HEAD is available wherever GET is. A request that is not HTTP, or \
+    has too large a head, is answered with 400, 414 or 431 without a body, and the connection is closed. All other errors \
+    are Problems, or HTML pages if `Accept` prefers HTML.\n\n\
+    Data that was recorded under an earlier rule is answered as it was recorded. If a command accepts less than an answer \
+    can contain, its schema has a name of its own, such as `LineInput` beside `Line`.";
 
 pub fn tags() -> Value {
     json!([
-        {"name": "commands", "description": "What can be asked for. A command is granted or refused, whole."},
-        {"name": "queries", "description": "What can be seen. Views follow the log within moments; `after` waits for them."},
-        {"name": "log", "description": "Every event as it was recorded, for auditors."},
-        {"name": "operations", "description": "About the service itself."},
+        {"name": "commands", "description": "Requests for changes. A command is granted or rejected as a whole."},
+        {"name": "queries", "description": "Reads of views. Views follow the log with a short delay; `after` waits for them."},
+        {"name": "log", "description": "All events as they were recorded, for auditors."},
+        {"name": "operations", "description": "The state and the description of the service."},
     ])
 }
 
-/// Schemas that every operation shares: problems, positions, and what a command answers.
+/// The schemas that every operation shares: problems, positions, and the answer of a command.
 pub fn schemas(components: &mut Components) {
     let mut add = |name: &str, schema: Value| components.add(Way::Out, name, schema);
     add(
         "Problem",
         json!({
             "type": "object",
-            "description": "RFC 9457. More members tell about the case, like a limit or the earliest date.",
+            "description": "RFC 9457. Further members give details of the case, such as a limit or the earliest date.",
             "required": ["type", "title", "status", "code"],
             "properties": {
-                "type": {"type": "string", "description": "/problems/<code>, which explains it."},
+                "type": {"type": "string", "description": "/problems/<code>, the explanation of the problem."},
                 "title": {"type": "string"},
                 "status": {"type": "integer", "minimum": 400, "maximum": 599},
                 "code": {"type": "string"},
                 "detail": {"type": "string"},
                 "errors": {
                     "type": "array",
-                    "description": "The faults of a request that cannot be read, or is not allowed as it is.",
+                    "description": "The faults of a request that cannot be read, or is not allowed in this form.",
                     "items": {"$ref": "#/components/schemas/Fault"},
                 },
             },
@@ -73,7 +73,7 @@ pub fn schemas(components: &mut Components) {
             "required": ["position", "events"],
             "properties": {
                 "position": {"$ref": "#/components/schemas/LogPosition",
-                    "description": "Give it to a query as `after`, to see what this command did."},
+                    "description": "Pass it to a query as `after` to see the effect of this command."},
                 "events": {"type": "array", "items": {"$ref": "#/components/schemas/StoredEvent"}},
             },
         }),
@@ -98,7 +98,7 @@ pub fn schemas(components: &mut Components) {
         "Explanation",
         json!({
             "type": "object",
-            "description": "What a problem means, and what to do about it.",
+            "description": "The meaning of a problem, and advice.",
             "required": ["code", "status", "title", "advice"],
             "properties": {
                 "code": {"type": "string"},
@@ -116,7 +116,7 @@ pub fn schemas(components: &mut Components) {
             "properties": {
                 "name": {"type": "string"},
                 "summary": {"type": "string"},
-                "who": {"type": "object", "description": "Who may give it. An arm that is `null` admits nobody."},
+                "who": {"type": "object", "description": "The admitted callers, by role. A role with `null` is not admitted."},
                 "rejections": {"type": "array", "items": {"$ref": "#/components/schemas/Explanation"}},
                 "schema": {"type": "object", "description": "JSON Schema (2020-12) of its body."},
             },
@@ -147,31 +147,31 @@ pub fn parameters() -> Value {
     json!({
         "after": {
             "name": "after", "in": "query", "schema": PositionInCare::json_schema(&mut super::generators::parameters()),
-            "description": format!("The position that the answer should have seen; it is waited for up to {seconds} s."),
+            "description": format!("The position that the answer has to include; the query waits for it up to {seconds} s."),
         },
         "strict": {
             "name": "strict", "in": "query", "schema": {"type": "boolean", "default": false},
-            "description": "Rather a 504 than an answer from before `after`.",
+            "description": "Answer 504 instead of rows from before `after`.",
         },
         "cursor": {
             "name": "cursor", "in": "query",
             "schema": {"type": "string", "format": "cursor", "pattern": "^[A-Za-z0-9_-]+$", "minLength": 12,
                 "maxLength": CURSOR_CHARACTERS_MAX},
-            "description": "The `next` of the page before, with the same other parameters. Any other text is refused.",
+            "description": "The `next` of the previous page, with the same other parameters. Any other text is rejected.",
         },
         "limit": {
             "name": "limit", "in": "query",
             "schema": {"type": "integer", "minimum": 1, "maximum": ITEMS_MAX, "default": ITEMS_DEFAULT},
-            "description": "How many items at most.",
+            "description": "The maximum number of items.",
         },
         "Idempotency-Key": {
             "name": "Idempotency-Key", "in": "header", "required": true,
             "schema": {"type": "string", "pattern": "^[!-~]{16,128}$"},
-            "description": "New for each wish, the same when it is sent again: a wish is granted once, for ever.",
+            "description": "A new value for each command, and the same value when a command is sent again: it takes effect once.",
         },
         "Correlation-Id": {
             "name": "Correlation-Id", "in": "header", "schema": {"type": "string", "pattern": UUID},
-            "description": "Joins what belongs together, as far as the caller is concerned.",
+            "description": "Links related requests, as the caller sees it.",
         },
     })
 }
@@ -179,18 +179,18 @@ pub fn parameters() -> Value {
 pub fn headers() -> Value {
     json!({
         "Frontdoor-Position": {
-            "description": "How far the answer's rows have come in the log.",
+            "description": "The position in the log that the answer's rows include.",
             "schema": {"$ref": "#/components/schemas/LogPosition"},
         },
         "Frontdoor-Stale": {
-            "description": "`true`: the answer is from before `after`, or from a view that has stopped.",
+            "description": "`true`: the rows are from before `after`, or from a view that has stopped.",
             "schema": {"type": "string", "const": "true"},
         },
         "Idempotency-Replayed": {
-            "description": "`true`: this was stored before, under the same key.",
+            "description": "`true`: this command was decided before, with the same key.",
             "schema": {"type": "string", "const": "true"},
         },
-        "Link": {"description": "`<…>; rel=\"next\"`: the page that follows.", "schema": {"type": "string"}},
+        "Link": {"description": "`<…>; rel=\"next\"`: the next page.", "schema": {"type": "string"}},
         "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 0}},
         "WWW-Authenticate": {"description": "`Bearer`, with the realm.", "schema": {"type": "string"}},
     })
@@ -200,7 +200,7 @@ pub fn headers() -> Value {
 pub fn paths() -> Map<String, Value> {
     let explanation = open(
         "getProblem",
-        "What a problem means, and what to do about it.",
+        "The meaning of a problem, and advice.",
         Answers::new()
             .answer(200, "The explanation.", shown("Explanation"))
             .problem(404, "`not-found`: there is none."),

@@ -2,12 +2,12 @@
 
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 
-/// Schemas of what is sent to us.
+/// The generator for schemas of input.
 pub fn parameters() -> SchemaGenerator {
     SchemaSettings::draft2020_12().for_deserialize().into_generator()
 }
 
-/// Schemas of what we answer.
+/// The generator for schemas of answers.
 pub fn answers() -> SchemaGenerator {
     SchemaSettings::draft2020_12().for_serialize().into_generator()
 }

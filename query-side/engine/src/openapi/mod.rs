@@ -1,5 +1,5 @@
-//! `/openapi.json`: OpenAPI 3.1 of everything that is served, made once from what the code itself says: the commands of
-//! the catalogue, the queries of `queries`, and the few paths that are neither.
+//! `/openapi.json`: OpenAPI 3.1 of everything that is served, generated once from the code: the commands of the
+//! catalogue, the queries of `queries`, and the few other paths.
 
 mod answers;
 mod components;
@@ -16,12 +16,12 @@ use crate::entry::QueryEntry;
 
 pub const VERSION: &str = "3.1.0";
 
-/// What the description says of an API as a whole.
+/// The description of an API as a whole.
 #[derive(Clone, Copy)]
 pub struct About {
     pub title: &'static str,
     pub summary: &'static str,
-    /// What people have to know before they use it.
+    /// Information that people need before they use it.
     pub description: &'static str,
 }
 
@@ -29,7 +29,8 @@ pub struct About {
 pub fn document(queries: &[QueryEntry], commands: &[CommandDescription], about: &About) -> Value {
     let mut components = Components::default();
     fixed::schemas(&mut components);
-    // The queries first: where a command accepts less than an answer may show, the answer has the plain name.
+    // Queries come first: if a command accepts less than an answer may contain, the schema of the answer has the plain
+    // name.
     let operation =
         |entry: &QueryEntry, components: &mut Components| json!({"get": operations::query(entry, components)});
     let asked: Map<String, Value> =

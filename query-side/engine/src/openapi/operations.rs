@@ -15,7 +15,7 @@ fn described(description: &str, access: &dyn AccessRule) -> String {
     format!("{description}\n\n{}", access.sentence()).trim().to_owned()
 }
 
-/// The header of what was stored before.
+/// The header of an answer that was stored before.
 const REPLAYED: &str = "Idempotency-Replayed";
 
 /// The operation of one query.
@@ -39,7 +39,7 @@ pub fn query(entry: &QueryEntry, components: &mut Components) -> Value {
             .problem(409, "`unknown-position`: `after` is beyond the end of the log.")
             .problem(504, "`view-behind`: with `strict=true`, the view has not come as far as `after` in time."),
     };
-    // A refusal is as old as the rows that it comes from, and says so.
+    // A refusal is as old as the rows that it comes from, so it has the same headers for freshness.
     let answers = with_rejections(answers, entry.rejections, headers(entry.kind));
     json!({
         "operationId": operation_id(&title(&own)),
@@ -89,7 +89,7 @@ pub fn command(command: &CommandDescription, components: &mut Components) -> Val
     })
 }
 
-/// Each with the headers of an answer that comes from a rule.
+/// Adds these rejections, each with these headers.
 fn with_rejections(answers: Answers, rejections: &[&'static Rejection], headers: &[&str]) -> Answers {
     rejections.iter().fold(answers, |answers, rejection| {
         let status = status_of(rejection.class).as_u16();

@@ -1,10 +1,10 @@
-//! Puts schemas into the plain form that generators of clients read well: whatever has parts has a name, and a choice
-//! of names is one list. What is accepted and answered stays the same.
+//! Rewrites schemas into the plain form that client generators read well: every object has a name, and a choice of
+//! names is one list. The values that they accept stay the same.
 
 use serde_json::{Map, Value, json};
 
 pub const SHARED: &str = "#/components/schemas/";
-/// Components that refer to one another by names that this makes; one more round would find nothing.
+/// The maximum number of rounds in which named variants may contain further variants; our schemas need fewer.
 const ROUNDS_MAX: usize = 3;
 
 /// All shared schemas.
@@ -56,7 +56,7 @@ fn walk(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     }
 }
 
-/// An enum whose names have comments is a `oneOf` of constants: here it becomes one `enum`, and the comments a list.
+/// Turns an enum with comments on its names, a `oneOf` of constants, into one `enum` with a list of the comments.
 fn join_choices(schema: &mut Map<String, Value>) {
     let Some(branches) = schema.get("oneOf").and_then(Value::as_array) else { return };
     let (mut names, mut lines) = (Vec::new(), Vec::new());
@@ -82,7 +82,7 @@ fn join_choices(schema: &mut Map<String, Value>) {
     }
 }
 
-/// A whole number's greatest value, where only its format tells it.
+/// Adds the maximum of a whole number if only its format implies it.
 fn bound(schema: &mut Map<String, Value>) {
     let greatest = match schema.get("format").and_then(Value::as_str) {
         Some("uint32") => json!(u32::MAX),
@@ -92,15 +92,16 @@ fn bound(schema: &mut Map<String, Value>) {
     schema.entry("maximum").or_insert(greatest);
 }
 
-/// An object's default follows from those of its members; generators know no default of a type that they make.
+/// Removes the default of an object. It follows from those of its members, and generators do not support a default of a
+/// type that they make.
 fn leave_defaults_to_members(schema: &mut Map<String, Value>) {
     if schema.get("default").is_some_and(Value::is_object) {
         schema.remove("default");
     }
 }
 
-/// A choice between objects that a member tells apart: each becomes a schema of its own, named after the choice and
-/// that member's value.
+/// Names the variants of a choice between objects that differ in one member: each becomes a schema of its own, named
+/// after the choice and that member's value.
 fn name_variants(name: &str, schema: &mut Value, made: &mut Map<String, Value>) {
     let Some(branches) = schema.get_mut("oneOf").and_then(Value::as_array_mut) else { return };
     let Some(tag) = branches.first().and_then(tag_of).map(|(tag, _)| tag) else { return };

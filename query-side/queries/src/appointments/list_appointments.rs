@@ -1,4 +1,4 @@
-//! A patient's appointments, upcoming and past, with all that the app shows of each.
+//! A patient's appointments, upcoming and past, with all details that the app shows.
 
 use std::ops::Bound;
 
@@ -27,7 +27,7 @@ pub struct ListAppointments {
     pub when: When,
 }
 
-/// Which of them: by whether they have started.
+/// Upcoming or past appointments, depending on their start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "AppointmentsWhen")]
@@ -41,7 +41,7 @@ pub enum When {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Appointment {
-    /// The number by which patient and practice speak of it.
+    /// The number that patient and practice use for it.
     pub reference: String,
     pub session: SessionId,
     pub starts_at: Timestamp,
@@ -58,7 +58,7 @@ pub struct Appointment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<Comment>,
     pub status: Status,
-    /// A command that amends it brings this back.
+    /// The version that a command to amend it has to name.
     pub version: u32,
 }
 

@@ -1,5 +1,5 @@
-//! Free slots: what can be booked at a site, now. Whether a hold still takes a place is told by the clock when it is
-//! asked, not by an event.
+//! Free slots: the slots at a site that can be booked now. A hold expires by the clock at the time of the search, not
+//! by an event.
 
 use std::ops::Bound;
 
@@ -17,11 +17,12 @@ use vocabulary::{
 use super::site::practice;
 use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::List, parameters::Faulty};
 
-/// Days of one search, the first and the last one included.
+/// The maximum number of days in one search, including the first and the last one.
 pub const RANGE_DAYS_MAX: i64 = 14;
-/// Slots that one request looks at, most of which may be taken or of another service. What lies beyond is for the next.
+/// The maximum number of slots that one request examines; most may be taken or of another service. The next request
+/// continues after them.
 const SCANNED_ROWS_MAX: usize = 4_000;
-/// Slots of one read of the view.
+/// The number of slots in one read of the view.
 const PAGE_ROWS: usize = 500;
 
 pub static RANGE_TOO_LONG: Rejection = Rejection {
@@ -85,7 +86,7 @@ impl Query for SearchFreeSlots {
 }
 
 impl SearchFreeSlots {
-    /// Which slots can be in the answer, by when they start: in the range of days, in the future, in the booking window.
+    /// The slots that can be in the answer, by their start: in the range of days, in the future, in the booking window.
     fn span(&self, settings: PracticeSettings, now: Timestamp) -> Span {
         let last = LONDON.day(now).plus_days(i64::from(settings.booking_window_days)).min(self.until);
         let from = Bound::Included(FreeSlots::from(LONDON.start_of(self.from).max(now)));
@@ -93,7 +94,7 @@ impl SearchFreeSlots {
         Span { partition: FreeSlots::partition(&self.site), from, until, backwards: false }
     }
 
-    /// The slots of `span` that are free now, until the page is full or enough was looked at.
+    /// The slots of `span` that are free now, until the page is full or enough slots were examined.
     async fn free(&self, span: Span, context: &mut QueryContext<'_>) -> Result<List<FreeSlot>, QueryError> {
         let limit = context.paging.limit;
         let mut seen = context.paging.beyond.clone();
@@ -119,7 +120,7 @@ impl SearchFreeSlots {
         Ok(List { items, next: seen.map(|seen| context.paging.cursor(&seen)) })
     }
 
-    /// The slot as it is shown, if it is what is looked for, lies fully inside the range, and has a place.
+    /// The slot as the answer shows it, if it matches the search, lies fully inside the range, and has a place.
     fn shown(&self, row: FreeSlotRow, now: Timestamp) -> Option<FreeSlot> {
         let service = self.service.as_ref().is_none_or(|service| *service == row.service);
         let channel = self.channel.is_none_or(|channel| channel == row.channel);

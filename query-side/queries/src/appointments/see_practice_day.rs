@@ -1,4 +1,4 @@
-//! A practice's day: every slot with its state, and whose it is.
+//! A practice's day: every slot with its state, bookings and holds.
 
 use event_core::{AccessRule, LocalDate, OrganisationCode, SubjectId, Timestamp};
 use schemars::JsonSchema;
@@ -31,16 +31,16 @@ pub struct DaySlot {
     pub service: ServiceType,
     pub channel: Channel,
     pub practitioner: Practitioner,
-    /// Whether somebody could still have it.
+    /// The availability of the slot now.
     pub state: SlotState,
     /// How many patients can have it.
     pub capacity: u16,
     pub bookings: Vec<Booking>,
-    /// Who holds it, now.
+    /// The holds on it that have not expired.
     pub holds: Vec<Held>,
 }
 
-/// As FHIR names the states of a slot: free, busy-tentative, busy.
+/// The state of a slot, which FHIR names free, busy-tentative or busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 // Some generators make constants without the type's name, and an appointment is `booked`, too.

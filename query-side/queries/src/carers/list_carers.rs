@@ -1,4 +1,4 @@
-//! The people who look after a patient.
+//! The carers of a patient.
 
 use event_core::{AccessRule, SubjectId, Timestamp};
 use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
@@ -11,14 +11,14 @@ use vocabulary::{
     text::PersonName,
 };
 
-/// The people who look after a patient, in the order of their ids.
+/// The carers of a patient, in the order of their ids.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListCarers {
     pub subject: SubjectId,
 }
 
-/// A person who looks after a patient.
+/// A carer of a patient.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Carer {

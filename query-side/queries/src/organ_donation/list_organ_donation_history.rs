@@ -1,4 +1,4 @@
-//! Every step of somebody's decision about organ donation, in pages.
+//! Every step of a person's decision about organ donation, in pages.
 
 use std::ops::Bound;
 

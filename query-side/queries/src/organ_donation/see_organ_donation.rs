@@ -1,4 +1,4 @@
-//! What somebody decided about organ donation, with the newest steps of its history.
+//! A person's decision about organ donation, with the newest steps of its history.
 
 use event_core::{AccessRule, SubjectId, Timestamp};
 use schemars::JsonSchema;
@@ -11,13 +11,13 @@ use vocabulary::{
 
 use query_engine::{Kind, Opener, Query, QueryContext, QueryError};
 
-/// What the patient is told when a decision was withdrawn (Organ Donation (Deemed Consent) Act 2019).
+/// The notice after a decision was withdrawn (Organ Donation (Deemed Consent) Act 2019).
 const WITHDRAWN: &str = "You have withdrawn your decision. This is not an opt-out: no decision stands, and it may be \
     considered that you agree to donate (deemed consent). To say no, register a decision not to donate.";
 const ERASED: &str = "Your data was erased. A decision was registered, and it cannot be read any more.";
 const NEVER: &str = "No decision is registered. It may be considered that you agree to donate (deemed consent).";
 
-/// What a person decided about organ donation: the decision that stands, and the newest steps that led to it.
+/// A person's decision about organ donation: the decision that stands, and the newest steps that led to it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeeOrganDonation {
@@ -32,10 +32,10 @@ pub struct OrganDonation {
     pub decision: Option<OrganDecision>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<Timestamp>,
-    /// What it means that there is no decision here.
+    /// The explanation if there is no decision here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<&'static str>,
-    /// Whether faith or beliefs should be respected; `null` where nothing was declared, or the data was erased.
+    /// The declaration about respect for faith or beliefs; `null` if nothing was declared, or the data was erased.
     pub faith: Option<FaithDeclaration>,
     /// The newest steps, 20 at most, oldest first. All of them are the list `organ-donation/history`.
     pub history: Vec<Change>,

@@ -1,5 +1,5 @@
-//! Holds every answer of every test against `/openapi.json`: its status, its type, its headers and its body are
-//! described for the operation that was asked.
+//! Compares every answer of every test with `/openapi.json`: its status, its type, its headers and its body must be
+//! described for its operation.
 
 use std::{
     collections::HashMap,
@@ -25,17 +25,17 @@ pub struct Contract {
     validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
-/// Whether the document is known here.
+/// True once the document was set.
 pub fn is_known() -> bool {
     CONTRACT.get().is_some()
 }
 
-/// Makes the document known.
+/// Sets the document; later calls have no effect.
 pub fn learn(document: Value) {
     CONTRACT.get_or_init(|| Contract { document, validators: Mutex::default() });
 }
 
-/// Panics where the answer is not described.
+/// Panics if the answer is not described.
 pub fn hold(method: &Method, path: &str, answer: &Answer) {
     if let Some(contract) = CONTRACT.get() {
         contract.hold(method, path, answer);
@@ -48,7 +48,7 @@ pub fn template_of(path: &str) -> Option<String> {
     contract.described(path).map(|(template, _)| template.clone())
 }
 
-/// Whether the schema accepts the body of a command, and the schema.
+/// True if the schema of a command accepts this body.
 pub fn accepts(command: &str, body: &Value) -> bool {
     let contract = CONTRACT.get().expect("a document");
     let schema = json!({"$ref": format!("#/components/schemas/{}", contract.body_of(command))});

@@ -1,4 +1,4 @@
-//! `/openapi.json` says what is there, and what it says is there.
+//! `/openapi.json` describes every route, and every route that it describes exists.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::harness::Harness;
 
-/// What the binary serves beside this harness's routes.
+/// The paths that the binary serves in addition to this harness's routes.
 const OF_THE_BINARY: [&str; 2] = ["/health/live", "/health/ready"];
-/// Problems of what stands before a route there; its own test finds them explained.
+/// Problems of the layers in front of a route there; the binary's own test checks that they are explained.
 const BEFORE_A_ROUTE: [&str; 3] = ["not-ready", "request-timeout", "too-many-requests"];
 
 async fn ask(harness: &Harness, method: Method, path: &str) -> crate::harness::Answer {

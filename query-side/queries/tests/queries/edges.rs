@@ -1,5 +1,5 @@
-//! What the document says of a command's body is what happens to it: bodies at and beyond every edge of each schema are
-//! accepted or refused as the schema says.
+//! The document describes the body of a command exactly: bodies at and beyond every edge of each schema are accepted or
+//! refused as the schema says.
 
 use axum::{
     body::Body,
@@ -16,7 +16,7 @@ use crate::{
 
 const SESSION: &str = "A12345.0123456789AB";
 
-/// A body of each command that its schema accepts, with all of its members, and who may give it.
+/// The name of each command, a caller that it admits, and a body with all members that its schema accepts.
 fn bodies(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
     let themselves = themselves(alice, "P9");
     let (desk, start) = (staff(SITE), "2026-03-23T09:00:00Z");
@@ -87,7 +87,7 @@ fn bodies(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
     ]
 }
 
-/// Values at whose edges a schema and a reader may differ, in place of any other.
+/// Replacements of a value, at the edges on which a schema and a reader may differ.
 fn others(value: &Value) -> Vec<Value> {
     let mut others = vec![Value::Null, json!(true), json!({}), json!([]), json!(""), json!(-1), json!(1.5), json!("x")];
     match value {
@@ -161,7 +161,7 @@ async fn give(harness: &Harness, who: &Value, name: &str, body: &Value) -> Answe
     harness.send(request).await
 }
 
-/// What a schema cannot tell: the check digit of an NHS number.
+/// True for the fault that a schema cannot express: the check digit of an NHS number.
 fn is_excused(body: &Value, answer: &Answer) -> bool {
     body["nhsNumber"].is_string() && answer.text.contains("Modulus 11")
 }

@@ -1,4 +1,4 @@
-//! How fresh an answer is, and how it says so.
+//! The freshness of an answer, and the headers that report it.
 
 use axum::http::StatusCode;
 use event_core::StreamName;
@@ -41,7 +41,7 @@ async fn an_answer_that_is_late_says_so_and_a_strict_one_is_none() {
     assert_eq!((stale.status, stale.header("frontdoor-stale")), (StatusCode::OK, Some("true")));
     assert_eq!(stale.header("frontdoor-position"), Some("care:0"));
     assert_eq!(strict.problem(), (504, "view-behind".into()));
-    // Here the stale view does not know the practice yet: that is as stale, and no truth for who asked strictly.
+    // The stale view does not have the practice yet: the refusal is as stale, and a strict request does not get it.
     assert_eq!(no.problem(), (404, "practice-not-found".into()));
     assert_eq!((no.header("frontdoor-stale"), no.header("frontdoor-position")), (Some("true"), Some("care:0")));
     assert_eq!(strict_no.problem(), (504, "view-behind".into()));

@@ -1,4 +1,4 @@
-//! Who may ask what: a row for each query. "Not yours" and "unknown" are one answer.
+//! Access to queries: a row for each query. "Not yours" and "unknown" are one answer.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ const YES: (u16, &str) = (200, "");
 const NOT_YOURS: (u16, &str) = (403, "not-yours");
 const TOO_LOW: (u16, &str) = (403, "identity-too-low");
 
-/// Every path that is asked with a token, as the API's description names it.
+/// Every path that needs a token, as the API's description names it.
 async fn every_query(harness: &Harness) -> BTreeSet<String> {
     let document = harness.send(Request::get("/openapi.json").body(Body::empty()).expect("a request")).await.json();
     let paths = document["paths"].as_object().expect("paths").iter();

@@ -1,5 +1,5 @@
-//! A whole harness in a temporary folder: log, engine, views, and the routes, asked without a socket. The time is fixed,
-//! and goes on for the queries alone when a test says so.
+//! A whole harness in a temporary folder: log, engine, views, and the routes, called without a socket. The time is
+//! fixed; a test can change it for the queries alone.
 
 use std::sync::{
     Arc,
@@ -85,21 +85,21 @@ impl Answer {
 }
 
 impl Harness {
-    /// One whose views follow.
+    /// A harness with views that follow the log.
     pub async fn new() -> Harness {
         let harness = Harness::still().await;
         harness.follow();
         harness
     }
 
-    /// One whose views follow, with another key ring than that of a build without a vault.
+    /// The same, with this key ring instead of that of a build without a vault.
     pub async fn with_keys(keys: Arc<dyn SubjectKeyRing>) -> Harness {
         let harness = Harness::still_with(keys).await;
         harness.follow();
         harness
     }
 
-    /// One whose views do not follow yet.
+    /// A harness with views that do not follow the log yet.
     pub async fn still() -> Harness {
         Harness::still_with(Arc::new(Unsealed)).await
     }
@@ -159,7 +159,7 @@ impl Harness {
         tokio::spawn(async move { views.run(stop).await.expect("the views are this harness's own") });
     }
 
-    /// The time by which queries tell what is upcoming and which holds have expired.
+    /// Sets the time by which queries decide which slots are upcoming and which holds have expired.
     pub fn it_is(&self, now: &str) {
         self.clock.store(at(now).micros(), Ordering::Relaxed);
     }
@@ -171,7 +171,7 @@ impl Harness {
         self.signer.sign(&all)
     }
 
-    /// What is answered is described.
+    /// Sends a request, and checks that the answer is described.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let answer = self.router.clone().oneshot(request).await.expect("infallible");
@@ -183,7 +183,8 @@ impl Harness {
         answer
     }
 
-    /// Where the views follow, they have come to the log's end first: how long that takes is not what is tested.
+    /// The answer to a query. If the views follow, it first waits until they have reached the log's end, because the
+    /// time that this takes is not under test.
     pub async fn get(&self, who: &Value, path: &str) -> Answer {
         if self.follows.load(Ordering::Relaxed) {
             self.views.caught_up(self.log.end()).await;
@@ -193,7 +194,7 @@ impl Harness {
         self.send(request.body(Body::empty()).expect("a request")).await
     }
 
-    /// A command that is granted; answers its position, like `care:17`.
+    /// Gives a command that has to be granted, and returns its position, like `care:17`.
     pub async fn give(&self, who: &Value, name: &str, body: Value) -> String {
         let request = Request::builder()
             .method(Method::POST)
@@ -219,7 +220,7 @@ impl Harness {
         self.give(&staff(practice), "register-patient", body).await
     }
 
-    /// A session of `service` with slots of `minutes` from 09:00 to `until`, on a day in London.
+    /// Publishes a session of `service` with slots of `minutes` from 09:00 to `until`, on a day in London.
     pub async fn publish(&self, session: &str, on: &str, until: &str, minutes: u16, service: &str) -> String {
         let body = json!({"session": session, "on": on, "from": "09:00", "until": until, "slotMinutes": minutes,
             "capacity": 1, "service": service, "channel": "in-person",

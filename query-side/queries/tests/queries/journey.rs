@@ -1,4 +1,4 @@
-//! What a patient and a practice see of what they do.
+//! The answers that a patient and a practice get after their own commands.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};

@@ -13,7 +13,8 @@ use crate::harness::{Harness, SITE, auditor, operator, somebody_new, themselves}
 
 const MONDAY: &str = "A12345.0000000000M1";
 
-/// A harness in which somebody registered, booked, and decided about organ donation; and their stream.
+/// A harness with a patient that is registered, has booked, and has decided about organ donation; and the patient's
+/// diary.
 async fn harness() -> (Harness, String) {
     let harness = Harness::still().await;
     let alice = somebody_new();
@@ -79,7 +80,7 @@ async fn an_event_is_a_cloud_event_with_the_whole_envelope() {
     assert_eq!(actor["id"], operator()["sub"]);
     assert_eq!((given("commandkey").len(), given("requesthash").len()), (64, 64));
     assert_eq!(event["data"]["name"], "Practice A12345");
-    // CloudEvents 1.0: names of attributes are lower-case letters and digits, values are no objects.
+    // CloudEvents 1.0: names of attributes are lower-case letters and digits, values are not objects.
     for (name, value) in event.iter().filter(|(name, _)| *name != "data") {
         assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{name}");
         assert!(value.is_string(), "{name}");
@@ -145,7 +146,7 @@ async fn a_stream_is_read_from_a_revision_in_pages() {
     }
 }
 
-/// The bug: a page that ends early, by its bytes, had no next one, and a part of the stream was never shown.
+/// The bug: a page that ended early because of its size had no next one, and a part of the stream was never shown.
 #[tokio::test]
 async fn a_stream_of_large_events_is_read_to_its_end() {
     let harness = Harness::still().await;

@@ -1,4 +1,4 @@
-//! The search for free slots: what it finds, and what it refuses.
+//! The search for free slots: its results and its refusals.
 
 use serde_json::{Value, json};
 

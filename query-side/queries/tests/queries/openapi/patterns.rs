@@ -1,5 +1,5 @@
-//! Every text that the document describes by a pattern is read by exactly that rule: what its schema accepts, its reader
-//! accepts, and the other way round. Where no schema can say it, the exception stands here with its reason.
+//! Every text that the document describes by a pattern is read by exactly that rule: the schema and the reader accept
+//! the same texts. An exception that no schema can express is listed here with its reason.
 
 use std::str::FromStr;
 
@@ -29,7 +29,7 @@ use query_engine::{context::Freshness, page::Paging, parameters::Given};
 const CASES: u32 = 400;
 
 /// Characters at which a pattern and a parser are most likely to differ: line ends, blanks and controls of several
-/// kinds, digits and letters of other scripts, what cannot be seen, and what needs two units in UTF-16.
+/// kinds, digits and letters of other scripts, invisible characters, and those that need two units in UTF-16.
 const HOSTILE: &[char] = &[
     '\n',
     '\r',
@@ -79,14 +79,14 @@ const HOSTILE: &[char] = &[
     '+',
 ];
 
-/// For which texts, and why.
+/// The texts that are excepted, and the reason.
 type Exception = (fn(&str) -> bool, &'static str);
 
 struct Reader {
     /// The component: of the schemas, or of the parameters.
     name: &'static str,
     accepts: fn(&str) -> bool,
-    /// What the schema accepts and the reader refuses, or the other way round, and why no schema tells.
+    /// The texts on which schema and reader differ, and the reason why no schema can express it.
     except: Option<Exception>,
 }
 
@@ -238,7 +238,7 @@ fn every_day_of_the_calendar_is_in_the_pattern_and_no_other() {
     }
 }
 
-/// Of a text in a schema that has neither a pattern nor a list of names nothing is known: every one has to be accepted.
+/// A text without a pattern or a list of names is not described at all: every text would have to be accepted.
 #[test]
 fn no_text_that_is_sent_to_us_is_described_by_nothing() {
     let document = whole();
