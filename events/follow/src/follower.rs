@@ -147,6 +147,11 @@ impl Follower<'_> {
         if page.is_empty() {
             return Ok(None);
         }
+        if page.after != after {
+            // Handling it would leave events out, or handle them twice.
+            let gap = format!("the checkpoint is {after}, and the feed's page follows {}", page.after);
+            return Err(SubscriberFault::Passing(gap));
+        }
         match self.subscriber.handle(page).await {
             Ok(handled) => Ok(Some(handled)),
             Err(SubscriberFault::Stop(stop)) => {

@@ -15,6 +15,7 @@ pub struct HeldLease {
     owner: String,
     epoch: u64,
     lost: CancellationToken,
+    released: CancellationToken,
     renewing: JoinHandle<()>,
 }
 
@@ -55,16 +56,16 @@ impl HeldLease {
     }
 
     fn keep(leases: Arc<dyn Leases>, role: &str, owner: &str, epoch: u64, time: Duration) -> HeldLease {
-        let lost = CancellationToken::new();
+        let (lost, released) = (CancellationToken::new(), CancellationToken::new());
         let (role, owner) = (role.to_owned(), owner.to_owned());
         let renewing = tokio::spawn({
-            let (leases, role, owner, lost) = (Arc::clone(&leases), role.clone(), owner.clone(), lost.clone());
+            let (leases, role, owner) = (Arc::clone(&leases), role.clone(), owner.clone());
+            let (lost, released) = (lost.clone(), released.clone());
             async move {
-                loop {
-                    tokio::time::sleep(time / 3).await;
+                while released.run_until_cancelled(tokio::time::sleep(time / 3)).await.is_some() {
                     match leases.hold(&role, &owner, Some(epoch), time).await {
-                        Ok(Some(lease)) if lease.epoch == epoch => {}
-                        Ok(_) => return lost.cancel(),
+                        Ok(Some(_)) => {}
+                        Ok(None) => return lost.cancel(),
                         // This is not a loss: the next write states the epoch, and is refused if another owner has
                         // taken the lease.
                         Err(error) => tracing::warn!(role, %error, "a lease was not renewed"),
@@ -72,11 +73,15 @@ impl HeldLease {
                 }
             }
         });
-        HeldLease { leases, role, owner, epoch, lost, renewing }
+        HeldLease { leases, role, owner, epoch, lost, released, renewing }
     }
 
     pub fn role(&self) -> &str {
         &self.role
+    }
+
+    pub fn owner(&self) -> &str {
+        &self.owner
     }
 
     /// The epoch of the lease, which grows whenever the lease is taken.
@@ -93,8 +98,10 @@ impl HeldLease {
     ///
     /// # Errors
     /// When the leases' database does not answer. The lease then expires by itself.
-    pub async fn release(self) -> Result<(), LogError> {
-        self.renewing.abort();
+    pub async fn release(mut self) -> Result<(), LogError> {
+        self.released.cancel();
+        // A renewal that is under way ends first: after the release it would hold the lease again.
+        drop((&mut self.renewing).await);
         self.leases.release(&self.role, &self.owner, self.epoch).await
     }
 }

@@ -46,9 +46,10 @@ impl Leases for OneRole {
         if row.is_silent {
             return Err(LogError::Unusable("no answer".into()));
         }
-        if row.owner == owner && Some(row.epoch) == epoch {
+        if let Some(epoch) = epoch {
             row.renewals += 1;
-            return Ok(Some(row.given(owner, time)));
+            let is_own = row.owner == owner && row.epoch == epoch;
+            return Ok(is_own.then(|| row.given(owner, time)));
         }
         if row.owner != owner && row.is_held() {
             return Ok(None);

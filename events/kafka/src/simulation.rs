@@ -208,10 +208,14 @@ impl SimulatedWorld {
         }
         let row = &mut self.lease;
         let free = row.epoch == 0 || row.until_ms < self.now_ms;
-        if row.owner != me && !free {
+        let refused = match epoch {
+            Some(epoch) => row.owner != me || row.epoch != epoch,
+            None => row.owner != me && !free,
+        };
+        if refused {
             return self.relays[me].core.held(asked_ms, None);
         }
-        if row.owner != me || epoch != Some(row.epoch) {
+        if epoch.is_none() {
             row.epoch += 1;
         }
         (row.owner, row.until_ms) = (me, self.now_ms + LEASE_MS);

@@ -37,11 +37,12 @@ pub struct Holder {
     pub holds: bool,
 }
 
-/// The leases of one log.
+/// The leases of one log, or of another database.
 #[async_trait]
 pub trait Leases: Send + Sync {
-    /// Keeps the lease of this epoch, or takes one that is free or belongs to this owner, under a new epoch. `time`
-    /// runs from some moment within this call. `None` if another owner holds it.
+    /// With an epoch: keeps this owner's lease of that epoch, unless another owner has taken it. Without: takes a lease
+    /// that is free, has expired, or belongs to this owner, under a new epoch. `time` runs from some moment within this
+    /// call. `None` if another owner holds it, or has held it since.
     ///
     /// # Errors
     /// When the log's database does not answer. The owner of the lease is then not known.

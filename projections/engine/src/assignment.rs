@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -39,11 +39,18 @@ impl Assignment {
         self.owned.fetch_update(Ordering::AcqRel, Ordering::Acquire, taken).is_ok()
     }
 
-    /// Waits until this process follows one read model too many. `gave_back` then records the return.
-    async fn has_too_many(&self) {
+    /// Waits until this process follows too many read models, and gives one of them back: so as many followers end as are
+    /// too many, and no more.
+    async fn gives_one_back(&self, given_back: &AtomicBool) {
         let mut fair = self.fair.subscribe();
+        let gives = |fair: &usize| {
+            let left = |owned| (owned > *fair).then(|| owned - 1);
+            self.owned.fetch_update(Ordering::AcqRel, Ordering::Acquire, left).is_ok()
+        };
         // An error means that the sender is dropped, and this task is ending as well.
-        drop(fair.wait_for(|fair| self.owned.load(Ordering::Acquire) > *fair).await);
+        if fair.wait_for(gives).await.is_ok() {
+            given_back.store(true, Ordering::Release);
+        }
     }
 
     fn gave_back(&self) {
@@ -61,8 +68,17 @@ impl Views {
         }
         let own = self.kept.values().map(|kept| self.own(shared, kept, &share, stop));
         let work = futures::future::join_all(own);
-        tokio::join!(self.heartbeat(shared, &share, stop), self.watch_peers(stop), work);
+        tokio::join!(self.heartbeat(shared, &share, stop), self.watch_peers(stop), self.clean_up_later(stop), work);
         shared.leave(&self.owner).await
+    }
+
+    /// Cleans up once more when the leases of rebuilds that were killed just before this start have expired.
+    async fn clean_up_later(&self, stop: &CancellationToken) {
+        if stop.run_until_cancelled(tokio::time::sleep(LEASE * 2)).await.is_some() {
+            for kept in self.kept.values() {
+                self.clean_up(kept).await;
+            }
+        }
     }
 
     /// Sends heartbeats until `stop`.
@@ -87,9 +103,11 @@ impl Views {
     async fn own(&self, shared: &dyn SharedViews, kept: &Arc<LiveModel>, share: &Assignment, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             if share.takes_one() {
-                let owned = self.own_once(shared, kept, share, stop).await;
-                kept.owned.store(false, Ordering::Release);
-                share.gave_back();
+                let given_back = AtomicBool::new(false);
+                let owned = self.own_once(shared, kept, (share, &given_back), stop).await;
+                if !given_back.into_inner() {
+                    share.gave_back();
+                }
                 match owned {
                     Ok(()) => kept.troubles.passed(),
                     Err(error) => {
@@ -113,16 +131,22 @@ impl Views {
         &self,
         shared: &dyn SharedViews,
         kept: &Arc<LiveModel>,
-        share: &Assignment,
+        share: (&Assignment, &AtomicBool),
         stop: &CancellationToken,
     ) -> Result<(), ViewsError> {
+        // A missing live build is created here. While another process follows, this is how it stands there.
+        let found = self.store.builds.ensure_live(kept.model.key(), self.log.lineage()).await?;
+        kept.stands(&found);
         let role = follow_role(kept.model.key());
         let Some(lease) = HeldLease::take(shared.leases(), &role, &self.owner, LEASE).await? else { return Ok(()) };
         let owned = self.follow_under(&lease, shared, kept, share, stop).await;
+        kept.owned.store(false, Ordering::Release);
+        // Notifications of the next owner may have come while this process still counted as the owner.
+        let looked = self.look_at(kept).await;
         if let Err(error) = lease.release().await {
             tracing::warn!(name = kept.model.name, %error, "the lease of a read model runs out by itself");
         }
-        owned
+        owned.and(looked)
     }
 
     /// Follows a read model until `stop`, or until this process has lost its lease or has one read model too many.
@@ -131,12 +155,9 @@ impl Views {
         lease: &HeldLease,
         shared: &dyn SharedViews,
         kept: &Arc<LiveModel>,
-        share: &Assignment,
+        (share, given_back): (&Assignment, &AtomicBool),
         stop: &CancellationToken,
     ) -> Result<(), ViewsError> {
-        // A missing live build is created here.
-        let found = self.store.builds.ensure_live(kept.model.key(), self.log.lineage()).await?;
-        kept.stands(&found);
         let Some(own) = self.store.builds.claim(&kept.live_build(), Some(lease)).await? else { return Ok(()) };
         // Read after it was claimed, so that the checkpoint no longer changes.
         let found = self.store.builds.live(kept.model.key()).await?;
@@ -149,7 +170,7 @@ impl Views {
         kept.owned.store(true, Ordering::Release);
         tracing::info!(name = build.name, build = build.build, epoch, "a read model is this process's now");
         let given_up = async {
-            tokio::select! { () = lease.lost() => {}, () = share.has_too_many() => {}, () = self.is_gone(own) => {} }
+            tokio::select! { () = lease.lost() => {}, () = share.gives_one_back(given_back) => {}, () = self.is_gone(own) => {} }
         };
         let ended = self.follow_until(kept, stop, given_up).await;
         tracing::info!(name = build.name, build = build.build, "a read model is this process's no more");
@@ -244,5 +265,26 @@ impl Views {
             None => kept.is_missing(),
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn as_many_read_models_are_given_back_as_are_too_many() {
+        let share = Assignment::new();
+        share.fair.send_replace(4);
+        assert!((0..4).all(|_| share.takes_one()) && !share.takes_one());
+        let flags: [AtomicBool; 4] = Default::default();
+        let mut followers = flags.each_ref().map(|given_back| Box::pin(share.gives_one_back(given_back)));
+        share.fair.send_replace(2);
+        let mut ended = 0;
+        for follower in &mut followers {
+            ended += usize::from(futures::poll!(follower.as_mut()).is_ready());
+        }
+        let told = flags.iter().filter(|given_back| given_back.load(Ordering::Acquire)).count();
+        assert_eq!((ended, told, share.owned.load(Ordering::Acquire)), (2, 2, 2));
     }
 }

@@ -67,22 +67,32 @@ impl Rebuild<'_> {
     pub async fn run(&self, progress: &(impl Fn(RebuildProgress) + Send + Sync)) -> Result<RebuildReport, ViewsError> {
         let (started, model) = (Instant::now(), self.kept.model.key());
         let lease = self.lease().await?;
-        let new = self.store.builds.begin(model, self.log.lineage()).await?;
-        let tell = |done, total| progress(so_far(done, total, started));
-        let filled = self.filled(lease.as_ref(), new, &tell).await;
-        if filled.is_err()
-            && let Err(error) = self.store.builds.discard(new).await
-        {
-            tracing::warn!(name = model.name, %error, "what a rebuild left could not be dropped");
-        }
+        let made = self.made(lease.as_ref(), &|done, total| progress(so_far(done, total, started))).await;
         if let Some(lease) = lease
             && let Err(error) = lease.release().await
         {
-            tracing::warn!(name = model.name, %error, "a rebuild's lease runs out by itself");
+            tracing::warn!(name = model.name, %error, "a rebuild's lease was not released, and expires by itself");
         }
-        let events = filled?;
+        let (build, events) = made?;
         self.drop_replaced().await;
-        Ok(RebuildReport { build: new.build.build, events, seconds: started.elapsed().as_secs_f64() })
+        Ok(RebuildReport { build, events, seconds: started.elapsed().as_secs_f64() })
+    }
+
+    /// Creates the new build, fills it and makes it the live one. Returns its number and its position. After an error the new
+    /// build is dropped.
+    async fn made(
+        &self,
+        lease: Option<&HeldLease>,
+        tell: &(impl Fn(u64, u64) + Send + Sync),
+    ) -> Result<(i64, u64), ViewsError> {
+        let new = self.store.builds.begin(self.kept.model.key(), self.log.lineage(), lease).await?;
+        let filled = self.filled(lease, new, tell).await;
+        if filled.is_err()
+            && let Err(error) = self.store.builds.discard(new).await
+        {
+            tracing::warn!(name = new.build.name, %error, "the build of a rebuild that failed could not be dropped");
+        }
+        Ok((new.build.build, filled?))
     }
 
     /// The lease for rebuilding this read model: only one process at a time may do so.
@@ -130,17 +140,20 @@ impl Rebuild<'_> {
         new: OwnedBuild,
         turn: &mut WriteState,
     ) -> Result<u64, ViewsError> {
+        let builds = &self.store.builds;
         // The local follower waits for this lock until the build has been replaced.
         let mut live = self.kept.turn.lock().await;
-        let following = match &self.store.shared {
-            Some(shared) => {
-                let role = follow_role(new.build.key());
-                Some(HeldLease::seize(shared.leases(), &role, self.rebuilder, LEASE).await?)
+        let seized = async {
+            // A rebuild whose build was dropped takes nothing from a follower.
+            if !builds.is_filling(new).await? {
+                return Err(ViewsError::Superseded(new.build.name));
             }
-            None => None,
+            let Some(shared) = &self.store.shared else { return Ok(None) };
+            let role = follow_role(new.build.key());
+            Ok(Some(HeldLease::seize(shared.leases(), &role, self.rebuilder, LEASE).await?))
         };
+        let following = unless_lost(lease, new.build.name, seized).await?;
         let work = async {
-            let builds = &self.store.builds;
             let old = match builds.live(new.build.key()).await? {
                 Some(found) => {
                     let old = new.build.key().build(found.build);
@@ -148,25 +161,34 @@ impl Rebuild<'_> {
                 }
                 None => None,
             };
+            if let (Some(old), None) = (old, &following) {
+                // If the rebuild fails from here on, the local follower goes on under the new epoch.
+                live.epoch = old.epoch;
+            }
             self.catch_up(&new.build, turn, None).await?;
             Ok(old)
         };
-        let old = unless_lost(lease, new.build.name, work).await?;
-        let epoch = self.store.builds.replace(new, old).await?;
-        *live = WriteState { epoch, checkpoint: turn.checkpoint };
-        self.kept.stands(&BuildRecord {
-            build: new.build.build,
-            checkpoint: turn.checkpoint,
-            lineage: self.log.lineage(),
-            owner: None,
-            stopped: None,
-        });
-        self.kept.troubles.passed();
+        let replaced = match unless_lost(lease, new.build.name, work).await {
+            Ok(old) => builds.replace(new, old).await,
+            Err(error) => Err(error),
+        };
+        if let Ok(epoch) = replaced {
+            *live = WriteState { epoch, checkpoint: turn.checkpoint };
+            self.kept.stands(&BuildRecord {
+                build: new.build.build,
+                checkpoint: turn.checkpoint,
+                lineage: self.log.lineage(),
+                owner: None,
+                stopped: None,
+            });
+            self.kept.troubles.passed();
+        }
         if let Some(following) = following
             && let Err(error) = following.release().await
         {
-            tracing::warn!(name = new.build.name, %error, "the lease of a read model runs out by itself");
+            tracing::warn!(name = new.build.name, %error, "a read model's lease was not released, and expires by itself");
         }
+        replaced?;
         self.kept.replaced.notify_one();
         Ok(turn.checkpoint.position)
     }

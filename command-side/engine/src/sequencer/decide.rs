@@ -59,10 +59,11 @@ impl Sequencer {
         // Without these references, only the cache holds the states, so a proposal changes them in place.
         drop(states);
         let subject = job.provenance.subject;
-        let events = match self.written(subject, &decision.events) {
-            Ok(events) => events,
+        let (decision, events, refusal) = match self.written(subject, &decision.events) {
+            Ok(events) => (decision, events, refusal),
             Err(NotWritten::KeyMissing(subject)) => return self.park_for_key(job, subject),
-            Err(NotWritten::Erased) => return job.answer(Err(Failure::Erased)),
+            // The log validates this answer, too: the command may have been stored before the erasure.
+            Err(NotWritten::Erased) => (Decision::default(), Vec::new(), Some(Failure::Erased)),
             Err(NotWritten::Broken) => return job.answer(Err(Failure::Broken)),
         };
         for dependency in &mut dependencies {

@@ -426,8 +426,11 @@ impl<'a> RelayWork<'a> {
         if let Some(sender) = self.sender.take() {
             sender.drop().await;
         }
-        let Some(epoch) = self.core.epoch() else { return };
-        if let Err(error) = self.relay.log.leases().release(ROLE, &self.relay.owner, epoch).await {
+        let leases = self.relay.log.leases();
+        // The lease may be held although its answer did not come in time.
+        let held = leases.holder(ROLE).await.ok().flatten().filter(|holder| holder.owner == self.relay.owner);
+        let Some(epoch) = held.map(|holder| holder.epoch) else { return };
+        if let Err(error) = leases.release(ROLE, &self.relay.owner, epoch).await {
             tracing::warn!(%error, "the relay's lease was not released, and expires by itself");
         }
     }

@@ -34,9 +34,15 @@ impl Leases for PgLeases {
         epoch: Option<u64>,
         time: Duration,
     ) -> Result<Option<Lease>, LogError> {
-        let query =
-            sqlx::query(include_str!("../../sql/postgres/hold.sql")).bind(role.to_owned()).bind(owner.to_owned());
-        let query = query.bind(time.as_secs_f64()).bind(epoch.map(signed));
+        let statement = match epoch {
+            Some(_) => include_str!("../../sql/postgres/keep.sql"),
+            None => include_str!("../../sql/postgres/hold.sql"),
+        };
+        let query = sqlx::query(statement).bind(role.to_owned()).bind(owner.to_owned()).bind(time.as_secs_f64());
+        let query = match epoch {
+            Some(epoch) => query.bind(signed(epoch)),
+            None => query,
+        };
         let Some(row) = self.0.fetch(query).await?.into_iter().next() else { return Ok(None) };
         lease(&row).map(Some)
     }

@@ -143,9 +143,14 @@ pub trait Builds: Send + Sync {
     /// not the live build, or if the views are shared and the lease of the read model has another owner.
     async fn claim(&self, build: &Build, lease: Option<&HeldLease>) -> Result<Option<OwnedBuild>, ViewsError>;
 
-    /// Creates an empty build for a rebuild to fill, and drops unfinished builds of earlier rebuilds. If processes
-    /// share the views, the caller holds the lease of the rebuild.
-    async fn begin(&self, model: ModelKey, lineage: Uuid) -> Result<OwnedBuild, ViewsError>;
+    /// Creates an empty build for a rebuild to fill, and drops those that earlier rebuilds left unfinished.
+    ///
+    /// # Errors
+    /// `Superseded` where processes share the views and the lease of the rebuild was lost.
+    async fn begin(&self, model: ModelKey, lineage: Uuid, lease: Option<&HeldLease>) -> Result<OwnedBuild, ViewsError>;
+
+    /// True if a build that was begun is still there for its owner to fill.
+    async fn is_filling(&self, build: OwnedBuild) -> Result<bool, ViewsError>;
 
     /// Makes `new` the live build instead of `old`. `old` is kept until it is dropped, because readers may still use
     /// it. Returns the epoch of `new`.

@@ -7,7 +7,7 @@ use std::{
 
 use event_core::{Key, Keys, Projection, Recorded};
 use projection_engine::{Views, ViewsError, model};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Connection, Row};
 use tempfile::TempDir;
 use views::{PracticeRow, Practices};
 use vocabulary::practices::PracticeEvent;
@@ -193,6 +193,34 @@ async fn a_rebuild_that_lost_its_build_ends_with_an_error_and_destroys_nothing()
     let following = Running::start(folder.path(), &written.log, vec![model::<Gated<1>>()]).await;
     reaches::<Gated<1>>(&following.views, PRACTICES as u64).await;
     following.stop().await.expect("it ends well");
+}
+
+/// The trap: a rebuild that slept between its lease and its build, and drops the build of the next rebuild.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_that_lost_its_lease_before_it_began_drops_no_other_build() {
+    let folder = TempDir::new().expect("a folder");
+    let (written, running) = followed(folder.path()).await;
+    running.stop().await.expect("it ends well");
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let mut sleeping = connect(folder.path()).await;
+    let mut transaction = sleeping.begin().await.expect("begins");
+    sqlx::raw_sql("SELECT FROM views.model FOR UPDATE").execute(&mut *transaction).await.expect("locked");
+    let rebuilding = tokio::spawn(async move { views.rebuild("practices", |_| {}).await });
+    let held =
+        "SELECT EXISTS (SELECT FROM views.lease WHERE role = 'rebuild practices v1' AND until > clock_timestamp())";
+    until(async || is_true(folder.path(), held).await).await;
+    run(
+        folder.path(),
+        "UPDATE views.lease SET epoch = epoch + 1, owner = 'another', until = clock_timestamp() + interval '1 hour' \
+         WHERE role = 'rebuild practices v1'; \
+         INSERT INTO views.projection (name, version, build, live, position, lineage, epoch) \
+         SELECT name, version, 7, false, 0, lineage, 1 FROM views.projection WHERE live",
+    )
+    .await;
+    transaction.commit().await.expect("it goes on");
+    let lost = rebuilding.await.expect("it does not panic");
+    assert!(matches!(lost, Err(ViewsError::Superseded("practices"))), "{lost:?}");
+    assert_eq!(builds(folder.path()).await, [(1, true), (7, false)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row, Transaction};
 use uuid::Uuid;
 
+use event_follow::HeldLease;
 use event_log::postgres::connections::Connections;
 
 use super::statements::{about, of_model};
@@ -33,15 +34,29 @@ pub async fn ensure_live(connections: &Connections, model: ModelKey, lineage: Uu
     connection.close().await
 }
 
-pub async fn begin(connections: &Connections, model: ModelKey, lineage: Uuid) -> Result<OwnedBuild, sqlx::Error> {
+/// `None`: the lease of the rebuild was lost.
+pub async fn begin(
+    connections: &Connections,
+    model: ModelKey,
+    lineage: Uuid,
+    lease: &HeldLease,
+    lease_epoch: i64,
+) -> Result<Option<OwnedBuild>, sqlx::Error> {
     let mut connection = connections.alone().await?;
     let mut transaction = locked(&mut connection, model).await?;
+    // The lease cannot be taken by another process until this transaction has ended.
+    let held =
+        "SELECT FROM lease WHERE role = $1 AND owner = $2 AND epoch = $3 AND until > clock_timestamp() FOR SHARE";
+    let held = sqlx::query(held).bind(lease.role().to_owned()).bind(lease.owner().to_owned()).bind(lease_epoch);
+    if held.fetch_optional(&mut *transaction).await?.is_none() {
+        return Ok(None);
+    }
     let left = of_model(model, "DELETE FROM projection WHERE name = $1 AND version = $2 AND NOT live");
     left.execute(&mut *transaction).await?;
     let begun = make(&mut transaction, model, lineage, false).await?;
     transaction.commit().await?;
     connection.close().await?;
-    Ok(begun)
+    Ok(Some(begun))
 }
 
 /// Creates a build and its table.

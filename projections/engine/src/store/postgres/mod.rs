@@ -163,13 +163,26 @@ impl Builds for PgViews {
     async fn claim(&self, build: &Build, lease: Option<&HeldLease>) -> Result<Option<OwnedBuild>, ViewsError> {
         let Some(lease) = lease else { return Ok(None) };
         let query = about(build, include_str!("../../../sql/postgres/claim.sql"));
-        let rows = self.connections.fetch(query.bind(lease.role().to_owned()).bind(lease_epoch(lease)?)).await?;
+        let rows = self
+            .connections
+            .fetch(query.bind(lease.role().to_owned()).bind(lease_epoch(lease)?).bind(lease.owner().to_owned()))
+            .await?;
         let epoch = rows.first().map(|row| row.try_get(0)).transpose()?;
         Ok(epoch.map(|epoch| OwnedBuild { build: *build, epoch }))
     }
 
-    async fn begin(&self, model: ModelKey, lineage: Uuid) -> Result<OwnedBuild, ViewsError> {
-        Ok(within(CALL_TIME_MAX, builds::begin(&self.connections, model, lineage)).await?)
+    async fn begin(&self, model: ModelKey, lineage: Uuid, lease: Option<&HeldLease>) -> Result<OwnedBuild, ViewsError> {
+        let lease = lease.ok_or(ViewsError::Superseded(model.name))?;
+        let begun = builds::begin(&self.connections, model, lineage, lease, lease_epoch(lease)?);
+        within(CALL_TIME_MAX, begun).await?.ok_or(ViewsError::Superseded(model.name))
+    }
+
+    async fn is_filling(&self, build: OwnedBuild) -> Result<bool, ViewsError> {
+        let query = about(
+            &build.build,
+            "SELECT FROM projection WHERE name = $1 AND version = $2 AND build = $3 AND epoch = $4 AND NOT live",
+        );
+        Ok(!self.connections.fetch(query.bind(build.epoch)).await?.is_empty())
     }
 
     async fn replace(&self, new: OwnedBuild, old: Option<OwnedBuild>) -> Result<i64, ViewsError> {

@@ -108,6 +108,12 @@ pub async fn claim(connection: &mut SqliteConnection, build: &Build) -> Result<O
     Ok((claimed.rows_affected() == 1).then_some(own))
 }
 
+pub async fn is_filling(connection: &mut SqliteConnection, own: OwnedBuild) -> Result<bool, ViewsError> {
+    let filling =
+        "SELECT 1 FROM projection WHERE name = ?1 AND version = ?2 AND build = ?3 AND epoch = ?4 AND NOT live";
+    Ok(about(own, filling).fetch_optional(connection).await?.is_some())
+}
+
 pub async fn replace(
     connection: &mut SqliteConnection,
     new: OwnedBuild,

@@ -100,7 +100,11 @@ impl Builds for SqliteViews {
         writer.settle(connection, claimed)
     }
 
-    async fn begin(&self, model: ModelKey, lineage: Uuid) -> Result<OwnedBuild, ViewsError> {
+    async fn is_filling(&self, build: OwnedBuild) -> Result<bool, ViewsError> {
+        builds::is_filling(&mut *self.readers.acquire().await?, build).await
+    }
+
+    async fn begin(&self, model: ModelKey, lineage: Uuid, _: Option<&HeldLease>) -> Result<OwnedBuild, ViewsError> {
         let mut writer = self.write().await;
         let mut connection = writer.lend().await?;
         let begun = builds::begin(&mut connection, model, lineage).await;
