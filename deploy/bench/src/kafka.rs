@@ -367,14 +367,7 @@ async fn opened(log: &Log, views: &Views, number: u64) -> anyhow::Result<()> {
     let append = Append {
         conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(0) }],
         events: vec![NewEvent { stream, id: Uuid::now_v7(), kind: event.kind(), data: data.into() }],
-        provenance: Provenance {
-            actor: r#"{"id":"operator-1","role":"operator","organisation":null,"level":null}"#.into(),
-            acting_for: None,
-            subject: None,
-            correlation: None,
-            causation: None,
-            trace: None,
-        },
+        provenance: Provenance::by(r#"{"id":"operator-1","role":"operator","organisation":null,"level":null}"#),
         idempotency: None,
         depends_on: Vec::new(),
         may_use_reserve: false,

@@ -93,14 +93,7 @@ async fn fill(folder: &Path, events: usize) {
                 events: (0..500)
                     .map(|_| NewEvent { stream: stream.clone(), id: uuid::Uuid::now_v7(), kind, data: "{}".into() })
                     .collect(),
-                provenance: Provenance {
-                    actor: r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#.into(),
-                    acting_for: None,
-                    subject: None,
-                    correlation: None,
-                    causation: None,
-                    trace: None,
-                },
+                provenance: Provenance::by(r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#),
                 idempotency: None,
                 depends_on: Vec::new(),
                 may_use_reserve: false,

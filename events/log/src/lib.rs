@@ -16,6 +16,7 @@ pub mod history;
 pub mod lease;
 mod log;
 mod options;
+mod outcomes;
 mod page;
 pub mod port;
 pub mod postgres;

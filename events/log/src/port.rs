@@ -82,6 +82,21 @@ pub struct Provenance {
     pub trace: Option<Box<str>>,
 }
 
+impl Provenance {
+    /// Of a caller that acts for itself: without subject, correlation, causation and trace. `actor` is the JSON of
+    /// `event_core::Actor`.
+    pub fn by(actor: impl Into<Box<str>>) -> Provenance {
+        Provenance {
+            actor: actor.into(),
+            acting_for: None,
+            subject: None,
+            correlation: None,
+            causation: None,
+            trace: None,
+        }
+    }
+}
+
 /// The keys and hashes that make a repeated request recognisable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {

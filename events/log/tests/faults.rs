@@ -23,14 +23,7 @@ fn event(stream: &str, revision: u64, bytes: usize) -> Append {
     Append {
         conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(revision) }],
         events: vec![NewEvent { stream, id: Uuid::now_v7(), kind: "test.happened.v1", data: vec![b'x'; bytes].into() }],
-        provenance: Provenance {
-            actor: "{}".into(),
-            acting_for: None,
-            subject: None,
-            correlation: None,
-            causation: None,
-            trace: None,
-        },
+        provenance: Provenance::by("{}"),
         idempotency: None,
         depends_on: Vec::new(),
         may_use_reserve: false,

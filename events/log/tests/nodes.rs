@@ -36,14 +36,7 @@ fn append(conditions: &[(&StreamName, u64)], events: usize) -> Append {
     Append {
         conditions: conditions.iter().map(condition).collect(),
         events: (0..events).map(to).collect(),
-        provenance: Provenance {
-            actor: r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#.into(),
-            acting_for: None,
-            subject: None,
-            correlation: None,
-            causation: None,
-            trace: None,
-        },
+        provenance: Provenance::by(r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#),
         idempotency: None,
         depends_on: Vec::new(),
         may_use_reserve: false,

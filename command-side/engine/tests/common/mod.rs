@@ -200,14 +200,7 @@ pub fn append(stream: StreamName, revision: u64, kind: &'static str, data: Vec<u
     Append {
         conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(revision) }],
         events: vec![NewEvent { stream, id: Uuid::now_v7(), kind, data: data.into() }],
-        provenance: Provenance {
-            actor: "{}".into(),
-            acting_for: None,
-            subject: None,
-            correlation: None,
-            causation: None,
-            trace: None,
-        },
+        provenance: Provenance::by("{}"),
         idempotency: None,
         depends_on: vec![],
         may_use_reserve: false,

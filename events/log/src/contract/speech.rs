@@ -23,14 +23,7 @@ pub(super) fn request() -> Append {
 }
 
 pub(super) fn provenance() -> Provenance {
-    Provenance {
-        actor: r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#.into(),
-        acting_for: None,
-        subject: None,
-        correlation: None,
-        causation: None,
-        trace: None,
-    }
+    Provenance::by(r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#)
 }
 
 /// `request().on("a", 0).event("a")`: an event on a stream that is at revision 0.

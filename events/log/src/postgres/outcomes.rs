@@ -1,15 +1,14 @@
 //! The stored and remembered outcomes of commands, by their keys.
 
-use std::collections::HashMap;
-
 use event_core::envelope::Hash;
-use sqlx::{PgConnection, Row as _};
+use sqlx::{PgConnection, Row as _, postgres::PgRow};
 
 use super::rows::{self, number};
 use crate::{
     evaluate::Repeats,
+    outcomes::{add_stored, of_remembered},
     port::LogError,
-    store::{EarlierOutcome, Remembered},
+    store::Remembered,
 };
 
 /// The outcomes of the appends with these keys.
@@ -17,33 +16,18 @@ pub(super) async fn outcomes(connection: &mut PgConnection, keys: &[Hash]) -> Re
     let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_vec()).collect();
     let mut found = remembered(connection, &keys).await?;
     let query = sqlx::query(include_str!("../../sql/postgres/outcomes.sql")).bind(keys);
-    let mut current = None;
-    for row in query.fetch_all(connection).await? {
-        let outcome = rows::outcome(&row)?;
-        if let Some((key, request_hash)) = outcome.first {
-            found.insert(key, EarlierOutcome { request_hash, stored: Vec::new(), remembered: None });
-            current = Some(key);
-        }
-        if let Some(found) = current.and_then(|key| found.get_mut(&key)) {
-            found.stored.push(outcome.stored);
-        }
-    }
+    let rows = query.fetch_all(connection).await?;
+    add_stored(&mut found, rows.iter().map(rows::outcome))?;
     Ok(found)
 }
 
 /// The remembered decisions without events for these keys.
 async fn remembered(connection: &mut PgConnection, keys: &[Vec<u8>]) -> Result<Repeats, LogError> {
     let query = sqlx::query(include_str!("../../sql/postgres/remembered.sql")).bind(keys);
-    let mut found: Repeats = HashMap::new();
-    for row in query.fetch_all(connection).await? {
-        let hash = |at| -> Result<Hash, LogError> {
-            let bytes: &[u8] = row.try_get(at)?;
-            bytes.try_into().map_err(|_| LogError::Unusable("a remembered decision's key is not 32 bytes long".into()))
-        };
-        let remembered =
-            Remembered { position: number(row.try_get(2)?)?, outcome: row.try_get::<Vec<u8>, _>(3)?.into() };
-        let request_hash = Some(hash(1)?);
-        found.insert(hash(0)?, EarlierOutcome { request_hash, stored: Vec::new(), remembered: Some(remembered) });
-    }
-    Ok(found)
+    let rows = query.fetch_all(connection).await?;
+    let remembered = |row: &PgRow| {
+        let outcome = row.try_get::<Vec<u8>, _>(3)?.into();
+        of_remembered(row.try_get(0)?, row.try_get(1)?, Remembered { position: number(row.try_get(2)?)?, outcome })
+    };
+    rows.iter().map(remembered).collect()
 }

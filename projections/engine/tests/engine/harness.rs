@@ -52,14 +52,7 @@ impl Written {
         let append = Append {
             conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(*revision) }],
             events: vec![NewEvent { stream, id: Uuid::now_v7(), kind, data: data.into() }],
-            provenance: Provenance {
-                actor: r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#.into(),
-                acting_for: None,
-                subject: None,
-                correlation: None,
-                causation: None,
-                trace: None,
-            },
+            provenance: Provenance::by(r#"{"id":"nurse-1","role":"staff","organisation":"A12345","level":null}"#),
             idempotency: None,
             depends_on: Vec::new(),
             may_use_reserve: false,

@@ -82,14 +82,7 @@ async fn a_view_that_has_stopped_goes_on_serving_and_says_so_and_the_others_go_o
         kind: "appointment.from-tomorrow.v1",
         data: b"{}".as_slice().into(),
     };
-    let provenance = Provenance {
-        actor: r#"{"id":"tomorrow","role":"operator","organisation":null,"level":null}"#.into(),
-        acting_for: None,
-        subject: None,
-        correlation: None,
-        causation: None,
-        trace: None,
-    };
+    let provenance = Provenance::by(r#"{"id":"tomorrow","role":"operator","organisation":null,"level":null}"#);
     let append = Append {
         conditions: vec![Condition { stream, expected: Expected::Revision(0) }],
         events: vec![unknown],

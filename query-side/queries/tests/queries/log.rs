@@ -162,14 +162,7 @@ async fn a_stream_of_large_events_is_read_to_its_end() {
     let append = Append {
         conditions: vec![Condition { stream: stream.clone(), expected: Expected::Revision(0) }],
         events: (0..count).map(|_| event()).collect(),
-        provenance: Provenance {
-            actor: r#"{"id":"operator-1","role":"operator","organisation":null,"level":null}"#.into(),
-            acting_for: None,
-            subject: None,
-            correlation: None,
-            causation: None,
-            trace: None,
-        },
+        provenance: Provenance::by(r#"{"id":"operator-1","role":"operator","organisation":null,"level":null}"#),
         idempotency: None,
         may_use_reserve: false,
         depends_on: Vec::new(),
