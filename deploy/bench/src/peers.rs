@@ -232,6 +232,7 @@ pub async fn alone(folder: &Path) -> anyhow::Result<Vec<Measured>> {
         rows.push(Measured::stated(cold_name, cold.rate(), "commands/s").note(cold.cold_note()?));
         rows.push(Measured::stated(warm_name, warm.rate(), "commands/s").note(warm.warm_note()?));
     }
+    rows.push(engines.hot_beside_cold().await?);
     engines.close().await;
     rows.extend(bookings(&folder.join("bookings")).await?);
     Ok(rows)

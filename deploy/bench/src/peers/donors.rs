@@ -5,7 +5,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Instant,
 };
@@ -16,11 +16,13 @@ use event_core::Timestamp;
 use host::options::Places;
 use local::postgres::Database;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use vocabulary::access::CallerRole;
 
 use crate::{
     load::{self, Slice, median},
     postgres::at_rest,
+    results::Measured,
     state_reads::StateReadCounts,
     synthetic,
     workload::{Workload, caller},
@@ -32,6 +34,12 @@ const EVENTS_OF_A_STREAM: u64 = 10;
 /// The number of commands to each stream in a slice: each kind takes two to three seconds.
 const COLD_EACH: u64 = 1;
 const WARM_EACH: u64 = 2;
+/// Clients and donors whose states are in memory, beside a client whose states are not.
+const HOT_CLIENTS: u64 = 16;
+const HOT_DONORS: u64 = 2_000;
+const HOT_ROUNDS: usize = 3;
+/// The cold client is one of seventeen, and takes its part of the two cores.
+const HOT_BAR: f64 = 0.9;
 /// The number of donors that are registered at the same time.
 const IN_FLIGHT: u64 = 512;
 /// Enough for every stream that the commands of the warm engine read.
@@ -75,8 +83,9 @@ impl Engines {
             let options = EngineOptions { states_max, clock, ..EngineOptions::default() };
             Engine::start(town.app.care.clone(), Catalogue::of(domain::every_command), options)
         };
-        let mut warm = Donors { engine: engine(WARM_STATES), first: COMMANDED, each: WARM_EACH, decided: 0 };
-        let mut cold = Donors { engine: engine(WARM_STATES), first: 0, each: COLD_EACH, decided: 0 };
+        let mut warm =
+            Donors { engine: engine(WARM_STATES), first: COMMANDED, count: COMMANDED, each: WARM_EACH, decided: 0 };
+        let mut cold = Donors { engine: engine(WARM_STATES), first: 0, count: COMMANDED, each: COLD_EACH, decided: 0 };
         for donors in [&mut cold, &mut warm] {
             donors.give(IN_FLIGHT, EVENTS_OF_A_STREAM).await?;
         }
@@ -85,6 +94,49 @@ impl Engines {
         cold.engine = engine(0);
         at_rest(&database).await?;
         Ok(Engines { cold, warm, town: Arc::new(town), _database: database })
+    }
+
+    /// Commands on states in memory, alone and beside one client each of whose commands loads a state, on an engine of their
+    /// own. The last measurement: the donors' decisions are numbered differently afterwards.
+    ///
+    /// # Errors
+    /// If a command is rejected, or a cold command loads nothing.
+    pub async fn hot_beside_cold(&mut self) -> anyhow::Result<Measured> {
+        let options = EngineOptions { states_max: WARM_STATES, clock, ..EngineOptions::default() };
+        let engine = Engine::start(self.town.app.care.clone(), Catalogue::of(domain::every_command), options);
+        let decided = self.warm.decided;
+        let mut hot = Donors { engine: engine.clone(), first: COMMANDED, count: HOT_DONORS, each: WARM_EACH, decided };
+        hot.give(HOT_CLIENTS, 1).await?;
+        let (mut alone, mut beside) = (DecidedSlices::default(), DecidedSlices::default());
+        let cold = Arc::new(AtomicU64::new(0));
+        for _ in 0..HOT_ROUNDS {
+            alone.add(hot.decide(HOT_CLIENTS).await?);
+            let stop = CancellationToken::new();
+            let loading = tokio::spawn({
+                let (engine, cold, stop, number) = (engine.clone(), Arc::clone(&cold), stop.clone(), self.cold.decided);
+                async move {
+                    while !stop.is_cancelled() {
+                        let (name, body, origin) = decision(cold.fetch_add(1, Ordering::Relaxed), number)?;
+                        engine.execute(name, body, origin).await?;
+                    }
+                    anyhow::Ok(())
+                }
+            });
+            let before = cold.load(Ordering::Relaxed);
+            beside.add(hot.decide(HOT_CLIENTS).await?);
+            stop.cancel();
+            loading.await??;
+            anyhow::ensure!(cold.load(Ordering::Relaxed) > before, "nothing was loaded beside the hot commands");
+        }
+        anyhow::ensure!(beside.from_log > 0 && alone.loads() <= WARM_LOADS_MAX, "the slices are not hot and cold");
+        let note = format!(
+            "alone: {}; beside a client that loaded {} states, one after the other: {}",
+            alone.all.latency(),
+            beside.from_log,
+            beside.all.latency()
+        );
+        let name = "command-hot-beside-cold-postgres";
+        Ok(Measured::against(name, beside.rate(), "commands/s", alone.rate(), HOT_BAR).note(note))
     }
 
     pub async fn close(self) {
@@ -96,6 +148,8 @@ pub struct Donors {
     engine: Engine,
     /// The number of the first donor.
     first: u64,
+    /// The number of donors.
+    count: u64,
     /// The number of commands to each donor in a slice.
     each: u64,
     /// The number of decisions that each donor has made.
@@ -174,7 +228,7 @@ impl Donors {
         DAYS.fetch_add(1, Ordering::Relaxed);
         let mut running = Vec::new();
         for client in 0..clients {
-            let own = || (self.first + client..self.first + COMMANDED).step_by(clients as usize);
+            let own = || (self.first + client..self.first + self.count).step_by(clients as usize);
             let numbers = self.decided..self.decided + each;
             let prepared = numbers.flat_map(|number| own().map(move |donor| decision(donor, number)));
             let prepared = prepared.collect::<anyhow::Result<Vec<Prepared>>>()?;
