@@ -81,7 +81,7 @@ fn uses(code: &str, public: bool) -> Vec<Vec<String>> {
 
 /// The paths of a tree such as `a::{b, c::d}`.
 fn expand(prefix: &mut Vec<String>, tree: &str, paths: &mut Vec<Vec<String>>) {
-    let tree = tree.split(" as ").next().unwrap_or_default().trim();
+    let tree = tree.trim();
     if let Some(group) = tree.strip_prefix('{') {
         let (mut depth, mut part) = (0_u32, String::new());
         for character in group.strip_suffix('}').unwrap_or(group).chars().chain([',']) {
@@ -102,7 +102,10 @@ fn expand(prefix: &mut Vec<String>, tree: &str, paths: &mut Vec<Vec<String>>) {
             prefix.pop();
         }
         None if tree.is_empty() => {}
-        None => paths.push(prefix.iter().cloned().chain([tree.to_owned()]).collect()),
+        None => {
+            let name = tree.split(" as ").next().unwrap_or_default();
+            paths.push(prefix.iter().cloned().chain([name.to_owned()]).collect());
+        }
     }
 }
 
