@@ -246,7 +246,7 @@ impl Workload {
     /// Serves the production routes behind the production middleware, and additionally `/constant` behind the same.
     ///
     /// # Errors
-    /// If there is no free port.
+    /// If no port is free.
     pub async fn serve(&self, constant: Bytes) -> anyhow::Result<SocketAddr> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

@@ -28,7 +28,7 @@ struct DemoClaims<'a> {
 /// `frontdoor token`.
 ///
 /// # Errors
-/// If there is no key, or it cannot be read.
+/// If the key is missing or cannot be read.
 pub fn print(token: &Token) -> anyhow::Result<()> {
     let Some(key) = DemoKey::existing(&token.data)? else {
         let data = token.data.display();

@@ -1,9 +1,13 @@
 //! The architecture rules: the permitted dependencies between crates, and the agreement of ARCHITECTURE.md with the
 //! code.
 
+#[path = "common/sources.rs"]
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, PackageId};
+use sources::{root, rust_files};
 
 /// Every crate, its folder, and the crates of this workspace that it may depend on.
 const WALLS: &[(&str, &str, &[&str])] = &[
@@ -156,20 +160,9 @@ const STAYS: &[(&str, &str, &str)] = &[
     ("query-side/engine/src/cloud_events.rs", "patient", "the same attribute, as auditors see it"),
 ];
 
-fn rust_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 #[test]
 fn the_platform_has_no_word_of_health_care() {
-    let root = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("a folder");
+    let root = root();
     let (mut found, mut stayed) = (Vec::new(), BTreeSet::new());
     for (_, folder, _) in WALLS.iter().filter(|(name, ..)| PLATFORM.contains(name)) {
         let mut files = Vec::new();

@@ -1,14 +1,14 @@
 //! Files of a crate do not import each other in circles, so that each can be read after those that it imports.
 
+#[path = "common/sources.rs"]
+mod sources;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
-/// Folders with crates of this workspace.
-const FOLDERS: &[&str] = &["events", "command-side", "projections", "query-side", "deploy", "docs"];
-/// A workspace of its own.
-const ELSEWHERE: &str = "deploy/peers";
+use sources::{ELSEWHERE, FOLDERS, root};
 
 /// Files that import each other, and the reason.
 const CIRCLES: &[(&[&str], &str)] = &[(
@@ -161,7 +161,7 @@ fn reached(from: &Module, imports: &BTreeMap<Module, BTreeSet<Module>>) -> BTree
 
 #[test]
 fn files_do_not_import_each_other_in_circles() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("a folder");
+    let root = root();
     let mut folders = Vec::new();
     FOLDERS.iter().for_each(|folder| crates(&root.join(folder), &mut folders));
     folders.retain(|folder| !folder.starts_with(root.join(ELSEWHERE)));

@@ -1,14 +1,11 @@
 //! The rules of CONTRIBUTING.md that a machine can check: a type name is used once, and comments name things.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+#[path = "common/sources.rs"]
+mod sources;
 
-/// Folders with code of this workspace.
-const FOLDERS: &[&str] = &["events", "command-side", "projections", "query-side", "deploy", "docs"];
-/// A separate workspace. Its types have the names of the frameworks that it measures.
-const ELSEWHERE: &[&str] = &["deploy/peers"];
+use std::collections::BTreeMap;
+
+use sources::{ELSEWHERE, FOLDERS, root, rust_files};
 
 /// A type name that has to be used more than once, and the reason.
 const TWICE: &[(&str, &str)] = &[];
@@ -19,25 +16,14 @@ const PEOPLE: &[&str] = &["who", "whom", "whose", "whoever", "nobody", "somebody
 const QUESTIONS: &[&str] = &["What", "Who", "Whether"];
 
 fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("a folder");
+    let root = root();
     let mut files = Vec::new();
     FOLDERS.iter().for_each(|folder| rust_files(&root.join(folder), &mut files));
     let named = files.into_iter().map(|file| {
         let text = std::fs::read_to_string(&file).expect("text");
         (file.strip_prefix(&root).expect("inside").display().to_string(), text)
     });
-    named.filter(|(name, _)| !ELSEWHERE.iter().any(|folder| name.starts_with(folder))).collect()
-}
-
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
+    named.filter(|(name, _)| !name.starts_with(ELSEWHERE)).collect()
 }
 
 /// The name of the type that a line of code defines, where it begins in the first column.

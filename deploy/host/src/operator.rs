@@ -35,7 +35,7 @@ pub fn migrate(options: &Migrate) -> anyhow::Result<()> {
 /// `asyncapi`.
 ///
 /// # Errors
-/// If there is no such kind, or the output cannot be written.
+/// If the kind is unknown, or the output cannot be written.
 pub fn asyncapi(application: &Application, options: &Asyncapi) -> anyhow::Result<()> {
     let document = match &options.kind {
         None => asyncapi::document(application.services),
@@ -49,7 +49,7 @@ pub fn asyncapi(application: &Application, options: &Asyncapi) -> anyhow::Result
 /// `projections`.
 ///
 /// # Errors
-/// If there is no server, or its answer is not understood.
+/// If no server answers, or its answer is not understood.
 pub fn projections(options: &Projections) -> anyhow::Result<()> {
     let list: Value = ask(async {
         let response =
@@ -92,7 +92,7 @@ pub fn columns(rows: &[Vec<String>]) -> String {
 /// `rebuild NAME`.
 ///
 /// # Errors
-/// If there is no server, no such read model, or the rebuild failed.
+/// If no server answers, the read model is unknown, or the rebuild failed.
 pub fn rebuild(options: &RebuildOptions) -> anyhow::Result<()> {
     let bar = ProgressBar::new(0);
     bar.set_style(

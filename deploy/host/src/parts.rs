@@ -97,7 +97,7 @@ impl RunningParts {
         }
     }
 
-    /// Stops the parts of a stage and waits until they have ended. There is no time limit here: the caller has one.
+    /// Stops the parts of a stage and waits until they have ended. The time limit is the caller's.
     pub async fn stop(&mut self, stage: Stage) {
         self.stops[stage as usize].cancel();
         while self.names.iter().any(|(_, running)| *running == stage) {

@@ -81,7 +81,7 @@ impl SilentProxy {
     /// Opens a port. Connections are refused until the location of the server is set.
     ///
     /// # Panics
-    /// If there is no free port.
+    /// If no port is free.
     pub fn start() -> SilentProxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();

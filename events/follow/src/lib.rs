@@ -9,7 +9,6 @@ mod lease;
 mod trouble;
 
 pub use checkpoint::Checkpoint;
-
 pub use follower::{Follower, Handled, RETRY_AFTER, Stop, Subscriber, SubscriberFault, Superseded};
 pub use lease::HeldLease;
 pub use trouble::{Trouble, Troubles};

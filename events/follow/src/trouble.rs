@@ -1,4 +1,4 @@
-//! The faults that keep a read model from making progress, for its status.
+//! The faults that keep a follower from making progress, for its status.
 
 use std::{
     sync::{Mutex, PoisonError},

@@ -1,5 +1,5 @@
 //! Reads a topic's only partition from an offset on. Only dedicated threads read, because polling a consumer may block.
-//! There is no consumer group: each reader keeps its own offset.
+//! Readers use no consumer group: each keeps its own offset.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ impl Topic {
     /// The first offset and the one after the last record.
     ///
     /// # Errors
-    /// When there is no such topic, or no broker answers.
+    /// When the topic is missing, or no broker answers.
     pub async fn ends(&self) -> Result<(u64, u64), TopicError> {
         let topic = self.clone();
         let opened = tokio::task::spawn_blocking(move || Reading::open(&topic)).await??;
@@ -52,7 +52,7 @@ impl Reading {
     /// Opens a reader, which has no offset yet. Blocks until the brokers have answered.
     ///
     /// # Errors
-    /// When there is no such topic, or no broker answers.
+    /// When the topic is missing, or no broker answers.
     pub fn open(topic: &Topic) -> Result<Reading, TopicError> {
         let mut config = topic.address.client("reader").map_err(|error| topic.unfit(error.to_string()))?;
         for (name, value) in [

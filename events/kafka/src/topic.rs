@@ -127,7 +127,7 @@ impl Topic {
 }
 
 /// The number of partitions of a topic, from its metadata: its error, and the number of partitions listed. `None` if
-/// there is no such topic. Every other error is temporary, and leaves open whether the topic exists.
+/// the topic does not exist. Every other error is temporary and says nothing about the topic.
 fn partitions(told: Option<(Option<RDKafkaErrorCode>, usize)>) -> Result<Option<usize>, KafkaError> {
     match told {
         None | Some((Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic), _)) => Ok(None),

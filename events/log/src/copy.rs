@@ -109,7 +109,7 @@ impl LogCopier {
     /// changes nothing.
     ///
     /// # Errors
-    /// When there is no such log, another process has it open, or it has another schema version than this binary; when
+    /// When the log is missing, another process has it open, or it has another schema version than this binary; when
     /// the target cannot be reached, has not been migrated, is in use, or holds anything but the beginning of this log.
     pub async fn open(from: &Path, to: &str, name: LogName) -> Result<LogCopier, LogError> {
         let mut source = SqliteSource::open(from, name).await?;

@@ -142,7 +142,7 @@ impl Views {
         let owned = self.follow_under(&lease, shared, kept, share, stop).await;
         kept.owned.store(false, Ordering::Release);
         // Notifications of the next owner may have come while this process still counted as the owner.
-        let looked = self.look_at(kept).await;
+        let looked = if stop.is_cancelled() { Ok(()) } else { self.look_at(kept).await };
         if let Err(error) = lease.release().await {
             tracing::warn!(name = kept.model.name, %error, "the lease of a read model runs out by itself");
         }

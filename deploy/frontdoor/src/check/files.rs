@@ -38,7 +38,7 @@ impl Drop for TemporaryIndex {
 
 impl Files {
     /// # Errors
-    /// If there is no log, or a server has it open.
+    /// If the log is missing, or a server has it open.
     pub async fn open(data: &Path) -> anyhow::Result<Files> {
         let care = data.join("care.db");
         if std::fs::metadata(&care).map_or(true, |file| file.len() == 0) {
@@ -159,7 +159,7 @@ async fn known_version(name: &str, connection: &mut SqliteConnection, known: usi
 /// A snapshot of views in a separate file, which may be open in a server.
 ///
 /// # Errors
-/// If there is no such file.
+/// If the file is missing.
 pub async fn snapshot(file: &Path) -> anyhow::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     let mut connection = options.connect().await.with_context(|| format!("{} cannot be opened", file.display()))?;

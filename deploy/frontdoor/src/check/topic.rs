@@ -40,7 +40,7 @@ pub struct CheckedTopic {
 
 impl CheckedTopic {
     /// # Errors
-    /// If the brokers do not answer, or there is no such topic.
+    /// If the brokers do not answer, or the topic is missing.
     pub fn open(address: &Address, log: &'static str, lineage: Uuid) -> anyhow::Result<CheckedTopic> {
         let name = format!("frontdoor.{log}.{lineage}");
         let mut config = address.client("check")?;

@@ -119,7 +119,7 @@ impl Order {
         Some((self.last, hole.seen))
     }
 
-    /// The time until which a hole is left to the relay; `None` if there is no hole.
+    /// The time until which a hole is left to the relay; `None` without a hole.
     pub fn waits_until_ms(&self) -> Option<u64> {
         self.hole.map(|hole| hole.since_ms + HOLE_MS)
     }

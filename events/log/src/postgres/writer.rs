@@ -368,7 +368,7 @@ fn own_again((answer, request): (&mut Result<Granted, Refused>, &Request)) {
     }
 }
 
-/// The result of an attempt. After `CALL_TIME_MAX` its connection is no longer used, and whether the batch was stored
+/// The result of an attempt. After `CALL_TIME_MAX` its connection is not used again, and the outcome of the batch
 /// is in doubt.
 async fn in_time<T>(sending: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {
     tokio::time::timeout(CALL_TIME_MAX, sending).await.unwrap_or_else(|_| Err(LogError::Read(silent())))

@@ -69,11 +69,13 @@ async fn what_a_zombie_writes_is_refused_and_it_looks_where_the_view_is_now() {
     running.caught_up(written.open_practice(1).await).await;
     // While it is paused, another process owns the read model and advances it.
     let last = written.log.read(0, 1).await.expect("readable")[0].id;
-    let usurp = "UPDATE views.lease SET epoch = epoch + 1, owner = 'another', until = clock_timestamp() + interval '3s'; \
+    let usurp = "UPDATE views.lease SET epoch = epoch + 1, owner = 'another', until = clock_timestamp() + interval '8s'; \
          UPDATE views.projection SET epoch = epoch + 1";
     sqlx::raw_sql(usurp).execute(&mut connect(folder.path()).await).await.expect("runs");
     let end = written.open_practice(2).await;
     until(async || owners(folder.path()).await == Some(BTreeSet::from(["another".to_owned()]))).await;
+    // It shows the new owner, though nothing has notified it.
+    until(async || running.views.status()[0].owner.as_deref() == Some("another")).await;
     let query = "SELECT position, event_id FROM views.projection";
     let stands: (i64, Option<uuid::Uuid>) =
         sqlx::query_as(query).fetch_one(&mut connect(folder.path()).await).await.expect("answers");
