@@ -4,7 +4,10 @@ use projection_engine::{ViewsError, model};
 use tempfile::TempDir;
 use views::Practices;
 
-use crate::harness::{DEADLINE, Running, Written, open_views, practice, reaches};
+use crate::{
+    harness::{DEADLINE, Running, Written, open_views, practice, reaches},
+    world::run,
+};
 
 /// The trap: a zombie writer after a pause. It resumes after another process took over, and its writes are rejected.
 #[tokio::test]
@@ -23,4 +26,22 @@ async fn a_zombie_writer_after_a_pause_writes_nothing() {
     let reader = paused.reader::<Practices>();
     let row = reader.row(&Practices::key(&practice(2))).await.expect("reads");
     assert_eq!((row.value, row.position), (None, first), "neither row nor checkpoint was written");
+}
+
+/// The trap: a rebuild that has claimed the live build fails, and the follower, under its old epoch, ends the server.
+#[tokio::test]
+async fn after_a_rebuild_that_failed_at_its_end_the_views_go_on() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let running = Running::start(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let first = written.open_practice(1).await;
+    reaches::<Practices>(&running.views, first).await;
+    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF live ON projection BEGIN SELECT RAISE(ABORT, 'refused'); END";
+    run(folder.path(), refuse).await;
+    let failed = running.views.rebuild("practices", |_| {}).await;
+    assert!(matches!(failed, Err(ViewsError::Store(_))), "{failed:?}");
+    run(folder.path(), "DROP TRIGGER refuse").await;
+    let second = written.open_practice(2).await;
+    reaches::<Practices>(&running.views, second).await;
+    running.stop().await.expect("it ends well");
 }
