@@ -5,7 +5,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
     time::Instant,
 };
@@ -96,51 +96,83 @@ impl Engines {
         Ok(Engines { cold, warm, town: Arc::new(town), _database: database })
     }
 
-    /// Commands on states in memory, alone and beside one client each of whose commands loads a state, on an engine of their
-    /// own. The last measurement: the donors' decisions are numbered differently afterwards.
+    /// Commands on states in memory beside one client each of whose commands loads a state: on the same engine, against the
+    /// same two loads on two engines. The loads take their share of the processor and of PostgreSQL in both, so what differs
+    /// is the delay within the engine. The last measurement: the donors' decisions are numbered differently afterwards.
     ///
     /// # Errors
     /// If a command is rejected, or a cold command loads nothing.
     pub async fn hot_beside_cold(&mut self) -> anyhow::Result<Measured> {
-        let options = EngineOptions { states_max: WARM_STATES, clock, ..EngineOptions::default() };
-        let engine = Engine::start(self.town.app.care.clone(), Catalogue::of(domain::every_command), options);
+        let start = || {
+            let options = EngineOptions { states_max: WARM_STATES, clock, ..EngineOptions::default() };
+            Engine::start(self.town.app.care.clone(), Catalogue::of(domain::every_command), options)
+        };
+        let (engine, other) = (start(), start());
         let decided = self.warm.decided;
         let mut hot = Donors { engine: engine.clone(), first: COMMANDED, count: HOT_DONORS, each: WARM_EACH, decided };
         hot.give(HOT_CLIENTS, 1).await?;
-        let (mut alone, mut beside) = (DecidedSlices::default(), DecidedSlices::default());
-        let cold = Arc::new(AtomicU64::new(0));
+        let (mut alone, mut apart, mut beside) =
+            (DecidedSlices::default(), DecidedSlices::default(), DecidedSlices::default());
+        let mut cold = ColdClient { next: 0, number: self.cold.decided };
         for _ in 0..HOT_ROUNDS {
             alone.add(hot.decide(HOT_CLIENTS).await?);
-            let stop = CancellationToken::new();
-            let loading = tokio::spawn({
-                let (engine, cold, stop, number) = (engine.clone(), Arc::clone(&cold), stop.clone(), self.cold.decided);
-                async move {
-                    while !stop.is_cancelled() {
-                        let (name, body, origin) = decision(cold.fetch_add(1, Ordering::Relaxed), number)?;
-                        engine.execute(name, body, origin).await?;
-                    }
-                    anyhow::Ok(())
-                }
-            });
-            let before = cold.load(Ordering::Relaxed);
-            beside.add(hot.decide(HOT_CLIENTS).await?);
-            stop.cancel();
-            loading.await??;
-            anyhow::ensure!(cold.load(Ordering::Relaxed) > before, "nothing was loaded beside the hot commands");
+            cold.beside(&other, &mut hot, &mut apart).await?;
+            cold.beside(&engine, &mut hot, &mut beside).await?;
         }
-        anyhow::ensure!(beside.from_log > 0 && alone.loads() <= WARM_LOADS_MAX, "the slices are not hot and cold");
+        anyhow::ensure!(alone.loads() <= WARM_LOADS_MAX, "the slices are not hot");
         let note = format!(
-            "alone: {}; beside a client that loaded {} states, one after the other: {}",
+            "alone: {:.0} commands/s, {}; beside a client that loaded {} states, one after the other, on another engine: {}; \
+             {} states on the same engine: {}",
+            alone.rate(),
             alone.all.latency(),
+            apart.from_log,
+            apart.all.latency(),
             beside.from_log,
             beside.all.latency()
         );
         let name = "command-hot-beside-cold-postgres";
-        Ok(Measured::against(name, beside.rate(), "commands/s", alone.rate(), HOT_BAR).note(note))
+        Ok(Measured::against(name, beside.rate(), "commands/s", apart.rate(), HOT_BAR).note(note))
     }
 
     pub async fn close(self) {
         self.town.app.close().await;
+    }
+}
+
+/// A client each of whose commands is to a donor whose state no engine has in memory.
+struct ColdClient {
+    /// The number of the next donor.
+    next: u64,
+    /// The number of decisions that each of its donors has made.
+    number: u64,
+}
+
+impl ColdClient {
+    /// Adds a slice of the hot commands, while this client commands without a pause.
+    ///
+    /// # Errors
+    /// If a command is rejected, or nothing was loaded.
+    async fn beside(&mut self, engine: &Engine, hot: &mut Donors, slices: &mut DecidedSlices) -> anyhow::Result<()> {
+        let stop = CancellationToken::new();
+        let loading = tokio::spawn({
+            let (engine, stop, first, number) = (engine.clone(), stop.clone(), self.next, self.number);
+            async move {
+                let mut next = first;
+                while !stop.is_cancelled() {
+                    let (name, body, origin) = decision(next, number)?;
+                    engine.execute(name, body, origin).await?;
+                    next += 1;
+                }
+                anyhow::Ok(next)
+            }
+        });
+        let slice = hot.decide(HOT_CLIENTS).await;
+        stop.cancel();
+        let next = loading.await??;
+        anyhow::ensure!(next > self.next, "nothing was loaded beside the hot commands");
+        self.next = next;
+        slices.add(slice?);
+        Ok(())
     }
 }
 
