@@ -22,6 +22,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     ("projection-engine", "projections/engine", &["event-core", "event-log", "event-follow"]),
     ("http-edge", "deploy/http", &["event-core"]),
     ("query-engine", "query-side/engine", &["event-core", "event-log", "http-edge", "projection-engine"]),
+    ("sign-ins", "query-side/sign-ins", &["event-core", "event-log", "http-edge"]),
     ("queries", "query-side/queries", &["event-core", "vocabulary", "views", "query-engine"]),
     (
         "host",
@@ -76,8 +77,8 @@ const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", 
 
 /// External crates that only the listed crates may depend on directly.
 const ONLY: &[(&str, &[&str])] = &[
-    ("sqlx", &["event-log", "projection-engine", "host", "frontdoor", "bench", "local"]),
-    ("axum", &["http-edge", "command-engine", "query-engine", "host", "bench"]),
+    ("sqlx", &["event-log", "projection-engine", "sign-ins", "host", "frontdoor", "bench", "local"]),
+    ("axum", &["http-edge", "command-engine", "query-engine", "sign-ins", "host", "bench"]),
     ("jsonwebtoken", &["http-edge", "host"]),
     ("reqwest", &["host", "bench"]),
     ("anyhow", &["host", "frontdoor", "bench", "library"]),
@@ -124,6 +125,7 @@ const PLATFORM: &[&str] = &[
     "command-engine",
     "projection-engine",
     "query-engine",
+    "sign-ins",
     "host",
     "library",
 ];
@@ -224,7 +226,7 @@ fn commands_cannot_see_views_and_views_cannot_see_commands() {
         let seen = built_with(&metadata, command_side);
         assert!(!seen.contains("views") && !seen.contains("projection-engine"), "{command_side} sees views");
     }
-    for view_side in ["views", "projection-engine", "query-engine", "queries", "event-log"] {
+    for view_side in ["views", "projection-engine", "query-engine", "queries", "sign-ins", "event-log"] {
         let seen = built_with(&metadata, view_side);
         assert!(!seen.contains("domain") && !seen.contains("command-engine"), "{view_side} sees commands");
     }

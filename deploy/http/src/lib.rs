@@ -15,6 +15,7 @@ mod problem;
 pub mod problem_catalogue;
 mod problem_routes;
 mod shares;
+mod signed_in;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod tokens;
@@ -30,6 +31,7 @@ pub use key_set::{RsaAlgorithm, TrustedIssuer, key_set};
 pub use problem::Problem;
 pub use problem_catalogue::{ProblemType, status_of};
 pub use problem_routes::problem_routes;
+pub use signed_in::{SignedIn, SignedInCallers};
 pub use tokens::{Tokens, UnfitIssuer};
 
 /// Set on the answer to a command that was decided before.
