@@ -112,7 +112,16 @@ async fn running_servers_on_postgresql_are_backed_up_and_restored_and_views_that
     let status = frontdoor(&["status", "--admin", admin]);
     let status = String::from_utf8(status.stdout).expect("text");
     assert!(status.contains("restored to an older point"), "{status}");
-    for name in ["practices", "free_slots", "my_appointments", "practice_day", "donor_decision", "donor_history"] {
+    for name in [
+        "practices",
+        "free_slots",
+        "my_appointments",
+        "practice_day",
+        "donor_decision",
+        "donor_history",
+        "my_carers",
+        "registrations",
+    ] {
         let rebuilt = frontdoor(&["rebuild", name, "--admin", admin]);
         assert!(rebuilt.status.success(), "{name}: {}", String::from_utf8_lossy(&rebuilt.stderr));
     }

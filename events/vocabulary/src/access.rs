@@ -73,7 +73,7 @@ words! {
         Registration = "registration",
         /// Publish and withdraw clinic sessions.
         Clinics = "clinics",
-        /// Book, move and cancel for patients; see the day.
+        /// Book, move and cancel for patients; see the day, and the registrations of the practice's patients.
         Booking = "booking",
         /// Read the event log.
         Audit = "audit",

@@ -7,6 +7,7 @@ mod appointments;
 mod carers;
 mod organ_donation;
 mod practices;
+mod registrations;
 
 #[cfg(test)]
 mod spec;
@@ -18,3 +19,4 @@ pub use appointments::*;
 pub use carers::*;
 pub use organ_donation::*;
 pub use practices::*;
+pub use registrations::*;

@@ -1,11 +1,15 @@
 //! The queries of the health services: a folder for each service, and in it a file for each query. It decides nothing,
 //! writes nothing, and holds no SQL.
+//!
+//! Queries and answers are types of this crate. The engine answers queries over HTTP in JSON, and another crate can show
+//! the same answers in another form, such as pages.
 
-mod appointments;
-mod carers;
-mod log;
-mod organ_donation;
-mod practices;
+pub mod appointments;
+pub mod carers;
+pub mod log;
+pub mod organ_donation;
+pub mod practices;
+pub mod registrations;
 
 use query_engine::{About, QueryEntry};
 
@@ -16,6 +20,7 @@ pub fn all() -> Vec<QueryEntry> {
     all.extend(organ_donation::all());
     all.extend(carers::all());
     all.extend(practices::all());
+    all.extend(registrations::all());
     all.extend(log::all());
     all
 }

@@ -19,7 +19,7 @@ use query_engine::{
 const FIRST_REVISION: u64 = 1;
 
 /// The auditor's queries. They belong to no health service.
-pub fn all() -> Vec<QueryEntry> {
+pub(crate) fn all() -> Vec<QueryEntry> {
     vec![entry::<ListEvents>(), entry::<ListStreamEvents>()]
 }
 

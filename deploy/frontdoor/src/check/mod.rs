@@ -15,6 +15,7 @@ mod organ_donation;
 mod owners;
 mod postgres;
 mod practices;
+mod registrations;
 mod remembered;
 mod second_fold;
 mod topic;

@@ -14,7 +14,7 @@ use vocabulary::{
     text::{Comment, Reason},
 };
 
-use super::site::{Site, Sites};
+use crate::practices::{Site, Sites};
 use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
 
 /// The appointments of a patient: upcoming ones soonest first, past ones newest first. Cancelled ones are among them.

@@ -14,7 +14,7 @@ use vocabulary::{
     time::LONDON,
 };
 
-use super::site::practice;
+use crate::practices::practice;
 use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::List, parameters::Faulty};
 
 /// The maximum number of days in one search, including the first and the last one.

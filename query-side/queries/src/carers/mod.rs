@@ -2,10 +2,11 @@
 
 mod list_carers;
 
-use list_carers::ListCarers;
+pub use list_carers::{Carer, ListCarers};
+
 use query_engine::{QueryEntry, entry};
 
 /// A new query of this service is one line here.
-pub fn all() -> Vec<QueryEntry> {
+pub(crate) fn all() -> Vec<QueryEntry> {
     vec![entry::<ListCarers>()]
 }

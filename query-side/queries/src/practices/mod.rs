@@ -1,12 +1,15 @@
-//! The queries of practices.
+//! The queries of practices, and a practice as other services' answers name it.
 
 mod list_practices;
+mod site;
 
-use list_practices::ListPractices;
+pub use list_practices::{ListPractices, PracticeDetails};
+pub use site::Site;
+pub(crate) use site::{Sites, practice};
 
 use query_engine::{QueryEntry, entry};
 
 /// A new query of this service is one line here.
-pub fn all() -> Vec<QueryEntry> {
+pub(crate) fn all() -> Vec<QueryEntry> {
     vec![entry::<ListPractices>()]
 }

@@ -84,6 +84,9 @@ async fn every_answer_about_an_erased_person_says_so_or_leaves_the_field_out() {
     harness.give(&me, "register-donor", json!({"subject": alice, "decision": {"kind": "opt-out"}})).await;
     harness.give(&me, "declare-faith", json!({"subject": alice, "faith": "prefer-not-to-say"})).await;
     ring.erase(alice);
+    let registration = harness.get(&me, &format!("/patients/{alice}/registration")).await.json();
+    let left: Vec<&String> = registration.as_object().expect("a registration").keys().collect();
+    assert_eq!(left, ["subject", "practice", "registeredAt"], "{registration}");
     let carers = harness.get(&me, &format!("/patients/{alice}/carers")).await.items();
     assert_eq!(carers, [json!({"carer": "000000000001", "registeredAt": carers[0]["registeredAt"]})]);
     let seen = harness.get(&me, &format!("/patients/{alice}/organ-donation")).await.json();

@@ -12,4 +12,5 @@ mod keys;
 mod log;
 mod openapi;
 mod paging;
+mod registrations;
 mod search;

@@ -1,4 +1,5 @@
-//! The site of a booking, joined from the view of practices when it is read: a name that changes shows at once.
+//! A practice as the answers of other services name it, joined from the view of practices when it is read: a name that
+//! changes shows at once.
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use views::Practices;
 
 use query_engine::{QueryContext, QueryError};
 
-/// Where an appointment takes place.
+/// A practice: where an appointment takes place, or where a patient is registered.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Site {
