@@ -40,12 +40,14 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run up down test chaos bench bench-peers peers axon compilers postgres kafka java jdk asyncapi openapi
+.PHONY: help run up down test styles browser screenshots chaos bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
 	@echo 'make up           the whole system as processes: PostgreSQL, Kafka, two of each role; make down ends it'
-	@echo 'make test         format, lints, every test, licences'
+	@echo 'make test         format, lints, every test, journeys in a browser, licences'
+	@echo 'make styles       the style sheet of the pages, which a build needs (from npm)'
+	@echo 'make screenshots  the pictures of the README, from the pages as they are'
 	@echo 'make asyncapi     whether the events'"'"' description for Kafka is valid, by AsyncAPI'"'"'s own tool (1.5 GB, from npm)'
 	@echo 'make openapi      whether the API does what /openapi.json says, by schemathesis, and whether clients made from it in'
 	@echo '                  Go, TypeScript and Python compile (6 minutes; 600 MB from PyPI, npm and the Go proxy)'
@@ -54,12 +56,12 @@ help:
 	@echo 'make bench-peers  Frontdoor beside cqrs-es, esrs and Axon 4 on the same PostgreSQL (7 minutes)'
 	@echo 'make bench-growth what a log of 10^7 events costs (15 GB of disk, long)'
 
-run: compilers
+run: compilers styles
 	cargo build --release --locked --package frontdoor
 	exec target/release/frontdoor serve --demo --data '$(DEMO)' --listen '$(LISTEN)' --admin '$(ADMIN)'
 
 # The whole system as processes, in the background, until `make down`.
-up: compilers postgres kafka
+up: compilers styles postgres kafka
 	cargo build --release --locked --package frontdoor --package local
 	@mkdir -p '$(LOCAL)'; if [ -e '$(LOCAL)/pid' ] && kill -0 "$$(cat '$(LOCAL)/pid')" 2>/dev/null; then \
 	  echo 'it is up already; make down ends it'; exit 1; fi
@@ -75,28 +77,59 @@ down:
 	  else echo 'it was not up'; fi
 	@rm -f '$(LOCAL)/pid' '$(LOCAL)/env'
 
-test: compilers postgres kafka $(DENY)
+test: compilers styles postgres kafka browser $(DENY)
 	cargo fmt --all --check
 	cargo fmt --manifest-path deploy/peers/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
+	FRONTDOOR=target/debug/frontdoor LOCAL=target/debug/local CHROMIUM="$$(command -v chromium)" \
+	  node --test --test-concurrency=1 $(BROWSER)
 	'$(DENY)' --log-level error --all-features check licenses bans sources
 
+# The pages' style sheet (MIT), which the build embeds; nothing of it is committed.
+STYLES := query-side/pages/node_modules/.package-lock.json
+styles: $(STYLES)
+
+$(STYLES): query-side/pages/package-lock.json | node
+	npm ci --no-audit --no-fund --loglevel=error --prefix query-side/pages
+	@touch '$@'
+
+# The journeys in a real browser, the browser, and the checkers of pages.
+BROWSER := $(wildcard deploy/browser/*.test.mjs)
+browser: deploy/browser/node_modules/.package-lock.json
+	@command -v chromium >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends chromium; }
+
+deploy/browser/node_modules/.package-lock.json: deploy/browser/package-lock.json | node
+	npm ci --no-audit --no-fund --loglevel=error --prefix deploy/browser
+	@touch '$@'
+
+# The pictures of the README.
+screenshots: compilers styles browser
+	cargo build --locked --package frontdoor
+	FRONTDOOR=target/debug/frontdoor CHROMIUM="$$(command -v chromium)" node deploy/browser/screenshots.mjs
+
+node:
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends nodejs npm; }
+
 # The faults of the tests for longer: KILLS of processes, brokers and databases under load, from a seed that it prints.
-chaos: compilers postgres kafka
+chaos: compilers styles postgres kafka
 	FRONTDOOR_KILLS='$(KILLS)' FRONTDOOR_SILENCE='$(SILENCE)' cargo test --locked --package frontdoor --test distributed kills -- --nocapture
 
-bench: compilers postgres kafka peers axon
+bench: compilers styles postgres kafka peers axon
 	cargo build --release --locked --package frontdoor
 	$(BENCH) $(WITH_PEERS) $(NAME)
 
-bench-peers: compilers postgres peers axon
+bench-peers: compilers styles postgres peers axon
 	$(BENCH) $(WITH_PEERS) peers-append peers-command peers-replay
 
-bench-peers-%: compilers postgres peers axon
+bench-peers-%: compilers styles postgres peers axon
 	$(BENCH) $(WITH_PEERS) peers-$*
 
-bench-%: compilers postgres kafka
+bench-%: compilers styles postgres kafka
 	cargo build --release --locked --package frontdoor
 	$(BENCH) $*
 
@@ -159,7 +192,7 @@ $(PYTHON):
 	mv '$@.part' '$@'
 
 # Apart from the tests because of its size. Without `CI` it reports its use to its makers.
-asyncapi: compilers $(ASYNCAPI)
+asyncapi: compilers styles $(ASYNCAPI)
 	cargo build --locked --package frontdoor
 	target/debug/frontdoor asyncapi >target/asyncapi.json
 	CI=true ASYNCAPI_METRICS_CONFIG_PATH=target/asyncapi-metrics.json \
@@ -174,7 +207,7 @@ $(ASYNCAPI):
 	mv '$@.part' '$@'
 
 # Apart from the tests because of what it needs: Go, npm, Java, and packages of three registries.
-openapi: compilers java $(OPENAPI)/complete
+openapi: compilers styles java $(OPENAPI)/complete
 	cargo build --locked --package frontdoor
 	deploy/openapi/check.sh target/debug/frontdoor '$(OPENAPI)' target/openapi
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use event_core::{AccessRequest, AccessRule, Caller, Command, StreamName, state::AnyState};
 use event_log::{Idempotency, Log, Provenance};
-use http_edge::{Fault, Gate, Problem};
+use http_edge::{CommandGranted, Commands, Fault, Gate, PageCommand, Problem};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -178,6 +178,16 @@ impl Engine {
 impl Gate for Engine {
     async fn admit(&self, rule: &dyn AccessRule, request: &AccessRequest) -> Result<(), Problem> {
         self.is_admitted(rule, request).await.map_err(Problem::from)
+    }
+}
+
+#[async_trait]
+impl Commands for Engine {
+    async fn give(&self, command: PageCommand) -> Result<CommandGranted, Problem> {
+        let PageCommand { name, body, caller, idempotency_key, correlation, trace } = command;
+        let origin = Origin { correlation, trace, ..Origin::new(caller, idempotency_key) };
+        let Answer { position, replayed, .. } = self.execute(name, body, origin).await?;
+        Ok(CommandGranted { position, replayed })
     }
 }
 

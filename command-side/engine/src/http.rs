@@ -34,13 +34,13 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
 
 #[derive(Clone)]
-struct Commands {
+struct CommandRoutes {
     engine: Engine,
     tokens: Tokens,
 }
 
-impl FromRef<Commands> for Tokens {
-    fn from_ref(commands: &Commands) -> Tokens {
+impl FromRef<CommandRoutes> for Tokens {
+    fn from_ref(commands: &CommandRoutes) -> Tokens {
         commands.tokens.clone()
     }
 }
@@ -51,11 +51,11 @@ pub fn router(engine: Engine, tokens: Tokens) -> Router {
         .route("/commands", get(list))
         .route("/commands/{name}", post(give))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(Commands { engine, tokens })
+        .with_state(CommandRoutes { engine, tokens })
 }
 
 async fn give(
-    State(commands): State<Commands>,
+    State(commands): State<CommandRoutes>,
     Authenticated(caller): Authenticated,
     Path(name): Path<String>,
     headers: HeaderMap,
@@ -134,7 +134,7 @@ fn granted(answer: &Answer) -> Response {
     response
 }
 
-async fn list(State(commands): State<Commands>) -> Json<Value> {
+async fn list(State(commands): State<CommandRoutes>) -> Json<Value> {
     Json(described(commands.engine.catalogue()))
 }
 

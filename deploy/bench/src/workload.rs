@@ -254,7 +254,7 @@ impl Workload {
             .route("/constant", get(move |Authenticated(_): Authenticated| async move { constant }))
             .with_state(self.app.tokens.clone());
         let constant = middleware::public(constant, Limits::default(), self.app.tokens.clone());
-        let routes = self.app.router(Limits::default()).merge(constant.reset_fallback());
+        let routes = self.app.router(Limits::default(), None).merge(constant.reset_fallback());
         let bounds = Bounds { connections_max: CONNECTIONS_MAX, of_one_address_max: CONNECTIONS_MAX };
         tokio::spawn(listener::serve(listener, routes, bounds, CancellationToken::new()));
         Ok(address)

@@ -10,7 +10,7 @@ mod check;
 use std::{ffi::OsString, process::ExitCode};
 
 use command_engine::Catalogue;
-use host::Application;
+use host::{Application, ApplicationPages};
 use projection_engine::models;
 
 use cli::{Cli, Task};
@@ -26,6 +26,7 @@ pub static APPLICATION: Application = Application {
     about: queries::ABOUT,
     accepts: vocabulary::access::is_known,
     demonstration: Some(demo::fill),
+    pages: Some(ApplicationPages { routes: pages::router, error: pages::error_page, people: demo::people_of_pages }),
 };
 
 /// Runs the command line.

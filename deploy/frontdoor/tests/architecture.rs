@@ -24,10 +24,27 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     ("query-engine", "query-side/engine", &["event-core", "event-log", "http-edge", "projection-engine"]),
     ("sign-ins", "query-side/sign-ins", &["event-core", "event-log", "http-edge"]),
     ("queries", "query-side/queries", &["event-core", "vocabulary", "views", "query-engine"]),
+    ("page-engine", "query-side/page-engine", &["event-core", "http-edge", "query-engine"]),
+    // Pages ask queries and give commands, through the ports of their engines.
+    (
+        "pages",
+        "query-side/pages",
+        &["event-core", "vocabulary", "domain", "queries", "query-engine", "page-engine", "http-edge"],
+    ),
     (
         "host",
         "deploy/host",
-        &["event-core", "event-log", "event-kafka", "command-engine", "http-edge", "projection-engine", "query-engine"],
+        &[
+            "event-core",
+            "event-log",
+            "event-kafka",
+            "command-engine",
+            "http-edge",
+            "projection-engine",
+            "query-engine",
+            "page-engine",
+            "sign-ins",
+        ],
     ),
     (
         "frontdoor",
@@ -42,6 +59,8 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "views",
             "projection-engine",
             "queries",
+            "page-engine",
+            "pages",
             "host",
         ],
     ),
@@ -78,7 +97,7 @@ const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", 
 /// External crates that only the listed crates may depend on directly.
 const ONLY: &[(&str, &[&str])] = &[
     ("sqlx", &["event-log", "projection-engine", "sign-ins", "host", "frontdoor", "bench", "local"]),
-    ("axum", &["http-edge", "command-engine", "query-engine", "sign-ins", "host", "bench"]),
+    ("axum", &["http-edge", "command-engine", "query-engine", "sign-ins", "page-engine", "pages", "host", "bench"]),
     ("jsonwebtoken", &["http-edge", "host"]),
     ("reqwest", &["host", "bench"]),
     ("anyhow", &["host", "frontdoor", "bench", "library"]),

@@ -2,12 +2,8 @@
 //! to the loopback address by default. Requests that come from a web page are rejected.
 
 use std::{
-    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
 };
 
 use axum::{
@@ -19,56 +15,21 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use event_core::Timestamp;
 use http_edge::{
     Problem,
     middleware::with_problems,
     problem_catalogue::{NOT_FOR_PAGES, NOT_FOUND, NOT_READY},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use projection_engine::Views;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::{
-    app::App,
-    health::{self, Health},
-    roles::Role,
-};
+use crate::{app::App, process_status, readiness::Readiness};
 
 /// The number of progress lines that wait for a slow reader. Further lines are left out, except the last one.
 const PROGRESS_LINES_MAX: usize = 64;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// The readiness of this process to accept requests.
-#[derive(Default)]
-pub struct Readiness {
-    caught_up: AtomicBool,
-    draining: AtomicBool,
-    /// The progress of the parts of the process.
-    pub health: Health,
-}
-
-impl Readiness {
-    /// Records that the views have reached the end that the log had at the start.
-    pub fn caught_up(&self) {
-        self.caught_up.store(true, Ordering::Release);
-    }
-
-    /// Records that new requests should go to other processes from now on.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
-    }
-
-    /// The reasons for sending requests elsewhere; empty if there are none.
-    fn obstacles(&self) -> Vec<String> {
-        let ending = self.draining.load(Ordering::Acquire).then(|| "This process is ending.".to_owned());
-        let beginning =
-            (!self.caught_up.load(Ordering::Acquire)).then(|| "The views have not caught up yet.".to_owned());
-        ending.into_iter().chain(beginning).chain(self.health.obstacles()).collect()
-    }
-}
 
 #[derive(Clone)]
 struct Admin {
@@ -144,58 +105,15 @@ async fn metrics_text(State(admin): State<Admin>) -> String {
         metrics::gauge!("views_lag_ms", "name" => model.name)
             .set(model.lag_ms.map_or(f64::NAN, |lag_ms| lag_ms as f64));
     }
-    for (log, ahead_ms) in ahead_of_clock_ms(&admin.app).await {
+    for (log, ahead_ms) in process_status::ahead_of_clock_ms(&admin.app).await {
         metrics::gauge!("log_ahead_of_clock_ms", "log" => log).set(ahead_ms as f64);
     }
     admin.metrics.render()
 }
 
-/// For each readable log, the time by which its last event is ahead of the clock, in milliseconds.
-async fn ahead_of_clock_ms(app: &App) -> BTreeMap<&'static str, u64> {
-    let mut all = BTreeMap::new();
-    for log in [&app.care, &app.access] {
-        if let Some(ahead) = health::ahead_of_clock(log).await {
-            all.insert(log.name().as_str(), u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX));
-        }
-    }
-    all
-}
-
 /// The roles and the state of this process.
 async fn status(State(admin): State<Admin>) -> Json<Value> {
-    let Admin { app, readiness, .. } = admin;
-    let obstacles = readiness.obstacles();
-    let mut relays = Vec::new();
-    for relay in app.relays.iter() {
-        let (relayed, log) = (relay.relayed().borrow().clone(), relay.log());
-        let lag_events = relayed.epoch.map(|_| log.end().saturating_sub(relayed.position));
-        let waiting = match lag_events {
-            Some(1..) => health::event_after(log, relayed.position).await,
-            Some(0) | None => None,
-        };
-        let now = Timestamp::from_jiff(jiff::Timestamp::now());
-        let lag_ms = waiting.map_or(0, |event| now.since(event.recorded_at).as_millis().max(0));
-        relays.push(json!({
-            "log": log.name().as_str(),
-            "leads": relayed.epoch.is_some(),
-            "epoch": relayed.epoch,
-            "position": relayed.position,
-            "lag_events": lag_events,
-            "lag_ms": u64::try_from(lag_ms).unwrap_or_default(),
-            "stopped": relayed.stopped,
-            "trouble": relayed.trouble,
-        }));
-    }
-    Json(json!({
-        "roles": app.roles.to_string(),
-        "obstacle": obstacles.first(),
-        "obstacles": obstacles,
-        "ends": {"care": app.care.end(), "access": app.access.end()},
-        "ahead_of_clock_ms": ahead_of_clock_ms(&app).await,
-        "relays": relays,
-        "views_shared": app.views.as_ref().is_some_and(Views::are_shared),
-        "projections": app.views_status(),
-    }))
+    Json(process_status::of(&admin.app, &admin.readiness).await)
 }
 
 async fn projections(State(admin): State<Admin>) -> Json<Value> {
@@ -205,8 +123,7 @@ async fn projections(State(admin): State<Admin>) -> Json<Value> {
 /// Answers immediately with NDJSON: one line per progress step, and a last line with `done` or `failed`. The rebuild
 /// continues if the operator disconnects.
 async fn rebuild(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
-    let known = |views: &Views| views.status().iter().any(|model| model.name == name);
-    let Some(views) = admin.app.views.filter(known).filter(|_| admin.app.roles.has(Role::Projections)) else {
+    let Some(views) = admin.app.rebuilds(&name).cloned() else {
         let detail = "This process keeps no read model of this name.";
         return Problem::of(&NOT_FOUND).detail(detail).into_response();
     };

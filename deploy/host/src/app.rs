@@ -13,10 +13,13 @@ use event_kafka::{Address, FromKafka, Relay};
 use event_log::{Log, LogOptions};
 use http_edge::{
     Tokens,
-    middleware::{self, Limits},
+    middleware::{self, Limits, PageEdge},
 };
+use page_engine::{DemoPerson, Operations, PageSources, Pages};
 use projection_engine::{ModelStatus, Views};
-use query_engine::Queries;
+use query_engine::{Queries, QueryPort, QuerySources};
+use sign_ins::SignIns;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -41,6 +44,17 @@ pub struct App {
     pub roles: Roles,
     /// One for each log, if the process relays.
     pub relays: Arc<[Relay]>,
+    /// Present if the process serves pages.
+    pub sign_ins: Option<SignIns>,
+    /// Ends the event streams of open pages, which would otherwise keep a process from ending.
+    pub streams_stop: CancellationToken,
+}
+
+/// The content of pages that does not come from an app.
+pub struct PageSetup {
+    /// The invented people of a demonstration.
+    pub people: Vec<DemoPerson>,
+    pub operations: Arc<dyn Operations>,
 }
 
 impl App {
@@ -61,7 +75,8 @@ impl App {
         history::has_access(application.name, &places.log_url, &care)?;
         let access = log(LogName::Access).await?;
         let roles = places.roles.clone();
-        let views = if roles.has(Role::Projections) || roles.has(Role::Query) {
+        let has_pages = roles.has(Role::Pages) && application.pages.is_some();
+        let views = if roles.has(Role::Projections) || roles.has(Role::Query) || has_pages {
             let (url, models) = (places.views_url.exposed(), (application.read_models)());
             let views = Views::open(url, care.clone(), application.services, models).await;
             let views = views.context("the views cannot be opened")?;
@@ -80,7 +95,15 @@ impl App {
         let keys: Arc<dyn SubjectKeyRing> = Arc::new(Unsealed);
         let options = EngineOptions { keys: Arc::clone(&keys), ..EngineOptions::default() };
         let engine = Engine::start(care.clone(), (application.commands)(), options);
-        Ok(App { application, care, access, views, engine, keys, tokens, roles, relays })
+        let sign_ins = match has_pages {
+            true => {
+                let opened = SignIns::open(places.views_url.exposed()).await;
+                Some(opened.context("the sign-ins cannot be opened")?)
+            }
+            false => None,
+        };
+        let streams_stop = CancellationToken::new();
+        Ok(App { application, care, access, views, engine, keys, tokens, roles, relays, sign_ins, streams_stop })
     }
 
     /// The parts of this process's roles, and the parts that monitor the tasks of its engines and stores.
@@ -111,6 +134,9 @@ impl App {
                 Ok(())
             }));
         }
+        if let Some(sign_ins) = self.sign_ins.clone() {
+            parts.push(Part::endless("sign-ins", Stage::Work, |stop| async move { sign_ins.run(stop).await }));
+        }
         for (at, relay) in self.relays.iter().enumerate() {
             let relays = Arc::clone(&self.relays);
             parts.push(Part::endless(relay_name(relay.log().name()), Stage::Work, move |stop| async move {
@@ -122,30 +148,50 @@ impl App {
         parts
     }
 
-    /// Every public route of this process's roles, with the middleware in front.
-    pub fn router(&self, limits: Limits) -> Router {
+    /// Every public route of this process's roles, with the middleware in front. Pages are served with `setup` only.
+    pub fn router(&self, limits: Limits, setup: Option<PageSetup>) -> Router {
         let queries = (self.application.queries)();
         let rejections = self.engine.catalogue().rejections().chain(query_engine::rejections(&queries));
         let mut routes = http_edge::problem_routes(rejections);
         if self.roles.has(Role::Command) {
             routes = routes.merge(command_engine::http::router(self.engine.clone(), self.tokens.clone()));
         }
-        if let Some(views) = self.views.clone().filter(|_| self.roles.has(Role::Query)) {
-            let (log, tokens) = (self.care.clone(), self.tokens.clone());
-            let gate = Arc::new(self.engine.clone());
-            let commands = self.engine.catalogue().descriptions().cloned().collect();
+        let Some(port) = self.query_port() else { return middleware::public(routes, limits, self.tokens.clone()) };
+        if self.roles.has(Role::Query) {
             routes = routes.merge(query_engine::router(Queries {
-                views,
-                log,
-                keys: Arc::clone(&self.keys),
-                gate,
-                tokens,
+                port: port.clone(),
+                tokens: self.tokens.clone(),
                 queries,
-                commands,
+                commands: self.engine.catalogue().descriptions().cloned().collect(),
                 about: self.application.about,
             }));
         }
-        middleware::public(routes, limits, self.tokens.clone())
+        let (Some(pages), Some(sign_ins), Some(setup)) = (&self.application.pages, &self.sign_ins, setup) else {
+            return middleware::public(routes, limits, self.tokens.clone());
+        };
+        let sign_ins = Arc::new(sign_ins.clone());
+        let edge = PageEdge { layout: pages.error, sign_ins: sign_ins.clone() };
+        let sources = PageSources {
+            queries: port,
+            commands: Arc::new(self.engine.clone()),
+            sign_ins,
+            operations: setup.operations,
+            people: setup.people,
+            stop: self.streams_stop.clone(),
+        };
+        let routes = routes.merge((pages.routes)(Pages::new(sources)));
+        middleware::public_with_pages(routes, limits, self.tokens.clone(), edge)
+    }
+
+    /// The port by which queries are asked; absent if the process has no views.
+    fn query_port(&self) -> Option<QueryPort> {
+        Some(QueryPort::new(QuerySources {
+            views: self.views.clone()?,
+            log: self.care.clone(),
+            keys: Arc::clone(&self.keys),
+            gate: Arc::new(self.engine.clone()),
+            clock: QueryPort::system_clock(),
+        }))
     }
 
     /// Waits until every read model has reached the current end of the log. Read models that have stopped are not
@@ -155,6 +201,12 @@ impl App {
         if let Some(views) = &self.views {
             views.caught_up(end).await;
         }
+    }
+
+    /// The views, if this process follows the read model of this name, and can rebuild it.
+    pub fn rebuilds(&self, name: &str) -> Option<&Views> {
+        let known = |views: &&Views| views.status().iter().any(|model| model.name == name);
+        self.views.as_ref().filter(|_| self.roles.has(Role::Projections)).filter(known)
     }
 
     /// The status of each read model; empty if the process does not use views.

@@ -2,9 +2,12 @@
 
 use std::{net::SocketAddr, path::Path};
 
+use axum::Router;
 use command_engine::Catalogue;
-use event_core::{Caller, Service};
+use event_core::{Caller, Issuer, Service};
 use futures::future::BoxFuture;
+use http_edge::ErrorLayout;
+use page_engine::{DemoPerson, Pages};
 use projection_engine::Model;
 use query_engine::{About, QueryEntry};
 use serde_json::json;
@@ -31,6 +34,18 @@ pub struct Application {
     pub accepts: fn(&Caller) -> bool,
     /// `None` if there is no `serve --demo`.
     pub demonstration: Option<Demonstration>,
+    /// `None` if there are no web pages.
+    pub pages: Option<ApplicationPages>,
+}
+
+/// The web pages of an application.
+pub struct ApplicationPages {
+    /// The routes of the pages.
+    pub routes: fn(Pages) -> Router,
+    /// The layout of error pages.
+    pub error: ErrorLayout,
+    /// The invented people of the demonstration, in whose name visitors may sign in.
+    pub people: fn(&Issuer) -> Vec<DemoPerson>,
 }
 
 /// Fills an app with invented data. Returns a text to print at the start.

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     options::{Serve, address},
+    system_status::LAG_EVENTS_MAX,
     url::Url,
 };
 
@@ -96,7 +97,7 @@ pub struct StatusOptions {
     #[arg(long)]
     pub json: bool,
     /// Events by which a relay or a read model may lag.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = LAG_EVENTS_MAX)]
     pub lag_max: u64,
     /// Operator's addresses of all processes, separated by commas.
     #[arg(long, env = "FRONTDOOR_ADMIN", value_delimiter = ',', default_value = "127.0.0.1:8081", value_parser = address)]

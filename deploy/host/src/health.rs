@@ -164,6 +164,8 @@ mod tests {
         stalled_ms: 0,
         owner: None,
         state: ModelState::Following,
+        rebuild: None,
+        rebuild_failed: None,
     };
 
     #[test]

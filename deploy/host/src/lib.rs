@@ -19,17 +19,23 @@ mod history;
 mod key_files;
 mod log_copy;
 mod misconfigured;
+mod operations;
 mod operator;
+mod peers;
 mod private;
+mod process_status;
+mod readiness;
+mod samples;
 mod serve;
 mod status;
+mod system_status;
 mod telemetry;
 
 use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser;
 
-pub use application::{Application, Demo, Demonstration};
+pub use application::{Application, ApplicationPages, Demo, Demonstration};
 pub use cli::PlatformTask;
 pub use misconfigured::Misconfigured;
 

@@ -21,7 +21,8 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
     /// Roles of this process, separated by commas: `command` (decides and appends), `relay` (sends the logs to Kafka),
-    /// `projections` (writes the views), `query` (answers from the views), or `all`. With SQLite a process has all roles.
+    /// `projections` (writes the views), `query` (answers from the views), `pages` (serves the web pages, which ask
+    /// and command within this process), or `all`. With SQLite a process has all roles.
     #[arg(long, env = "FRONTDOOR_ROLES", default_value = "all")]
     pub roles: Roles,
     /// Data folder. Used for anything without its own URL.
@@ -67,6 +68,10 @@ pub struct Serve {
     /// addresses and `localhost` are always allowed; other names are refused, because a web page could resolve them to here.
     #[arg(long = "admin-host", env = "FRONTDOOR_ADMIN_HOST", value_delimiter = ',')]
     pub admin_hosts: Vec<String>,
+    /// Operator's addresses of all processes of the system, `HOST:PORT`, separated by commas; this process may be among them.
+    /// The pages for operators then show the whole system. Without them they show this process.
+    #[arg(long, env = "FRONTDOOR_PEER_ADMINS", value_delimiter = ',', value_parser = host_and_port)]
+    pub peer_admins: Vec<String>,
     /// Trusted issuer of tokens and its public keys: `ISSUER=JWKS_FILE`. Can be repeated; separated by commas in the
     /// environment.
     #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
@@ -154,6 +159,15 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
     preferred.copied().ok_or_else(|| format!("{text:?} has no address"))
 }
 
+/// Checks the form of `HOST:PORT`. A name is looked up with each use, because a peer may not have an address yet.
+fn host_and_port(text: &str) -> Result<String, String> {
+    let (host, port) = text.trim().rsplit_once(':').ok_or_else(|| format!("{text:?} is not HOST:PORT"))?;
+    match port.parse::<u16>() {
+        Ok(_) if !host.is_empty() => Ok(text.trim().to_owned()),
+        Ok(_) | Err(_) => Err(format!("{text:?} is not HOST:PORT")),
+    }
+}
+
 /// Used for `--remember-days`.
 const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
 
@@ -208,7 +222,7 @@ impl Serve {
             }
         }
         if self.roles != Roles::all() {
-            let needs_views = self.roles.has(Role::Projections) || self.roles.has(Role::Query);
+            let needs_views = [Role::Projections, Role::Query, Role::Pages].iter().any(|role| self.roles.has(*role));
             if is_sqlite(&places.log_url) || (needs_views && is_sqlite(&places.views_url)) {
                 let why = "with a log or views in SQLite one process has all roles";
                 return Err(Misconfigured(format!("--roles {}: {why}", self.roles)));
@@ -253,6 +267,15 @@ mod tests {
         let options = serve(&["--demo", "--listen=localhost:8080"]);
         assert!(options.listen.ip().is_loopback() && options.listen.port() == 8080, "{}", options.listen);
         assert!(parsed(&["--listen=localhost"]).is_err());
+    }
+
+    #[test]
+    fn peers_are_addresses_that_need_not_exist_yet() {
+        let peers = serve(&["--demo", "--peer-admins=127.0.0.1:8081,peer.invalid:8081"]).peer_admins;
+        assert_eq!(peers, ["127.0.0.1:8081", "peer.invalid:8081"]);
+        for wrong in ["peer.invalid", ":8081", "peer.invalid:http"] {
+            assert!(parsed(&["--peer-admins", wrong]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

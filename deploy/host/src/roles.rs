@@ -8,16 +8,18 @@ pub enum Role {
     Relay,
     Projections,
     Query,
+    Pages,
 }
 
 impl Role {
     /// The roles by name. A new role is a line here and a variant above; `app.rs` opens the resources that it needs and
     /// lists its parts.
-    const ALL: [(&'static str, Role); 4] = [
+    const ALL: [(&'static str, Role); 5] = [
         ("command", Role::Command),
         ("relay", Role::Relay),
         ("projections", Role::Projections),
         ("query", Role::Query),
+        ("pages", Role::Pages),
     ];
 
     fn names() -> String {

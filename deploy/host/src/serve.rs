@@ -22,16 +22,19 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Application, Demo, Misconfigured,
-    admin::{self, Readiness},
-    app::App,
-    demo_key::DemoKey,
+    Application, Demo, Misconfigured, admin,
+    app::{App, PageSetup},
+    demo_key::{DEMO_ISSUER, DemoKey},
     descriptors, health,
     key_files::KeyFiles,
+    operations::SystemOperations,
     options::{Places, Serve},
     output,
     parts::{Part, RunningParts, Stage},
-    private, telemetry,
+    private,
+    readiness::Readiness,
+    samples::Samples,
+    telemetry,
 };
 
 /// The time limit for requests in flight after SIGTERM.
@@ -95,7 +98,17 @@ async fn run(
         requests_of_a_caller_max: options.requests_per_caller_max as usize,
         request_time_max: Duration::from_secs(options.request_seconds_max.into()),
     };
-    let routes = app.router(limits).merge(admin::health(readiness.clone()));
+    let people = match (options.demo, &application.pages) {
+        (true, Some(pages)) => (pages.people)(&DEMO_ISSUER.parse()?),
+        (true, None) | (false, _) => Vec::new(),
+    };
+    let samples = Arc::new(Samples::default());
+    let (sampled, all, recorded) = (samples.clone(), app.clone(), metrics.clone());
+    parts.push(Part::endless("samples", Stage::Work, |stop| async move { sampled.run(&all, &recorded, stop).await }));
+    let peers = options.peer_admins.clone();
+    let operations = SystemOperations::new(app.clone(), readiness.clone(), samples, admin_at.to_string(), peers)?;
+    let setup = PageSetup { people, operations: Arc::new(operations) };
+    let routes = app.router(limits, Some(setup)).merge(admin::health(readiness.clone()));
     parts.push(Part::endless("public", Stage::Public, move |stop| listen(public, routes, bounds, stop)));
     let kept = metrics.clone();
     parts.push(Part::endless("upkeep", Stage::Operator, |stop| {
@@ -133,6 +146,7 @@ async fn run(
 /// stops the operator's listener last.
 async fn end(app: &App, readiness: &Readiness, mut running: RunningParts) -> anyhow::Result<()> {
     readiness.drain();
+    app.streams_stop.cancel();
     if timeout(DRAIN_TIME_MAX, running.stop(Stage::Public)).await.is_err() {
         tracing::warn!("some requests were still open after {} s", DRAIN_TIME_MAX.as_secs());
     }

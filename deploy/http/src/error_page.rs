@@ -1,5 +1,5 @@
 //! Error pages for people: a problem as HTML. The page has no script, loads nothing, and is readable without a style
-//! sheet. A crate with its own pages passes its layout to the middleware (`middleware::public_with_layout`).
+//! sheet. A crate with its own pages passes its layout to the middleware (`middleware::public_with_pages`).
 
 use axum::http::StatusCode;
 

@@ -3,6 +3,7 @@
 //! with a page if the client prefers HTML. It does not depend on any route or service.
 
 mod authenticated;
+mod commands;
 pub mod error_page;
 mod fault;
 mod gate;
@@ -24,6 +25,7 @@ pub mod trace;
 use axum::http::HeaderName;
 
 pub use authenticated::Authenticated;
+pub use commands::{CommandGranted, Commands, PageCommand};
 pub use error_page::{ErrorLayout, ErrorPage};
 pub use fault::Fault;
 pub use gate::Gate;
@@ -31,7 +33,7 @@ pub use key_set::{RsaAlgorithm, TrustedIssuer, key_set};
 pub use problem::Problem;
 pub use problem_catalogue::{ProblemType, status_of};
 pub use problem_routes::problem_routes;
-pub use signed_in::{SignedIn, SignedInCallers};
+pub use signed_in::{SignInPort, SignedIn, SignedInCallers};
 pub use tokens::{Tokens, UnfitIssuer};
 
 /// Set on the answer to a command that was decided before.

@@ -84,6 +84,21 @@ impl Problem {
         self.0.kind.code
     }
 
+    /// The title of its kind: a sentence for the person concerned if a rule of a service rejected a command.
+    pub fn title(&self) -> &'static str {
+        self.0.kind.title
+    }
+
+    /// An additional member, such as the limit that was reached.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.0.members.get(name)
+    }
+
+    /// The faults in the input.
+    pub fn faults(&self) -> &[Fault] {
+        &self.0.faults
+    }
+
     /// The JSON document.
     pub(crate) fn document(&self) -> Value {
         let Content { kind, members, faults, .. } = &*self.0;

@@ -75,6 +75,9 @@ catalogue! {
     NOT_FOR_PAGES = "not-for-pages", FORBIDDEN,
         "Not available to web pages",
         "This address is for `frontdoor projections`, `frontdoor rebuild` and the metrics collector.";
+    FOREIGN_FORM = "foreign-form", FORBIDDEN,
+        "This form does not come from a page of this service, or your sign-in has changed since",
+        "Open the page again and send it once more.";
     UNKNOWN_COMMAND = "unknown-command", NOT_FOUND,
         "Unknown command",
         "GET /commands lists the commands.";

@@ -2,9 +2,8 @@
 
 use async_trait::async_trait;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use axum::http::HeaderMap;
-use event_core::Caller;
-use jiff::Timestamp;
+use axum::http::{HeaderMap, HeaderValue};
+use event_core::{Caller, Timestamp};
 
 use crate::Problem;
 
@@ -40,6 +39,36 @@ pub trait SignedInCallers: Send + Sync {
     async fn find(&self, headers: &HeaderMap) -> Result<Option<SignedIn>, Problem>;
 }
 
+/// The port by which pages begin and end sign-ins.
+#[async_trait]
+pub trait SignInPort: SignedInCallers {
+    /// Begins a sign-in of this caller. Returns the value of `Set-Cookie`.
+    ///
+    /// # Errors
+    /// If it cannot be stored.
+    async fn begin(&self, caller: &Caller, name: &str) -> Result<HeaderValue, Problem>;
+
+    /// Ends the sign-in of the request with these headers, if there is one. Returns the value of `Set-Cookie` that removes
+    /// the cookie.
+    ///
+    /// # Errors
+    /// If it cannot be ended: it goes on then.
+    async fn end(&self, headers: &HeaderMap) -> Result<HeaderValue, Problem>;
+
+    /// Keeps what a visitor has typed between the pages of a form, until the sign-in ends or newer drafts replace it. It is
+    /// sealed with a key that only the visitor's cookie gives.
+    ///
+    /// # Errors
+    /// If it cannot be kept.
+    async fn keep(&self, headers: &HeaderMap, name: &str, draft: &str) -> Result<(), Problem>;
+
+    /// The draft of this name; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read now.
+    async fn kept(&self, headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem>;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,8 +83,7 @@ mod tests {
             organisation: None,
             level: None,
         };
-        let signed_in =
-            SignedIn { caller, name: "A".into(), form_token: "abcdef".into(), ends_at: Timestamp::UNIX_EPOCH };
+        let signed_in = SignedIn { caller, name: "A".into(), form_token: "abcdef".into(), ends_at: Timestamp::EPOCH };
         assert!(signed_in.holds("abcdef"));
         for other in ["", "abcde", "abcdeg", "bbcdef", "abcdefa", "ABCDEF"] {
             assert!(!signed_in.holds(other), "{other}");

@@ -27,6 +27,9 @@ const ROLE_MAX: usize = 2;
 /// The shell starts the process, prints its id, and kills it when its own input ends.
 const SCRIPT: &str = r#""$@" & echo "pid $!"; cat >/dev/null; kill -KILL $! 2>/dev/null"#;
 
+/// The role of the processes that serve the pages, too, which show the whole system to operators.
+const WITH_PAGES: &str = "query";
+
 /// One process of one role. It keeps its addresses when it is restarted.
 pub struct Node {
     pub role: &'static str,
@@ -72,6 +75,8 @@ pub struct System {
     binary: PathBuf,
     /// The folder for the output of the processes.
     folder: PathBuf,
+    /// The operator's addresses of the processes at the start, separated by commas.
+    admins: String,
 }
 
 impl System {
@@ -110,8 +115,11 @@ impl System {
         let (feed, data) = (format!("kafka://{}", kafka.brokers()), folder.join("data"));
         let (binary, folder) = (binary.to_owned(), folder.to_owned());
         let nodes = Vec::new();
-        let mut system = System { postgres, kafka, nodes, proxies, log_url, views_url, feed, data, binary, folder };
         let ports = free_ports(2 * ROLES.iter().map(|(_, count)| count).sum::<usize>());
+        let admins = ports.chunks_exact(2).map(|ports| format!("127.0.0.1:{}", ports[1]));
+        let admins = admins.collect::<Vec<_>>().join(",");
+        let mut system =
+            System { postgres, kafka, nodes, proxies, log_url, views_url, feed, data, binary, folder, admins };
         let mut ports = ports.chunks_exact(2);
         for (role, count) in ROLES {
             for (number, ports) in (1..=count).zip(ports.by_ref()) {
@@ -133,8 +141,10 @@ impl System {
     fn node(&self, role: &'static str, number: usize, ports: &[u16]) -> Node {
         let [url, admin] = [ports[0], ports[1]].map(|port| format!("127.0.0.1:{port}"));
         let data = self.data.display().to_string();
+        let roles = if role == WITH_PAGES { "query,pages" } else { role };
+        let peers = ["--peer-admins", &self.admins];
         let arguments = [
-            ["--roles", role],
+            ["--roles", roles],
             ["--log", &self.log_url],
             ["--views", &self.views_url],
             ["--feed", &self.feed],
@@ -143,7 +153,9 @@ impl System {
             ["--admin", &admin],
             ["--log-level", "info,librdkafka=error,rdkafka=error"],
         ];
-        let arguments = ["serve", "--demo"].into_iter().chain(arguments.into_iter().flatten()).map(str::to_owned);
+        let peers = peers.into_iter().filter(|_| role == WITH_PAGES);
+        let arguments = arguments.into_iter().flatten().chain(peers);
+        let arguments = ["serve", "--demo"].into_iter().chain(arguments).map(str::to_owned);
         Node {
             role,
             number,

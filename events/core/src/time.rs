@@ -241,7 +241,12 @@ impl Zone {
 
     /// The day on which an instant falls.
     pub fn day(&self, instant: Timestamp) -> LocalDate {
-        LocalDate(self.data().to_datetime(instant.jiff()).date())
+        LocalDate(self.local(instant).date())
+    }
+
+    /// The civil date and time of an instant.
+    pub fn local(&self, instant: Timestamp) -> civil::DateTime {
+        self.data().to_datetime(instant.jiff())
     }
 
     /// The first instant of a day.

@@ -77,6 +77,8 @@ words! {
         Booking = "booking",
         /// Read the event log.
         Audit = "audit",
+        /// Watch the system and rebuild read models (the platform's operator).
+        Operate = "operate",
     }
 }
 

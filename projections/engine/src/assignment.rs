@@ -198,7 +198,7 @@ impl Views {
 
     /// Drops the builds that unfinished rebuilds left behind. Only processes that follow the read model do this.
     pub(crate) async fn clean_up(&self, kept: &LiveModel) {
-        if kept.rebuilding.load(Ordering::Acquire) {
+        if kept.rebuilds.runs() {
             return;
         }
         if let Err(error) = self.store.builds.clean_up(kept.model.key()).await {

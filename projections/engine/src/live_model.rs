@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     Model, ViewsError,
+    rebuild_watch::RebuildWatch,
     rows::RowReads,
     store::{Build, BuildRecord},
 };
@@ -33,7 +34,8 @@ pub struct LiveModel {
     pub recorded_at: AtomicI64,
     /// The faults that prevent it from being followed in this process.
     pub troubles: Troubles,
-    pub rebuilding: AtomicBool,
+    /// The rebuilds of it in this process.
+    pub rebuilds: RebuildWatch,
     /// True while this process follows it, and its own state takes precedence over notifications.
     pub owned: AtomicBool,
     /// Wakes the follower of a stopped read model when a rebuild has replaced it.

@@ -14,6 +14,7 @@ use crate::{
     fold::{Fold, Saved},
     follow::{BATCH_EVENTS_MAX, apply_all, off, refused, stopped, take},
     live_model::{LiveModel, WriteState},
+    rebuild_watch::RebuildProgress,
     store::{Build, BuildRecord, CheckpointAdvance, LEASE, OwnedBuild, Store, follow_role, rebuild_role},
 };
 
@@ -33,15 +34,6 @@ const CATCH_UP_PAGES_MAX: usize = 100;
 const REPLACE_TRIES_MAX: usize = 3;
 /// The number of pages of the log that are requested at once: the database works on one while another is decoded.
 const PAGES_AT_ONCE: usize = 2;
-
-/// The progress of a rebuild.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct RebuildProgress {
-    pub events_done: u64,
-    pub events_total: u64,
-    pub events_per_second: f64,
-    pub seconds_left: f64,
-}
 
 /// The result of a rebuild.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

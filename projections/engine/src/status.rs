@@ -3,8 +3,10 @@
 use event_core::Timestamp;
 use serde::Serialize;
 
+use crate::rebuild_watch::RebuildProgress;
+
 /// One read model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelStatus {
     pub name: &'static str,
     pub version: u32,
@@ -24,6 +26,12 @@ pub struct ModelStatus {
     pub owner: Option<String>,
     #[serde(flatten)]
     pub state: ModelState,
+    /// The progress of the rebuild that this process runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebuild: Option<RebuildProgress>,
+    /// The reason why the last rebuild in this process failed, until the next one starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebuild_failed: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -21,6 +21,7 @@ use crate::{
     follow::{BATCH_EVENTS_MAX, LiveRows},
     live_model::{LiveBuild, LiveModel, WriteState, prepare},
     rebuild::{self, Rebuild},
+    rebuild_watch::RebuildWatch,
     rows::RowReads,
     store::{self, Store},
 };
@@ -132,6 +133,11 @@ impl Views {
         &self.log
     }
 
+    /// The name under which this process owns read models, if other processes can follow them, too.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
     /// True if other processes can follow and read the same views.
     pub fn are_shared(&self) -> bool {
         self.store.shared.is_some()
@@ -189,8 +195,9 @@ impl Views {
             (_, 0) => None,
             (_, recorded_at) => Some(u64::try_from(age(recorded_at)).unwrap_or_default()),
         };
+        let rebuild = kept.rebuilds.progress();
         let state = match (kept.stopped(), kept.troubles.now()) {
-            _ if kept.rebuilding.load(Ordering::Relaxed) => ModelState::Rebuilding,
+            _ if rebuild.is_some() => ModelState::Rebuilding,
             (Some(stop), _) => ModelState::Stopped { stopped_at: stop.position, why: stop.why },
             (None, Some(trouble)) => ModelState::Retrying { since: trouble.since, why: trouble.why },
             (None, None) if lag_events > BATCH_EVENTS_MAX as u64 => ModelState::CatchingUp,
@@ -207,6 +214,8 @@ impl Views {
             stalled_ms: kept.troubles.stalled_ms(position, lag_events),
             owner,
             state,
+            rebuild,
+            rebuild_failed: kept.rebuilds.failed(build.build),
         }
     }
 
@@ -231,10 +240,9 @@ impl Views {
     ) -> Result<RebuildReport, ViewsError> {
         let kept = self.kept.values().find(|kept| kept.model.name == name);
         let kept = kept.ok_or_else(|| ViewsError::Unknown(name.to_owned()))?;
-        if kept.rebuilding.swap(true, Ordering::AcqRel) {
+        let Some(running) = kept.rebuilds.begin(self.log.end()) else {
             return Err(ViewsError::BeingRebuilt { name: kept.model.name, by: self.owner.to_string() });
-        }
-        let _rebuilding = Rebuilding(&kept.rebuilding);
+        };
         let rebuilder = format!("{}-rebuild", self.owner);
         let rebuild = Rebuild {
             store: &self.store,
@@ -243,17 +251,15 @@ impl Views {
             rebuilder: &rebuilder,
             rows_in_memory_max: self.rows_in_memory_max,
         };
-        rebuild.run(&progress).await
-    }
-}
-
-/// Marks a rebuild as running until it is dropped, so that the mark is also cleared when the caller cancels the
-/// rebuild.
-struct Rebuilding<'a>(&'a AtomicBool);
-
-impl Drop for Rebuilding<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        let stepped = |step: RebuildProgress| {
+            running.step(step);
+            progress(step);
+        };
+        let outcome = rebuild.run(&stepped).await;
+        if let Err(error) = &outcome {
+            running.failed(kept.live_build().build, error.to_string());
+        }
+        outcome
     }
 }
 
@@ -272,7 +278,7 @@ async fn open_model(store: &Store, log: &Log, services: &[&Service], model: Mode
         position: watch::Sender::new(checkpoint.position),
         recorded_at: AtomicI64::new(checkpoint.recorded_at),
         troubles: Troubles::default(),
-        rebuilding: AtomicBool::new(false),
+        rebuilds: RebuildWatch::default(),
         owned: AtomicBool::new(false),
         replaced: Notify::new(),
         live: Mutex::new(LiveBuild { build, present: true, stopped: stop, owner: found.owner }),

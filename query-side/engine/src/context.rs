@@ -13,7 +13,7 @@ use crate::{
     opener::{KEYS_WAIT_MAX, Opener},
     page::{List, Paging},
     parameters::{Faulty, Given},
-    sources::Sources,
+    sources::QuerySources,
 };
 
 /// The maximum time that a request waits for the position that it asks for, over all views that it reads.
@@ -113,7 +113,7 @@ fn key(bound: &Bound<String>) -> Option<&str> {
 }
 
 pub struct QueryContext<'a> {
-    sources: &'a Sources,
+    sources: &'a QuerySources,
     /// The time that decides if a slot is in the future and if a hold has expired.
     pub now: Timestamp,
     pub paging: Paging,
@@ -129,7 +129,7 @@ impl<'a> QueryContext<'a> {
     /// # Errors
     /// When the position that it asks for does not exist yet.
     pub(crate) async fn new(
-        sources: &'a Sources,
+        sources: &'a QuerySources,
         wanted: Freshness,
         paging: Paging,
     ) -> Result<QueryContext<'a>, QueryError> {

@@ -6,8 +6,7 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::{
     query::{Kind, Query},
-    route,
-    sources::Sources,
+    route::{self, QueryRoute},
 };
 
 /// A query without its types: what routing and the API's description need.
@@ -19,7 +18,7 @@ pub struct QueryEntry {
     pub rejections: &'static [&'static Rejection],
     pub parameters: fn(&mut SchemaGenerator) -> Schema,
     pub answer: fn(&mut SchemaGenerator) -> Schema,
-    pub(crate) route: fn() -> MethodRouter<Sources>,
+    pub(crate) route: fn() -> MethodRouter<QueryRoute>,
 }
 
 pub fn entry<Q: Query>() -> QueryEntry {

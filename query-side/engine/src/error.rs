@@ -65,23 +65,30 @@ impl QueryError {
 
 impl IntoResponse for QueryError {
     fn into_response(self) -> Response {
+        Problem::from(&self).into_response()
+    }
+}
+
+/// The problem of an answer. The cause of a broken query is logged here, so it is made once for each answer.
+impl From<&QueryError> for Problem {
+    fn from(error: &QueryError) -> Problem {
         let broken = |cause: &dyn std::error::Error| {
             tracing::error!(error = %cause, "a query could not be answered");
         };
-        match self {
+        match error {
             QueryError::Parameter(fault) => {
-                Problem::of(&MALFORMED).fault(format!("/{}", fault.parameter), fault.detail)
+                Problem::of(&MALFORMED).fault(format!("/{}", fault.parameter), fault.detail.clone())
             }
             QueryError::UnknownPosition => Problem::from(Rejected::from(&UNKNOWN_POSITION)),
             QueryError::Behind => Problem::of(&VIEW_BEHIND).retry_after(RETRY_AFTER_SECONDS),
-            QueryError::Rejected(rejected) => rejected.into(),
-            QueryError::Gate(problem) => problem,
+            QueryError::Rejected(rejected) => rejected.clone().into(),
+            QueryError::Gate(problem) => problem.clone(),
             QueryError::Views(cause) => {
-                broken(&cause);
+                broken(cause);
                 unavailable()
             }
             QueryError::Log(cause) => {
-                broken(&cause);
+                broken(cause);
                 unavailable()
             }
             QueryError::KeysUnreachable => {
@@ -93,7 +100,6 @@ impl IntoResponse for QueryError {
                 Problem::of(&INTERNAL)
             }
         }
-        .into_response()
     }
 }
 

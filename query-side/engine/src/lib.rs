@@ -10,6 +10,7 @@ pub mod openapi;
 mod opener;
 pub mod page;
 pub mod parameters;
+mod port;
 mod query;
 mod route;
 mod sources;
@@ -17,20 +18,13 @@ mod sources;
 use std::sync::Arc;
 
 use axum::{Json, Router, routing::get};
-use event_core::{CommandDescription, Rejection, Timestamp, personal::SubjectKeyRing};
-use event_log::Log;
-use http_edge::{Gate, Tokens};
-use projection_engine::Views;
+use event_core::{CommandDescription, Rejection};
+use http_edge::Tokens;
 
-/// The sources that the queries read, the gate that admits their callers, and the queries themselves.
+/// The queries of an application, and what their routes need.
 #[derive(Clone)]
 pub struct Queries {
-    pub views: Views,
-    /// The log that the views follow.
-    pub log: Log,
-    /// Opens the fields that the command engine of this log seals.
-    pub keys: Arc<dyn SubjectKeyRing>,
-    pub gate: Arc<dyn Gate>,
+    pub port: QueryPort,
     pub tokens: Tokens,
     pub queries: Vec<QueryEntry>,
     /// The commands that are described together with the queries.
@@ -49,25 +43,20 @@ pub use entry::{QueryEntry, entry};
 pub use error::QueryError;
 pub use openapi::About;
 pub use opener::{KEYS_WAIT_MAX, Opener};
+pub use port::{Asked, QueryPort};
 pub use query::{Kind, Query};
-pub use sources::Clock;
+pub use sources::{Clock, QuerySources};
 
-use sources::{QuerySources, Sources};
+use route::QueryRoute;
 
 /// Every query, `/openapi.json` and `/docs`.
 pub fn router(queries: Queries) -> Router {
-    router_at(queries, Arc::new(|| Timestamp::from_jiff(jiff::Timestamp::now())))
-}
-
-/// The same, with another clock.
-pub fn router_at(queries: Queries, clock: Clock) -> Router {
-    let Queries { views, log, keys, gate, tokens, queries, commands, about } = queries;
+    let Queries { port, tokens, queries, commands, about } = queries;
     let document = Arc::new(openapi::document(&queries, &commands, &about));
-    let sources = Sources(Arc::new(QuerySources { views, log, keys, gate, tokens, clock }));
     queries
         .iter()
         .fold(Router::new(), |router, entry| router.route(entry.path, (entry.route)()))
-        .with_state(sources)
+        .with_state(QueryRoute { port, tokens })
         .route("/openapi.json", get(move || async move { Json(document) }))
         .merge(docs::router())
 }

@@ -66,6 +66,11 @@ impl Paging {
         Ok(Paging { beyond, limit, question })
     }
 
+    /// The first part of a list, with at most this number of items, but not more than `ITEMS_MAX`.
+    pub fn of(limit: usize) -> Paging {
+        Paging { limit: limit.min(ITEMS_MAX), ..Paging::default() }
+    }
+
     /// The text that continues this list after the row `sort`. It is opaque to clients.
     pub fn cursor(&self, sort: &str) -> String {
         let mut bytes = vec![CURSOR_FORM];

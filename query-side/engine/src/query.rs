@@ -17,6 +17,8 @@ pub enum Kind {
     List,
     /// The log itself, in pages that `Frontdoor-Next` continues.
     Log,
+    /// A search of the log. The answer is an object that says how far the search came.
+    Search,
 }
 
 /// A query. Its doc comment and those of its fields are part of the API's description. It denies unknown fields.

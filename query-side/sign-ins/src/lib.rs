@@ -10,4 +10,6 @@ mod token;
 
 pub use cookie::{CLEARED, COOKIE};
 pub use error::SignInsError;
-pub use sign_ins::{AGE, IDLE, NAME_CHARACTERS_MAX, PER_CALLER_MAX, SEEN_EVERY, SignInClock, SignIns};
+pub use sign_ins::{
+    AGE, DRAFT_BYTES_MAX, DRAFTS_MAX, IDLE, NAME_CHARACTERS_MAX, PER_CALLER_MAX, SEEN_EVERY, SignInClock, SignIns,
+};

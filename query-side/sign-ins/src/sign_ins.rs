@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderValue};
 use event_core::Caller;
-use http_edge::{Problem, SignedIn, SignedInCallers};
+use http_edge::{Problem, SignInPort, SignedIn, SignedInCallers};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +13,7 @@ use crate::{
     account::{Account, caller_hash},
     cookie,
     error::SignInsError,
-    store::{self, SignIn, SignInStore},
+    store::{self, SealedDraft, SignIn, SignInStore},
     token::SignInToken,
 };
 
@@ -29,6 +29,10 @@ pub const PER_CALLER_MAX: u32 = 20;
 /// The maximum length of a display name, in characters. The rest is cut off.
 pub const NAME_CHARACTERS_MAX: usize = 200;
 
+/// The maximum number of drafts of a sign-in. The oldest are deleted.
+pub const DRAFTS_MAX: u32 = 10;
+/// The maximum size of a draft in bytes.
+pub const DRAFT_BYTES_MAX: usize = 16 * 1024;
 /// The time that a request spends on recording the use of its sign-in.
 const SEEN_TIME_MAX: Duration = Duration::from_secs(1);
 /// The time between two sweeps.
@@ -160,7 +164,12 @@ impl SignIns {
         // The next use may be the last that is not recorded, so less than the time until the end is promised.
         let end = end_of(&self.used(sign_in, token, now).await).min(now.saturating_add(milliseconds(IDLE)));
         let ends_at = Timestamp::from_millisecond(end).unwrap_or(Timestamp::MAX);
-        Ok(Some(SignedIn { caller, name, form_token: token.for_forms(), ends_at }))
+        Ok(Some(SignedIn {
+            caller,
+            name,
+            form_token: token.for_forms(),
+            ends_at: event_core::Timestamp::from_jiff(ends_at),
+        }))
     }
 
     /// Records the use of a sign-in, unless a use in the last minute is recorded. A failure costs nothing but an earlier
@@ -200,5 +209,37 @@ impl SignedInCallers for SignIns {
     async fn find(&self, headers: &HeaderMap) -> Result<Option<SignedIn>, Problem> {
         let Some(token) = cookie::token(headers) else { return Ok(None) };
         Ok(self.found(&token).await?)
+    }
+}
+
+#[async_trait]
+impl SignInPort for SignIns {
+    async fn begin(&self, caller: &Caller, name: &str) -> Result<HeaderValue, Problem> {
+        Ok(SignIns::begin(self, caller, name).await?)
+    }
+
+    async fn end(&self, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
+        SignIns::end(self, headers).await?;
+        Ok(cookie::CLEARED)
+    }
+
+    async fn keep(&self, headers: &HeaderMap, name: &str, draft: &str) -> Result<(), Problem> {
+        if draft.len() > DRAFT_BYTES_MAX {
+            return Err(SignInsError::Unmade("a draft is too long").into());
+        }
+        let Some(token) = cookie::token(headers) else { return Ok(()) };
+        let sealed = token.for_drafts()?.seal(name, draft)?;
+        let draft = SealedDraft { token_hash: token.hash(), name: name.to_owned(), sealed, kept_at: self.now() };
+        Ok(self.store.keep(&draft, DRAFTS_MAX).await?)
+    }
+
+    async fn kept(&self, headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
+        let Some(token) = cookie::token(headers) else { return Ok(None) };
+        let sealed = match self.store.kept(&token.hash(), name).await {
+            Err(SignInsError::Lost(_)) => None,
+            kept => kept?,
+        };
+        let key = token.for_drafts()?;
+        Ok(sealed.and_then(|sealed| key.open(name, &sealed)))
     }
 }

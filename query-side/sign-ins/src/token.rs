@@ -1,6 +1,7 @@
 //! The token of a sign-in, which only the browser keeps.
 
 use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
     digest::{SHA256, digest},
     hmac,
     rand::{SecureRandom, SystemRandom},
@@ -11,6 +12,8 @@ use crate::error::SignInsError;
 
 /// Bytes of a token, all of them random.
 const TOKEN_BYTES: usize = 32;
+/// Separates the key of drafts from any other value that is made from the same token.
+const DRAFTS: &[u8] = b"frontdoor sign-in draft";
 /// Separates the token of forms from any other value that is made from the same token.
 const FORMS: &[u8] = b"frontdoor sign-in form";
 
@@ -49,6 +52,42 @@ impl SignInToken {
     }
 }
 
+/// Seals and opens the drafts of one sign-in, with a key that is made from its token: without the cookie, the database's
+/// copy of a draft cannot be read.
+pub struct DraftKey(RandomizedNonceKey);
+
+impl SignInToken {
+    /// # Errors
+    /// If the key is refused, which is a bug.
+    pub fn for_drafts(&self) -> Result<DraftKey, SignInsError> {
+        let key = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), DRAFTS);
+        let key = RandomizedNonceKey::new(&AES_256_GCM, key.as_ref());
+        Ok(DraftKey(key.map_err(|_| SignInsError::Unmade("the key of drafts is refused"))?))
+    }
+}
+
+impl DraftKey {
+    /// The nonce, and the text sealed with the draft's name.
+    ///
+    /// # Errors
+    /// If there is no randomness.
+    pub fn seal(&self, name: &str, text: &str) -> Result<Vec<u8>, SignInsError> {
+        let mut sealed = text.as_bytes().to_vec();
+        let nonce = self.0.seal_in_place_append_tag(Aad::from(name.as_bytes()), &mut sealed);
+        let nonce = nonce.map_err(|_| SignInsError::Unmade("a draft could not be sealed"))?;
+        Ok([nonce.as_ref().as_slice(), &sealed].concat())
+    }
+
+    /// `None` for a draft of another sign-in or name, and for a damaged one.
+    pub fn open(&self, name: &str, sealed: &[u8]) -> Option<String> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
+        let mut text = sealed.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let text = self.0.open_in_place(nonce, Aad::from(name.as_bytes()), &mut text).ok()?;
+        String::from_utf8(text.to_vec()).ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +103,22 @@ mod tests {
         {
             assert!(SignInToken::parse(wrong.as_bytes()).is_none(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_draft_is_read_with_its_own_token_and_name_only() {
+        let token = SignInToken::fresh().expect("random");
+        let key = token.for_drafts().expect("a key");
+        let sealed = key.seal("booking", "a sore knee").expect("sealed");
+        assert!(!sealed.windows(4).any(|bytes| bytes == b"knee"));
+        assert_eq!(key.open("booking", &sealed).as_deref(), Some("a sore knee"));
+        assert_eq!(key.open("donation", &sealed), None);
+        let other = SignInToken::fresh().expect("random").for_drafts().expect("a key");
+        assert_eq!(other.open("booking", &sealed), None);
+        for damaged in [&sealed[..sealed.len() - 1], &sealed[..NONCE_LEN], &[]] {
+            assert_eq!(key.open("booking", damaged), None);
+        }
+        assert_ne!(key.seal("booking", "a sore knee").expect("sealed"), sealed, "each has its own nonce");
     }
 
     #[test]

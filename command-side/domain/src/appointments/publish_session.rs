@@ -94,7 +94,11 @@ impl Command for PublishSession {
 }
 
 impl PublishSession {
-    fn published(&self) -> Result<SessionPublished, Rejected> {
+    /// The session that this command publishes, if the rules that look at the command alone permit it.
+    ///
+    /// # Errors
+    /// `session-invalid`.
+    pub fn published(&self) -> Result<SessionPublished, Rejected> {
         if !(1..=480).contains(&self.slot_minutes) {
             return Err(invalid("a slot has 1 to 480 minutes"));
         }

@@ -1,6 +1,7 @@
 //! The demonstration: invented practices, patients, and two weeks of clinic sessions, all created by commands with
 //! derived ids and keys. A second start therefore repeats the existing data and publishes only the missing sessions.
 
+mod callers;
 mod people;
 mod try_it;
 
@@ -19,6 +20,7 @@ use vocabulary::{
     time::LONDON,
 };
 
+pub use callers::people_of_pages;
 use people::{CLINICS, DAYS, DemoClinic, DemoPractice, PRACTICES, Person, people, session_id};
 
 /// The number of commands that are submitted to the log at a time, so that they share its commits.

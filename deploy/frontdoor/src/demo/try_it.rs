@@ -17,11 +17,14 @@ use projection_engine::{ROWS_MAX, Scan, Views};
 use serde_json::{Value, json};
 use views::{FreeSlotRow, FreeSlots, MyAppointments};
 use vocabulary::{
-    access::{CallerRole, IdentityLevel, Permission},
+    access::{CallerRole, IdentityLevel},
     time::LONDON,
 };
 
-use super::people::{DAYS, Person};
+use super::{
+    callers::{DemoCaller, quick_start},
+    people::{DAYS, Person},
+};
 use crate::{cli::Token, tokens::signed};
 
 /// The quick start that the demonstration prints.
@@ -43,10 +46,10 @@ pub type CallerTokens = Vec<(&'static str, String)>;
 /// If a file cannot be written.
 pub fn tokens(key: &DemoKey, data: &Path, alice: &Person) -> anyhow::Result<CallerTokens> {
     let mut tokens = Vec::new();
-    for (file, token) in callers(alice, data) {
-        let token = signed(key, &token)?;
-        write(data, file, &format!("Authorization: Bearer {token}\n"))?;
-        tokens.push((file, token));
+    for caller in quick_start(alice) {
+        let token = signed(key, &token(&caller, alice, data))?;
+        write(data, caller.id, &format!("Authorization: Bearer {token}\n"))?;
+        tokens.push((caller.id, token));
     }
     write(data, "alice.subject", &alice.subject)?;
     Ok(tokens)
@@ -67,23 +70,16 @@ pub async fn prepare(views: &Views, tokens: CallerTokens, data: &Path, alice: &P
     Ok(told)
 }
 
-fn callers(alice: &Person, data: &Path) -> [(&'static str, Token); 4] {
-    let token = |role, subject: &str, permissions: &[Permission]| Token {
-        role,
-        subject: subject.to_owned(),
-        level: (role == CallerRole::Patient).then_some(IdentityLevel::P9),
-        organisation: (role == CallerRole::Staff).then(|| alice.practice.code.parse().ok()).flatten(),
-        permissions: permissions.to_vec(),
+fn token(caller: &DemoCaller, alice: &Person, data: &Path) -> Token {
+    Token {
+        role: caller.role,
+        subject: caller.subject.clone(),
+        level: (caller.role == CallerRole::Patient).then_some(IdentityLevel::P9),
+        organisation: caller.of_practice.then(|| alice.practice.code.parse().ok()).flatten(),
+        permissions: caller.permissions.to_vec(),
         hours: 12,
         data: data.to_owned(),
-    };
-    let desk = [Permission::PracticeAdmin, Permission::Registration, Permission::Clinics, Permission::Booking];
-    [
-        ("alice", token(CallerRole::Patient, &alice.subject, &[])),
-        ("reception", token(CallerRole::Staff, "reception-demo", &desk)),
-        ("auditor", token(CallerRole::Auditor, "auditor-demo", &[Permission::Audit])),
-        ("operator", token(CallerRole::Operator, "operator-demo", &[Permission::Practices])),
-    ]
+    }
 }
 
 fn write(data: &Path, name: &str, content: &str) -> anyhow::Result<()> {
@@ -128,8 +124,8 @@ impl QuickStart {
         let lines: Vec<String> =
             self.lines(&base).into_iter().map(|(what, line)| format!("# {what}\n{line}")).collect();
         format!(
-            "\nFrontdoor, a demonstration with invented people: {base} (a page to try it: {base}/docs)\n\n\
-             Tokens, good for twelve hours, also as headers in {data}/<name>:\n{}\n\nFive lines to copy:\n\n{}\n",
+            "\nFrontdoor, a demonstration with invented people. Open {base} in a browser.\n\n\
+             For developers: the API is described at {base}/docs. Tokens, good for twelve hours, also as headers in {data}/<name>:\n{}\n\nFive lines to copy:\n\n{}\n",
             tokens.join("\n"),
             lines.join("\n")
         )

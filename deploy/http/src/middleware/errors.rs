@@ -66,6 +66,8 @@ impl ErrorForm {
     fn page(&self, response: Response, problem: &Problem) -> Response {
         let (mut parts, _) = response.into_parts();
         parts.headers.remove(header::CONTENT_LENGTH);
+        // A route may have compressed the document.
+        parts.headers.remove(header::CONTENT_ENCODING);
         parts.headers.insert(header::CONTENT_TYPE, HTML);
         parts.headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
         let request_id = self.request_id.as_ref().and_then(|id| id.to_str().ok());
@@ -87,6 +89,7 @@ fn as_problem(response: Response) -> Response {
     let (mut plain, _) = response.into_parts();
     plain.headers.remove(header::CONTENT_TYPE);
     plain.headers.remove(header::CONTENT_LENGTH);
+    plain.headers.remove(header::CONTENT_ENCODING);
     let mut answer = Problem::of(&kind_of(plain.status)).into_response();
     for (name, value) in answer.headers() {
         plain.headers.entry(name).or_insert_with(|| value.clone());

@@ -30,7 +30,7 @@ use tower_http::{catch_panic::CatchPanicLayer, request_id::PropagateRequestIdLay
 use tracing::Span;
 
 use crate::{
-    Authenticated, ErrorLayout, Problem, Tokens, error_page,
+    Authenticated, ErrorLayout, Problem, SignedIn, SignedInCallers, Tokens, error_page,
     listener::Peer,
     problem_catalogue::{
         INTERNAL, MALFORMED, OVERLOADED, ProblemType, REQUEST_TIMEOUT, TIMED_OUT, TOO_LARGE, TOO_MANY_REQUESTS,
@@ -70,24 +70,47 @@ struct Middleware {
     /// The size of the bodies of each caller.
     bodies: Arc<Shares<ShareHolder>>,
     request_time_max: Duration,
-    layout: ErrorLayout,
+    pages: Option<PageEdge>,
 }
+
+impl Middleware {
+    fn layout(&self) -> ErrorLayout {
+        self.pages.as_ref().map_or(error_page::plain, |pages| pages.layout)
+    }
+}
+
+/// The edge of an installation with pages of its own.
+#[derive(Clone)]
+pub struct PageEdge {
+    /// The layout of error pages.
+    pub layout: ErrorLayout,
+    /// Identifies the callers of pages, by their cookie.
+    pub sign_ins: Arc<dyn SignedInCallers>,
+}
+
+/// The caller of a page: an extension of each request without a token, in an installation with pages.
+#[derive(Clone)]
+pub struct PageCaller(pub Result<Option<SignedIn>, Problem>);
 
 /// Adds the middleware of public routes to these routes. Errors are pages in the plain layout for clients that prefer
 /// HTML.
 pub fn public(routes: Router, limits: Limits, tokens: Tokens) -> Router {
-    public_with_layout(routes, limits, tokens, error_page::plain)
+    with_edge(routes, limits, tokens, None)
 }
 
-/// Like `public`, with a different layout of error pages.
-pub fn public_with_layout(routes: Router, limits: Limits, tokens: Tokens, layout: ErrorLayout) -> Router {
+/// Like `public`, with pages.
+pub fn public_with_pages(routes: Router, limits: Limits, tokens: Tokens, pages: PageEdge) -> Router {
+    with_edge(routes, limits, tokens, Some(pages))
+}
+
+fn with_edge(routes: Router, limits: Limits, tokens: Tokens, pages: Option<PageEdge>) -> Router {
     let state = Arc::new(Middleware {
         tokens,
         places: Semaphore::new(limits.requests_max),
         callers: Shares::new(limits.requests_of_a_caller_max, usize::MAX),
         bodies: Shares::new(BODIES_BYTES_OF_A_CALLER_MAX, BODIES_BYTES_MAX),
         request_time_max: limits.request_time_max,
-        layout,
+        pages,
     });
     let log_lines = TraceLayer::new_for_http()
         .make_span_with(span_of)
@@ -166,7 +189,7 @@ async fn apply(State(middleware): State<Arc<Middleware>>, request: Request, next
     let method = method_of(&request);
     let route = request.extensions().get::<MatchedPath>().cloned();
     let headers = request.headers();
-    let form = ErrorForm::new(headers, middleware.layout).with_request_id(headers.get(trace::REQUEST_ID));
+    let form = ErrorForm::new(headers, middleware.layout()).with_request_id(headers.get(trace::REQUEST_ID));
     let response = form.applied_to(answer(&middleware, request, next).await);
     let route: Arc<str> = route_of(route.as_ref()).into();
     let status = response.status().as_str().to_owned();
@@ -177,8 +200,8 @@ async fn apply(State(middleware): State<Arc<Middleware>>, request: Request, next
 }
 
 async fn answer(limits: &Middleware, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let who = who(limits, &parts).await;
+    let (mut parts, body) = request.into_parts();
+    let who = who(limits, &mut parts).await;
     let Ok(_share) = limits.callers.take(who.clone(), 1) else { return retry_later(&TOO_MANY_REQUESTS) };
     // Only a command with a valid token has a relevant body. The bodies of other requests are not read.
     let wanted = parts.method == Method::POST && matches!(who, ShareHolder::Caller(..));
@@ -196,9 +219,26 @@ async fn answer(limits: &Middleware, request: Request, next: Next) -> Response {
     }
 }
 
-async fn who(limits: &Middleware, request: &Parts) -> ShareHolder {
+/// The caller of the request. A cookie counts only where there is no token; routes of commands and queries ignore it, so
+/// that a page of another site cannot give commands.
+async fn who(limits: &Middleware, request: &mut Parts) -> ShareHolder {
     if let Ok(Authenticated(caller)) = Authenticated::by(&request.headers, &limits.tokens).await {
         return ShareHolder::Caller(caller.issuer, caller.id);
+    }
+    if let Some(pages) = limits.pages.as_ref().filter(|_| !request.headers.contains_key(header::AUTHORIZATION)) {
+        let found = match request.headers.contains_key(header::COOKIE) {
+            true => pages.sign_ins.find(&request.headers).await,
+            false => Ok(None),
+        };
+        let holder = found
+            .as_ref()
+            .ok()
+            .and_then(Option::as_ref)
+            .map(|signed_in| ShareHolder::Caller(signed_in.caller.issuer.clone(), signed_in.caller.id.clone()));
+        request.extensions.insert(PageCaller(found));
+        if let Some(holder) = holder {
+            return holder;
+        }
     }
     let address = request.extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| *address);
     ShareHolder::Address(match address {

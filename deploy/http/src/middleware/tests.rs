@@ -2,6 +2,7 @@
 
 mod errors;
 mod log_lines;
+mod visitors;
 
 use std::sync::LazyLock;
 

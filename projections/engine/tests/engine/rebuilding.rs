@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use event_core::Projection;
-use projection_engine::{RebuildProgress, Views, ViewsError, model};
+use event_core::{Projection, StreamName, event::Event};
+use projection_engine::{ModelState, ModelStatus, RebuildProgress, Views, ViewsError, model};
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 use tempfile::TempDir;
 use views::{DonorDecision, DonorHistory, FreeSlots, MyAppointments, PracticeDay, Practices};
+use vocabulary::practices::PracticeEvent;
 
 use crate::{
     harness::{Running, Written, all_models, folded, holds_exactly, open_views, practice, reaches},
@@ -232,4 +233,45 @@ async fn views_of_an_earlier_version_go_on() {
     let expected = folded::<Practices>(&written.log, end).await;
     assert_eq!((holds_exactly::<Practices>(&running.views, &expected).await, expected.len()), (end, 3));
     running.stop().await.expect("it ends well");
+}
+
+#[tokio::test]
+async fn the_status_has_the_progress_of_a_rebuild_while_it_runs() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    for number in 0..30 {
+        written.open_practice(number).await;
+    }
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let seen: Arc<Mutex<Vec<(ModelStatus, RebuildProgress)>>> = Arc::default();
+    let report = views.rebuild("practices", {
+        let (views, seen) = (views.clone(), Arc::clone(&seen));
+        move |step| seen.lock().expect("whole").push((views.status().remove(0), step))
+    });
+    report.await.expect("it is rebuilt");
+    let (during, step) = seen.lock().expect("whole").last().cloned().expect("a step");
+    assert_eq!((during.state, during.rebuild), (ModelState::Rebuilding, Some(step)));
+    let after = views.status().remove(0);
+    assert_eq!((after.rebuild, after.rebuild_failed), (None, None));
+    assert_ne!(after.state, ModelState::Rebuilding);
+}
+
+#[tokio::test]
+async fn the_status_has_the_reason_why_a_rebuild_failed_until_the_next_one() {
+    let folder = TempDir::new().expect("a folder");
+    let mut written = Written::open(folder.path()).await;
+    let end = written.open_practice(1).await;
+    let views = open_views(folder.path(), &written.log, vec![model::<Practices>()]).await;
+    let name = StreamName::of(PracticeEvent::CATEGORY, practice(2));
+    written.append_raw(name, "practice.never-heard-of.v1", b"{}".to_vec()).await;
+    views.rebuild("practices", |_| {}).await.expect_err("it stops at a kind that it does not know");
+    let failed = views.status().remove(0);
+    assert!(failed.rebuild_failed.as_ref().is_some_and(|why| why.contains(&(end + 1).to_string())), "{failed:?}");
+    assert_eq!((failed.build, failed.rebuild), (1, None));
+    let again = views.rebuild("practices", {
+        let views = views.clone();
+        move |_| assert_eq!(views.status().remove(0).rebuild_failed, None)
+    });
+    again.await.expect_err("it stops again");
+    assert!(views.status().remove(0).rebuild_failed.is_some());
 }

@@ -34,7 +34,7 @@ pub fn query(entry: &QueryEntry, components: &mut Components) -> Value {
         .headers(200, headers(entry.kind))
         .problem(503, "`view-unavailable`: the view, the log or a personal field of it cannot be read now.");
     let answers = match entry.kind {
-        Kind::Log => answers,
+        Kind::Log | Kind::Search => answers,
         Kind::Rows | Kind::List => answers
             .problem(409, "`unknown-position`: `after` is beyond the end of the log.")
             .problem(504, "`view-behind`: with `strict=true`, the view has not come as far as `after` in time."),
@@ -43,7 +43,7 @@ pub fn query(entry: &QueryEntry, components: &mut Components) -> Value {
     let answers = with_rejections(answers, entry.rejections, headers(entry.kind));
     json!({
         "operationId": operation_id(&title(&own)),
-        "tags": [if entry.kind == Kind::Log { "log" } else { "queries" }],
+        "tags": [if matches!(entry.kind, Kind::Log | Kind::Search) { "log" } else { "queries" }],
         "summary": summary,
         "description": described(&description, entry.who),
         "security": [{"bearer": []}],
@@ -135,7 +135,7 @@ fn all_parameters(entry: &QueryEntry, own: &Value) -> Value {
     let shared: &[&str] = match entry.kind {
         Kind::Rows => &["after", "strict"],
         Kind::List => &["after", "strict", "cursor", "limit"],
-        Kind::Log => &[],
+        Kind::Log | Kind::Search => &[],
     };
     all.extend(shared.iter().map(|name| json!({"$ref": format!("#/components/parameters/{name}")})));
     Value::Array(all)
@@ -145,5 +145,6 @@ fn headers(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Rows | Kind::List => &["Frontdoor-Position", "Frontdoor-Stale"],
         Kind::Log => &["Frontdoor-Position", "Link"],
+        Kind::Search => &["Frontdoor-Position"],
     }
 }

@@ -18,7 +18,7 @@ use crate::practices::{Site, Sites};
 use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
 
 /// The appointments of a patient: upcoming ones soonest first, past ones newest first. Cancelled ones are among them.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListAppointments {
     pub subject: SubjectId,
@@ -107,7 +107,12 @@ impl Query for ListAppointments {
     }
 }
 
-fn shown(patient: SubjectId, row: AppointmentRow, site: Site, opener: &Opener<'_>) -> Result<Appointment, QueryError> {
+pub(super) fn shown(
+    patient: SubjectId,
+    row: AppointmentRow,
+    site: Site,
+    opener: &Opener<'_>,
+) -> Result<Appointment, QueryError> {
     let time = row.time;
     Ok(Appointment {
         reference: booking_number::of(&time.session, time.starts_at, patient),

@@ -35,7 +35,7 @@ pub static RANGE_TOO_LONG: Rejection = Rejection {
 /// The free slots of a site, earliest first.
 ///
 /// Only slots that lie wholly within the days asked for, in the future, and inside the practice's booking window.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SearchFreeSlots {
     /// The practice's code.

@@ -14,7 +14,7 @@ use vocabulary::{
 use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
 
 /// Every slot of a practice's day with its state, earliest first.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeePracticeDay {
     pub practice: OrganisationCode,

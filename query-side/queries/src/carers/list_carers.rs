@@ -12,7 +12,7 @@ use vocabulary::{
 };
 
 /// The carers of a patient, in the order of their ids.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListCarers {
     pub subject: SubjectId,

@@ -12,7 +12,7 @@ use super::see_organ_donation::{Change, change};
 use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::List};
 
 /// Every step of a person's decision about organ donation, the newest first.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListOrganDonationHistory {
     pub subject: SubjectId,

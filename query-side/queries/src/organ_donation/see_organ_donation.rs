@@ -18,7 +18,7 @@ const ERASED: &str = "Your data was erased. A decision was registered, and it ca
 const NEVER: &str = "No decision is registered. It may be considered that you agree to donate (deemed consent).";
 
 /// A person's decision about organ donation: the decision that stands, and the newest steps that led to it.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeeOrganDonation {
     pub subject: SubjectId,

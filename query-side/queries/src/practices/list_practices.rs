@@ -3,13 +3,13 @@
 use event_core::{AccessRule, OrganisationCode, access::ANY_AUTHENTICATED, text::Line};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use views::Practices;
+use views::{PracticeRow, Practices};
 use vocabulary::practices::PracticeSettings;
 
 use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::List};
 
 /// The practices, in the order of their codes.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListPractices {}
 
@@ -34,11 +34,12 @@ impl Query for ListPractices {
 
     async fn answer(&self, context: &mut QueryContext<'_>) -> Result<List<PracticeDetails>, QueryError> {
         let rows = context.list::<Practices>(Span::whole(Practices::PARTITION)).await?;
-        Ok(rows.map(|row| PracticeDetails {
-            practice: row.practice,
-            name: row.name,
-            address: row.address,
-            settings: row.settings,
-        }))
+        Ok(rows.map(PracticeDetails::from))
+    }
+}
+
+impl From<PracticeRow> for PracticeDetails {
+    fn from(row: PracticeRow) -> PracticeDetails {
+        PracticeDetails { practice: row.practice, name: row.name, address: row.address, settings: row.settings }
     }
 }

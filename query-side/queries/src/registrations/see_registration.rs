@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::Registrations;
 use vocabulary::{
-    access::{IdentityLevel::P0, Permission, patient, staff},
+    access::{IdentityLevel::P9, Permission, patient, staff},
     text::{BirthDate, NhsNumber, PersonName},
 };
 
@@ -22,7 +22,7 @@ pub const NOT_REGISTERED: Rejection = Rejection {
 };
 
 /// The registration of a patient: the practice, and the details with which the patient is registered there.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SeeRegistration {
     pub subject: SubjectId,
@@ -50,7 +50,7 @@ impl Query for SeeRegistration {
     const NAME: &'static str = "registration";
     const PATH: &'static str = "/patients/{subject}/registration";
     const KIND: Kind = Kind::Rows;
-    const WHO: &'static dyn AccessRule = &patient(P0).or(staff(Permission::Booking));
+    const WHO: &'static dyn AccessRule = &patient(P9).or(staff(Permission::Booking));
     const PERSONAL: bool = true;
     const REJECTIONS: &'static [&'static Rejection] = &[&NOT_REGISTERED];
     type Answer = PatientRegistration;

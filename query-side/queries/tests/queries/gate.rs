@@ -16,6 +16,7 @@ use crate::{
 const YES: (u16, &str) = (200, "");
 const NOT_YOURS: (u16, &str) = (403, "not-yours");
 const TOO_LOW: (u16, &str) = (403, "identity-too-low");
+const NONE_THERE: (u16, &str) = (404, "appointment-not-found");
 
 /// Every path that needs a token, as the API's description names it.
 async fn every_query(harness: &Harness) -> BTreeSet<String> {
@@ -51,6 +52,8 @@ async fn who_may_ask_what() {
     let matrix = [
         (format!("/patients/{alice}/appointments"),
             [YES, TOO_LOW, TOO_LOW, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/patients/{alice}/appointments/{SITE}.0123456789AB/2026-03-23T09:00:00Z"),
+            [NONE_THERE, TOO_LOW, TOO_LOW, NOT_YOURS, NONE_THERE, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/patients/{}/appointments", somebody_new()),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/patients/{alice}/organ-donation"),
@@ -60,16 +63,23 @@ async fn who_may_ask_what() {
         (format!("/patients/{alice}/carers"),
             [YES, TOO_LOW, TOO_LOW, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/patients/{alice}/registration"),
-            [YES, YES, YES, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+            [YES, TOO_LOW, TOO_LOW, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/patients/{}/registration", somebody_new()),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/practices/{SITE}/days/2026-03-23"),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-03-24&after={after}"), [YES; 10]),
         ("/practices".to_owned(), [YES; 10]),
+        (format!("/practices/{SITE}"), [YES; 10]),
         ("/events".to_owned(),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS]),
         (format!("/streams/diary-{alice}"),
+            [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS]),
+        (format!("/streams/diary-{alice}/fields"),
+            [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS]),
+        ("/events/search?kind=practice".to_owned(),
+            [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS]),
+        ("/events/by-time?time=2026-03-20T09:00:00Z".to_owned(),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS]),
     ];
     let with_a_row: BTreeSet<String> = matrix.iter().filter_map(|(path, _)| contract::template_of(path)).collect();

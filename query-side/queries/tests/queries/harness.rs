@@ -22,7 +22,7 @@ use http_edge::{
     testing::{AUDIENCE, ISSUER, Signer},
 };
 use projection_engine::{Views, models};
-use query_engine::Queries;
+use query_engine::{Queries, QueryPort, QuerySources};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -116,19 +116,22 @@ impl Harness {
         let signer = Signer::new("key-1");
         let tokens = Tokens::new(AUDIENCE, vec![signer.trusted()], vocabulary::access::is_known).expect("an issuer");
         let clock = Arc::new(AtomicI64::new(at(NOW).micros()));
-        let queries = Queries {
+        let told = Arc::clone(&clock);
+        let port = QueryPort::new(QuerySources {
             views: views.clone(),
             log: log.clone(),
             keys,
             gate: Arc::new(engine.clone()),
+            clock: Arc::new(move || Timestamp::from_micros(told.load(Ordering::Relaxed))),
+        });
+        let queries = Queries {
+            port,
             tokens: tokens.clone(),
             queries: queries::all(),
             about: queries::ABOUT,
             commands: engine.catalogue().descriptions().cloned().collect(),
         };
-        let told = Arc::clone(&clock);
-        let asked =
-            query_engine::router_at(queries, Arc::new(move || Timestamp::from_micros(told.load(Ordering::Relaxed))));
+        let asked = query_engine::router(queries);
         let queries = queries::all();
         let rejections = engine.catalogue().rejections().chain(query_engine::rejections(&queries));
         let explanations = http_edge::problem_routes(rejections);

@@ -175,3 +175,128 @@ async fn a_stream_of_large_events_is_read_to_its_end() {
         assert_eq!(places, (1..=count).map(|place| place.to_string()).collect::<Vec<_>>(), "{path}");
     }
 }
+
+/// The positions that a search found, and the rest of its answer.
+async fn search(harness: &Harness, parameters: &str) -> (Vec<u64>, Value) {
+    let answer = harness.get(&auditor(), &format!("/events/search?{parameters}")).await;
+    assert_eq!(answer.header("content-type"), Some("application/json"), "{answer:?}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let found = answer.json();
+    let events = found["events"].as_array().expect("events").iter();
+    let positions = events.map(|event| event["position"].as_str().expect("a text").parse().expect("a position"));
+    (positions.collect(), found)
+}
+
+async fn search_through(harness: &Harness, parameters: &str) -> Vec<u64> {
+    let (mut all, mut found) = search(harness, parameters).await;
+    while let Some(next) = found["next"].as_str() {
+        let (page, beyond) = search(harness, &format!("{parameters}&from={next}")).await;
+        all.extend(page);
+        found = beyond;
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_search_finds_each_event_once_in_either_direction() {
+    let (harness, _) = harness().await;
+    let end = harness.log.end();
+    for limit in [1, 2, 500] {
+        let newest = search_through(&harness, &format!("limit={limit}")).await;
+        assert_eq!(newest, (1..=end).rev().collect::<Vec<_>>(), "pages of {limit}");
+        let oldest = search_through(&harness, &format!("order=oldest-first&limit={limit}")).await;
+        assert_eq!(oldest, (1..=end).collect::<Vec<_>>(), "pages of {limit}");
+    }
+    let (part, found) = search(&harness, "from=care:3&limit=2").await;
+    assert_eq!(part, [3, 2]);
+    let place = |name: &str| found[name].as_str().map(ToOwned::to_owned);
+    assert_eq!([place("lowest"), place("highest")], [Some("care:2".into()), Some("care:3".into())]);
+    assert_eq!([place("next"), place("end")], [Some("care:1".into()), Some(format!("care:{end}"))]);
+    let (none, found) = search(&harness, "from=care:0").await;
+    assert_eq!((none, &found["next"], &found["lowest"]), (vec![], &Value::Null, &Value::Null));
+}
+
+#[tokio::test]
+async fn a_search_is_for_a_kind_up_to_a_dot_and_for_a_correlation() {
+    let (harness, diary) = harness().await;
+    let (all, _) = events(&harness, "/events?limit=500").await;
+    let with = |met: &dyn Fn(&Value) -> bool| -> Vec<u64> {
+        let met = all.iter().filter(|event| met(event)).map(|event| event["position"].as_str().expect("a text"));
+        met.map(|position| position.parse().expect("a position")).collect()
+    };
+    for (kind, count) in [("practice.opened.v1", 1), ("practice", 1), ("practice.open", 0), ("nothing", 0)] {
+        let found = search_through(&harness, &format!("order=oldest-first&kind={kind}&limit=1")).await;
+        let like = format!("{kind}.");
+        let expected =
+            with(&|event| event["type"] == kind || event["type"].as_str().expect("a kind").starts_with(&like));
+        assert_eq!((found.len(), &found), (count, &expected), "{kind}");
+    }
+    let (booked, _) = events(&harness, &format!("/streams/{diary}")).await;
+    let correlation = booked[0]["correlation"].as_str().expect("a UUID");
+    let found = search_through(&harness, &format!("order=oldest-first&correlation={correlation}")).await;
+    assert_eq!(found, with(&|event| event["correlation"] == correlation));
+    assert!(found.len() >= 2, "the session and the diary: {found:?}");
+}
+
+#[tokio::test]
+async fn an_event_is_found_by_its_time() {
+    let (harness, _) = harness().await;
+    let (all, _) = events(&harness, "/events?limit=500").await;
+    for event in &all {
+        let time = event["time"].as_str().expect("a time");
+        let found = harness.get(&auditor(), &format!("/events/by-time?time={time}")).await.json();
+        let first = all.iter().find(|other| other["time"] == event["time"]).expect("itself");
+        assert_eq!(found["position"], format!("care:{}", first["position"].as_str().expect("a text")));
+    }
+    let before = harness.get(&auditor(), "/events/by-time?time=1970-01-01T00:00:00Z").await.json();
+    assert_eq!(before["position"], "care:1");
+    let beyond = harness.get(&auditor(), "/events/by-time?time=9999-01-01T00:00:00Z").await.json();
+    assert_eq!((&beyond["position"], &beyond["end"]), (&Value::Null, &json!(format!("care:{}", all.len()))));
+}
+
+#[tokio::test]
+async fn the_fields_of_a_stream_are_those_of_its_events_up_to_a_revision() {
+    let (harness, diary) = harness().await;
+    let other = somebody_new();
+    harness.register(other, SITE).await;
+    harness.book(other, MONDAY, "2026-03-23T09:20:00Z").await;
+    let alice = diary.strip_prefix("diary-").expect("a diary");
+    let fields = async |path: String| harness.get(&auditor(), &path).await.json();
+    let session = format!("/streams/session-{MONDAY}/fields");
+    for (as_of, patient, revision) in [("?asOf=2", alice.to_owned(), 2), ("?asOf=3", other.to_string(), 3)] {
+        let answer = fields(format!("{session}{as_of}")).await;
+        assert_eq!(answer["revision"], revision);
+        let all = answer["fields"].as_array().expect("fields");
+        let named = all.iter().find(|field| field["name"] == "by").expect("the patient of the last booking");
+        assert_eq!((&named["value"], &named["revision"]), (&json!(format!("\"{patient}\"")), &json!(revision)));
+    }
+    assert_eq!(fields(session.clone()).await, fields(format!("{session}?asOf=900")).await, "the whole stream");
+    let closed = fields(format!("/streams/{diary}/fields")).await.to_string();
+    assert!(closed.contains("***") && !closed.contains("sore") && !closed.contains("p0."), "{closed}");
+    let none = json!({"fields": [], "revision": 0});
+    assert_eq!(fields("/streams/session-A12345.0000000000ZZ/fields".into()).await, none);
+    assert_eq!(fields(format!("{session}?asOf=0")).await, none);
+}
+
+#[tokio::test]
+async fn a_search_that_cannot_be_read_is_refused() {
+    let (harness, _) = harness().await;
+    let end = harness.log.end();
+    let long = format!("/events/search?kind={}", "a".repeat(101));
+    for (path, pointer) in [
+        ("/events/search?limit=501", "/limit"),
+        ("/events/search?order=sideways", "/order"),
+        ("/events/search?correlation=7", "/correlation"),
+        ("/events/search?from=access:1", "/from"),
+        ("/events/search?after=care:1", "/after"),
+        ("/events/by-time?time=yesterday", "/time"),
+        ("/streams/nothing/fields", "/stream"),
+        (long.as_str(), "/kind"),
+    ] {
+        let answer = harness.get(&auditor(), path).await;
+        assert_eq!(answer.problem(), (400, "malformed".into()), "{path}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{path}");
+    }
+    let beyond = harness.get(&auditor(), &format!("/events/search?from=care:{}", end + 1)).await;
+    assert_eq!(beyond.problem(), (409, "unknown-position".into()));
+}

@@ -13,7 +13,7 @@ async fn a_patient_and_their_practice_see_the_registration() {
     harness.open_practice(SITE).await;
     let registered = harness.register(alice, SITE).await;
     let path = format!("/patients/{alice}/registration?strict=true&after={registered}");
-    for caller in [themselves(alice, "P0"), staff(SITE)] {
+    for caller in [themselves(alice, "P9"), staff(SITE)] {
         let seen = harness.get(&caller, &path).await;
         assert_eq!((seen.status, seen.header("cache-control")), (StatusCode::OK, Some("no-store")), "{seen:?}");
         let recorded = harness.log.read(1, 1).await.expect("readable")[0].recorded_at;

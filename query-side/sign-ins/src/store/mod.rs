@@ -6,7 +6,7 @@ mod sqlite;
 
 use std::sync::Arc;
 
-pub use port::{SignIn, SignInStore};
+pub use port::{SealedDraft, SignIn, SignInStore};
 
 use crate::error::SignInsError;
 

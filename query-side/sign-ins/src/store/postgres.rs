@@ -10,7 +10,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgRow},
 };
 
-use super::port::{SignIn, SignInStore};
+use super::port::{SealedDraft, SignIn, SignInStore};
 use crate::error::SignInsError;
 
 /// The number of connections. Every request of a page reads one row.
@@ -132,8 +132,31 @@ impl SignInStore for PgSignIns {
         Ok(())
     }
 
+    async fn keep(&self, draft: &SealedDraft, drafts_max: u32) -> Result<(), SignInsError> {
+        let insert = sqlx::query(
+            "INSERT INTO sign_in_draft (token_hash, name, sealed, kept_at) \
+             SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT 1 FROM sign_in WHERE token_hash = $1) \
+             ON CONFLICT (token_hash, name) DO UPDATE SET sealed = excluded.sealed, kept_at = excluded.kept_at",
+        );
+        let insert = insert.bind(draft.token_hash.clone()).bind(draft.name.clone());
+        self.run(insert.bind(draft.sealed.clone()).bind(draft.kept_at)).await?;
+        let trim = sqlx::query(
+            "DELETE FROM sign_in_draft WHERE token_hash = $1 AND name IN (SELECT name FROM sign_in_draft \
+             WHERE token_hash = $1 ORDER BY kept_at DESC, name OFFSET $2)",
+        );
+        self.run(trim.bind(draft.token_hash.clone()).bind(i64::from(drafts_max))).await?;
+        Ok(())
+    }
+
+    async fn kept(&self, token_hash: &[u8], name: &str) -> Result<Option<Vec<u8>>, SignInsError> {
+        let query = sqlx::query("SELECT sealed FROM sign_in_draft WHERE token_hash = $1 AND name = $2");
+        let rows = self.fetch(query.bind(token_hash.to_vec()).bind(name.to_owned())).await?;
+        Ok(rows.first().and_then(|row| row.try_get(0).ok()))
+    }
+
     async fn end(&self, token_hash: &[u8]) -> Result<(), SignInsError> {
         self.run(sqlx::query("DELETE FROM sign_in WHERE token_hash = $1").bind(token_hash.to_vec())).await?;
+        self.run(sqlx::query("DELETE FROM sign_in_draft WHERE token_hash = $1").bind(token_hash.to_vec())).await?;
         Ok(())
     }
 
@@ -143,7 +166,13 @@ impl SignInStore for PgSignIns {
             "DELETE FROM sign_in WHERE token_hash IN (SELECT token_hash FROM sign_in \
              WHERE seen_at <= $1 ORDER BY seen_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
         );
-        self.run(query.bind(seen_until).bind(i64::from(rows_max))).await
+        let deleted = self.run(query.bind(seen_until).bind(i64::from(rows_max))).await?;
+        let drafts = sqlx::query(
+            "DELETE FROM sign_in_draft WHERE (token_hash, name) IN (SELECT token_hash, name FROM sign_in_draft \
+             WHERE kept_at <= $1 ORDER BY kept_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        );
+        self.run(drafts.bind(seen_until).bind(i64::from(rows_max))).await?;
+        Ok(deleted)
     }
 
     async fn restore(&self) -> Result<(), SignInsError> {

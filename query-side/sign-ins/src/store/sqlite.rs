@@ -17,7 +17,7 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::port::{SignIn, SignInStore};
+use super::port::{SealedDraft, SignIn, SignInStore};
 use crate::error::SignInsError;
 
 /// The file's name.
@@ -154,10 +154,36 @@ async fn insert(connection: &mut SqliteConnection, sign_in: &SignIn, per_caller_
     transaction.commit().await
 }
 
+async fn keep(connection: &mut SqliteConnection, draft: &SealedDraft, drafts_max: u32) -> Result<(), sqlx::Error> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::query(
+        "INSERT INTO sign_in_draft (token_hash, name, sealed, kept_at) \
+         SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM sign_in WHERE token_hash = ?1) \
+         ON CONFLICT (token_hash, name) DO UPDATE SET sealed = excluded.sealed, kept_at = excluded.kept_at",
+    )
+    .bind(&draft.token_hash)
+    .bind(&draft.name)
+    .bind(&draft.sealed)
+    .bind(draft.kept_at)
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query(
+        "DELETE FROM sign_in_draft WHERE token_hash = ?1 AND name IN (SELECT name FROM sign_in_draft \
+         WHERE token_hash = ?1 ORDER BY kept_at DESC, name LIMIT -1 OFFSET ?2)",
+    )
+    .bind(&draft.token_hash)
+    .bind(i64::from(drafts_max))
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await
+}
+
 /// With `synchronous=NORMAL` a power cut could bring the sign-in back.
 async fn end(connection: &mut SqliteConnection, token_hash: &[u8]) -> Result<(), sqlx::Error> {
     sqlx::query("PRAGMA synchronous = FULL").execute(&mut *connection).await?;
-    sqlx::query("DELETE FROM sign_in WHERE token_hash = ?").bind(token_hash).execute(&mut *connection).await?;
+    for delete in ["DELETE FROM sign_in WHERE token_hash = ?", "DELETE FROM sign_in_draft WHERE token_hash = ?"] {
+        sqlx::query(delete).bind(token_hash).execute(&mut *connection).await?;
+    }
     sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *connection).await?;
     Ok(())
 }
@@ -197,6 +223,19 @@ impl SignInStore for SqliteSignIns {
         Ok(())
     }
 
+    async fn keep(&self, draft: &SealedDraft, drafts_max: u32) -> Result<(), SignInsError> {
+        let mut loan = self.lend().await?;
+        let kept = within(CALL_TIME_MAX, keep(&mut loan.connection, draft, drafts_max)).await;
+        loan.settle(kept)
+    }
+
+    async fn kept(&self, token_hash: &[u8], name: &str) -> Result<Option<Vec<u8>>, SignInsError> {
+        let mut loan = self.lend().await?;
+        let query = sqlx::query("SELECT sealed FROM sign_in_draft WHERE token_hash = ? AND name = ?");
+        let found = within(CALL_TIME_MAX, query.bind(token_hash).bind(name).fetch_optional(&mut loan.connection)).await;
+        Ok(loan.settle(found)?.and_then(|row: SqliteRow| row.try_get(0).ok()))
+    }
+
     async fn end(&self, token_hash: &[u8]) -> Result<(), SignInsError> {
         let mut loan = self.lend().await?;
         let ended = within(CALL_TIME_MAX, end(&mut loan.connection, token_hash)).await;
@@ -210,7 +249,16 @@ impl SignInStore for SqliteSignIns {
              (SELECT token_hash FROM sign_in WHERE seen_at <= ? ORDER BY seen_at LIMIT ?)",
         );
         let query = query.bind(seen_until).bind(rows_max);
-        let done = within(CALL_TIME_MAX, query.execute(&mut loan.connection)).await;
+        let drafts = sqlx::query(
+            "DELETE FROM sign_in_draft WHERE (token_hash, name) IN \
+             (SELECT token_hash, name FROM sign_in_draft WHERE kept_at <= ? ORDER BY kept_at LIMIT ?)",
+        );
+        let drafts = drafts.bind(seen_until).bind(rows_max);
+        let done = within(CALL_TIME_MAX, async {
+            drafts.execute(&mut loan.connection).await?;
+            query.execute(&mut loan.connection).await
+        });
+        let done = done.await;
         Ok(loan.settle(done)?.rows_affected())
     }
 

@@ -15,7 +15,7 @@ async fn a_caller_who_signed_in_is_found_until_they_sign_out() {
     let (own, other) = (harness.begin(&caller("a")).await, harness.begin(&caller("a")).await);
     let found = harness.find(&own).await.expect("it is there");
     assert_eq!((found.caller, &*found.name), (caller("a"), "Ada"));
-    assert_eq!(found.ends_at.as_millisecond(), START + 30 * MINUTE);
+    assert_eq!(found.ends_at.jiff().as_millisecond(), START + 30 * MINUTE);
     let again = harness.find(&own).await.expect("it is there").form_token;
     assert_eq!(found.form_token, again, "a page in another tab holds the same");
     harness.sign_ins.end(&headers(&[&own])).await.expect("it ends");
@@ -62,7 +62,10 @@ async fn a_sign_in_ends_after_half_an_hour_without_use() {
     let (used, unused) = (harness.begin(&caller("a")).await, harness.begin(&caller("b")).await);
     // This use is not recorded, and still counts.
     harness.at(MINUTE - 1);
-    assert_eq!(harness.find(&used).await.expect("it is there").ends_at.as_millisecond(), START + 31 * MINUTE - 1);
+    assert_eq!(
+        harness.find(&used).await.expect("it is there").ends_at.jiff().as_millisecond(),
+        START + 31 * MINUTE - 1
+    );
     harness.at(31 * MINUTE - 1);
     assert!(harness.is_there(&used).await, "half an hour after its use");
     harness.at(31 * MINUTE);
@@ -85,7 +88,7 @@ async fn a_sign_in_ends_after_twelve_hours_of_use() {
     let own = harness.begin(&caller("a")).await;
     for minutes in (10..720).step_by(10) {
         harness.at(minutes * MINUTE);
-        let ends_at = harness.find(&own).await.expect("it is there").ends_at.as_millisecond();
+        let ends_at = harness.find(&own).await.expect("it is there").ends_at.jiff().as_millisecond();
         assert_eq!(ends_at, START + (minutes + 30).min(720) * MINUTE);
     }
     harness.at(12 * HOUR - 1);
@@ -140,7 +143,7 @@ async fn a_use_that_cannot_be_written_is_served() {
     harness.world.refuse_updates().await;
     harness.at(20 * MINUTE);
     let found = harness.find(&own).await.expect("it is there");
-    assert_eq!(found.ends_at.as_millisecond(), START + 31 * MINUTE, "its use is not known later on");
+    assert_eq!(found.ends_at.jiff().as_millisecond(), START + 31 * MINUTE, "its use is not known later on");
     assert_eq!(harness.world.stored().await[0].seen_at, START);
 }
 

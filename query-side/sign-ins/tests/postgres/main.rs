@@ -2,6 +2,8 @@
 
 #[path = "../contract/cookies.rs"]
 mod cookies;
+#[path = "../contract/drafts.rs"]
+mod drafts;
 #[path = "../contract/harness.rs"]
 mod harness;
 #[path = "../contract/life.rs"]

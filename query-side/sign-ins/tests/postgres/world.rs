@@ -42,6 +42,11 @@ impl World {
         sqlx::query_scalar(query).fetch_one(&mut self.connect().await).await.expect("answers")
     }
 
+    pub async fn sealed_drafts(&self) -> Vec<Vec<u8>> {
+        let query = "SELECT sealed FROM sign_in_draft";
+        sqlx::query_scalar(query).fetch_all(&mut self.connect().await).await.expect("answers")
+    }
+
     pub async fn refuse_updates(&self) {
         let trigger = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql \
                        AS 'BEGIN RAISE EXCEPTION ''it is full''; END'; \

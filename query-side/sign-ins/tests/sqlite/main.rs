@@ -2,6 +2,8 @@
 
 #[path = "../contract/cookies.rs"]
 mod cookies;
+#[path = "../contract/drafts.rs"]
+mod drafts;
 mod file;
 #[path = "../contract/harness.rs"]
 mod harness;

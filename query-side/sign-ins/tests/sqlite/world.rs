@@ -55,6 +55,13 @@ impl World {
         files.map(|file| String::from_utf8_lossy(&std::fs::read(file.path()).expect("readable")).into_owned()).collect()
     }
 
+    pub async fn sealed_drafts(&self) -> Vec<Vec<u8>> {
+        let mut connection = self.connect().await;
+        let sealed = sqlx::query_scalar("SELECT sealed FROM sign_in_draft").fetch_all(&mut connection).await;
+        connection.close().await.expect("closes");
+        sealed.expect("answers")
+    }
+
     pub async fn refuse_updates(&self) {
         let trigger = "CREATE TRIGGER full BEFORE UPDATE ON sign_in BEGIN SELECT RAISE(ABORT, 'it is full'); END";
         self.run(trigger).await;

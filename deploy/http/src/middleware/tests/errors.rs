@@ -1,6 +1,6 @@
 //! The form of errors, depending on the client's preference.
 
-use axum::response::AppendHeaders;
+use axum::{http::HeaderMap, response::AppendHeaders};
 
 use super::*;
 use crate::ErrorPage;
@@ -12,9 +12,14 @@ const FORM: &str = "<form><p>The date is wrong.</p></form>";
 fn problems() -> Router {
     Router::new()
         .route("/script", get(async || Problem::of(&MALFORMED).detail("<script>alert(1)</script>")))
-        .route("/with-length", get(async || ([(header::CONTENT_LENGTH, "99")], Problem::of(&MALFORMED))))
+        .route("/with-length", get(own_length))
         .route("/form", get(own_form))
         .route("/headers", get(own_headers))
+}
+
+/// As a layer that compresses leaves it.
+async fn own_length() -> Response {
+    ([(header::CONTENT_LENGTH, "99"), (header::CONTENT_ENCODING, "gzip")], Problem::of(&MALFORMED)).into_response()
 }
 
 async fn own_form() -> Response {
@@ -154,6 +159,7 @@ async fn has_its_length(response: Response) {
 async fn the_page_in_place_of_a_document_whose_length_is_set_has_its_own_length() {
     let response = answer_to(browser(get_request("/with-length"))).await;
     assert_eq!(response.headers()[header::CONTENT_TYPE], HTML);
+    assert!(!response.headers().contains_key(header::CONTENT_ENCODING), "the page is not compressed");
     has_its_length(response).await;
 }
 
@@ -212,10 +218,21 @@ async fn a_page_about_a_slow_body_ends_the_connection() {
     page_of(response, "Sorry, your request came too slowly").await;
 }
 
+/// An installation whose visitors are not signed in.
+struct NoSignIns;
+
+#[async_trait::async_trait]
+impl SignedInCallers for NoSignIns {
+    async fn find(&self, _: &HeaderMap) -> Result<Option<SignedIn>, Problem> {
+        Ok(None)
+    }
+}
+
 #[tokio::test]
 async fn another_layout_writes_the_page() {
     let layout = |page: &ErrorPage<'_>| format!("{} / {} / {}", page.status.as_u16(), page.heading, page.title);
-    let front = public_with_layout(routes(), Limits::default(), tokens(), layout);
+    let pages = PageEdge { layout, sign_ins: Arc::new(NoSignIns) };
+    let front = public_with_pages(routes(), Limits::default(), tokens(), pages);
     let response = front.oneshot(browser(get_request("/nowhere"))).await.expect("infallible");
     assert_eq!(response.headers()[header::CONTENT_TYPE], HTML);
     assert_eq!(text_of(response).await, "404 / Sorry, this page is not here / Not found");

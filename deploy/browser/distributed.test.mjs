@@ -1,0 +1,96 @@
+// The pages on the distributed system: real Kafka, real PostgreSQL, and two processes of each role.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { booked, toCheck } from './booking.mjs';
+import { rebuild } from './operating.mjs';
+import { Window, closeBrowser } from './support.mjs';
+
+const LOCAL = process.env.LOCAL ?? 'target/debug/local';
+const FRONTDOOR = resolve(process.env.FRONTDOOR ?? 'target/debug/frontdoor');
+const START_MAX_MS = 180_000;
+
+let folder, system, nodes;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'frontdoor-browser-'));
+  system = spawn(LOCAL, [FRONTDOOR, folder], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const env = join(folder, 'env');
+  for (const began = Date.now(); !existsSync(env); await pause(100)) {
+    assert.equal(system.exitCode, null, 'the system ended');
+    assert.ok(Date.now() - began < START_MAX_MS, 'the system was not up in time');
+  }
+  const urls = readFileSync(env, 'utf8').match(/^QUERY_URLS='(.*)'$/m)[1];
+  nodes = urls.split(',').map((url) => ({ url }));
+});
+after(async () => {
+  await closeBrowser();
+  system?.kill('SIGKILL');
+  await new Promise((done) => system?.once('exit', done) ?? done());
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/// Sends a signal to the processes of a role.
+function signal(name, role) {
+  const pids = execFileSync('pgrep', ['-f', '--', `--roles ${role} .*${folder}`], { encoding: 'utf8' }).trim().split('\n');
+  for (const pid of pids) process.kill(Number(pid), name);
+}
+
+test('a patient books on one node, and sees it and signs out on the other', async () => {
+  const window = await Window.open(nodes[0]);
+  const { page } = window;
+  await window.signIn('alice');
+  await toCheck(window);
+  await page.getByRole('button', { name: 'Book this appointment' }).click();
+  await page.getByText('Appointment booked').first().waitFor();
+  await window.seen('the confirmation');
+  const { pathname, search } = new URL(page.url());
+  const other = await window.context.newPage();
+  await other.goto(`${nodes[1].url}${pathname}${search}`);
+  await other.getByText('Dr Amara Okafor').waitFor();
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await other.getByRole('link', { name: 'Start now' }).waitFor();
+  await page.goto('/appointments');
+  assert.equal(await window.heading(), 'Who are you?');
+  await window.close();
+});
+
+test('a view that does not follow: the booking is confirmed, and its page says what is missing', async () => {
+  const window = await Window.open(nodes[1]);
+  const { page } = window;
+  await window.signIn('bob');
+  await toCheck(window);
+  signal('SIGSTOP', 'projections');
+  try {
+    await page.getByRole('button', { name: 'Book this appointment' }).click();
+    await page.getByText('Appointment booked').first().waitFor();
+    await page.getByText('Your booking is saved.').waitFor();
+    assert.match(await page.locator('.frontdoor-reference').first().innerText(), /^[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$/);
+    await window.seen('the confirmation without its details');
+  } finally {
+    signal('SIGCONT', 'projections');
+  }
+  await page.reload();
+  await page.getByText('Face to face').or(page.getByText('face to face')).first().waitFor();
+  assert.equal(await booked(window), 1);
+  await window.close();
+});
+
+test('an operator sees every process, and rebuilds a read model that another process keeps', async () => {
+  const window = await Window.open(nodes[0]);
+  await window.signIn('operator');
+  await window.page.goto('/operate');
+  for (const role of [/command/, /relay/, /projections/, /query, ?pages/]) {
+    const processes = window.page.locator('table', { hasText: 'Processes' }).locator('tr', { hasText: role });
+    await processes.nth(1).waitFor();
+  }
+  await rebuild(window, 'my_appointments');
+  window.faultless('the system');
+  await window.close();
+});

@@ -1,0 +1,118 @@
+// Hostile text in the fields that people fill in is shown as the text that it is, on every page that shows it.
+
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { after, before, test } from 'node:test';
+
+import { toCheck } from './booking.mjs';
+import { Server, Window, closeBrowser } from './support.mjs';
+
+const ROUNDS = 8;
+const PIECES = [
+  '<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", '</textarea>', '</dd>', '<!--', '-->',
+  '&lt;b&gt;', '&amp;', '{{ 7*7 }}', '{% raw %}', '${7*7}', '`', '\\', '%3Cscript%3E', '<svg/onload=alert(1)>', 'javascript:alert(1)',
+  'é', 'ß', '漢字', '🙂', ' ', 'x',
+];
+
+let server;
+before(async () => {
+  server = await Server.start();
+});
+after(async () => {
+  await closeBrowser();
+  await server?.stop();
+});
+
+/// A text of these pieces of at most this many characters, without space at its ends. A failing one is in the message.
+function hostile(characters) {
+  let text = '';
+  for (let pieces = randomInt(1, 5); pieces > 0; pieces -= 1) text += PIECES[randomInt(PIECES.length)];
+  return [...text].slice(0, characters).join('').trim() || '<x>';
+}
+
+/// The page shows each text as it was typed, in a field or as text, and nothing of it became markup.
+async function shows(window, texts, name) {
+  const { page } = window;
+  const found = await page.evaluate(() => ({
+    text: document.body.innerText,
+    fields: [...document.querySelectorAll('input, textarea')].map((field) => field.value),
+    scripts: document.querySelectorAll('body script, body img, body svg, body iframe').length,
+    handlers: [...document.querySelectorAll('*')].flatMap((element) => element.getAttributeNames()).filter((name) => name.startsWith('on')),
+  }));
+  assert.equal(found.scripts, 0, name);
+  assert.deepEqual(found.handlers, [], name);
+  for (const text of texts) {
+    assert.ok(found.text.includes(text) || found.fields.includes(text), `${name} does not show ${JSON.stringify(text)}`);
+  }
+}
+
+test('what patients type is text on every page', async () => {
+  const window = await Window.open(server);
+  const { page } = window;
+  await window.signIn('alice');
+  page.on('dialog', (dialog) => assert.fail(`a dialog: ${dialog.message()}`));
+  const reason = hostile(100);
+  await toCheck(window, { reason });
+  await shows(window, [reason], 'the check');
+  await page.getByRole('button', { name: 'Book this appointment' }).click();
+  await page.getByText('Appointment booked').first().waitFor();
+  await shows(window, [reason], 'the confirmation');
+  const appointment = new URL(page.url()).pathname;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [reason, comment] = [hostile(100), hostile(500)];
+    await page.goto(`${appointment}/reason`);
+    await page.getByLabel('Reason for the appointment').fill(reason);
+    await page.getByLabel('Anything else').fill(comment);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Appointment changed').first().waitFor();
+    await shows(window, [reason, comment], 'the appointment');
+    await page.goto(`${appointment}/reason`);
+    await shows(window, [reason, comment], 'the form');
+    await page.getByLabel('Reason for the appointment').fill(`${reason}${'x'.repeat(101)}`);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.locator('.nhsuk-error-summary').waitFor();
+    await shows(window, [`${reason}${'x'.repeat(101)}`], 'the form with an error');
+  }
+  const names = [hostile(100), hostile(100)];
+  await page.goto('/donation/register');
+  await page.getByLabel('I want other people to decide').check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('Full name of the first person').fill(names[0]);
+  await page.getByLabel('Full name of the second person').fill(names[1]);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await shows(window, names, 'the check of a decision');
+  await page.getByRole('button', { name: /my decision/ }).click();
+  await page.getByText('Your decision is registered').waitFor();
+  await shows(window, names, 'the decision');
+  window.faultless('hostile text');
+  await window.close();
+});
+
+test('hostile text in addresses is text or an error', async () => {
+  const window = await Window.open(server);
+  const { page } = window;
+  await window.signIn('alice');
+  page.on('dialog', (dialog) => assert.fail(`a dialog: ${dialog.message()}`));
+  for (const piece of PIECES) {
+    const text = encodeURIComponent(piece);
+    for (const path of [
+      `/book/days?kind=${text}`,
+      `/book/times?kind=${text}&day=2026-12-01`,
+      `/book/details?session=A99001.202612010001&at=2026-12-01T09:00:00Z&kind=${text}`,
+      `/book/check?session=A99001.202612010001&at=2026-12-01T09:00:00Z&kind=${text}`,
+      `/appointments/${text}/${text}`,
+      `/sign-in?next=${text}`,
+      `/nowhere/${text}`,
+    ]) {
+      await page.goto(path);
+      await shows(window, [], path);
+    }
+  }
+  const answer = await window.context.request.post('/sign-in/bob?next=https://evil.example', {
+    headers: { Origin: server.url },
+    maxRedirects: 0,
+  });
+  assert.equal(answer.headers().location, '/');
+  window.faultless('hostile addresses');
+  await window.close();
+});

@@ -1,0 +1,171 @@
+// What all journeys share: a server of their own, a browser, and the checks that hold for every page.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { HtmlValidate } from 'html-validate';
+import { chromium } from 'playwright-core';
+
+const FRONTDOOR = process.env.FRONTDOOR ?? 'target/debug/frontdoor';
+const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
+// The longest wait for anything on a page, in milliseconds: generous, because CI is slow.
+const WAIT_MAX_MS = 30_000;
+const START_MAX_MS = 120_000;
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+// `long-title` and `no-trailing-whitespace` are about taste. Forms have several buttons of one name on purpose: the times of
+// a day are one choice.
+const VALIDATOR = new HtmlValidate({
+  extends: ['html-validate:standard'],
+  rules: { 'long-title': 'off', 'no-trailing-whitespace': 'off', 'form-dup-name': 'off', 'no-inline-style': 'error' },
+});
+
+/// A server of the demonstration, in a folder of its own, until `stop`.
+export class Server {
+  static async start(...flags) {
+    assert.ok(existsSync(FRONTDOOR), `${FRONTDOOR} is missing: cargo build`);
+    const server = new Server();
+    server.folder = mkdtempSync(join(tmpdir(), 'frontdoor-browser-'));
+    server.flags = flags;
+    server.listen = '127.0.0.1:0';
+    await server.run();
+    server.listen = new URL(server.url).host;
+    return server;
+  }
+
+  async run() {
+    const data = join(this.folder, 'data');
+    this.process = spawn(
+      FRONTDOOR,
+      ['serve', '--demo', '--data', data, '--listen', this.listen, '--admin', '127.0.0.1:0', '--log-level', 'warn', ...this.flags],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    this.ended = new Promise((resolve) => this.process.once('exit', resolve));
+    const lines = createInterface({ input: this.process.stdout });
+    const ready = new Promise((resolve, reject) => {
+      lines.on('line', (line) => {
+        const found = line.match(/is ready: (http:\S+) \(operator: (http:[^)]+)\)/);
+        if (found) resolve(found);
+      });
+      this.process.once('exit', (code) => reject(new Error(`the server ended: ${code}`)));
+      setTimeout(() => reject(new Error('the server was not ready in time')), START_MAX_MS).unref();
+    });
+    [, this.url, this.admin] = await ready;
+  }
+
+  /// Ends it without a chance to write anything, and starts it again on the same address.
+  async killAndStart() {
+    await this.kill();
+    await this.run();
+  }
+
+  async kill() {
+    this.process.kill('SIGKILL');
+    await this.ended;
+  }
+
+  async stop() {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+let browser;
+
+export async function closeBrowser() {
+  await browser?.close();
+  browser = undefined;
+}
+
+/// A window of its own, with its own cookies. Faults of any page in it fail `faultless`.
+export class Window {
+  static async open(server, { script = true, width = 1280, height = 900, textPercent = 100 } = {}) {
+    browser ??= await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox', '--disable-gpu'] });
+    const window = new Window();
+    window.server = server;
+    window.script = script;
+    window.faults = [];
+    window.context = await browser.newContext({
+      baseURL: server.url,
+      javaScriptEnabled: script,
+      viewport: { width, height },
+      locale: 'en-GB',
+      timezoneId: 'America/New_York',
+    });
+    window.context.setDefaultTimeout(WAIT_MAX_MS);
+    if (textPercent !== 100) {
+      await window.context.addInitScript((percent) => {
+        addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = `${percent}%`; });
+      }, textPercent);
+    }
+    window.page = await window.context.newPage();
+    window.watch(window.page);
+    return window;
+  }
+
+  watch(page) {
+    const own = new URL(this.server.url).host;
+    page.on('console', (message) => {
+      // The browser writes such a line for each answer that is an error; `seen` looks at the answers themselves.
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) this.faults.push(message.text());
+    });
+    page.on('pageerror', (error) => this.faults.push(String(error)));
+    page.on('response', (response) => {
+      const isPage = response.request().isNavigationRequest() && response.request().frame() === page.mainFrame();
+      if (isPage && ![301, 302, 303, 307, 308].includes(response.status())) this.document = response;
+    });
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (url.protocol.startsWith('http') && url.host !== own) this.faults.push(`a request leaves the machine: ${url}`);
+    });
+  }
+
+  async signIn(id, next = '') {
+    await this.page.goto(`/sign-in${next && `?next=${encodeURIComponent(next)}`}`);
+    await this.page.locator(`form[action^="/sign-in/${id}"] button`).click();
+    await this.page.getByRole('button', { name: 'Sign out' }).waitFor();
+  }
+
+  /// Checks the page that is open, as `name`: accessible by axe, valid HTML, no fault so far, no wider than the window.
+  async seen(name) {
+    if (this.script) {
+      await this.page.evaluate(AXE);
+      const found = await this.page.evaluate((tags) => axe.run({ runOnly: tags }), AXE_TAGS);
+      const violations = found.violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ').slice(0, 500)}`,
+      );
+      assert.deepEqual(violations, [], `axe finds faults on ${name}`);
+    }
+    const wide = await this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `${name} is ${wide} px wider than the window`);
+    await this.valid(name);
+    this.faultless(name);
+  }
+
+  /// Checks the HTML as the server sent it, also as the answer to a form.
+  async valid(name) {
+    const report = await VALIDATOR.validateString(await this.document.text(), name);
+    const faults = report.results.flatMap(({ messages }) =>
+      messages.map(({ ruleId, message, line }) => `${ruleId}, line ${line}: ${message}`),
+    );
+    assert.deepEqual(faults, [], `html-validate finds faults on ${name}`);
+  }
+
+  faultless(name) {
+    assert.deepEqual(this.faults, [], `faults on ${name}`);
+  }
+
+  async heading() {
+    return (await this.page.locator('h1').first().innerText()).trim();
+  }
+
+  async close() {
+    await this.context.close();
+  }
+}

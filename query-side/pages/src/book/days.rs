@@ -1,0 +1,125 @@
+//! The day: those of two weeks that have room.
+
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use event_core::LocalDate;
+use page_engine::{HtmlPage, PageError, Pages, Visitor};
+use queries::appointments::{RANGE_DAYS_MAX, SearchFreeSlots};
+use query_engine::page::{ITEMS_MAX, Paging};
+use serde::Deserialize;
+use vocabulary::time::LONDON;
+
+use super::kind::{BookableKind, site, site_name};
+use crate::{
+    concerned::Concerned,
+    layout::{Layout, filters},
+    words,
+};
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% extends "layout.html" %}
+{% block main %}
+<div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
+<span class="nhsuk-caption-l">{{ kind.name() }} at {{ site }}</span>
+<h1>{{ layout.title }}</h1>
+{% if days.is_empty() %}
+<p>There is nothing free from {{ first }} to {{ last }}.</p>
+{% else %}
+<ul class="nhsuk-list nhsuk-list--border">
+{% for day in days %}
+<li><a href="{{ base }}/book/times?kind={{ kind }}&amp;day={{ day.date }}">{{ day.name }}</a><br>{{ day.room }}</li>
+{% endfor %}
+</ul>
+{% endif %}
+<nav aria-label="Other days"><ul class="nhsuk-list">
+{% if let Some(earlier) = earlier %}<li><a href="{{ base }}/book/days?kind={{ kind }}&amp;from={{ earlier }}">Earlier days</a></li>{% endif %}
+<li><a href="{{ base }}/book/days?kind={{ kind }}&amp;from={{ later }}">Later days</a></li>
+</ul></nav>
+</div></div>
+{% endblock %}"#
+)]
+struct DaysPage {
+    layout: Layout,
+    base: String,
+    site: String,
+    kind: BookableKind,
+    days: Vec<DayWithRoom>,
+    first: String,
+    last: String,
+    earlier: Option<LocalDate>,
+    later: LocalDate,
+}
+
+struct DayWithRoom {
+    date: LocalDate,
+    name: String,
+    room: String,
+}
+
+#[derive(Deserialize)]
+pub struct Days {
+    kind: Option<String>,
+    from: Option<LocalDate>,
+}
+
+/// # Errors
+/// If the visitor may not book for this person, or there is no answer.
+pub async fn page(
+    State(pages): State<Pages>,
+    visitor: Visitor,
+    concerned: Concerned,
+    Query(asked): Query<Days>,
+) -> Result<Response, PageError> {
+    let Ok(kind) = asked.kind.unwrap_or_default().parse::<BookableKind>() else {
+        return Ok(Redirect::to(&format!("{}/book?missing", concerned.base)).into_response());
+    };
+    let site = site(&pages, &visitor, &concerned).await?;
+    let today = LONDON.day(pages.now());
+    let from = asked.from.unwrap_or(today).max(today);
+    let until = from.plus_days(RANGE_DAYS_MAX - 1);
+    let search = SearchFreeSlots {
+        site: site.code.clone(),
+        service: Some(kind.service.clone()),
+        channel: Some(kind.channel),
+        from,
+        until,
+    };
+    let found = pages.ask_for(&visitor, &search, Paging::of(ITEMS_MAX)).await?;
+    let mut days: Vec<(LocalDate, u64)> = Vec::new();
+    for slot in &found.answer.items {
+        let date = LONDON.day(slot.starts_at);
+        match days.last_mut() {
+            Some((last, times)) if *last == date => *times += 1,
+            _ => days.push((date, 1)),
+        }
+    }
+    // There is more than one page of slots: the last day may be incomplete, and the next page begins with it.
+    let (last, later) = match days.last() {
+        Some((last, _)) if found.answer.next.is_some() && *last > from => (*last, *last),
+        _ => (until, until.plus_days(1)),
+    };
+    days.retain(|(date, _)| *date < later);
+    let days = days.into_iter().map(|(date, times)| DayWithRoom {
+        date,
+        name: words::day(date),
+        room: words::count(times, "time", "times"),
+    });
+    let layout = Layout::of(&visitor, "Which day?").back(format!("{}/book", concerned.base)).stale(found.stale);
+    let shown = DaysPage {
+        layout,
+        base: concerned.base,
+        site: site_name(&site),
+        kind,
+        days: days.collect(),
+        first: words::day(from),
+        last: words::day(last),
+        earlier: (from > today).then(|| from.plus_days(-RANGE_DAYS_MAX).max(today)),
+        later,
+    };
+    Ok(HtmlPage::ok(shown).into_response())
+}

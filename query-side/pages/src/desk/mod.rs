@@ -1,0 +1,37 @@
+//! The desk of a practice: its day, its patients, its clinic sessions and its settings.
+
+mod chosen_day;
+mod clinic;
+mod clocks;
+mod day;
+mod day_slots;
+mod extend;
+mod patient;
+mod patients;
+mod practice;
+mod publish;
+mod session_day;
+mod session_form;
+mod sessions;
+mod settings;
+mod withdraw;
+
+use axum::{Router, routing::get};
+use page_engine::Pages;
+
+use crate::concerned::DESK;
+
+pub fn routes() -> Router<Pages> {
+    Router::new()
+        .route("/desk/days", get(day::chosen))
+        .route("/desk/days/{date}", get(day::page))
+        .route("/desk/days/{date}/live", get(day::live))
+        .route("/desk/patients", get(patients::page))
+        .route(DESK, get(patient::page))
+        .route("/desk/sessions", get(sessions::page))
+        .route("/desk/sessions/new", get(publish::page).post(publish::preview))
+        .route("/desk/sessions/new/check", get(publish::check).post(publish::confirm))
+        .route("/desk/sessions/{session}/withdraw", get(withdraw::page).post(withdraw::withdraw))
+        .route("/desk/sessions/{session}/extend", get(extend::page).post(extend::extend))
+        .route("/desk/settings", get(settings::page).post(settings::change))
+}

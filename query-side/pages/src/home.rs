@@ -1,0 +1,113 @@
+//! The start page of each role. Patients see their next appointment and the services.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http_edge::Problem;
+use page_engine::{Guest, HtmlPage, PageError, Pages, Visitor};
+use queries::appointments::{ListAppointments, Status, When};
+use query_engine::page::Paging;
+use vocabulary::access::{CallerRole, patient_of};
+
+use crate::{
+    appointment_card::AppointmentCard,
+    layout::{Layout, filters},
+};
+
+/// The number of upcoming appointments among which the next one is looked for. Cancelled ones are among them.
+const UPCOMING_READ: usize = 100;
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% extends "layout.html" %}
+{% block main %}
+<div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
+<h1>Your health, from your practice</h1>
+<p class="nhsuk-lede-text">Book an appointment at your practice, see what is booked, and register your decision about organ donation.</p>
+<a class="nhsuk-button" href="/sign-in">Start now</a>
+</div></div>
+{% endblock %}"#
+)]
+struct OpenHome {
+    layout: Layout,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% extends "layout.html" %}
+{% block main %}
+<h1>Your health</h1>
+<h2>Your next appointment</h2>
+<div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
+{% match next %}
+{% when NextAppointment::Booked(card) %}{{ card|safe }}
+{% when NextAppointment::Nothing %}<p>You have no appointment booked.</p>
+{% when NextAppointment::Unknown %}<div class="nhsuk-inset-text"><p>Your next appointment cannot be shown at the moment. What you have booked has not changed. Load the page again in a few minutes, or telephone your practice.</p></div>
+{% endmatch %}
+</div></div>
+<h2>Services</h2>
+<ul class="nhsuk-grid-row nhsuk-card-group">
+<li class="nhsuk-grid-column-one-third nhsuk-card-group__item"><div class="nhsuk-card nhsuk-card--clickable"><div class="nhsuk-card__content">
+<h3 class="nhsuk-card__heading nhsuk-heading-m"><a class="nhsuk-card__link" href="/book">Book an appointment</a></h3>
+<p class="nhsuk-card__description">With a GP or a nurse at your practice.</p></div></div></li>
+<li class="nhsuk-grid-column-one-third nhsuk-card-group__item"><div class="nhsuk-card nhsuk-card--clickable"><div class="nhsuk-card__content">
+<h3 class="nhsuk-card__heading nhsuk-heading-m"><a class="nhsuk-card__link" href="/appointments">Your appointments</a></h3>
+<p class="nhsuk-card__description">See, change or cancel what is booked.</p></div></div></li>
+<li class="nhsuk-grid-column-one-third nhsuk-card-group__item"><div class="nhsuk-card nhsuk-card--clickable"><div class="nhsuk-card__content">
+<h3 class="nhsuk-card__heading nhsuk-heading-m"><a class="nhsuk-card__link" href="/donation">Organ donation</a></h3>
+<p class="nhsuk-card__description">Register, change or withdraw your decision.</p></div></div></li>
+</ul>
+{% endblock %}"#
+)]
+struct PatientHome {
+    layout: Layout,
+    next: NextAppointment,
+}
+
+/// The next appointment of a patient, as far as it is known.
+enum NextAppointment {
+    Booked(Box<AppointmentCard>),
+    Nothing,
+    Unknown,
+}
+
+/// # Errors
+/// If the sign-in cannot be read.
+pub async fn page(State(pages): State<Pages>, Guest(visitor): Guest) -> Result<Response, PageError> {
+    let Some(visitor) = visitor else {
+        let layout = Layout::open("Your health, from your practice");
+        return Ok(HtmlPage::ok(OpenHome { layout }).into_response());
+    };
+    Ok(match CallerRole::of(visitor.caller()) {
+        Some(CallerRole::Staff) => Redirect::to("/desk/days").into_response(),
+        Some(CallerRole::Operator) => Redirect::to("/operate").into_response(),
+        Some(CallerRole::Auditor) => Redirect::to("/audit").into_response(),
+        Some(CallerRole::Patient) | None => patient_home(&pages, &visitor).await,
+    })
+}
+
+/// The services are there even if the appointments are not.
+async fn patient_home(pages: &Pages, visitor: &Visitor) -> Response {
+    let layout = Layout::of(visitor, "Home");
+    let Some(subject) = patient_of(visitor.caller()) else {
+        return HtmlPage::ok(PatientHome { layout, next: NextAppointment::Nothing }).into_response();
+    };
+    let upcoming = ListAppointments { subject, when: When::Upcoming };
+    let (layout, next) = match pages.ask_for(visitor, &upcoming, Paging::of(UPCOMING_READ)).await {
+        Ok(found) => {
+            let next = found.answer.items.iter().find(|one| one.status == Status::Booked);
+            let next = next.map(|one| NextAppointment::Booked(Box::new(AppointmentCard::of("", one))));
+            (layout.stale(found.stale), next.unwrap_or(NextAppointment::Nothing))
+        }
+        Err(error) => {
+            // The conversion writes the cause to the process's log.
+            let _ = Problem::from(&error);
+            (layout, NextAppointment::Unknown)
+        }
+    };
+    HtmlPage::ok(PatientHome { layout, next }).into_response()
+}

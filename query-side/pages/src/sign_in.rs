@@ -1,0 +1,106 @@
+//! Signing in and out. In a demonstration, visitors choose an invented person; elsewhere there is no way to sign in yet.
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http_edge::{Problem, problem_catalogue::NOT_FOUND};
+use page_engine::{DemoPerson, Guest, HtmlPage, PageError, Pages, PostedForm, is_own_page};
+use serde::Deserialize;
+
+use crate::layout::{Layout, filters};
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% extends "layout.html" %}
+{% block main %}
+<div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
+{% if has_ended %}<div class="nhsuk-inset-text"><p>You were signed out because you did not use this service for a while. What you sent last was not saved.</p></div>{% endif %}
+<h1>{{ layout.title }}</h1>
+{% if people.is_empty() %}
+<p>There is no way to sign in yet: this installation is not a demonstration, and its connection to a login service is not built.</p>
+<p>Apps use the <a href="/docs">API</a> with tokens of their issuer.</p>
+{% else %}
+<p>Choose an invented person. You will see what this person sees.</p>
+{% for person in people %}
+<form action="/sign-in/{{ person.id }}{{ next }}" method="post">
+<h2 class="nhsuk-heading-s nhsuk-u-margin-bottom-1">{{ person.name }}</h2>
+<p class="nhsuk-u-margin-bottom-2">{{ person.role }}</p>
+<button class="nhsuk-button nhsuk-button--secondary nhsuk-button--small">Continue as {{ person.name }}</button>
+</form>
+{% endfor %}
+{% endif %}
+</div></div>
+{% endblock %}"#
+)]
+struct SignInPage<'a> {
+    layout: Layout,
+    people: &'a [DemoPerson],
+    next: String,
+    has_ended: bool,
+}
+
+/// The place to go after signing in, and whether the last sign-in has ended.
+#[derive(Deserialize)]
+pub struct After {
+    next: Option<String>,
+    ended: Option<String>,
+}
+
+impl After {
+    /// A path of this server; the start page in place of anything else.
+    fn place(&self) -> &str {
+        let next = self.next.as_deref().unwrap_or("/");
+        let own = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\');
+        if own && next.bytes().all(|byte| byte.is_ascii_graphic()) { next } else { "/" }
+    }
+}
+
+pub fn routes() -> Router<Pages> {
+    Router::new()
+        .route("/sign-in", get(page))
+        .route("/sign-in/{person}", post(sign_in))
+        .route("/sign-out", post(sign_out))
+}
+
+async fn page(State(pages): State<Pages>, Query(after): Query<After>) -> Response {
+    let next = match after.place() {
+        "/" => String::new(),
+        place => format!("?next={}", page_engine::encoded(place)),
+    };
+    let layout = Layout::open(if pages.people.is_empty() { "Sign in" } else { "Who are you?" });
+    HtmlPage::ok(SignInPage { layout, people: &pages.people, next, has_ended: after.ended.is_some() }).into_response()
+}
+
+/// A sign-in has no token to check yet, so `Origin` alone shows that the form is ours. There is no body to read.
+async fn sign_in(
+    State(pages): State<Pages>,
+    Path(person): Path<String>,
+    Query(after): Query<After>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    is_own_page(&headers)?;
+    let person = pages.person(&person).ok_or_else(|| Problem::of(&NOT_FOUND))?;
+    // Otherwise an earlier sign-in of this browser would go on without its cookie.
+    pages.sign_ins.end(&headers).await?;
+    let cookie = pages.sign_ins.begin(&person.caller, &person.name).await?;
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, after.place())], [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+async fn sign_out(
+    State(pages): State<Pages>,
+    headers: HeaderMap,
+    Guest(visitor): Guest,
+    form: Result<PostedForm, PageError>,
+) -> Result<Response, PageError> {
+    if visitor.is_some() {
+        form?;
+    }
+    let cookie = pages.sign_ins.end(&headers).await?;
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/")], [(header::SET_COOKIE, cookie)]).into_response())
+}
