@@ -11,23 +11,24 @@ const TOTAL_MAX: Duration = Duration::from_secs(25 * 60);
 const EACH_MAX: Duration = Duration::from_secs(4 * 60);
 
 /// Each benchmark, and its time limit in seconds, including its preparation.
-pub const ALL: [(&str, u64); 17] = [
+pub const ALL: [(&str, u64); 18] = [
     ("append", 75),
     ("hot", 45),
     ("append-postgres", 75),
-    ("command", 90),
-    ("old-snapshot", 100),
+    ("command", 80),
+    ("old-snapshot", 90),
     ("two-nodes", 60),
-    ("book", 90),
+    ("book", 80),
     ("race", 15),
     ("read", 60),
+    ("pages", 55),
     ("rebuild", 60),
     ("rebuild-postgres", 75),
     ("relay", 120),
     ("visible", 75),
-    ("memory", 90),
+    ("memory", 80),
     ("peers-append", 75),
-    ("peers-command", 215),
+    ("peers-command", 200),
     ("peers-replay", 180),
 ];
 

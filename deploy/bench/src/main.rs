@@ -7,6 +7,7 @@ mod kafka;
 mod load;
 mod memory;
 mod over_http;
+mod pages;
 mod peers;
 mod postgres;
 mod process;
@@ -37,7 +38,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Arguments {
-    /// Which benchmarks: append, hot, append-postgres, command, old-snapshot, two-nodes, book, race, read, rebuild,
+    /// Which benchmarks: append, hot, append-postgres, command, old-snapshot, two-nodes, book, race, read, pages, rebuild,
     /// rebuild-postgres, relay, visible, memory, peers-append, peers-command, peers-replay, growth. All of them but
     /// growth where none is named; those of the peers need both programs.
     names: Vec<String>,
@@ -111,6 +112,7 @@ async fn run(name: &str, arguments: &Arguments, scratch: &Path) -> anyhow::Resul
         "book" => over_http::book(scratch).await,
         "race" => race::race(scratch).await,
         "read" => over_http::read(scratch).await,
+        "pages" => pages::pages(scratch).await,
         "memory" => memory::memory(scratch).await,
         "relay" => kafka::relay().await,
         "visible" => kafka::visible().await,

@@ -119,7 +119,10 @@ pub async fn read(folder: &Path) -> anyhow::Result<Vec<Measured>> {
 }
 
 /// Each connection repeats its request until the end of the slice.
-async fn again_and_again(address: SocketAddr, requests: Vec<Vec<u8>>) -> anyhow::Result<Slice> {
+///
+/// # Errors
+/// If a request is not answered with 200.
+pub async fn again_and_again(address: SocketAddr, requests: Vec<Vec<u8>>) -> anyhow::Result<Slice> {
     let deadline = Instant::now() + READ_SLICE;
     let mut clients = Vec::new();
     for request in requests {
