@@ -1,4 +1,4 @@
-// What goes wrong while people use the pages: races, repeats, the back button, ended sign-ins, a killed server.
+// Faults while people use the pages: races, repeats, the back button, ended sign-ins, a killed server.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

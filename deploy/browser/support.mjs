@@ -1,4 +1,4 @@
-// What all journeys share: a server of their own, a browser, and the checks that hold for every page.
+// Shared by all journeys: a server of their own, a browser, and the checks that hold for every page.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

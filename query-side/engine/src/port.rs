@@ -57,7 +57,7 @@ impl QueryPort {
         self.0.log.watch()
     }
 
-    /// Checks a rule for what is no query, such as a page about the system.
+    /// Checks an access rule that belongs to no query, such as that of the pages about the system.
     ///
     /// # Errors
     /// If the caller is not admitted.

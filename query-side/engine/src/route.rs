@@ -22,7 +22,7 @@ use crate::{
 const POSITION: HeaderName = HeaderName::from_static("frontdoor-position");
 const STALE: HeaderName = HeaderName::from_static("frontdoor-stale");
 
-/// What a route of a query needs.
+/// The state of a query's route.
 #[derive(Clone)]
 pub(crate) struct QueryRoute {
     pub port: QueryPort,

@@ -1,13 +1,7 @@
 //! Live pages: an event stream tells an open page that its content has changed, and the page asks for itself again. The
 //! stream carries no content, so what a page shows comes from one place.
 
-use std::{
-    collections::hash_map::DefaultHasher,
-    convert::Infallible,
-    hash::{Hash, Hasher},
-    sync::Arc,
-    time::Duration,
-};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::response::{
     IntoResponse, Response,
@@ -15,53 +9,26 @@ use axum::response::{
 };
 use futures::{Stream, stream};
 use http_edge::{Problem, problem_catalogue::OVERLOADED};
-use serde::Serialize;
 use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, sleep_until, timeout},
 };
 
-use crate::pages::Pages;
+use crate::{
+    look::{Fingerprint, LOOK_EVERY_MAX, Look},
+    pages::Pages,
+};
 
 /// The shortest time between two looks of a stream.
 const LOOK_EVERY_MIN: Duration = Duration::from_secs(1);
-/// The longest time between two looks: holds expire by the clock, without an event.
-const LOOK_EVERY_MAX: Duration = Duration::from_secs(15);
 /// The time after which a stream ends; the browser then opens a new one, which checks the sign-in again.
 const STREAM_TIME_MAX: Duration = Duration::from_secs(10 * 60);
 /// The time after which a browser opens a new stream, in milliseconds.
 const RETRY_AFTER: Duration = Duration::from_secs(3);
 
-/// A hash of what a page shows, by which a change is noticed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fingerprint(u64);
-
-impl Fingerprint {
-    /// `None` if the value cannot be written as JSON, which is a bug.
-    pub fn of(shown: &impl Serialize) -> Option<Fingerprint> {
-        let json = serde_json::to_vec(shown).ok()?;
-        let mut hasher = DefaultHasher::new();
-        json.hash(&mut hasher);
-        Some(Fingerprint(hasher.finish()))
-    }
-}
-
-/// A look of a live page at its content.
-#[derive(Debug, Clone, Copy)]
-pub struct Look {
-    pub shown: Fingerprint,
-    /// The time within which the next look is due, also without an event.
-    pub next_within: Duration,
-}
-
-impl From<Fingerprint> for Look {
-    fn from(shown: Fingerprint) -> Look {
-        Look { shown, next_within: LOOK_EVERY_MAX }
-    }
-}
-
 struct LiveStream<L> {
     pages: Pages,
+    topic: Option<Arc<str>>,
     look: L,
     seen: Option<Fingerprint>,
     end: tokio::sync::watch::Receiver<u64>,
@@ -73,20 +40,24 @@ struct LiveStream<L> {
 
 impl Pages {
     /// An event stream that says `changed` whenever `look` finds another fingerprint. `look` is called after new
-    /// events, at most once a second, with the caller's access checked each time; the stream ends when it fails. A
-    /// `Look` in place of a fingerprint says when the next one is due.
-    pub fn live<L, F, K>(&self, look: L) -> Response
+    /// events, at most once a second; the stream ends when it fails. A `Look` in place of a fingerprint says when the next
+    /// one is due.
+    ///
+    /// Streams with the same `topic` show the same, and share their looks. Access to the topic is checked by the caller
+    /// of this function; the stream itself carries no content.
+    pub fn live<L, F, K>(&self, topic: Option<String>, look: L) -> Response
     where
         L: Fn() -> F + Send + 'static,
         F: Future<Output = Option<K>> + Send + 'static,
         K: Into<Look> + 'static,
     {
-        let Ok(place) = Arc::clone(&self.streams.0).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&self.streams.places).try_acquire_owned() else {
             return Problem::of(&OVERLOADED).retry_after(RETRY_AFTER.as_secs() as u32).into_response();
         };
         let now = Instant::now();
         let stream = LiveStream {
             pages: self.clone(),
+            topic: topic.map(Into::into),
             look,
             seen: None,
             end: self.queries.log_end(),
@@ -123,8 +94,13 @@ where
                 return None;
             }
             self.looked_at = Instant::now();
-            self.end.mark_unchanged();
-            let Look { shown: found, next_within } = (self.look)().await?.into();
+            let end = *self.end.borrow_and_update();
+            let found = (self.look)();
+            let look = async { found.await.map(Into::into) };
+            let Look { shown: found, next_within } = match self.topic.clone() {
+                Some(topic) => self.pages.streams.shared(topic, end, look).await?,
+                None => look.await?,
+            };
             self.next_within = next_within;
             match self.seen.replace(found) {
                 // The page was rendered a moment ago, and may have missed a change since.

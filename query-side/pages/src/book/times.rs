@@ -211,6 +211,7 @@ pub async fn live(
     Query(asked): Query<Times>,
 ) -> Result<Response, PageError> {
     let site = site(&pages, &visitor, &concerned).await?;
+    let topic = format!("times {} {} {}", site.code, asked.kind, asked.day);
     let search = asked.search(&asked.kind()?, site.code);
     let look = {
         let pages = pages.clone();
@@ -222,7 +223,7 @@ pub async fn live(
             }
         }
     };
-    Ok(pages.live(look))
+    Ok(pages.live(Some(topic), look))
 }
 
 impl Times {

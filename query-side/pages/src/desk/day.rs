@@ -17,6 +17,7 @@ use super::{
     clinic::{ClinicDetails, ClinicOfDay},
     clocks::{self, ClockChange},
     day_slots::DaySlots,
+    practice::practice_of,
 };
 use crate::{
     layout::{Layout, filters},
@@ -193,6 +194,7 @@ pub async fn live(
 ) -> Result<Response, PageError> {
     let date = in_address(&date)?;
     DaySlots::read(&pages, &visitor, date, part.part.as_deref()).await?;
+    let topic = format!("day {} {date} {}", practice_of(&visitor)?, part.part.as_deref().unwrap_or_default());
     let look = {
         let pages = pages.clone();
         move || {
@@ -200,7 +202,7 @@ pub async fn live(
             async move { DaySlots::read(&pages, &visitor, date, part.as_deref()).await.ok()?.fingerprint() }
         }
     };
-    Ok(pages.live(look))
+    Ok(pages.live(Some(topic), look))
 }
 
 fn in_address(date: &str) -> Result<LocalDate, PageError> {

@@ -143,7 +143,8 @@ pub async fn live(
             }
         }
     };
-    Ok(pages.live(look))
+    // The state of the system is cached for all viewers.
+    Ok(pages.live(None, look))
 }
 
 /// Starts a rebuild. If one runs already, the page shows its progress.

@@ -200,7 +200,8 @@ pub async fn live(State(pages): State<Pages>, visitor: Visitor) -> Result<Respon
             }
         }
     };
-    Ok(pages.live(look))
+    // The state of the system is cached for all viewers.
+    Ok(pages.live(None, look))
 }
 
 fn shown(pages: &Pages, state: &SystemState) -> SystemShown {
