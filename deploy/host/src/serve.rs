@@ -79,7 +79,12 @@ async fn run(
         private::folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
     let keys = KeyFiles::of(application, options, demo_key.as_ref())?;
-    let app = App::open(application, places, keys.tokens()?).await?;
+    let mut app = App::open(application, places, keys.tokens()?).await?;
+    if !options.demo {
+        // Its tokens are refused, too.
+        app.sign_ins =
+            app.sign_ins.map(|sign_ins| DEMO_ISSUER.parse().map(|demo| sign_ins.without(demo))).transpose()?;
+    }
     for folder in &folders {
         private::files(folder, &views_file(places))
             .with_context(|| format!("the files in {} cannot be made private", folder.display()))?;

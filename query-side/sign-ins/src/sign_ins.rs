@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderValue};
-use event_core::Caller;
+use event_core::{Caller, Issuer};
 use http_edge::{Problem, SignInPort, SignedIn, SignedInCallers};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -50,6 +50,8 @@ pub type SignInClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct SignIns {
     store: Arc<dyn SignInStore>,
     clock: SignInClock,
+    /// The issuer whose callers are not signed in.
+    refused: Option<Issuer>,
 }
 
 impl SignIns {
@@ -67,7 +69,14 @@ impl SignIns {
     /// # Errors
     /// As `open`.
     pub async fn open_at(views_url: &str, clock: SignInClock) -> Result<SignIns, SignInsError> {
-        Ok(SignIns { store: store::open(views_url).await?, clock })
+        Ok(SignIns { store: store::open(views_url).await?, clock, refused: None })
+    }
+
+    /// Callers of this issuer are not signed in any more: an installation that was a demonstration before does not keep the
+    /// sign-ins of its invented people.
+    #[must_use]
+    pub fn without(self, issuer: Issuer) -> SignIns {
+        SignIns { refused: Some(issuer), ..self }
     }
 
     /// Begins a sign-in. Returns the value of `Set-Cookie` for the answer. A sign-in that the same browser already has
@@ -161,6 +170,9 @@ impl SignIns {
                 return Ok(None);
             }
         };
+        if self.refused.as_ref() == Some(&caller.issuer) {
+            return Ok(None);
+        }
         // The next use may be the last that is not recorded, so less than the time until the end is promised.
         let end = end_of(&self.used(sign_in, token, now).await).min(now.saturating_add(milliseconds(IDLE)));
         let ends_at = Timestamp::from_millisecond(end).unwrap_or(Timestamp::MAX);

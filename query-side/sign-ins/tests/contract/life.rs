@@ -25,6 +25,16 @@ async fn a_caller_who_signed_in_is_found_until_they_sign_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn callers_of_an_issuer_that_is_refused_are_not_signed_in() {
+    let harness = Harness::start().await;
+    let own = harness.begin(&caller("a")).await;
+    let refusing = harness.reopened().await.without("https://id.example".parse().expect("an issuer"));
+    assert!(find(&refusing, &own).await.is_none());
+    let other = harness.reopened().await.without("https://other.example".parse().expect("an issuer"));
+    assert!(find(&other, &own).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_caller_without_the_optional_parts_and_with_any_name_is_found() {
     let harness = Harness::start().await;
     let plain = event_core::Caller { permissions: vec![], organisation: None, level: None, ..caller("b") };
