@@ -27,7 +27,7 @@ pub struct PageSources {
     pub commands: Arc<dyn Commands>,
     pub sign_ins: Arc<dyn SignInPort>,
     pub operations: Arc<dyn Operations>,
-    /// The people of the demonstration. Empty outside it: then there is no way to sign in.
+    /// The people of the demonstration. Empty outside it, so that visitors cannot sign in.
     pub people: Vec<DemoPerson>,
     /// Ends the open event streams.
     pub stop: CancellationToken,
@@ -77,7 +77,7 @@ impl Pages {
     /// Asks a query on behalf of the visitor, after the visitor's last change.
     ///
     /// # Errors
-    /// If there is no answer.
+    /// If the query fails.
     pub async fn ask<Q: Query>(&self, visitor: &Visitor, query: &Q) -> Result<Shown<Q::Answer>, QueryError> {
         self.ask_for(visitor, query, Paging::default()).await
     }
@@ -85,7 +85,7 @@ impl Pages {
     /// The same for a part of a list.
     ///
     /// # Errors
-    /// If there is no answer.
+    /// If the query fails.
     pub async fn ask_for<Q: Query>(
         &self,
         visitor: &Visitor,

@@ -219,7 +219,7 @@ async fn answer(limits: &Middleware, request: Request, next: Next) -> Response {
     }
 }
 
-/// The caller of the request. A cookie counts only where there is no token; routes of commands and queries ignore it, so
+/// The caller of the request. A cookie counts only without a token; routes of commands and queries ignore it, so
 /// that a page of another site cannot give commands.
 async fn who(limits: &Middleware, request: &mut Parts) -> ShareHolder {
     if let Ok(Authenticated(caller)) = Authenticated::by(&request.headers, &limits.tokens).await {

@@ -50,20 +50,14 @@ struct MoveDaysPage {
 #[template(
     ext = "html",
     source = r#"{% extends "layout.html" %}
+{% import "appointments.html" as appointments %}
 {% block main %}
 <div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
 <span class="nhsuk-caption-l">Now: {{ when }}</span>
 <h1>{{ layout.title }}</h1>
 {% if parts.is_empty() %}<p>Nothing is free on this day any more.</p>{% else %}
 <form action="{{ address }}/move/check" method="get">
-{% for part in parts %}
-<h2 class="nhsuk-heading-m">{{ part.name }}</h2>
-<ul class="frontdoor-times">
-{% for choice in part.choices %}
-<li><button class="nhsuk-button nhsuk-button--secondary" name="slot" value="{{ choice.value }}">{{ choice.time }} <span class="nhsuk-u-visually-hidden">with {{ choice.with }}</span></button></li>
-{% endfor %}
-</ul>
-{% endfor %}
+{% call appointments::times(parts) %}{% endcall %}
 </form>
 {% endif %}
 <p><a href="{{ address }}/move">Choose another day</a></p>

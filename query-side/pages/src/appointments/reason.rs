@@ -22,6 +22,7 @@ use crate::{
     ext = "html",
     source = r#"{% extends "layout.html" %}
 {% import "forms.html" as forms %}
+{% import "appointments.html" as appointments %}
 {% block main %}
 <div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
 {% call forms::summary(errors) %}{% endcall %}
@@ -30,19 +31,7 @@ use crate::{
 <form action="{{ address }}/reason" method="post">
 {% call forms::hidden(layout) %}{% endcall %}
 <input type="hidden" name="version" value="{{ typed.version }}">
-<div class="nhsuk-form-group{% if errors.of("reason").is_some() %} nhsuk-form-group--error{% endif %}">
-<label class="nhsuk-label nhsuk-label--s" for="reason">Reason for the appointment (optional)</label>
-<div class="nhsuk-hint" id="reason-hint">At most {{ reason_max }} characters. The practice reads it.</div>
-{% call forms::message(errors, "reason") %}{% endcall %}
-<input class="nhsuk-input" id="reason" name="reason" type="text" value="{{ typed.reason }}" aria-describedby="reason-hint{% if errors.of("reason").is_some() %} reason-error{% endif %}">
-</div>
-<div class="nhsuk-form-group{% if errors.of("comment").is_some() %} nhsuk-form-group--error{% endif %}">
-<label class="nhsuk-label nhsuk-label--s" for="comment">Anything else the practice should know (optional)</label>
-<div class="nhsuk-hint" id="comment-hint">At most {{ comment_max }} characters.</div>
-{% call forms::message(errors, "comment") %}{% endcall %}
-<textarea class="nhsuk-textarea" id="comment" name="comment" rows="4" aria-describedby="comment-hint{% if errors.of("comment").is_some() %} comment-error{% endif %}">
-{{ typed.comment }}</textarea>
-</div>
+{% call appointments::reasons(typed.reason, typed.comment, errors) %}{% endcall %}
 <button class="nhsuk-button">Save</button>
 </form>
 </div></div>
@@ -53,8 +42,6 @@ struct ReasonPage {
     address: String,
     when: String,
     typed: Typed,
-    reason_max: usize,
-    comment_max: usize,
     errors: FieldFaults,
 }
 
@@ -126,6 +113,5 @@ fn shown(
     let address = path.address(&concerned.base);
     let layout = Layout::of(visitor, errors.titled("Change the reason")).back(address.clone());
     let (status, when) = (errors.status(), words::date_and_time(path.at));
-    let (reason_max, comment_max) = (Reason::CHARACTERS_MAX, Comment::CHARACTERS_MAX);
-    HtmlPage(status, ReasonPage { layout, address, when, typed, reason_max, comment_max, errors }).into_response()
+    HtmlPage(status, ReasonPage { layout, address, when, typed, errors }).into_response()
 }

@@ -28,6 +28,7 @@ use crate::{
     ext = "html",
     source = r#"{% extends "layout.html" %}
 {% import "forms.html" as forms %}
+{% import "appointments.html" as appointments %}
 {% block main %}
 <div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
 {% call forms::summary(errors) %}{% endcall %}
@@ -40,19 +41,7 @@ use crate::{
 {% endif %}
 <form action="{{ details }}" method="post">
 {% call forms::hidden(layout) %}{% endcall %}
-<div class="nhsuk-form-group{% if errors.of("reason").is_some() %} nhsuk-form-group--error{% endif %}">
-<label class="nhsuk-label nhsuk-label--s" for="reason">Reason for the appointment (optional)</label>
-<div class="nhsuk-hint" id="reason-hint">A few words, at most {{ reason_max }} characters. The practice reads them.</div>
-{% call forms::message(errors, "reason") %}{% endcall %}
-<input class="nhsuk-input" id="reason" name="reason" type="text" value="{{ reason }}" aria-describedby="reason-hint{% if errors.of("reason").is_some() %} reason-error{% endif %}">
-</div>
-<div class="nhsuk-form-group{% if errors.of("comment").is_some() %} nhsuk-form-group--error{% endif %}">
-<label class="nhsuk-label nhsuk-label--s" for="comment">Anything else the practice should know (optional)</label>
-<div class="nhsuk-hint" id="comment-hint">For example, if you need an interpreter or step-free access. At most {{ comment_max }} characters.</div>
-{% call forms::message(errors, "comment") %}{% endcall %}
-<textarea class="nhsuk-textarea" id="comment" name="comment" rows="4" aria-describedby="comment-hint{% if errors.of("comment").is_some() %} comment-error{% endif %}">
-{{ comment }}</textarea>
-</div>
+{% call appointments::reasons(reason, comment, errors) %}{% endcall %}
 <button class="nhsuk-button">Continue</button>
 </form>
 <form action="{{ release }}" method="post">
@@ -71,8 +60,6 @@ struct DetailsPage {
     until: Option<Timestamp>,
     reason: String,
     comment: String,
-    reason_max: usize,
-    comment_max: usize,
     errors: FieldFaults,
 }
 
@@ -197,8 +184,6 @@ pub fn shown(
         until: slot.until,
         reason: draft.reason,
         comment: draft.comment,
-        reason_max: Reason::CHARACTERS_MAX,
-        comment_max: Comment::CHARACTERS_MAX,
         errors,
     };
     HtmlPage(shown.errors.status(), shown).into_response()

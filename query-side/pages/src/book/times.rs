@@ -30,6 +30,7 @@ use crate::{
     ext = "html",
     source = r#"{% extends "layout.html" %}
 {% import "forms.html" as forms %}
+{% import "appointments.html" as appointments %}
 {% block main %}
 <div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
 {% if let Some(refused) = refused %}
@@ -44,14 +45,7 @@ use crate::{
 {% else %}
 <form action="{{ address }}" method="post">
 {% call forms::hidden(layout) %}{% endcall %}
-{% for part in parts %}
-<h2 class="nhsuk-heading-m">{{ part.name }}</h2>
-<ul class="frontdoor-times">
-{% for choice in part.choices %}
-<li><button class="nhsuk-button nhsuk-button--secondary" name="slot" value="{{ choice.value }}">{{ choice.time }} <span class="nhsuk-u-visually-hidden">with {{ choice.with }}</span></button></li>
-{% endfor %}
-</ul>
-{% endfor %}
+{% call appointments::times(parts) %}{% endcall %}
 </form>
 {% endif %}
 </div>

@@ -1,4 +1,4 @@
-//! Callers of pages: a cookie identifies them where there is no token.
+//! Callers of pages: a cookie identifies them if they send no token.
 
 use async_trait::async_trait;
 use axum::{Extension, http::HeaderMap};
