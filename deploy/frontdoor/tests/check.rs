@@ -37,7 +37,7 @@ impl Files {
         assert!(String::from_utf8_lossy(&named.stdout).contains("carer.registered.v1"), "{named:?}");
         let booked = copied(booking);
         assert!(String::from_utf8_lossy(&booked.stdout).contains("appointment.booked.v1"));
-        server.stop();
+        server.stop_at_rest();
         files
     }
 
@@ -57,9 +57,12 @@ impl Files {
     }
 }
 
+/// Changes a file. Each statement must change something: a damage that does not happen cannot be found.
 async fn sql(file: PathBuf, statements: &str) {
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.expect("opens");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut connection).await.expect("done");
+    let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut connection).await.expect("done");
+    let of_schema = ["PRAGMA", "DROP"].iter().any(|word| statements.contains(word));
+    assert!(of_schema || done.rows_affected() > 0, "nothing is changed by {statements}");
     connection.close().await.expect("closed");
 }
 

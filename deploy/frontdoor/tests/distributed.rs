@@ -17,9 +17,10 @@ use std::{
 };
 
 use common::{
-    Answer, BINARY, Signer, ask, frontdoor, give, granted, in_days, read_models, registration, session, slot, subject,
+    Answer, BINARY, REST_WITHIN, Signer, ask, frontdoor, give, granted, in_days, read_models, registration, session,
+    slot, subject, succeeds_within, until,
 };
-use faults::{Faults, KILLS, REST_WITHIN, end, relayed, succeeds_within, until};
+use faults::{Faults, KILLS, end, relayed};
 use futures::future::join_all;
 use local::system::{Node, System};
 use rdkafka::{Message, message::OwnedMessage};

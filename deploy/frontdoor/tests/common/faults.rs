@@ -10,7 +10,7 @@ use local::{
     system::{Node, System},
 };
 
-use crate::common::BINARY;
+use crate::common::{BINARY, until, within};
 
 /// The number of kills of one run, which includes a fault of every kind. `FRONTDOOR_KILLS` sets more (`make chaos`).
 pub const KILLS: u64 = 20;
@@ -38,8 +38,6 @@ const FREEZE_AT: u64 = 12;
 const BROKER_FROZEN: Duration = Duration::from_secs(45);
 /// The time for which a relay is frozen: longer than its lease.
 const RELAY_FROZEN: Duration = Duration::from_secs(7);
-/// The time limit for the system to come to rest after the last fault.
-pub const REST_WITHIN: Duration = Duration::from_secs(60);
 
 /// A run's faults.
 pub struct Faults<'a> {
@@ -169,26 +167,6 @@ pub fn end(system: &System, log: &str) -> u64 {
 pub fn relayed(system: &System, log: &str) -> u64 {
     let marked = format!("SELECT coalesce(max(position), 0) FROM {log}.lease WHERE role = 'relay'");
     system.postgres.run("frontdoor", &marked).parse().expect("a number")
-}
-
-pub fn until(what: &str, is_so: impl Fn() -> bool) {
-    within(REST_WITHIN, what, is_so);
-}
-
-fn within(time: Duration, what: &str, is_so: impl Fn() -> bool) {
-    succeeds_within(time, what, || if is_so() { Ok(()) } else { Err(String::new()) });
-}
-
-/// Repeats an inquiry until it succeeds. Other processes and databases send no notification, so they are polled.
-pub fn succeeds_within<T>(time: Duration, what: &str, inquiry: impl Fn() -> Result<T, String>) -> T {
-    let began = Instant::now();
-    loop {
-        match inquiry() {
-            Ok(answer) => return answer,
-            Err(why) => assert!(began.elapsed() < time, "not within {} s: {what}. {why}", time.as_secs()),
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 /// The broker does not answer, but no connection breaks. Commands continue, because they need the log only.

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use frontdoor::APPLICATION;
@@ -15,6 +16,9 @@ use vocabulary::text::NhsNumber;
 pub const BINARY: &str = env!("CARGO_BIN_EXE_frontdoor");
 /// The issuer for tests without the demonstration.
 pub const ISSUER: &str = "urn:frontdoor:test";
+
+/// The time limit for a system to come to rest after the last command or fault.
+pub const REST_WITHIN: Duration = Duration::from_secs(60);
 
 /// A running server. It is killed when it is dropped.
 pub struct Server {
@@ -103,6 +107,19 @@ impl Server {
     pub fn stop(self) {
         self.terminate();
         assert!(self.wait().success());
+    }
+
+    /// Stops it after each read model has stored the log's end. Without this, a server that is stopped leaves the
+    /// events of the last moment to its next start.
+    pub fn stop_at_rest(self) {
+        until("every read model is at the log's end", || {
+            let states = Command::new("curl").arg("-s").arg(format!("{}/projections", self.admin)).output();
+            let states: Value = serde_json::from_slice(&states.expect("curl runs").stdout).expect("JSON");
+            let items = states["items"].as_array().expect("read models");
+            assert_eq!(items.len(), read_models(), "{states}");
+            items.iter().all(|model| model["position"] == states["end"])
+        });
+        self.stop();
     }
 }
 
@@ -221,6 +238,26 @@ pub async fn ask(client: &reqwest::Client, base: &str, token: &str, path: &str) 
 /// Runs `frontdoor` with these arguments to its end.
 pub fn frontdoor(arguments: &[&str]) -> Output {
     Command::new(BINARY).args(arguments).output().expect("the binary runs")
+}
+
+pub fn until(what: &str, is_so: impl Fn() -> bool) {
+    within(REST_WITHIN, what, is_so);
+}
+
+pub fn within(time: Duration, what: &str, is_so: impl Fn() -> bool) {
+    succeeds_within(time, what, || if is_so() { Ok(()) } else { Err(String::new()) });
+}
+
+/// Repeats an inquiry until it succeeds. Other processes and databases send no notification, so they are polled.
+pub fn succeeds_within<T>(time: Duration, what: &str, inquiry: impl Fn() -> Result<T, String>) -> T {
+    let began = Instant::now();
+    loop {
+        match inquiry() {
+            Ok(answer) => return answer,
+            Err(why) => assert!(began.elapsed() < time, "not within {} s: {what}. {why}", time.as_secs()),
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// Asserts that `frontdoor check` finds nothing.
