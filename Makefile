@@ -40,7 +40,7 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run up down test styles browser screenshots chaos bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
+.PHONY: help run up down test test-programs test-systems test-pages test-licences styles browser screenshots chaos bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -77,13 +77,28 @@ down:
 	  else echo 'it was not up'; fi
 	@rm -f '$(LOCAL)/pid' '$(LOCAL)/env'
 
-test: compilers styles postgres kafka browser $(DENY)
+test: compilers styles postgres kafka browser
 	cargo fmt --all --check
 	cargo fmt --manifest-path deploy/peers/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo test --workspace --locked
+	cargo test --workspace --locked --no-run
+	$(MAKE) --no-print-directory --jobs 4 test-programs test-systems test-pages test-licences
+
+# The lanes of the tests. They run at the same time, because most of them wait for servers, leases and browsers.
+TEST_IN_LANE = CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(CURDIR)/deploy/local/lane.sh $(1)' \
+  CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER='$(CURDIR)/deploy/local/lane.sh $(1)' cargo test --workspace --locked
+
+test-programs:
+	$(call TEST_IN_LANE,programs)
+
+test-systems:
+	$(call TEST_IN_LANE,systems) --tests
+
+test-pages:
 	FRONTDOOR=target/debug/frontdoor LOCAL=target/debug/local CHROMIUM="$$(command -v chromium)" \
 	  node --test --test-concurrency=1 $(BROWSER)
+
+test-licences: $(DENY)
 	'$(DENY)' --log-level error --all-features check licenses bans sources
 
 # The pages' style sheet (MIT), which the build embeds; nothing of it is committed.

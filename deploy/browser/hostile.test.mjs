@@ -23,11 +23,12 @@ after(async () => {
   await server?.stop();
 });
 
-/// A text of these pieces of at most this many characters, without space at its ends. A failing one is in the message.
+/// A text of these pieces of at most this many characters, with single spaces, because browsers show several as one, and
+/// none at its ends. A failing one is in the message.
 function hostile(characters) {
   let text = '';
   for (let pieces = randomInt(1, 5); pieces > 0; pieces -= 1) text += PIECES[randomInt(PIECES.length)];
-  return [...text].slice(0, characters).join('').trim() || '<x>';
+  return [...text.replace(/ +/g, ' ')].slice(0, characters).join('').trim() || '<x>';
 }
 
 /// The page shows each text as it was typed, in a field or as text, and nothing of it became markup.
@@ -86,6 +87,103 @@ test('what patients type is text on every page', async () => {
   await shows(window, names, 'the decision');
   window.faultless('hostile text');
   await window.close();
+});
+
+test('what the desk types is text on every page of the desk, of patients and of auditors', async () => {
+  const desk = await Window.open(server);
+  const { page } = desk;
+  await desk.signIn('reception');
+  page.on('dialog', (dialog) => assert.fail(`a dialog: ${dialog.message()}`));
+  const [name, role] = [hostile(200), hostile(200)];
+  const date = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+  const service = `hostile-${randomInt(1_000_000)}`;
+  await page.goto(`/desk/sessions/new?date=${date}`);
+  const fields = [
+    ['Start', '20:00'], ['End', '20:30'], ['Minutes of a slot', '15'], ['Patients in a slot', '1'], ['Service', service],
+    ["Clinician's name", name], ["Clinician's role", role],
+  ];
+  for (const field of fields.map(([label]) => label)) {
+    const text = hostile(50);
+    for (const [label, value] of fields) {
+      const input = page.getByLabel(label, { exact: true });
+      // Fields for numbers and times let nobody type a text; a request can hold one nevertheless.
+      await input.evaluate((element) => { element.type = 'text'; });
+      await input.fill(label === field ? `${text}\u200b` : value);
+    }
+    await page.getByLabel('Face to face').check();
+    await page.getByRole('button', { name: 'Show the slots' }).click();
+    await page.locator('.nhsuk-error-summary').waitFor();
+    await shows(desk, [name, role].filter((typed) => !field.includes(typed === name ? 'name' : 'role')), `the form with ${field} wrong`);
+  }
+  for (const [label, value] of fields) await page.getByLabel(label, { exact: true }).fill(value);
+  await page.getByRole('button', { name: 'Show the slots' }).click();
+  await page.getByRole('button', { name: 'Publish this session' }).waitFor();
+  await shows(desk, [name, role], 'the preview');
+  await page.getByRole('button', { name: 'Publish this session' }).click();
+  await page.getByText('The clinic session is published').waitFor();
+  await shows(desk, [name], 'the day');
+  await page.goto(`/desk/sessions?date=${date}`);
+  await shows(desk, [name], 'the sessions');
+  for (const way of ['Extend', 'Withdraw']) {
+    await page.goto(`/desk/sessions?date=${date}`);
+    const row = page.getByRole('row').filter({ hasText: '8:00pm' });
+    await row.getByRole('link', { name: way }).click();
+    await page.waitForURL(/\/desk\/sessions\/.+\/(extend|withdraw)/);
+    await shows(desk, [name], way);
+  }
+  const session = new URL(page.url()).pathname.split('/')[3];
+
+  const patient = await Window.open(server);
+  await patient.signIn('alice');
+  patient.page.on('dialog', (dialog) => assert.fail(`a dialog: ${dialog.message()}`));
+  await patient.page.goto(`/book/times?kind=${service}.in-person&day=${date}`);
+  await shows(patient, [], 'the times');
+  await patient.page.locator('.frontdoor-times button').first().click();
+  const reason = hostile(100);
+  await patient.page.getByLabel('Reason for the appointment').fill(reason);
+  await patient.page.getByRole('button', { name: 'Continue' }).click();
+  await shows(patient, [reason], 'the check');
+  await patient.page.getByRole('button', { name: 'Book this appointment' }).click();
+  await patient.page.getByText('Appointment booked').first().waitFor();
+  await shows(patient, [name, role, reason], 'the confirmation');
+
+  await page.goto(`/desk/days/${date}`);
+  await shows(desk, [name, reason], 'the day with a booking');
+  for (const text of [hostile(60), hostile(60)]) {
+    await page.goto('/desk/patients');
+    await page.getByLabel("The patient's id").fill(text);
+    await page.getByRole('button', { name: 'Find the patient' }).click();
+    await page.locator('.nhsuk-error-summary').waitFor();
+    await shows(desk, [text], 'the search');
+    await page.goto('/desk/settings');
+    const inputs = page.locator('main input.nhsuk-input');
+    for (let n = 0; n < await inputs.count(); n += 1) {
+      await inputs.nth(n).evaluate((element) => { element.type = 'text'; });
+      await inputs.nth(n).fill(text);
+    }
+    await page.getByRole('button', { name: 'Save the settings' }).click();
+    await page.locator('.nhsuk-error-summary').waitFor();
+    await shows(desk, [text], 'the settings');
+  }
+
+  const auditor = await Window.open(server);
+  await auditor.signIn('auditor');
+  auditor.page.on('dialog', (dialog) => assert.fail(`a dialog: ${dialog.message()}`));
+  await auditor.page.goto(`/audit/streams/session-${session}`);
+  await auditor.page.locator('a[href^="/audit/events/"]').first().click();
+  await auditor.page.getByRole('heading', { name: /^Event / }).waitFor();
+  // The data are JSON, which writes some characters in its own way.
+  await shows(auditor, [JSON.stringify(name).slice(1, -1), JSON.stringify(role).slice(1, -1)], 'the event');
+  for (const piece of PIECES) {
+    for (const field of ['position', 'stream', 'time', 'kind', 'other-kind']) {
+      await auditor.page.goto(`/audit?${field}=${encodeURIComponent(piece)}`);
+      await shows(auditor, [], `the log with a hostile ${field}`);
+    }
+  }
+  for (const window of [desk, patient, auditor]) {
+    window.faultless('hostile text');
+    await window.close();
+  }
 });
 
 test('hostile text in addresses is text or an error', async () => {
