@@ -98,6 +98,7 @@ impl Workload {
             views_url: format!("sqlite:{at}/views.db").into(),
             feed: None,
             roles: Roles::all(),
+            gateways: Vec::new(),
             remember: event_log::REMEMBER,
         };
         Workload::on(folder, places).await

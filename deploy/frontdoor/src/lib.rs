@@ -11,6 +11,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use command_engine::Catalogue;
 use host::{Application, ApplicationPages};
+use policy_engine::entries;
 use projection_engine::models;
 
 use cli::{Cli, Task};
@@ -22,6 +23,7 @@ pub static APPLICATION: Application = Application {
     services: vocabulary::SERVICES,
     commands: || Catalogue::of(domain::every_command),
     read_models: || models(views::every_read_model),
+    policies: || entries(policies::every_policy),
     queries: queries::all,
     about: queries::ABOUT,
     accepts: vocabulary::access::is_known,

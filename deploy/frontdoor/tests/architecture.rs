@@ -17,6 +17,8 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     ("event-follow", "events/follow", &["event-core", "event-log"]),
     ("event-kafka", "events/kafka", &["event-core", "event-log"]),
     ("domain", "command-side/domain", &["event-core", "vocabulary"]),
+    ("policies", "command-side/policies", &["event-core", "vocabulary", "domain"]),
+    ("policy-engine", "command-side/policy-engine", &["event-core", "event-log", "event-follow", "command-engine"]),
     ("command-engine", "command-side/engine", &["event-core", "event-log", "http-edge"]),
     ("views", "projections/views", &["event-core", "vocabulary"]),
     ("projection-engine", "projections/engine", &["event-core", "event-log", "event-follow"]),
@@ -39,6 +41,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "event-log",
             "event-kafka",
             "command-engine",
+            "policy-engine",
             "http-edge",
             "projection-engine",
             "query-engine",
@@ -56,6 +59,8 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "event-log",
             "event-kafka",
             "command-engine",
+            "policies",
+            "policy-engine",
             "views",
             "projection-engine",
             "queries",
@@ -89,14 +94,14 @@ const WALLS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// The crates of the platform's terms and of the health services' rules.
-const PURE: &[&str] = &["event-core", "vocabulary", "domain", "views"];
+const PURE: &[&str] = &["event-core", "vocabulary", "domain", "policies", "views"];
 
 /// Crates that do I/O, which a pure crate must not depend on, directly or indirectly.
 const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", "reqwest", "mio"];
 
 /// External crates that only the listed crates may depend on directly.
 const ONLY: &[(&str, &[&str])] = &[
-    ("sqlx", &["event-log", "projection-engine", "sign-ins", "host", "frontdoor", "bench", "local"]),
+    ("sqlx", &["event-log", "policy-engine", "projection-engine", "sign-ins", "host", "frontdoor", "bench", "local"]),
     ("axum", &["http-edge", "command-engine", "query-engine", "sign-ins", "page-engine", "pages", "host", "bench"]),
     ("jsonwebtoken", &["http-edge", "host"]),
     ("reqwest", &["host", "bench"]),
@@ -142,6 +147,7 @@ const PLATFORM: &[&str] = &[
     "event-kafka",
     "http-edge",
     "command-engine",
+    "policy-engine",
     "projection-engine",
     "query-engine",
     "sign-ins",
@@ -241,7 +247,7 @@ fn a_crate_knows_only_the_crates_that_it_may_know() {
 #[test]
 fn commands_cannot_see_views_and_views_cannot_see_commands() {
     let metadata = metadata();
-    for command_side in ["domain", "command-engine", "event-log"] {
+    for command_side in ["domain", "policies", "command-engine", "policy-engine", "event-log"] {
         let seen = built_with(&metadata, command_side);
         assert!(!seen.contains("views") && !seen.contains("projection-engine"), "{command_side} sees views");
     }

@@ -24,7 +24,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::{app::App, process_status, readiness::Readiness};
+use crate::{admin_policies, app::App, process_status, readiness::Readiness};
 
 /// The number of progress lines that wait for a slow reader. Further lines are left out, except the last one.
 const PROGRESS_LINES_MAX: usize = 64;
@@ -66,6 +66,7 @@ pub fn router(app: App, readiness: Arc<Readiness>, metrics: PrometheusHandle, na
         .route("/projections/{name}/rebuild", post(rebuild))
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(admin)
+        .merge(admin_policies::routes(app.policies))
         .merge(health(readiness));
     with_problems(routes).layer(middleware::from_fn_with_state(names.into(), not_from_a_page))
 }

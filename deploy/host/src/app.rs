@@ -10,12 +10,13 @@ use event_core::{
     personal::{SubjectKeyRing, Unsealed},
 };
 use event_kafka::{Address, FromKafka, Relay};
-use event_log::{Log, LogOptions};
+use event_log::{Log, LogOptions, feed::Feeds};
 use http_edge::{
     Tokens,
     middleware::{self, Limits, PageEdge},
 };
 use page_engine::{DemoPerson, Operations, PageSources, Pages};
+use policy_engine::{Policies, PolicyOptions};
 use projection_engine::{ModelStatus, Views};
 use query_engine::{Queries, QueryPort, QuerySources};
 use sign_ins::SignIns;
@@ -26,6 +27,7 @@ use crate::{
     Application, history,
     options::Places,
     parts::{Part, Stage},
+    receivers::HttpReceivers,
     roles::{Role, Roles},
 };
 
@@ -38,6 +40,8 @@ pub struct App {
     /// Absent if the process neither follows nor queries.
     pub views: Option<Views>,
     pub engine: Engine,
+    /// Present if the process runs policies.
+    pub policies: Option<Policies>,
     /// The keys of persons, for commands and queries alike.
     pub keys: Arc<dyn SubjectKeyRing>,
     pub tokens: Tokens,
@@ -94,7 +98,31 @@ impl App {
         let relays = relays.into_iter().flatten().collect();
         let keys: Arc<dyn SubjectKeyRing> = Arc::new(Unsealed);
         let options = EngineOptions { keys: Arc::clone(&keys), ..EngineOptions::default() };
+        let clock = options.clock;
         let engine = Engine::start(care.clone(), (application.commands)(), options);
+        let has_receiver = |name: &str| places.gateways.iter().any(|address| address.gateway == name);
+        let mut entries = (application.policies)();
+        entries.retain(|entry| !entry.is_gateway() || has_receiver(entry.name()));
+        let policies = match roles.has(Role::Policies) && !entries.is_empty() {
+            true => {
+                let feeds: Arc<dyn Feeds> = match &places.feed {
+                    Some(address) => Arc::new(FromKafka::new(care.clone(), address.clone())),
+                    None => Arc::new(care.clone()),
+                };
+                let options = PolicyOptions {
+                    engine: engine.clone(),
+                    feeds,
+                    owner: owner.clone(),
+                    clock,
+                    keys: Arc::clone(&keys),
+                    receiver: Arc::new(HttpReceivers::at(places.gateways.clone())?),
+                };
+                let url = places.log_url.exposed();
+                let opened = Policies::open(url, care.clone(), application.services, entries, options).await;
+                Some(opened.context("the policies cannot be opened")?)
+            }
+            false => None,
+        };
         let sign_ins = match has_pages {
             true => {
                 let opened = SignIns::open(places.views_url.exposed()).await;
@@ -103,7 +131,20 @@ impl App {
             false => None,
         };
         let streams_stop = CancellationToken::new();
-        Ok(App { application, care, access, views, engine, keys, tokens, roles, relays, sign_ins, streams_stop })
+        Ok(App {
+            application,
+            care,
+            access,
+            views,
+            engine,
+            policies,
+            keys,
+            tokens,
+            roles,
+            relays,
+            sign_ins,
+            streams_stop,
+        })
     }
 
     /// The parts of this process's roles, and the parts that monitor the tasks of its engines and stores.
@@ -133,6 +174,9 @@ impl App {
                 views.look(stop).await;
                 Ok(())
             }));
+        }
+        if let Some(policies) = self.policies.clone() {
+            parts.push(Part::endless("policies", Stage::Work, |stop| async move { policies.run(stop).await }));
         }
         if let Some(sign_ins) = self.sign_ins.clone() {
             parts.push(Part::endless("sign-ins", Stage::Work, |stop| async move { sign_ins.run(stop).await }));

@@ -8,6 +8,7 @@ use event_core::{Caller, Issuer, Service};
 use futures::future::BoxFuture;
 use http_edge::ErrorLayout;
 use page_engine::{DemoPerson, Pages};
+use policy_engine::PolicyEntry;
 use projection_engine::Model;
 use query_engine::{About, QueryEntry};
 use serde_json::json;
@@ -27,6 +28,7 @@ pub struct Application {
     pub services: &'static [&'static Service],
     pub commands: fn() -> Catalogue,
     pub read_models: fn() -> Vec<Model>,
+    pub policies: fn() -> Vec<PolicyEntry>,
     pub queries: fn() -> Vec<QueryEntry>,
     /// Texts for the API description.
     pub about: About,

@@ -32,6 +32,9 @@ pub enum PlatformTask {
     Status(StatusOptions),
     /// Rebuild a read model of a running server from the first event. The old one keeps serving.
     Rebuild(RebuildOptions),
+    /// See the policies of a running server, and the commands of theirs that failed.
+    #[command(subcommand)]
+    Policies(PoliciesTask),
     /// Create or upgrade the logs in a PostgreSQL database, as their owner. Servers only check the version.
     Migrate(Migrate),
     /// Copy logs, or create missing ones.
@@ -52,6 +55,66 @@ pub struct Migrate {
     /// Role of the servers, which must exist. It gets permission to read the logs and to append, and nothing else.
     #[arg(long)]
     pub server_role: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PoliciesTask {
+    /// List the policies: position, lag, state, and the commands that wait or are parked.
+    List(PoliciesList),
+    /// List the commands of a policy that are not given any more: parked after too many failures, refused by a rule, or
+    /// discarded by an operator; and the deliveries of a gateway that its receiver has. All but parked ones are kept for 30
+    /// days.
+    Held(PoliciesHeld),
+    /// Give parked commands of a policy again: one, or all.
+    Retry(PoliciesRetry),
+    /// Discard parked commands of a policy: one, or all. They are never given.
+    Discard(PoliciesDiscard),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct PoliciesList {
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub server: ServerAddress,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct PoliciesHeld {
+    /// Name of the policy, as listed by `policies list`.
+    pub name: String,
+    /// State of the commands.
+    #[arg(long, value_parser = ["parked", "refused", "discarded", "delivered"], default_value = "parked")]
+    pub state: String,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub server: ServerAddress,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct PoliciesRetry {
+    /// Name of the policy, as listed by `policies list`.
+    pub name: String,
+    /// Id of the command, as listed by `policies held`. Default: all parked commands of the policy.
+    pub id: Option<String>,
+    #[command(flatten)]
+    pub server: ServerAddress,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct PoliciesDiscard {
+    /// Name of the policy, as listed by `policies list`.
+    pub name: String,
+    /// Id of the command, as listed by `policies held`. Default: all parked commands of the policy.
+    pub id: Option<String>,
+    /// Reason, which is kept with the commands. It contains nothing personal.
+    #[arg(long)]
+    pub reason: String,
+    #[command(flatten)]
+    pub server: ServerAddress,
 }
 
 #[derive(Debug, Subcommand)]

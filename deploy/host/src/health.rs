@@ -11,6 +11,7 @@ use std::{
 
 use event_core::{Raw, Timestamp};
 use event_log::Log;
+use policy_engine::Policies;
 use projection_engine::{ModelState, ModelStatus};
 use tokio_util::sync::CancellationToken;
 
@@ -77,6 +78,9 @@ async fn look(app: &App) -> Vec<String> {
     }
     let follows = app.roles.has(Role::Projections);
     obstacles.extend(app.views_status().iter().filter_map(|model| obstacle_of(model, follows)));
+    for (name, why) in app.policies.iter().flat_map(Policies::troubles) {
+        obstacles.push(format!("The policy {name} cannot go on, and tries again: {why}."));
+    }
     for relay in app.relays.iter() {
         let relayed = relay.relayed().borrow().clone();
         if let Some(why) = relayed.stopped.or(relayed.trouble) {

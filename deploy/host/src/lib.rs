@@ -13,6 +13,7 @@ pub mod roles;
 pub mod url;
 
 mod admin;
+mod admin_policies;
 mod descriptors;
 mod health;
 mod history;
@@ -21,10 +22,12 @@ mod log_copy;
 mod misconfigured;
 mod operations;
 mod operator;
+mod operator_policies;
 mod peers;
 mod private;
 mod process_status;
 mod readiness;
+mod receivers;
 mod samples;
 mod serve;
 mod status;
@@ -89,6 +92,7 @@ pub fn perform(application: &'static Application, task: PlatformTask) -> anyhow:
         PlatformTask::Projections(options) => operator::projections(&options)?,
         PlatformTask::Status(options) => return status::status(&options),
         PlatformTask::Rebuild(options) => operator::rebuild(&options)?,
+        PlatformTask::Policies(task) => operator_policies::perform(&task)?,
         PlatformTask::Migrate(options) => operator::migrate(&options)?,
         PlatformTask::Log(cli::LogTask::Copy(options)) => log_copy::copy(&options)?,
         PlatformTask::Log(cli::LogTask::Create(options)) => operator::create_logs(application, &options)?,

@@ -29,6 +29,9 @@ pub fn migrate(options: &Migrate) -> anyhow::Result<()> {
         ask(async { migrated.await.with_context(|| format!("the log {log} cannot be migrated")) })?;
         output::line(format_args!("the log {log} fits this binary"));
     }
+    let migrated = policy_engine::postgres::migrate(url.exposed(), options.server_role.as_deref());
+    ask(async { migrated.await.context("the tables of the policies cannot be migrated") })?;
+    output::line(format_args!("the tables of the policies fit this binary"));
     Ok(())
 }
 
@@ -141,11 +144,11 @@ fn step(bar: &ProgressBar, line: &Value) -> anyhow::Result<Option<Value>> {
 }
 
 /// Connects directly to the operator's listener: a proxy from the environment cannot reach a loopback address.
-fn client() -> reqwest::Result<reqwest::Client> {
+pub fn client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().no_proxy().build()
 }
 
-fn url(server: &ServerAddress, path: &str) -> String {
+pub fn url(server: &ServerAddress, path: &str) -> String {
     format!("http://{}{path}", server.admin)
 }
 

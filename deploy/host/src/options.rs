@@ -8,12 +8,14 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use event_core::policy::POLICY_ISSUER;
 use event_kafka::Address;
 use http_edge::RsaAlgorithm;
 
 use crate::{
     Misconfigured,
     demo_key::DEMO_ISSUER,
+    receivers::GatewayAddress,
     roles::{Role, Roles},
     url::{self, Url},
 };
@@ -21,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
     /// Roles of this process, separated by commas: `command` (decides and appends), `relay` (sends the logs to Kafka),
-    /// `projections` (writes the views), `query` (answers from the views), `pages` (serves the web pages, which ask
+    /// `policies` (gives the commands that follow from events), `projections` (writes the views), `query` (answers from the views), `pages` (serves the web pages, which ask
     /// and command within this process), or `all`. With SQLite a process has all roles.
     #[arg(long, env = "FRONTDOOR_ROLES", default_value = "all")]
     pub roles: Roles,
@@ -72,6 +74,10 @@ pub struct Serve {
     /// The pages for operators then show the whole system. Without them they show this process.
     #[arg(long, env = "FRONTDOOR_PEER_ADMINS", value_delimiter = ',', value_parser = host_and_port)]
     pub peer_admins: Vec<String>,
+    /// Receiver of a gateway: `NAME=URL`. Can be repeated; separated by commas in the environment. A gateway without a receiver
+    /// does not run, and begins with the events after it was given one.
+    #[arg(long = "gateway", env = "FRONTDOOR_GATEWAY", value_delimiter = ',', hide_env_values = true)]
+    pub gateways: Vec<GatewayAddress>,
     /// Trusted issuer of tokens and its public keys: `ISSUER=JWKS_FILE`. Can be repeated; separated by commas in the
     /// environment.
     #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
@@ -179,6 +185,8 @@ pub struct Places {
     /// The brokers; absent if followers read the log.
     pub feed: Option<Address>,
     pub roles: Roles,
+    /// The receivers of gateways.
+    pub gateways: Vec<GatewayAddress>,
     /// The time for which a decision that stored no event is remembered.
     pub remember: Duration,
 }
@@ -197,6 +205,9 @@ impl Serve {
         if self.issuers.iter().any(|issuer| issuer.name.as_str() == DEMO_ISSUER) {
             return Err(Misconfigured(format!("the issuer {} is admitted by --demo alone", DEMO_ISSUER)));
         }
+        if self.issuers.iter().any(|issuer| issuer.name.as_str() == POLICY_ISSUER) {
+            return Err(Misconfigured(format!("the issuer {POLICY_ISSUER} is that of policies, and signs no tokens")));
+        }
         if self.issuers.is_empty() && !self.demo {
             return Err(Misconfigured("nobody could sign in: give --issuer ISSUER=JWKS_FILE, or --demo".to_owned()));
         }
@@ -208,6 +219,7 @@ impl Serve {
                 .unwrap_or_else(|| format!("sqlite:{data}/views.db").into()),
             feed,
             roles: self.roles.clone(),
+            gateways: self.gateways.clone(),
             remember: Duration::from_secs(u64::from(self.remember_days) * SECONDS_OF_A_DAY),
         };
         let is_sqlite = |url: &Url| url.sqlite().is_some();

@@ -1,12 +1,15 @@
 //! The state of this process, as `/status` reports it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use event_core::Timestamp;
 use projection_engine::Views;
 use serde_json::{Value, json};
 
 use crate::{app::App, health, readiness::Readiness};
+
+/// The time limit for the policies' tables. A status is asked for with a limit of 5 s.
+const POLICIES_ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// For each readable log, the time by which its last event is ahead of the clock, in milliseconds.
 pub async fn ahead_of_clock_ms(app: &App) -> BTreeMap<&'static str, u64> {
@@ -17,6 +20,16 @@ pub async fn ahead_of_clock_ms(app: &App) -> BTreeMap<&'static str, u64> {
         }
     }
     all
+}
+
+/// The status of each policy in a process that runs policies. Without its tables, the process reports the fault instead.
+async fn policies(app: &App) -> Value {
+    let Some(policies) = &app.policies else { return json!([]) };
+    match tokio::time::timeout(POLICIES_ANSWER_MAX, policies.status()).await {
+        Ok(Ok(items)) => json!(items),
+        Ok(Err(error)) => json!([{"name": "policies", "state": "retrying", "why": error.to_string()}]),
+        Err(_) => json!([{"name": "policies", "state": "retrying", "why": "their tables do not answer"}]),
+    }
 }
 
 /// The roles and the state of a process. `ProcessStatus` reads it.
@@ -53,5 +66,6 @@ pub async fn of(app: &App, readiness: &Readiness) -> Value {
         "owner": app.views.as_ref().map(Views::owner),
         "views_shared": app.views.as_ref().is_some_and(Views::are_shared),
         "projections": app.views_status(),
+        "policies": policies(app).await,
     })
 }

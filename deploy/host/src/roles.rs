@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 pub enum Role {
     Command,
     Relay,
+    Policies,
     Projections,
     Query,
     Pages,
@@ -14,9 +15,10 @@ pub enum Role {
 impl Role {
     /// The roles by name. A new role is a line here and a variant above; `app.rs` opens the resources that it needs and
     /// lists its parts.
-    const ALL: [(&'static str, Role); 5] = [
+    const ALL: [(&'static str, Role); 6] = [
         ("command", Role::Command),
         ("relay", Role::Relay),
+        ("policies", Role::Policies),
         ("projections", Role::Projections),
         ("query", Role::Query),
         ("pages", Role::Pages),

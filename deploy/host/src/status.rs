@@ -29,8 +29,8 @@ pub fn status(options: &StatusOptions) -> anyhow::Result<ExitCode> {
         let json = json!({"processes": processes.collect::<Vec<_>>(), "unwell": system.unwell});
         output::line(format_args!("{json:#}"));
     } else {
-        let [processes, relays, read_models] = tables(&system);
-        output::text(format_args!("{}\n{}\n{}", columns(&processes), columns(&relays), columns(&read_models)));
+        let tables = tables(&system).map(|table| columns(&table));
+        output::text(format_args!("{}", tables.join("\n")));
         for what in &system.unwell {
             output::line(format_args!("{what}"));
         }
@@ -40,8 +40,8 @@ pub fn status(options: &StatusOptions) -> anyhow::Result<ExitCode> {
 
 type TableRows = Vec<Vec<String>>;
 
-/// The processes, the relays that lead, and the read models, each below its headings.
-fn tables(system: &SystemState) -> [TableRows; 3] {
+/// The processes, the relays that lead, the read models, and the policies, each below its headings.
+fn tables(system: &SystemState) -> [TableRows; 4] {
     let processes = system.processes.iter().map(|process| {
         let state = match (&process.silence, process.obstacles.first()) {
             (Some(_), _) => "does not answer",
@@ -66,10 +66,17 @@ fn tables(system: &SystemState) -> [TableRows; 3] {
             model.state.clone(),
         ]
     });
+    let policies = system.policies.iter().map(|policy| {
+        let numbers =
+            [policy.position, policy.lag_events, policy.waiting, policy.parked].map(|number| number.to_string());
+        let texts = [policy.name.clone(), or_dash(policy.followed_at.clone())];
+        texts.into_iter().chain(numbers).chain([policy.state.clone()]).collect()
+    });
     [
         below(["PROCESS", "ROLES", "STATE"], processes),
         below(["RELAY OF", "LEADER", "EPOCH", "POSITION", "LAG", "LAG MS", "STATE"], relays),
         below(["READ MODEL", "OWNER", "BUILD", "POSITION", "LAG", "LAG MS", "STATE"], read_models),
+        below(["POLICY", "AT", "POSITION", "LAG", "WAITING", "PARKED", "STATE"], policies),
     ]
 }
 
@@ -96,7 +103,7 @@ mod tests {
             relays: vec![relay(true), relay(false)],
             ..SystemState::default()
         };
-        let [processes, relays, read_models] = tables(&system);
+        let [processes, relays, read_models, _] = tables(&system);
         assert_eq!(processes.iter().map(|row| &*row[2]).collect::<Vec<_>>(), ["STATE", "ready", "does not answer"]);
         assert_eq!((relays.len(), read_models.len()), (2, 1));
         assert_eq!(relays[1], ["care", "", "-", "-", "-", "-", "relaying"]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use page_engine::{ProcessState, ReadModelState, RelayState, SystemState};
+use page_engine::{PolicyReport, ProcessState, ReadModelState, RelayState, SystemState};
 use serde::Deserialize;
 
 use crate::{
@@ -28,6 +28,7 @@ pub struct ProcessStatus {
     relays: Vec<RelayState>,
     views_shared: bool,
     projections: Vec<ReadModelState>,
+    policies: Vec<PolicyReport>,
 }
 
 impl ProcessStatus {
@@ -48,6 +49,7 @@ pub fn merged(answers: &[ProcessAnswer], lag_max: u64) -> SystemState {
     let mut system = SystemState::default();
     let mut leaders: BTreeMap<String, usize> = BTreeMap::new();
     let mut models = ReadModelReports::default();
+    let mut policies: BTreeMap<String, PolicyReport> = BTreeMap::new();
     for asked in answers {
         let address = &asked.address;
         let status = match ProcessStatus::of(asked) {
@@ -66,6 +68,7 @@ pub fn merged(answers: &[ProcessAnswer], lag_max: u64) -> SystemState {
         system.unwell.extend(obstacles.iter().map(|why| format!("{address} is not ready: {why}")));
         clock(&mut system, address, &status.ahead_of_clock_ms);
         models.add(address, &status);
+        status.policies.iter().for_each(|report| policy(&mut policies, address, report));
         system.processes.push(ProcessState { address: address.clone(), roles: status.roles, obstacles, silence: None });
         for state in status.relays {
             *leaders.entry(state.log.clone()).or_default() += usize::from(state.leads);
@@ -75,6 +78,10 @@ pub fn merged(answers: &[ProcessAnswer], lag_max: u64) -> SystemState {
     for model in models.merged() {
         read_model(&mut system, &model, models.are_shared, lag_max);
         system.read_models.push(model);
+    }
+    for report in policies.into_values() {
+        unwell_policy(&mut system, &report, lag_max);
+        system.policies.push(report);
     }
     for (log, _) in leaders.into_iter().filter(|(_, leaders)| *leaders != 1) {
         system.unwell.push(format!("the log {log} has not one relay that leads"));
@@ -99,6 +106,38 @@ fn relay(system: &mut SystemState, relay: RelayState, lag_max: u64) {
         system.unwell.push(format!("the topic of {log} is {lag} events behind"));
     }
     system.relays.push(relay);
+}
+
+/// Keeps the report of the process that runs a policy. Another process stands by; a fault of it counts only while no
+/// process runs the policy.
+fn policy(policies: &mut BTreeMap<String, PolicyReport>, address: &str, report: &PolicyReport) {
+    let runs = report.state != "standby";
+    let followed_at = runs.then(|| address.to_owned());
+    let known = policies.entry(report.name.clone()).or_insert_with(|| report.clone());
+    if known.state != "following" && (runs || known.followed_at.is_none()) {
+        *known = PolicyReport { followed_at, ..report.clone() };
+    }
+}
+
+fn unwell_policy(system: &mut SystemState, policy: &PolicyReport, lag_max: u64) {
+    let (name, why) = (&policy.name, policy.why.as_deref().unwrap_or("-"));
+    let mut unwell = |what: String| system.unwell.push(what);
+    match policy.state.as_str() {
+        "stopped" => {
+            unwell(format!("the policy {name} has stopped at {}: {why}", policy.stopped_at.unwrap_or_default()))
+        }
+        "retrying" => {
+            unwell(format!("the policy {name} tries again since {}: {why}", policy.since.as_deref().unwrap_or("-")))
+        }
+        "following" => {}
+        _ => unwell(format!("no process runs the policy {name}")),
+    }
+    if policy.parked > 0 {
+        unwell(format!("{} commands of the policy {name} are parked: see `policies held`", policy.parked));
+    }
+    if policy.lag_events > lag_max {
+        unwell(format!("the policy {name} is {} events behind", policy.lag_events));
+    }
 }
 
 fn read_model(system: &mut SystemState, model: &ReadModelState, are_shared: bool, lag_max: u64) {

@@ -17,6 +17,7 @@ pub static APPLICATION: Application = Application {
     queries: || vec![entry::<loans::ListLoans>()],
     about: About { title: "Library", summary: "Lends books.", description: "The tutorial's service." },
     accepts: |_| true,
+    policies: Vec::new,
     pages: None,
     demonstration: Some(|demo| Box::pin(async move { librarian(&demo) })),
 };

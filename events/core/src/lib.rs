@@ -7,10 +7,12 @@ pub mod asyncapi;
 pub mod command;
 pub mod envelope;
 pub mod event;
+pub mod gateway;
 #[cfg(any(test, feature = "testing"))]
 pub mod given;
 pub mod ids;
 pub mod personal;
+pub mod policy;
 pub mod projection;
 pub mod rejection;
 pub mod state;
@@ -27,8 +29,10 @@ pub use command::{
 };
 pub use envelope::{Actor, LogName, LogPosition, Raw, Recorded};
 pub use event::{Category, Event, EventData, Followed, Service, Undecodable};
+pub use gateway::{Gateway, GatewayVisitor};
 pub use ids::{Issuer, Malformed, OrganisationCode, StreamName, SubjectId};
 pub use personal::Personal;
+pub use policy::{Policy, PolicyVisitor, Reaction, Reactions};
 pub use projection::{Key, Keys, Projection, ProjectionVisitor};
 pub use rejection::{Class, Rejected, Rejection};
 pub use state::{Reads, State, StateRequest, Stream};

@@ -47,6 +47,8 @@ words! {
         Staff = "staff",
         Auditor = "auditor",
         Operator = "operator",
+        /// A policy of the platform. No token has this role.
+        System = "system",
     }
 }
 
@@ -104,12 +106,17 @@ pub fn patient_of(caller: &Caller) -> Option<SubjectId> {
     if CallerRole::of(caller) == Some(CallerRole::Patient) { caller.id.parse().ok() } else { None }
 }
 
-/// True if the caller's role and level are known to the services and, for a patient, the id is a subject id. A token of
-/// any other caller is not valid here.
+/// True if the caller's role and level are known to the services, the role is not that of policies and, for a patient,
+/// the id is a subject id. A token of any other caller is not valid here.
 pub fn is_known(caller: &Caller) -> bool {
     let level = caller.level.as_deref().is_none_or(|level| IdentityLevel::named(level).is_some());
     let role = CallerRole::of(caller);
-    level && role.is_some_and(|role| role != CallerRole::Patient || patient_of(caller).is_some())
+    level
+        && match role {
+            Some(CallerRole::Patient) => patient_of(caller).is_some(),
+            Some(CallerRole::Staff | CallerRole::Auditor | CallerRole::Operator) => true,
+            Some(CallerRole::System) | None => false,
+        }
 }
 
 /// The callers that may give a command or make a query. Access is denied by default: an absent field admits no caller.
@@ -127,9 +134,11 @@ pub struct Access {
     pub operator: Option<Permission>,
     /// An auditor with this permission.
     pub auditor: Option<Permission>,
+    /// Policies of the platform.
+    pub system: bool,
 }
 
-const NOBODY: Access = Access { patient: None, proxy: None, staff: None, operator: None, auditor: None };
+const NOBODY: Access = Access { patient: None, proxy: None, staff: None, operator: None, auditor: None, system: false };
 
 pub const fn patient(level: IdentityLevel) -> Access {
     Access { patient: Some(level), ..NOBODY }
@@ -149,6 +158,11 @@ pub const fn operator(permission: Permission) -> Access {
 
 pub const fn auditor(permission: Permission) -> Access {
     Access { auditor: Some(permission), ..NOBODY }
+}
+
+/// The platform's policies, which react to events.
+pub const fn system() -> Access {
+    Access { system: true, ..NOBODY }
 }
 
 /// `a` if it is `Some`, else `b` (`Option::or` is not const).
@@ -171,6 +185,7 @@ impl Access {
             staff: either!(self.staff, other.staff),
             operator: either!(self.operator, other.operator),
             auditor: either!(self.auditor, other.auditor),
+            system: self.system || other.system,
         }
     }
 
@@ -202,6 +217,7 @@ impl Access {
             }
             Some(CallerRole::Operator) => permitted(self.operator),
             Some(CallerRole::Auditor) => permitted(self.auditor),
+            Some(CallerRole::System) => self.system,
             None => false,
         };
         if admitted { Ok(()) } else { Err(Denied::NotYours) }
@@ -234,6 +250,7 @@ impl AccessRule for Access {
             self.staff.map(|permission| format!("staff of the practice concerned with `{}`", permission.as_str())),
             self.operator.map(|permission| format!("an operator with `{}`", permission.as_str())),
             self.auditor.map(|permission| format!("an auditor with `{}`", permission.as_str())),
+            self.system.then(|| "policies of the platform".to_owned()),
         ];
         let arms: Vec<String> = arms.into_iter().flatten().collect();
         format!("Permitted: {}.", arms.join("; "))

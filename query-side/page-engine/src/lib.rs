@@ -17,7 +17,9 @@ pub use assets::Asset;
 pub use error::PageError;
 pub use form::{PostedForm, is_own_page};
 pub use look::{Fingerprint, Look};
-pub use operations::{Operations, ProcessSample, ProcessState, ReadModelState, RebuildState, RelayState, SystemState};
+pub use operations::{
+    Operations, PolicyReport, ProcessSample, ProcessState, ReadModelState, RebuildState, RelayState, SystemState,
+};
 pub use page::{HtmlPage, back_to, router, see_other};
 pub use pages::{DemoPerson, PageResult, PageSources, Pages, Shown};
 pub use visitor::{Guest, Visitor, encoded, to_sign_in};

@@ -29,6 +29,7 @@ pub struct SystemState {
     pub processes: Vec<ProcessState>,
     pub relays: Vec<RelayState>,
     pub read_models: Vec<ReadModelState>,
+    pub policies: Vec<PolicyReport>,
     /// A sentence for each thing that is not well, without a full stop.
     pub unwell: Vec<String>,
     /// True if other processes share the read models, and this process does not know their addresses.
@@ -94,6 +95,29 @@ pub struct ReadModelState {
     pub rebuild: Option<RebuildState>,
     /// The reason why the last rebuild failed.
     pub rebuild_failed: Option<String>,
+}
+
+/// A policy, as the process reports it that runs it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicyReport {
+    pub name: String,
+    /// The address of the process; absent if no process runs it.
+    pub followed_at: Option<String>,
+    /// `following`, `standby`, `retrying` or `stopped`.
+    pub state: String,
+    /// The reason for which it has stopped, or tries again.
+    pub why: Option<String>,
+    /// The position of the event at which it has stopped.
+    pub stopped_at: Option<u64>,
+    /// The time since which it tries again.
+    pub since: Option<String>,
+    pub position: u64,
+    pub lag_events: u64,
+    /// The number of commands that wait until they are due or done.
+    pub waiting: u64,
+    /// The number of commands that failed too often, and wait for an operator.
+    pub parked: u64,
 }
 
 /// The progress of a rebuild.

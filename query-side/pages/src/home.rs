@@ -86,7 +86,7 @@ pub async fn page(State(pages): State<Pages>, Guest(visitor): Guest) -> Result<R
         Some(CallerRole::Staff) => Redirect::to("/desk/days").into_response(),
         Some(CallerRole::Operator) => Redirect::to("/operate").into_response(),
         Some(CallerRole::Auditor) => Redirect::to("/audit").into_response(),
-        Some(CallerRole::Patient) | None => patient_home(&pages, &visitor).await,
+        Some(CallerRole::Patient | CallerRole::System) | None => patient_home(&pages, &visitor).await,
     })
 }
 

@@ -106,7 +106,7 @@ fn menu(role: Option<CallerRole>) -> &'static [MenuLink] {
         ],
         Some(CallerRole::Operator) => &[("/operate", "The system")],
         Some(CallerRole::Auditor) => &[("/audit", "The log")],
-        None => &[],
+        Some(CallerRole::System) | None => &[],
     }
 }
 

@@ -83,7 +83,7 @@ impl CancelAppointment {
     fn cause(&self, caller: &Caller) -> Result<CancellationReason, Rejected> {
         let allowed: &[CancellationReason] = match CallerRole::of(caller) {
             Some(CallerRole::Patient) => &[CancelledByCitizen, RescheduledByCitizen],
-            Some(CallerRole::Staff | CallerRole::Auditor | CallerRole::Operator) | None => {
+            Some(CallerRole::Staff | CallerRole::Auditor | CallerRole::Operator | CallerRole::System) | None => {
                 &[CancelledByCitizen, CancelledBySite, CancelledByService, RescheduledByCitizen]
             }
         };

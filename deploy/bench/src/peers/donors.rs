@@ -59,8 +59,14 @@ pub async fn town(folder: &Path) -> anyhow::Result<(Database, Workload)> {
     let database = Database::new();
     let url = database.url("server").await;
     let roles = "command".parse().map_err(anyhow::Error::msg)?;
-    let places =
-        Places { log_url: url.clone().into(), views_url: url.into(), feed: None, roles, remember: event_log::REMEMBER };
+    let places = Places {
+        log_url: url.clone().into(),
+        views_url: url.into(),
+        feed: None,
+        roles,
+        gateways: Vec::new(),
+        remember: event_log::REMEMBER,
+    };
     let town = Workload::on(folder, places).await?;
     Ok((database, town))
 }

@@ -1,6 +1,6 @@
 //! The states of processes, relays and read models in words, with the colour of their tag.
 
-use page_engine::{ProcessState, ReadModelState, RelayState};
+use page_engine::{PolicyReport, ProcessState, ReadModelState, RelayState};
 use serde::Serialize;
 
 /// The words of a state, and the class of its tag.
@@ -13,6 +13,18 @@ pub struct StateTag {
 impl StateTag {
     fn new(text: &str, class: &'static str) -> StateTag {
         StateTag { text: text.to_owned(), class }
+    }
+
+    pub fn of_policy(policy: &PolicyReport) -> StateTag {
+        match &*policy.state {
+            "following" if policy.parked > 0 => StateTag::new("Commands parked", "nhsuk-tag--orange"),
+            "following" => StateTag::new("Following", "nhsuk-tag--green"),
+            "standby" => StateTag::new("No process", "nhsuk-tag--red"),
+            "retrying" => StateTag::new("Trying again", "nhsuk-tag--orange"),
+            "stopped" => StateTag::new("Stopped", "nhsuk-tag--red"),
+            // A process of a later version may report a state that this one does not know.
+            other => StateTag::new(other, "nhsuk-tag--grey"),
+        }
     }
 
     pub fn of_read_model(model: &ReadModelState) -> StateTag {

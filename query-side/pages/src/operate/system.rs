@@ -6,8 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use page_engine::{
-    Fingerprint, HtmlPage, Look, PageError, Pages, ProcessSample, ProcessState, ReadModelState, RelayState,
-    SystemState, Visitor,
+    Fingerprint, HtmlPage, Look, PageError, Pages, PolicyReport, ProcessSample, ProcessState, ReadModelState,
+    RelayState, SystemState, Visitor,
 };
 use serde::Serialize;
 
@@ -56,6 +56,36 @@ use crate::layout::{Layout, filters};
 </tr>
 {% endfor %}
 </tbody></table></div>
+
+<div data-part="policies">
+{% if !shown.policies.is_empty() %}
+<div class="frontdoor-scroll" tabindex="0" role="region" aria-label="Policies">
+<table class="nhsuk-table">
+<caption class="nhsuk-table__caption nhsuk-table__caption--m">Policies</caption>
+<thead class="nhsuk-table__head"><tr>
+<th class="nhsuk-table__header" scope="col">Name</th>
+<th class="nhsuk-table__header" scope="col">State</th>
+<th class="nhsuk-table__header nhsuk-table__header--numeric" scope="col">Position</th>
+<th class="nhsuk-table__header nhsuk-table__header--numeric" scope="col">Events behind</th>
+<th class="nhsuk-table__header nhsuk-table__header--numeric" scope="col">Commands waiting</th>
+<th class="nhsuk-table__header nhsuk-table__header--numeric" scope="col">Commands parked</th>
+<th class="nhsuk-table__header" scope="col">Run by</th>
+</tr></thead>
+<tbody class="nhsuk-table__body">
+{% for policy in shown.policies %}
+<tr class="nhsuk-table__row">
+<th class="nhsuk-table__header" scope="row">{{ policy.name }}</th>
+<td class="nhsuk-table__cell"><strong class="nhsuk-tag {{ policy.state.class }}">{{ policy.state.text }}</strong>{% if let Some(note) = policy.note %}<br>{{ note }}{% endif %}</td>
+<td class="nhsuk-table__cell nhsuk-table__cell--numeric">{{ policy.position }}</td>
+<td class="nhsuk-table__cell nhsuk-table__cell--numeric">{{ policy.lag_events }}</td>
+<td class="nhsuk-table__cell nhsuk-table__cell--numeric">{{ policy.waiting }}</td>
+<td class="nhsuk-table__cell nhsuk-table__cell--numeric">{{ policy.parked }}</td>
+<td class="nhsuk-table__cell">{{ policy.run_by }}</td>
+</tr>
+{% endfor %}
+</tbody></table></div>
+{% endif %}
+</div>
 
 <h2 class="nhsuk-heading-m">The last 15 minutes of this process</h2>
 <div class="nhsuk-grid-row" data-part="charts">
@@ -136,6 +166,7 @@ struct SystemShown {
     unwell: Vec<String>,
     is_partial: bool,
     read_models: Vec<ReadModelRow>,
+    policies: Vec<PolicyRow>,
     charts: [Chart; 3],
     processes: Vec<ProcessRow>,
     relays: Vec<RelayRow>,
@@ -151,6 +182,18 @@ struct ReadModelRow {
     lag_time: String,
     build: i64,
     followed_by: String,
+}
+
+#[derive(Serialize)]
+struct PolicyRow {
+    name: String,
+    state: StateTag,
+    note: Option<String>,
+    position: String,
+    lag_events: String,
+    waiting: String,
+    parked: String,
+    run_by: String,
 }
 
 #[derive(Serialize)]
@@ -217,6 +260,7 @@ fn shown(pages: &Pages, state: &SystemState) -> SystemShown {
         unwell: state.unwell.clone(),
         is_partial: state.is_partial,
         read_models: read_models(state),
+        policies: policies(state),
         charts: [
             Chart::of("Lag of the slowest read model", &lag, |ms| figures::time(ms as u64)),
             Chart::of("Commands per second", &commands, figures::rate),
@@ -253,6 +297,20 @@ fn read_models(state: &SystemState) -> Vec<ReadModelRow> {
         followed_by: followed_by(model),
     };
     state.read_models.iter().map(row).collect()
+}
+
+fn policies(state: &SystemState) -> Vec<PolicyRow> {
+    let row = |policy: &PolicyReport| PolicyRow {
+        name: policy.name.clone(),
+        state: StateTag::of_policy(policy),
+        note: policy.why.clone(),
+        position: figures::number(policy.position),
+        lag_events: figures::number(policy.lag_events),
+        waiting: figures::number(policy.waiting),
+        parked: figures::number(policy.parked),
+        run_by: policy.followed_at.clone().unwrap_or_else(|| "no process".to_owned()),
+    };
+    state.policies.iter().map(row).collect()
 }
 
 /// The address of the process that follows a read model; its name, if its address is not known.
