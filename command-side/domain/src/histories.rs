@@ -14,13 +14,16 @@ use proptest::{
 };
 use vocabulary::{
     SessionId,
-    appointments::{BookedTime, CancellationReason, DiaryEvent, SessionEvent, Timetable},
+    appointments::{BookedPlace, BookedTime, CancellationReason, DiaryEvent, SessionEvent, Timetable},
+    bookings_version::BookingsVersion,
     practices::PracticeSettings,
+    time::LONDON,
 };
 
 use crate::{
     appointments::{
-        AmendAppointment, BookAppointment, CancelAppointment, HoldSlot, ReleaseHold, RescheduleAppointment,
+        AmendAppointment, BookAppointment, CancelAppointment, CheckIn, HoldSlot, MarkAttended, MarkDidNotAttend,
+        OrphanBooking, ReleaseHold, RescheduleAppointment, WithdrawSession,
     },
     spec::{alice, as_patient, at, bob, practice_opened, published, registered},
 };
@@ -69,7 +72,7 @@ struct HistoryStep {
 fn steps() -> impl Strategy<Value = Vec<HistoryStep>> {
     let place = || (0..3usize, 0..3usize);
     let step =
-        (0..9usize, 0..3usize, place(), place(), 1..3usize, prop_oneof![4 => Just(0), 2 => 1..4i64, 1 => 4..15i64])
+        (0..14usize, 0..3usize, place(), place(), 1..3usize, prop_oneof![4 => Just(0), 2 => 1..4i64, 1 => 4..25i64])
             .prop_map(|(what, who, from, to, count, minutes)| HistoryStep { what, who, from, to, count, minutes });
     prop::collection::vec(step, 1..STEPS_MAX)
 }
@@ -82,6 +85,8 @@ struct History {
     holds: BTreeMap<(SessionId, SubjectId), (Timestamp, Timestamp)>,
     bookings: BTreeMap<(SubjectId, SessionId, Timestamp), BookedTime>,
     versions: HashMap<(SubjectId, SessionId, Timestamp), u32>,
+    /// The booked places for which `OrphanBooking` has still to be given.
+    orphans: Vec<(SessionId, BookedPlace)>,
 }
 
 impl History {
@@ -93,6 +98,7 @@ impl History {
             holds: BTreeMap::new(),
             bookings: BTreeMap::new(),
             versions: HashMap::new(),
+            orphans: Vec::new(),
         };
         history.given(practice_opened(PracticeSettings::default()), Box::new(crate::practices::Practice::default()));
         for person in people() {
@@ -143,7 +149,9 @@ impl History {
 
     fn note_session(&mut self, event: &SessionEvent) {
         match event {
-            SessionEvent::Published(_) | SessionEvent::Extended(_) | SessionEvent::Withdrawn(_) => {}
+            SessionEvent::Published(_) | SessionEvent::Extended(_) => {}
+            SessionEvent::Withdrawn(e) => self.orphans.extend(e.orphaned.iter().map(|at| (e.session.clone(), *at))),
+            SessionEvent::Amended(e) => self.orphans.extend(e.orphaned.iter().map(|at| (e.session.clone(), *at))),
             SessionEvent::Held(e) => {
                 self.holds.insert((e.session.clone(), e.by), (e.starts_at, e.expires_at));
             }
@@ -176,6 +184,17 @@ impl History {
                 self.grows(e.patient, &e.time, e.version);
             }
             DiaryEvent::Amended(e) => self.grows(e.patient, &e.time, e.version),
+            DiaryEvent::Orphaned(e) => {
+                self.remove(e.patient, &e.time);
+                self.grows(e.patient, &e.time, e.version);
+            }
+            DiaryEvent::PractitionerChanged(e) => self.grows(e.patient, &e.time, e.version),
+            DiaryEvent::CheckedIn(e) => {
+                assert_eq!(LONDON.day(self.now), LONDON.day(e.time.starts_at), "a check-in on another day");
+                self.grows(e.patient, &e.time, e.version);
+            }
+            DiaryEvent::Attended(e) => self.marked(e.patient, &e.time, e.version),
+            DiaryEvent::NotAttended(e) => self.marked(e.patient, &e.time, e.version),
         }
     }
 
@@ -193,6 +212,13 @@ impl History {
     fn grows(&mut self, patient: SubjectId, time: &BookedTime, version: u32) {
         let before = self.versions.insert((patient, time.session.clone(), time.starts_at), version);
         assert_eq!(before, Some(version - 1), "a version counts the changes");
+    }
+
+    fn marked(&mut self, patient: SubjectId, time: &BookedTime, version: u32) {
+        assert!(time.starts_at <= self.now, "attendance is known before the start");
+        let standing = self.bookings.get(&(patient, time.session.clone(), time.starts_at));
+        assert_eq!(standing, Some(time), "a booking that does not stand is attended");
+        self.grows(patient, time, version);
     }
 
     fn laws_hold(&self) {
@@ -262,6 +288,20 @@ impl History {
                 let reason = Some(CancellationReason::CancelledByCitizen);
                 self.ask(&CancelAppointment { patient, session: from, starts_at, reason, version: None }, patient)
             }
+            8 => self.ask(&CheckIn { patient, session: from, starts_at }, patient),
+            9 => self.ask(&MarkAttended { patient, session: from, starts_at }, patient),
+            11 => {
+                let own = |(held_in, start, by): &(SessionId, Timestamp, SubjectId)| {
+                    (*held_in == from).then_some((*start, *by))
+                };
+                let seen = BookingsVersion::of(self.places.iter().filter_map(own));
+                self.ask(&WithdrawSession { session: from, affected: Some(seen) }, patient)
+            }
+            12 => {
+                let Some((session, place)) = self.orphans.pop() else { return vec![] };
+                self.ask(&OrphanBooking { session, patient: place.by, starts_at: place.starts_at }, patient)
+            }
+            10 => self.ask(&MarkDidNotAttend { patient, session: from, starts_at }, patient),
             _ => {
                 let version = self.versions.get(&(patient, from.clone(), starts_at)).copied().unwrap_or(1);
                 let reason = Some(format!("reason {}", step.to.0).parse().expect("valid"));
@@ -294,6 +334,13 @@ fn whatever_people_ask_capacity_diaries_and_limits_hold() {
         "appointment.rescheduled.v1",
         "appointment.cancelled.v1",
         "appointment.amended.v1",
+        "appointment.checked-in.v1",
+        "appointment.attended.v1",
+        "appointment.did-not-attend.v1",
+        "not-started",
+        "appointment.session-withdrawn.v1",
+        "appointment.orphaned.v1",
+        "appointment-orphaned",
         "appointment.slot-held.v1",
         "appointment.hold-released.v1",
         "slot-taken",

@@ -5,8 +5,11 @@ pub mod daily;
 
 pub mod appointments;
 pub mod carers;
+pub mod contacts;
+pub mod messages;
 pub mod organ_donation;
 pub mod practices;
+pub mod prescriptions;
 pub mod registrations;
 
 pub(crate) mod prelude;
@@ -21,8 +24,11 @@ use event_core::CommandVisitor;
 /// A new service is one line here; a new command is one line in its service's `commands!`.
 pub fn every_command(visitor: &mut impl CommandVisitor) {
     practices::commands(visitor);
+    prescriptions::commands(visitor);
     registrations::commands(visitor);
     appointments::commands(visitor);
     organ_donation::commands(visitor);
     carers::commands(visitor);
+    contacts::commands(visitor);
+    messages::commands(visitor);
 }

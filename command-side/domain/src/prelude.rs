@@ -8,6 +8,6 @@ pub use serde::{Deserialize, Serialize};
 
 pub use vocabulary::access::{
     Capability,
-    IdentityLevel::{P0, P9},
-    Permission, operator, patient, proxy, staff,
+    IdentityLevel::{P0, P5, P9},
+    Permission, operator, patient, proxy, staff, system,
 };

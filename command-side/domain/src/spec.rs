@@ -3,12 +3,18 @@
 use std::collections::HashMap;
 
 pub use event_core::given::{World, refuses};
-use event_core::{Caller, Command, CommandVisitor, Issuer, Rejection, SubjectId};
+use event_core::{Caller, Command, CommandVisitor, Issuer, LocalDate, Rejection, SubjectId, Timestamp};
 use serde_json::json;
 pub use vocabulary::testing::{NINE, TEN_PAST, alice, at, bob, clinic, line, practitioner, published, site, time};
 use vocabulary::{
+    PractitionerId,
     access::{CallerRole, IdentityLevel},
-    appointments::{AppointmentBooked, BookedTime, DiaryEvent, HoldPlaced, SessionEvent, SlotHeld, SlotTaken},
+    appointments::{
+        AppointmentBooked, BookedTime, DiaryEvent, HoldPlaced, PractitionerPlanned, SessionEvent, SlotHeld,
+        SlotOffered, SlotTaken, WaitingJoined,
+    },
+    contacts::{ContactChanged, ContactDetails, ContactEvent, NotificationChannel, Preferences, PreferencesSet},
+    messages::{MessageContent, MessageEvent, MessageKind, MessageSent, NotificationRequested, ReplyOffer},
     practices::{PracticeEvent, PracticeOpened, PracticeSettings, SettingsChanged},
     registrations::{PatientRegistered, RegistrationEvent},
     text::BirthDate,
@@ -16,7 +22,10 @@ use vocabulary::{
 };
 
 use crate::{
-    appointments::{AmendAppointment, BookAppointment, CancelAppointment, RescheduleAppointment},
+    appointments::{
+        AmendAppointment, BookAppointment, CancelAppointment, RescheduleAppointment, StrictPractitionersDay,
+    },
+    messages::SendMessage,
     practices::OpenPractice,
 };
 
@@ -83,8 +92,49 @@ pub fn taken(slot: &str, by: SubjectId) -> SessionEvent {
     SlotTaken { session: clinic(), starts_at: at(slot), by }.into()
 }
 
+/// The first day of the month of `NOW`.
+pub fn march() -> LocalDate {
+    "2026-03-01".parse().expect("a date")
+}
+
+/// This person waits for a slot of `clinic`.
+pub fn joined(patient: SubjectId) -> WaitingJoined {
+    WaitingJoined {
+        site: site(),
+        month: march(),
+        patient,
+        service: "gp-routine".parse().expect("a service"),
+        channel: None,
+        earliest: "2026-03-02".parse().expect("a date"),
+        latest: "2026-03-09".parse().expect("a date"),
+        joined_at: at(NOW),
+    }
+}
+
+/// This slot of `clinic` is offered to this person.
+pub fn offered(slot: &str, patient: SubjectId) -> SlotOffered {
+    let time = time(clinic(), slot, &at(slot).plus_minutes(10).to_string());
+    let (offered_at, expires_at) = (at(NOW), at(NOW).plus_minutes(30));
+    SlotOffered { site: site(), month: march(), patient, time, offered_at, expires_at }
+}
+
 pub fn booked(patient: SubjectId, time: BookedTime) -> DiaryEvent {
     AppointmentBooked { patient, time, reason: None, comment: None, version: 1, booked_at: Some(at(NOW)) }.into()
+}
+
+/// `clinic` is a session of an identified practitioner, who has another one from this instant on.
+pub fn planned_before(next: Timestamp) -> (World, StrictPractitionersDay) {
+    let SessionEvent::Published(mut session) = published(clinic(), 1) else { panic!("it is published") };
+    let (practitioner, on): (PractitionerId, _) = ("G1234567".parse().expect("a code"), session.on);
+    session.practitioner_id = Some(practitioner.clone());
+    let next = PractitionerPlanned {
+        practitioner: practitioner.clone(),
+        on,
+        session: "A12345.000000000002".parse().expect("a session"),
+        starts_at: next,
+        ends_at: next.plus_minutes(30),
+    };
+    (world().given(session).given(next), StrictPractitionersDay { practitioner, on })
 }
 
 /// Alice and Bob are patients of a practice that has published `clinic`, with one place per slot.
@@ -94,6 +144,62 @@ pub fn surgery() -> World {
         .given(registered(alice(), "1980-02-29"))
         .given(registered(bob(), "1975-05-05"))
         .given(published(clinic(), 1))
+}
+
+/// A world without events, in which a member of staff acts.
+pub fn desk() -> World {
+    World::new(as_staff(), NOW)
+}
+
+/// A world without events, in which a policy acts.
+pub fn policy() -> World {
+    World::new(event_core::policy::policy_caller("spec").expect("a name"), NOW)
+}
+
+pub fn contact_details() -> ContactEvent {
+    let details = ContactDetails { phone: "+447700900123".parse().ok(), email: "alice@example.com".parse().ok() };
+    ContactChanged { subject: alice(), details: details.into(), changed_at: at(NOW) }.into()
+}
+
+/// Alice agreed to these, and to nothing else.
+pub fn consent(to: &[&str]) -> ContactEvent {
+    let to = |word| to.contains(&word);
+    let preferences = Preferences {
+        push: to("push"),
+        sms: to("sms"),
+        email: to("email"),
+        reminders: to("reminders"),
+        research_opt_out: false,
+    };
+    PreferencesSet { subject: alice(), preferences, set_at: at(NOW) }.into()
+}
+
+/// The practice's message to Alice with this request.
+pub fn message(request: u32, replies: ReplyOffer) -> SendMessage {
+    SendMessage {
+        sender: site(),
+        request: format!("{request:012}").parse().expect("a request"),
+        patient: alice(),
+        title: "Your blood test".parse().expect("a title"),
+        body: "Please book a blood test.".parse().expect("a text"),
+        replies,
+    }
+}
+
+/// The event of such a message.
+pub fn written(request: u32, replies: ReplyOffer) -> MessageEvent {
+    let sent = message(request, replies);
+    let message = sent.message();
+    let SendMessage { title, body, replies, .. } = sent;
+    let content = MessageContent { body, replies };
+    MessageSent { message, subject: alice(), title: title.into(), content: content.into(), sent_at: at(NOW) }.into()
+}
+
+/// A notification of such a message is to be sent.
+pub fn notification_requested(request: u32, channel: NotificationChannel) -> MessageEvent {
+    let message = message(request, ReplyOffer::None).message();
+    let (sent_at, kind) = (at(NOW), MessageKind::FromPractice);
+    NotificationRequested { message, subject: alice(), sent_at, kind, channel, requested_at: sent_at }.into()
 }
 
 /// A repeat is recognised by its body. A serialised command therefore has exactly the members that its client sent: a

@@ -3,7 +3,13 @@
 
 mod catalogue;
 
+pub mod appointments;
+pub mod messages;
+pub mod prescriptions;
+
+#[cfg(test)]
+mod runner;
 #[cfg(test)]
 mod spec;
 
-pub use catalogue::every_policy;
+pub use catalogue::{every_gateway, every_policy};

@@ -23,7 +23,12 @@ pub static APPLICATION: Application = Application {
     services: vocabulary::SERVICES,
     commands: || Catalogue::of(domain::every_command),
     read_models: || models(views::every_read_model),
-    policies: || entries(policies::every_policy),
+    policies: || {
+        entries(|visitor| {
+            policies::every_policy(visitor);
+            policies::every_gateway(visitor);
+        })
+    },
     queries: queries::all,
     about: queries::ABOUT,
     accepts: vocabulary::access::is_known,

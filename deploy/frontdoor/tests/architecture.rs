@@ -89,7 +89,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "local",
         ],
     ),
-    ("local", "deploy/local", &["event-core", "event-log"]),
+    ("local", "deploy/local", &["event-core", "event-log", "policy-engine"]),
     ("library", "docs/tutorial", &["event-core", "command-engine", "projection-engine", "query-engine", "host"]),
 ];
 

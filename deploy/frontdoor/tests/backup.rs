@@ -120,6 +120,11 @@ async fn running_servers_on_postgresql_are_backed_up_and_restored_and_views_that
         "donor_decision",
         "donor_history",
         "my_carers",
+        "my_contact",
+        "inbox",
+        "message_details",
+        "unread_messages",
+        "sent_messages",
         "registrations",
     ] {
         let rebuilt = frontdoor(&["rebuild", name, "--admin", admin]);

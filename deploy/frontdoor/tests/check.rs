@@ -35,6 +35,13 @@ impl Files {
              {base}/commands/register-carer"
         ));
         assert!(String::from_utf8_lossy(&named.stdout).contains("carer.registered.v1"), "{named:?}");
+        let waiting = json!({"patient": subject.trim(), "site": "A99001", "service": "gp-routine",
+            "earliest": common::in_days(1), "latest": common::in_days(14)});
+        let waits = copied(&format!(
+            "curl -s -H @{alice} -H 'Content-Type: application/json' -H 'Idempotency-Key: waiting-of-the-check' -d '{waiting}' \
+             {base}/commands/join-waiting-list"
+        ));
+        assert!(String::from_utf8_lossy(&waits.stdout).contains("waiting.joined.v1"), "{waits:?}");
         let booked = copied(booking);
         assert!(String::from_utf8_lossy(&booked.stdout).contains("appointment.booked.v1"));
         server.stop_at_rest();

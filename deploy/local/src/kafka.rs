@@ -21,7 +21,7 @@ const VERSION: &str = "4.1.1";
 /// The version of the package `kafka-python`, as in the Makefile.
 const PYTHON_VERSION: &str = "3.0.12";
 /// A broker on a busy machine needs seconds.
-const STARTED_WITHIN: Duration = Duration::from_secs(60);
+const STARTED_WITHIN: Duration = Duration::from_secs(180);
 /// The number of attempts to start with other ports, if another process took one in the meantime.
 const ATTEMPTS_MAX: u32 = 5;
 /// Below the ephemeral ports, so that no outgoing connection takes a port while its broker is down.

@@ -241,6 +241,8 @@ async fn copy(name: &str) {
         for log in LogName::ALL {
             postgres::migrate(&SERVER.url("owner", "migrated"), log, Some("server")).await.expect("it is migrated");
         }
+        let policies = policy_engine::postgres::migrate(&SERVER.url("owner", "migrated"), Some("server")).await;
+        policies.expect("they are migrated");
         *made = true;
     }
     let copy = format!("CREATE DATABASE {name} TEMPLATE migrated STRATEGY file_copy");

@@ -18,10 +18,15 @@ use crate::{
 };
 
 /// The time limit for a process to become ready.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_secs(180);
 /// The roles, and the number of processes of each.
-const ROLES: [(&str, usize); 4] =
-    [("command", ROLE_MAX), ("relay", ROLE_MAX), ("projections", ROLE_MAX), ("query", ROLE_MAX)];
+const ROLES: [(&str, usize); 5] = [
+    ("command", ROLE_MAX),
+    ("relay", ROLE_MAX),
+    ("policies", ROLE_MAX),
+    ("projections", ROLE_MAX),
+    ("query", ROLE_MAX),
+];
 /// The number of processes of one role at the start.
 const ROLE_MAX: usize = 2;
 /// The shell starts the process, prints its id, and kills it when its own input ends.

@@ -67,7 +67,7 @@ words! {
 words! {
     /// A permission of a member of staff, an auditor or an operator.
     Permission {
-        /// Open practices (the platform's operator).
+        /// Open practices and pharmacies (the platform's operator).
         Practices = "practices",
         /// Change a practice's settings.
         PracticeAdmin = "practice-admin",
@@ -77,6 +77,12 @@ words! {
         Clinics = "clinics",
         /// Book, move and cancel for patients; see the day, and the registrations of the practice's patients.
         Booking = "booking",
+        /// Write messages to the practice's patients, and read the replies.
+        Messaging = "messaging",
+        /// Authorise repeat medicines, and approve or reject requests for them.
+        Prescribing = "prescribing",
+        /// See the prescriptions that were sent to the own pharmacy, and report on them.
+        Dispensing = "dispensing",
         /// Read the event log.
         Audit = "audit",
         /// Watch the system and rebuild read models (the platform's operator).

@@ -1,19 +1,42 @@
 //! Appointments: clinic sessions and their slots (stream `session-<code>.<id>`), the bookings of one patient (stream
-//! `diary-<subject>`), and the number of sessions that a site publishes on one day (stream `publishing-<code>.<day>`).
+//! `diary-<subject>`), waiting lists (`appointments/waiting.rs`), and the number of sessions that a site publishes on one day (stream `publishing-<code>.<day>`).
+
+mod attendance;
+mod practitioner_days;
+mod session_changes;
+mod waiting;
+
+pub use attendance::{AppointmentAttended, AppointmentNotAttended, PatientCheckedIn};
+pub use practitioner_days::{PractitionerEvent, PractitionerFreed, PractitionerPlanned};
+pub use session_changes::{
+    AppointmentOrphaned, AppointmentPractitionerChanged, BookedPlace, PractitionersDay, SessionAmended,
+    SessionWithdrawn,
+};
+pub use waiting::{
+    OfferAccepted, OfferLapsed, OfferedSlot, SlotOffered, SlotPassed, WaitingEvent, WaitingJoined, WaitingLeft,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::SessionId,
+    ids::{PractitionerId, SessionId},
     text::{Comment, Reason},
 };
 use event_core::{
     LocalDate, OrganisationCode, Personal, Service, SubjectId, Timestamp, events, text::Line, time::LocalTime,
 };
 
-pub static SERVICE: Service =
-    Service { name: "appointments", categories: &[SessionEvent::ABOUT, DiaryEvent::ABOUT, PublishingEvent::ABOUT] };
+pub static SERVICE: Service = Service {
+    name: "appointments",
+    categories: &[
+        SessionEvent::ABOUT,
+        DiaryEvent::ABOUT,
+        PublishingEvent::ABOUT,
+        WaitingEvent::ABOUT,
+        PractitionerEvent::ABOUT,
+    ],
+};
 
 events! {
     /// The events of a clinic session and its slots.
@@ -21,6 +44,7 @@ events! {
         Published(SessionPublished) = "appointment.session-published.v1",
         Extended(SessionExtended) = "appointment.session-extended.v1",
         Withdrawn(SessionWithdrawn) = "appointment.session-withdrawn.v1",
+        Amended(SessionAmended) = "appointment.session-amended.v1",
         Held(SlotHeld) = "appointment.slot-held.v1",
         Released(HoldReleased) = "appointment.hold-released.v1",
         Taken(SlotTaken) = "appointment.slot-taken.v1",
@@ -36,6 +60,11 @@ events! {
         Rescheduled(AppointmentRescheduled) = "appointment.rescheduled.v1",
         Cancelled(AppointmentCancelled) = "appointment.cancelled.v1",
         Amended(AppointmentAmended) = "appointment.amended.v1",
+        CheckedIn(PatientCheckedIn) = "appointment.checked-in.v1",
+        Attended(AppointmentAttended) = "appointment.attended.v1",
+        NotAttended(AppointmentNotAttended) = "appointment.did-not-attend.v1",
+        Orphaned(AppointmentOrphaned) = "appointment.orphaned.v1",
+        PractitionerChanged(AppointmentPractitionerChanged) = "appointment.practitioner-changed.v1",
     }
 }
 
@@ -108,6 +137,12 @@ pub struct SessionPublished {
     pub service: ServiceType,
     pub channel: Channel,
     pub practitioner: Practitioner,
+    /// Identifies the practitioner. Sessions with the same code do not overlap. Absent if the publisher did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub practitioner_id: Option<PractitionerId>,
+    /// Before this instant, patients neither see nor book its slots. Absent if they could from the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<Timestamp>,
 }
 
 /// The type of service of a session: `[a-z0-9-]{1,50}`, like `gp-routine` or `vaccination-covid-19`.
@@ -149,14 +184,8 @@ pub struct SessionExtended {
     pub service: ServiceType,
     pub channel: Channel,
     pub practitioner: Practitioner,
-}
-
-/// A clinic session was withdrawn: none of its slots can be booked any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SessionWithdrawn {
-    pub session: SessionId,
-    pub timetable: Timetable,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<Timestamp>,
 }
 
 /// A slot is held for a patient and not booked yet.

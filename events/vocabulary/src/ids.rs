@@ -47,6 +47,30 @@ impl FromStr for SessionId {
     }
 }
 
+/// A practitioner, by the code of a professional register: 1 to 20 characters of A-Z and 0-9.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PractitionerId(Box<str>);
+
+text_id!(PractitionerId, "PractitionerId", "^[A-Z0-9]{1,20}$");
+
+impl fmt::Display for PractitionerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for PractitionerId {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        if (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
+            Ok(PractitionerId(text.into()))
+        } else {
+            Err(Malformed("a practitioner is 1 to 20 characters of A-Z and 0-9".into()))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

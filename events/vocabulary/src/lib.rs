@@ -4,7 +4,10 @@
 
 pub mod access;
 pub mod booking_number;
+pub mod bookings_version;
+pub mod calendar;
 pub mod ids;
+mod message_id;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
@@ -12,17 +15,28 @@ pub mod time;
 
 pub mod appointments;
 pub mod carers;
+pub mod contacts;
+pub mod messages;
 pub mod organ_donation;
 pub mod practices;
+pub mod prescriptions;
 pub mod registrations;
 
 use event_core::Service;
 
-pub use ids::SessionId;
+pub use ids::{PractitionerId, SessionId};
 
 /// Every service. A new one is one line here.
-pub static SERVICES: &[&Service] =
-    &[&appointments::SERVICE, &carers::SERVICE, &organ_donation::SERVICE, &practices::SERVICE, &registrations::SERVICE];
+pub static SERVICES: &[&Service] = &[
+    &appointments::SERVICE,
+    &carers::SERVICE,
+    &contacts::SERVICE,
+    &messages::SERVICE,
+    &organ_donation::SERVICE,
+    &practices::SERVICE,
+    &prescriptions::SERVICE,
+    &registrations::SERVICE,
+];
 
 /// The kinds of every service.
 pub fn kinds() -> impl Iterator<Item = &'static str> {

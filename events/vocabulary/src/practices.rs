@@ -47,11 +47,35 @@ pub struct PracticeSettings {
     pub open_bookings_max: u8,
     /// How long before its start a booking can still be cancelled or moved.
     pub cancel_cut_off_minutes: u16,
+    /// True if patients can order repeat medicines online.
+    #[serde(skip_serializing_if = "is_allowed")]
+    pub repeat_ordering: bool,
+    /// How many days before the last supply ends the next one can be ordered.
+    #[serde(skip_serializing_if = "is_usual_days_early")]
+    pub repeat_days_early: u16,
+}
+
+/// The number of days before the last supply ends on which the next one can be ordered, unless a practice sets another.
+pub const REPEAT_DAYS_EARLY: u16 = 7;
+
+// A setting that was added later is not written with its default: the bytes of stored events stay as they were.
+fn is_allowed(ordering: &bool) -> bool {
+    *ordering
+}
+
+fn is_usual_days_early(days: &u16) -> bool {
+    *days == REPEAT_DAYS_EARLY
 }
 
 impl Default for PracticeSettings {
     fn default() -> Self {
-        PracticeSettings { booking_window_days: 42, open_bookings_max: 3, cancel_cut_off_minutes: 30 }
+        PracticeSettings {
+            booking_window_days: 42,
+            open_bookings_max: 3,
+            cancel_cut_off_minutes: 30,
+            repeat_ordering: true,
+            repeat_days_early: REPEAT_DAYS_EARLY,
+        }
     }
 }
 

@@ -49,6 +49,8 @@ pub fn published(session: SessionId, capacity: u16) -> SessionEvent {
         service: "gp-routine".parse().expect("a service"),
         channel: Channel::InPerson,
         practitioner: practitioner(),
+        practitioner_id: None,
+        released_at: None,
     }
     .into()
 }
@@ -67,6 +69,7 @@ pub fn extended(session: SessionId, capacity: u16) -> SessionEvent {
         service: "gp-routine".parse().expect("a service"),
         channel: Channel::InPerson,
         practitioner: practitioner(),
+        released_at: None,
     }
     .into()
 }

@@ -262,7 +262,7 @@ mod tests {
         let starts_at: Timestamp = "2026-07-01T08:00:00Z".parse().expect("an instant");
         let timetable = Timetable { starts_at, ends_at: starts_at.plus_minutes(SLOTS.into()), slot_minutes: 1 };
         let session = format!("A00001.{position:012}").parse().expect("a session");
-        let event = SessionEvent::from(SessionWithdrawn { session, timetable });
+        let event = SessionEvent::from(SessionWithdrawn { session, timetable, orphaned: Vec::new(), freed: None });
         let data = encoded(&event);
         recorded(position, event.kind(), data.into())
     }

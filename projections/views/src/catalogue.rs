@@ -2,7 +2,7 @@
 
 use event_core::ProjectionVisitor;
 
-use crate::{appointments, carers, organ_donation, practices, registrations};
+use crate::{appointments, carers, contacts, messages, organ_donation, practices, prescriptions, registrations};
 
 /// A new service is one line here. A new read model is a line in its service's folder.
 pub fn every_read_model(visitor: &mut impl ProjectionVisitor) {
@@ -10,5 +10,8 @@ pub fn every_read_model(visitor: &mut impl ProjectionVisitor) {
     appointments::visit(visitor);
     organ_donation::visit(visitor);
     carers::visit(visitor);
+    contacts::visit(visitor);
+    messages::visit(visitor);
+    prescriptions::visit(visitor);
     registrations::visit(visitor);
 }

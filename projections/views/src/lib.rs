@@ -5,8 +5,11 @@ mod catalogue;
 
 mod appointments;
 mod carers;
+mod contacts;
+mod messages;
 mod organ_donation;
 mod practices;
+mod prescriptions;
 mod registrations;
 
 #[cfg(test)]
@@ -17,6 +20,9 @@ pub use catalogue::every_read_model;
 // The folder of each service defines which of its types are public.
 pub use appointments::*;
 pub use carers::*;
+pub use contacts::*;
+pub use messages::*;
 pub use organ_donation::*;
 pub use practices::*;
+pub use prescriptions::*;
 pub use registrations::*;

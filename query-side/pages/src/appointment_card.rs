@@ -14,7 +14,7 @@ use crate::words;
 #[template(
     ext = "html",
     source = r#"<div class="nhsuk-card"><div class="nhsuk-card__content">
-<h3 class="nhsuk-card__heading nhsuk-heading-s"><a href="{{ address }}">{{ when }}</a>{% if is_cancelled %} <strong class="nhsuk-tag nhsuk-tag--grey">Cancelled</strong>{% endif %}</h3>
+<h3 class="nhsuk-card__heading nhsuk-heading-s"><a href="{{ address }}">{{ when }}</a>{% if let Some(tag) = tag %} <strong class="nhsuk-tag nhsuk-tag--grey">{{ tag }}</strong>{% endif %}</h3>
 <p class="nhsuk-card__description">{{ what }}<br>{{ with }}<br>{{ place }}</p>
 </div></div>"#
 )]
@@ -24,7 +24,7 @@ pub struct AppointmentCard {
     what: String,
     with: String,
     place: String,
-    is_cancelled: bool,
+    tag: Option<&'static str>,
 }
 
 impl AppointmentCard {
@@ -35,8 +35,17 @@ impl AppointmentCard {
             what: what(appointment),
             with: format!("{}, {}", appointment.practitioner.name, appointment.practitioner.role),
             place: place(&appointment.site),
-            is_cancelled: appointment.status == Status::Cancelled,
+            tag: tag(appointment.status),
         }
+    }
+}
+
+/// The words for an appointment that does not take place.
+pub fn tag(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Booked => None,
+        Status::Cancelled => Some("Cancelled"),
+        Status::Orphaned => Some("Does not take place"),
     }
 }
 

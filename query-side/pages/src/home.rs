@@ -7,13 +7,17 @@ use axum::{
 };
 use http_edge::Problem;
 use page_engine::{Guest, HtmlPage, PageError, Pages, Visitor};
-use queries::appointments::{ListAppointments, Status, When};
+use queries::{
+    appointments::{ListAppointments, Status, When},
+    messages::CountUnreadMessages,
+};
 use query_engine::page::Paging;
-use vocabulary::access::{CallerRole, patient_of};
+use vocabulary::access::{CallerRole, Permission, patient_of};
 
 use crate::{
     appointment_card::AppointmentCard,
-    layout::{Layout, filters},
+    layout::{Layout, filters, has},
+    messages::unread_words,
 };
 
 /// The number of upcoming appointments among which the next one is looked for. Cancelled ones are among them.
@@ -49,6 +53,7 @@ struct OpenHome {
 {% when NextAppointment::Unknown %}<div class="nhsuk-inset-text"><p>Your next appointment cannot be shown at the moment. What you have booked has not changed. Load the page again in a few minutes, or telephone your practice.</p></div>
 {% endmatch %}
 </div></div>
+{% if let Some(unread) = unread %}<p><a href="/messages">{{ unread }}</a></p>{% endif %}
 <h2>Services</h2>
 <ul class="nhsuk-grid-row nhsuk-card-group">
 <li class="nhsuk-grid-column-one-third nhsuk-card-group__item"><div class="nhsuk-card nhsuk-card--clickable"><div class="nhsuk-card__content">
@@ -58,6 +63,12 @@ struct OpenHome {
 <h3 class="nhsuk-card__heading nhsuk-heading-m"><a class="nhsuk-card__link" href="/appointments">Your appointments</a></h3>
 <p class="nhsuk-card__description">See, change or cancel what is booked.</p></div></div></li>
 <li class="nhsuk-grid-column-one-third nhsuk-card-group__item"><div class="nhsuk-card nhsuk-card--clickable"><div class="nhsuk-card__content">
+<h3 class="nhsuk-card__heading nhsuk-heading-m"><a class="nhsuk-card__link" href="/messages">Messages</a></h3>
+<p class="nhsuk-card__description">Read what your practice wrote, and reply.</p></div></div></li>
+<li class="nhsuk-grid-column-one-third nhsuk-card-group__item"><div class="nhsuk-card nhsuk-card--clickable"><div class="nhsuk-card__content">
+<h3 class="nhsuk-card__heading nhsuk-heading-m"><a class="nhsuk-card__link" href="/prescriptions">Repeat prescriptions</a></h3>
+<p class="nhsuk-card__description">Order your medicines, and see how far they are.</p></div></div></li>
+<li class="nhsuk-grid-column-one-third nhsuk-card-group__item"><div class="nhsuk-card nhsuk-card--clickable"><div class="nhsuk-card__content">
 <h3 class="nhsuk-card__heading nhsuk-heading-m"><a class="nhsuk-card__link" href="/donation">Organ donation</a></h3>
 <p class="nhsuk-card__description">Register, change or withdraw your decision.</p></div></div></li>
 </ul>
@@ -66,6 +77,8 @@ struct OpenHome {
 struct PatientHome {
     layout: Layout,
     next: NextAppointment,
+    /// The number of unread messages, if it is known.
+    unread: Option<String>,
 }
 
 /// The next appointment of a patient, as far as it is known.
@@ -83,6 +96,12 @@ pub async fn page(State(pages): State<Pages>, Guest(visitor): Guest) -> Result<R
         return Ok(HtmlPage::ok(OpenHome { layout }).into_response());
     };
     Ok(match CallerRole::of(visitor.caller()) {
+        Some(CallerRole::Staff) if has(visitor.caller(), Permission::Dispensing) => {
+            Redirect::to("/pharmacy").into_response()
+        }
+        Some(CallerRole::Staff) if has(visitor.caller(), Permission::Prescribing) => {
+            Redirect::to("/desk/prescriptions").into_response()
+        }
         Some(CallerRole::Staff) => Redirect::to("/desk/days").into_response(),
         Some(CallerRole::Operator) => Redirect::to("/operate").into_response(),
         Some(CallerRole::Auditor) => Redirect::to("/audit").into_response(),
@@ -94,7 +113,7 @@ pub async fn page(State(pages): State<Pages>, Guest(visitor): Guest) -> Result<R
 async fn patient_home(pages: &Pages, visitor: &Visitor) -> Response {
     let layout = Layout::of(visitor, "Home");
     let Some(subject) = patient_of(visitor.caller()) else {
-        return HtmlPage::ok(PatientHome { layout, next: NextAppointment::Nothing }).into_response();
+        return HtmlPage::ok(PatientHome { layout, next: NextAppointment::Nothing, unread: None }).into_response();
     };
     let upcoming = ListAppointments { subject, when: When::Upcoming };
     let (layout, next) = match pages.ask_for(visitor, &upcoming, Paging::of(UPCOMING_READ)).await {
@@ -109,5 +128,8 @@ async fn patient_home(pages: &Pages, visitor: &Visitor) -> Response {
             (layout, NextAppointment::Unknown)
         }
     };
-    HtmlPage::ok(PatientHome { layout, next }).into_response()
+    // Without the number, the page still has its link to the messages.
+    let counted = pages.ask(visitor, &CountUnreadMessages { subject }).await;
+    let unread = counted.map(|found| unread_words(found.answer.unread)).map_err(|error| Problem::from(&error)).ok();
+    HtmlPage::ok(PatientHome { layout, next, unread }).into_response()
 }

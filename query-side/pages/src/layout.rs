@@ -1,8 +1,8 @@
 //! The frame of every page: header, menu, notices, footer.
 
-use event_core::Timestamp;
+use event_core::{Caller, Timestamp};
 use page_engine::Visitor;
-use vocabulary::access::CallerRole;
+use vocabulary::access::{CallerRole, Permission};
 
 use crate::assets;
 
@@ -35,7 +35,7 @@ impl Layout {
             name: Some(signed_in.name.clone()),
             form_token: signed_in.form_token.clone(),
             ends_at: Some(signed_in.ends_at),
-            links: menu(CallerRole::of(&signed_in.caller)),
+            links: menu(&signed_in.caller),
             path: visitor.address.split('?').next().unwrap_or_default().to_owned(),
             visitor: Some(visitor.clone()),
             ..Layout::open(title)
@@ -93,14 +93,24 @@ impl Layout {
     }
 }
 
-fn menu(role: Option<CallerRole>) -> &'static [MenuLink] {
-    match role {
-        Some(CallerRole::Patient) => {
-            &[("/", "Home"), ("/book", "Book"), ("/appointments", "Your appointments"), ("/donation", "Organ donation")]
+fn menu(caller: &Caller) -> &'static [MenuLink] {
+    match CallerRole::of(caller) {
+        Some(CallerRole::Patient) => &[
+            ("/", "Home"),
+            ("/book", "Book"),
+            ("/appointments", "Your appointments"),
+            ("/messages", "Messages"),
+            ("/prescriptions", "Repeat prescriptions"),
+            ("/donation", "Organ donation"),
+        ],
+        Some(CallerRole::Staff) if has(caller, Permission::Dispensing) => &[("/pharmacy", "Prescriptions")],
+        Some(CallerRole::Staff) if has(caller, Permission::Prescribing) => {
+            &[("/desk/prescriptions", "Requests to approve")]
         }
         Some(CallerRole::Staff) => &[
             ("/desk/days", "The day"),
             ("/desk/patients", "Patients"),
+            ("/desk/messages", "Messages"),
             ("/desk/sessions", "Clinic sessions"),
             ("/desk/settings", "Settings"),
         ],
@@ -108,6 +118,11 @@ fn menu(role: Option<CallerRole>) -> &'static [MenuLink] {
         Some(CallerRole::Auditor) => &[("/audit", "The log")],
         Some(CallerRole::System) | None => &[],
     }
+}
+
+/// True if the caller has this permission. It decides what is offered; commands and queries decide what is permitted.
+pub fn has(caller: &Caller, permission: Permission) -> bool {
+    caller.permissions.iter().any(|own| **own == *permission.as_str())
 }
 
 /// Filters for templates.

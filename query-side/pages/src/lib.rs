@@ -13,7 +13,9 @@ mod errors;
 mod home;
 mod layout;
 mod licences;
+mod messages;
 mod operate;
+mod prescriptions;
 mod problem_page;
 mod refusal;
 mod sign_in;
@@ -34,6 +36,8 @@ pub fn router(pages: Pages) -> Router {
         .merge(appointments::routes())
         .merge(desk::routes())
         .merge(donation::routes())
+        .merge(messages::routes())
+        .merge(prescriptions::routes())
         .merge(operate::routes())
         .merge(audit::routes());
     page_engine::router(pages, routes, assets::ASSETS)

@@ -4,6 +4,7 @@ use event_core::{LocalDate, Timestamp, time::LocalTime};
 use jiff::{civil, fmt::strtime};
 use vocabulary::{
     appointments::{Channel, ServiceType},
+    text::NhsNumber,
     time::LONDON,
 };
 
@@ -73,6 +74,14 @@ pub fn channel(channel: Channel) -> &'static str {
     }
 }
 
+/// `999 000 0026`, as letters have it.
+pub fn nhs_number(number: &NhsNumber) -> String {
+    match (number.as_str().get(..3), number.as_str().get(3..6), number.as_str().get(6..)) {
+        (Some(first), Some(second), Some(rest)) => format!("{first} {second} {rest}"),
+        _ => number.as_str().to_owned(),
+    }
+}
+
 /// The same text with a capital letter: a sentence of a rule begins with a small one.
 pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -98,6 +107,11 @@ mod tests {
         assert_eq!(date_and_time(at("2026-07-01T23:30:00Z")), "Thursday 2 July 2026 at 12:30am");
         assert_eq!(time(at("2026-07-01T11:05:00Z")), "12:05pm");
         assert_eq!(time(at("2026-01-01T00:00:00Z")), "12:00am");
+    }
+
+    #[test]
+    fn an_nhs_number_is_shown_in_three_groups() {
+        assert_eq!(nhs_number(&"9990000026".parse().expect("a number")), "999 000 0026");
     }
 
     #[test]

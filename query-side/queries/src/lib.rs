@@ -6,9 +6,12 @@
 
 pub mod appointments;
 pub mod carers;
+pub mod contacts;
 pub mod log;
+pub mod messages;
 pub mod organ_donation;
 pub mod practices;
+pub mod prescriptions;
 pub mod registrations;
 
 use query_engine::{About, QueryEntry};
@@ -19,7 +22,10 @@ pub fn all() -> Vec<QueryEntry> {
     all.extend(appointments::all());
     all.extend(organ_donation::all());
     all.extend(carers::all());
+    all.extend(contacts::all());
+    all.extend(messages::all());
     all.extend(practices::all());
+    all.extend(prescriptions::all());
     all.extend(registrations::all());
     all.extend(log::all());
     all

@@ -7,7 +7,7 @@ use vocabulary::{
 
 use super::{
     diary::Diary,
-    rejections::{ALREADY_CANCELLED, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, STALE_VERSION},
+    rejections::{ALREADY_CANCELLED, APPOINTMENT_ORPHANED, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, STALE_VERSION},
 };
 use crate::prelude::*;
 
@@ -35,7 +35,7 @@ impl Command for AmendAppointment {
     const NAME: &'static str = "amend-appointment";
     const WHO: &'static dyn AccessRule = &patient(P9).or(proxy(Capability::Book)).or(staff(Permission::Booking));
     const REJECTIONS: &'static [&'static Rejection] =
-        &[&NOT_YOUR_APPOINTMENT, &ALREADY_CANCELLED, &STALE_VERSION, &LIMIT_REACHED];
+        &[&NOT_YOUR_APPOINTMENT, &ALREADY_CANCELLED, &APPOINTMENT_ORPHANED, &STALE_VERSION, &LIMIT_REACHED];
     type Reads = Diary;
 
     fn subject(&self) -> Option<SubjectId> {
@@ -52,9 +52,7 @@ impl Command for AmendAppointment {
 
     fn decide(&self, diary: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let booking = diary.own(&self.session, self.starts_at)?;
-        if booking.cancelled {
-            return Err((&ALREADY_CANCELLED).into());
-        }
+        booking.has_to_stand()?;
         let reason: Option<Personal<Reason>> = self.reason.clone().map(Into::into);
         let comment: Option<Personal<Comment>> = self.comment.clone().map(Into::into);
         if booking.reason == reason && booking.comment == comment {

@@ -10,8 +10,8 @@ use vocabulary::{
 use super::{
     diary::{BookedSlot, Diary},
     rejections::{
-        ALREADY_BOOKED, HOLD_EXPIRED, HOLD_NOT_FOUND, IN_THE_PAST, LIMIT_REACHED, NOT_A_HOLD, OUTSIDE_BOOKING_WINDOW,
-        OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN, SLOTS_NOT_ADJACENT,
+        ALREADY_BOOKED, EMBARGOED, HOLD_EXPIRED, HOLD_NOT_FOUND, IN_THE_PAST, LIMIT_REACHED, NOT_A_HOLD,
+        OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN, SLOTS_NOT_ADJACENT,
     },
     session::Session,
 };
@@ -61,6 +61,7 @@ impl Command for BookAppointment {
         &NOT_REGISTERED_HERE,
         &IN_THE_PAST,
         &OUTSIDE_BOOKING_WINDOW,
+        &EMBARGOED,
         &ALREADY_BOOKED,
         &HOLD_EXPIRED,
         &HOLD_NOT_FOUND,
@@ -100,6 +101,7 @@ impl Command for BookAppointment {
         if let Some(booking) = diary.standing(&time) {
             return self.as_booked(booking);
         }
+        clinic.has_to_be_released(context)?;
         if self.confirms_hold {
             clinic.confirms(self.starts_at, self.patient, now)?;
         }
@@ -289,6 +291,33 @@ mod specs {
             .records_kinds(&["appointment.slot-taken.v1", "appointment.booked.v1"]);
         let settings = PracticeSettings { booking_window_days: 6, ..PracticeSettings::default() };
         surgery().given(settings_changed(settings)).when(book(NINE, alice())).rejected(&OUTSIDE_BOOKING_WINDOW);
+    }
+
+    #[test]
+    fn a_slot_that_is_not_released_is_embargoed_for_patients_and_the_practice_books_it() {
+        let vocabulary::appointments::SessionEvent::Published(mut session) = published(elsewhere(), 1) else {
+            panic!("it is published")
+        };
+        session.released_at = Some(at(SOON));
+        let embargoed = surgery().given(session);
+        let there = || BookAppointment { session: elsewhere(), ..book(NINE, alice()) };
+        let kinds = ["appointment.slot-taken.v1", "appointment.booked.v1"];
+        assert_eq!(embargoed.clone().when(there()).rejected_with(&EMBARGOED)["releasedAt"], SOON);
+        let hold = crate::appointments::HoldSlot { session: elsewhere(), starts_at: at(NINE), patient: alice() };
+        embargoed.clone().when(hold).rejected(&EMBARGOED);
+        let moved = crate::appointments::RescheduleAppointment {
+            patient: alice(),
+            session: clinic(),
+            starts_at: at(NINE),
+            version: None,
+            to_session: elsewhere(),
+            to_starts_at: at(TEN_PAST),
+            to_more_slots: vec![],
+        };
+        let booked = embargoed.clone().when(book(NINE, alice())).records_kinds(&kinds);
+        booked.when(moved).rejected(&EMBARGOED);
+        embargoed.clone().by(as_staff()).when(there()).records_kinds(&kinds);
+        embargoed.at(SOON).when(there()).records_kinds(&kinds);
     }
 
     #[test]

@@ -15,7 +15,8 @@ use vocabulary::{
 use super::{
     diary::Diary,
     rejections::{
-        ALREADY_CANCELLED, CUT_OFF_PASSED, IN_THE_PAST, NOT_YOUR_APPOINTMENT, REASON_REQUIRED, STALE_VERSION,
+        ALREADY_CANCELLED, APPOINTMENT_ORPHANED, CUT_OFF_PASSED, IN_THE_PAST, NOT_YOUR_APPOINTMENT, REASON_REQUIRED,
+        STALE_VERSION,
     },
     session::Session,
 };
@@ -42,6 +43,7 @@ impl Command for CancelAppointment {
         &NOT_YOUR_APPOINTMENT,
         &REASON_REQUIRED,
         &ALREADY_CANCELLED,
+        &APPOINTMENT_ORPHANED,
         &STALE_VERSION,
         &IN_THE_PAST,
         &CUT_OFF_PASSED,

@@ -13,8 +13,8 @@ use vocabulary::{
 use event_core::{Caller, Context, LocalDate, Personal, Rejected, State, Timestamp};
 
 use super::rejections::{
-    ALREADY_CANCELLED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, OVERLAPPING_BOOKING,
-    STALE_VERSION,
+    ALREADY_CANCELLED, APPOINTMENT_ORPHANED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_STARTED,
+    NOT_YOUR_APPOINTMENT, OVERLAPPING_BOOKING, STALE_VERSION,
 };
 use crate::daily::Daily;
 
@@ -31,6 +31,9 @@ pub const CHANGES_A_DAY_BY_STAFF_MAX: u32 = 40;
 /// without this limit one person could fill it by booking and cancelling in turn, which closes the session to all
 /// patients. Cancelling has no limit.
 pub const CHANGES_IN_A_SESSION_MAX: u16 = 30;
+/// The number of times that the practice may note whether a patient came to one appointment. A note can be corrected;
+/// without this limit, corrections could fill the diary.
+pub const MARKS_MAX: u8 = 10;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Diary {
@@ -50,9 +53,22 @@ pub struct BookedSlot {
     pub reason: Option<Personal<Reason>>,
     pub comment: Option<Personal<Comment>>,
     pub version: u32,
-    pub cancelled: bool,
+    pub status: BookingStatus,
+    /// The number of times that the practice noted whether the patient came.
+    pub marks: u8,
     /// The previous place of a booking that was moved.
     pub moved_from: Option<(SessionId, Timestamp)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BookingStatus {
+    Booked,
+    CheckedIn,
+    Attended,
+    DidNotAttend,
+    Cancelled,
+    /// Its session was changed or withdrawn.
+    Orphaned,
 }
 
 impl BookedSlot {
@@ -60,16 +76,61 @@ impl BookedSlot {
         self.time.session == *session && self.time.starts_at == starts_at
     }
 
+    fn mark(&mut self, status: BookingStatus, version: u32) {
+        self.status = status;
+        self.version = version;
+        self.marks = self.marks.saturating_add(1);
+    }
+
     /// True for a booking that counts against the person's limit of open bookings.
     fn is_open(&self, now: Timestamp) -> bool {
-        !self.cancelled && self.time.ends_at > now
+        self.stands() && self.time.ends_at > now
+    }
+
+    /// True unless the booking was cancelled or orphaned.
+    pub fn stands(&self) -> bool {
+        match self.status {
+            BookingStatus::Booked
+            | BookingStatus::CheckedIn
+            | BookingStatus::Attended
+            | BookingStatus::DidNotAttend => true,
+            BookingStatus::Cancelled | BookingStatus::Orphaned => false,
+        }
+    }
+
+    /// # Errors
+    /// `already-cancelled`, `appointment-orphaned`.
+    pub fn has_to_stand(&self) -> Result<(), Rejected> {
+        match self.status {
+            BookingStatus::Booked
+            | BookingStatus::CheckedIn
+            | BookingStatus::Attended
+            | BookingStatus::DidNotAttend => Ok(()),
+            BookingStatus::Cancelled => Err((&ALREADY_CANCELLED).into()),
+            BookingStatus::Orphaned => Err((&APPOINTMENT_ORPHANED).into()),
+        }
+    }
+
+    /// Checks that the practice may note now whether the patient came.
+    ///
+    /// # Errors
+    /// `already-cancelled`, `appointment-orphaned`, `not-started`, `limit-reached`.
+    pub fn can_be_marked(&self, now: Timestamp) -> Result<(), Rejected> {
+        self.has_to_stand()?;
+        if self.time.starts_at > now {
+            return Err((&NOT_STARTED).into());
+        }
+        if self.marks >= MARKS_MAX {
+            return Err(LIMIT_REACHED.with("limit", MARKS_MAX).with("of", "notes about one appointment"));
+        }
+        Ok(())
     }
 
     /// Checks that the booking can still be moved or cancelled. The cut-off applies to patients only: a practice may
     /// have to cancel at any time before the start.
     ///
     /// # Errors
-    /// `already-cancelled`, `stale-version`, `in-the-past`, `cut-off-passed`.
+    /// `already-cancelled`, `appointment-orphaned`, `stale-version`, `in-the-past`, `cut-off-passed`.
     pub fn can_be_given_up(
         &self,
         version: Option<u32>,
@@ -77,9 +138,7 @@ impl BookedSlot {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), Rejected> {
-        if self.cancelled {
-            return Err((&ALREADY_CANCELLED).into());
-        }
+        self.has_to_stand()?;
         if version.is_some_and(|seen| seen != self.version) {
             return Err(STALE_VERSION.with("version", self.version));
         }
@@ -108,7 +167,8 @@ impl State for Diary {
                     reason: booked.reason.clone(),
                     comment: booked.comment.clone(),
                     version: booked.version,
-                    cancelled: false,
+                    status: BookingStatus::Booked,
+                    marks: 0,
                     moved_from: None,
                 });
             }
@@ -122,14 +182,43 @@ impl State for Diary {
                     reason: moved.reason.clone(),
                     comment: moved.comment.clone(),
                     version: moved.version,
-                    cancelled: false,
+                    status: BookingStatus::Booked,
+                    marks: 0,
                     moved_from: Some((moved.from.session.clone(), moved.from.starts_at)),
                 });
             }
             DiaryEvent::Cancelled(cancelled) => {
                 self.change(&cancelled.time, |booking| {
-                    booking.cancelled = true;
+                    booking.status = BookingStatus::Cancelled;
                     booking.version = cancelled.version;
+                });
+            }
+            DiaryEvent::Orphaned(orphaned) => {
+                self.change(&orphaned.time, |booking| {
+                    booking.status = BookingStatus::Orphaned;
+                    booking.version = orphaned.version;
+                });
+            }
+            DiaryEvent::PractitionerChanged(changed) => {
+                self.change(&changed.time, |booking| {
+                    booking.time = changed.time.clone();
+                    booking.version = changed.version;
+                });
+            }
+            DiaryEvent::CheckedIn(arrived) => {
+                self.change(&arrived.time, |booking| {
+                    booking.status = BookingStatus::CheckedIn;
+                    booking.version = arrived.version;
+                });
+            }
+            DiaryEvent::Attended(attended) => {
+                self.change(&attended.time, |booking| {
+                    booking.mark(BookingStatus::Attended, attended.version);
+                });
+            }
+            DiaryEvent::NotAttended(missed) => {
+                self.change(&missed.time, |booking| {
+                    booking.mark(BookingStatus::DidNotAttend, missed.version);
                 });
             }
             DiaryEvent::Amended(amended) => {
@@ -186,6 +275,14 @@ impl Diary {
         self.bookings.iter().find(|booking| booking.is(session, starts_at)).map(Arc::as_ref)
     }
 
+    /// The booking of this session that stands and has this slot.
+    pub fn standing_at(&self, session: &SessionId, slot: Timestamp) -> Option<&BookedSlot> {
+        let has_slot = |booking: &&Arc<BookedSlot>| {
+            booking.stands() && booking.time.session == *session && booking.time.slots().any(|start| start == slot)
+        };
+        self.bookings.iter().find(has_slot).map(Arc::as_ref)
+    }
+
     /// # Errors
     /// `not-your-appointment`.
     pub fn own(&self, session: &SessionId, starts_at: Timestamp) -> Result<&BookedSlot, Rejected> {
@@ -194,7 +291,7 @@ impl Diary {
 
     /// The booking for exactly this time, unless it was cancelled.
     pub fn standing(&self, time: &BookedTime) -> Option<&BookedSlot> {
-        self.booking(&time.session, time.starts_at).filter(|booking| !booking.cancelled && booking.time == *time)
+        self.booking(&time.session, time.starts_at).filter(|booking| booking.stands() && booking.time == *time)
     }
 
     /// The version of the next booking at this place: 1, or one more than the version of an earlier, cancelled booking.

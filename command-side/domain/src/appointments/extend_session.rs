@@ -1,14 +1,16 @@
 use event_core::{OrganisationCode, time::LocalTime};
 use vocabulary::{
     SessionId,
-    appointments::{SessionExtended, Timetable},
+    appointments::{SessionExtended, SessionPublished, Timetable},
     time::LONDON,
 };
 
 use super::{
-    publish_session::{check_places, check_slots, invalid},
-    rejections::{SESSION_INVALID, SESSION_NOT_FOUND},
+    practitioner_day::PractitionerDay,
+    rejections::{LIMIT_REACHED, OVERLAPPING_SESSION, SESSION_INVALID, SESSION_NOT_FOUND},
     session::Session,
+    session_limits::{check_places, check_slots, invalid},
+    strict::StrictPractitionersDay,
 };
 use crate::prelude::*;
 
@@ -19,23 +21,29 @@ pub struct ExtendSession {
     pub session: SessionId,
     /// The new end, in London time: later than before, on the same day.
     pub until: LocalTime,
+    /// The practitioner's code and the day with which the session was published. Left out if it was published without a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub practitioner_day: Option<StrictPractitionersDay>,
 }
 
 impl Command for ExtendSession {
     const NAME: &'static str = "extend-session";
     const WHO: &'static dyn AccessRule = &staff(Permission::Clinics);
-    const REJECTIONS: &'static [&'static Rejection] = &[&SESSION_NOT_FOUND, &SESSION_INVALID];
-    type Reads = Session;
+    const REJECTIONS: &'static [&'static Rejection] =
+        &[&SESSION_NOT_FOUND, &SESSION_INVALID, &OVERLAPPING_SESSION, &LIMIT_REACHED];
+    type Reads = (Session, PractitionerDay);
 
     fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
     }
 
     fn streams(&self, _: &Context) -> Streams<Self> {
-        Stream::of(&self.session)
+        let day = self.practitioner_day.as_ref();
+        let day = day.map_or_else(PractitionerDay::unknown, |day| PractitionerDay::of(&day.practitioner, day.on));
+        (Stream::of(&self.session), day)
     }
 
-    fn decide(&self, session: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, (session, planned): States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let details = &session.clinic()?.details;
         if self.until == details.until {
             return Ok(nothing_new());
@@ -54,6 +62,8 @@ impl Command for ExtendSession {
         let Some(starts_at) = whole.slots().nth(details.timetable.slots().count()) else {
             return Err(invalid("not one more slot fits before that end"));
         };
+        let longer = SessionPublished { timetable: whole.clone(), ..(**details).clone() };
+        let plan = planned.replanned(&longer, self.practitioner_day.as_ref())?;
         let added = Timetable { starts_at, ..whole };
         Ok(record(SessionExtended {
             session: self.session.clone(),
@@ -63,7 +73,9 @@ impl Command for ExtendSession {
             service: details.service.clone(),
             channel: details.channel,
             practitioner: details.practitioner.clone(),
-        }))
+            released_at: details.released_at,
+        })
+        .and_all(plan))
     }
 }
 
@@ -85,7 +97,7 @@ mod specs {
 
     /// The session ends at half past nine, after three slots of ten minutes.
     fn until(time: &str) -> ExtendSession {
-        ExtendSession { session: clinic(), until: time.parse().expect("a time") }
+        ExtendSession { session: clinic(), until: time.parse().expect("a time"), practitioner_day: None }
     }
 
     fn table(from: &str, until: &str) -> Timetable {
@@ -119,6 +131,7 @@ mod specs {
             service: "gp-routine".parse().expect("a service"),
             channel: vocabulary::appointments::Channel::InPerson,
             practitioner: practitioner(),
+            released_at: None,
         };
         until_45.when(until("09:50")).records(&[&SessionEvent::from(expected)]);
     }
@@ -130,6 +143,16 @@ mod specs {
         }
         surgery().at("2026-03-09T10:00:00Z").when(until("09:50")).rejected(&SESSION_INVALID);
         surgery().at("2026-03-09T09:35:00Z").when(until("09:50")).records_kinds(&EXTENDED);
+    }
+
+    #[test]
+    fn a_longer_session_does_not_overlap_the_next_one_of_its_practitioner() {
+        let (planned, day) = planned_before(at("2026-03-09T09:40:00Z"));
+        let named = |time| ExtendSession { practitioner_day: Some(day.clone()), ..until(time) };
+        planned.clone().when(until("09:40")).rejected(&SESSION_INVALID);
+        surgery().when(named("09:40")).rejected(&SESSION_INVALID);
+        planned.clone().when(named("09:50")).rejected(&OVERLAPPING_SESSION);
+        planned.when(named("09:40")).records_kinds(&["appointment.session-extended.v1", "practitioner.planned.v1"]);
     }
 
     #[test]
@@ -147,8 +170,15 @@ mod specs {
     fn a_session_that_is_withdrawn_takes_the_added_slots_with_it() {
         world().when(until("10:00")).rejected(&SESSION_NOT_FOUND);
         let extended = surgery().when(until("10:00")).records_kinds(&EXTENDED);
-        let withdrawn = SessionWithdrawn { session: clinic(), timetable: table(NINE, "2026-03-09T10:00:00Z") };
-        let gone = extended.when(WithdrawSession { session: clinic() }).records(&[&SessionEvent::from(withdrawn)]);
+        let withdrawn = SessionWithdrawn {
+            session: clinic(),
+            timetable: table(NINE, "2026-03-09T10:00:00Z"),
+            orphaned: vec![],
+            freed: None,
+        };
+        let gone = extended
+            .when(WithdrawSession { session: clinic(), affected: None })
+            .records(&[&SessionEvent::from(withdrawn)]);
         gone.when(until("11:00")).rejected(&SESSION_NOT_FOUND);
     }
 }

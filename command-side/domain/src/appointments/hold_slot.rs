@@ -9,7 +9,9 @@ use vocabulary::{
 
 use super::{
     diary::Diary,
-    rejections::{IN_THE_PAST, LIMIT_REACHED, OUTSIDE_BOOKING_WINDOW, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN},
+    rejections::{
+        EMBARGOED, IN_THE_PAST, LIMIT_REACHED, OUTSIDE_BOOKING_WINDOW, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN,
+    },
     session::{HOLD_MINUTES, Session},
 };
 use crate::{
@@ -38,6 +40,7 @@ impl Command for HoldSlot {
         &NOT_REGISTERED_HERE,
         &IN_THE_PAST,
         &OUTSIDE_BOOKING_WINDOW,
+        &EMBARGOED,
         &SLOT_TAKEN,
         &LIMIT_REACHED,
     ];
@@ -67,11 +70,14 @@ impl Command for HoldSlot {
         if diary.standing(&time).is_some() {
             return Ok(nothing_new());
         }
-        match clinic.live_hold(self.patient, context.now) {
-            Some(hold) if hold.starts_at == self.starts_at => return Ok(nothing_new()),
-            Some(_) => return Err(LIMIT_REACHED.with("limit", 1).with("of", "held slots in one session")),
-            None => {}
+        let held = clinic.hold(self.starts_at, self.patient);
+        if held.is_some_and(|hold| hold.expires_at > context.now) {
+            return Ok(nothing_new());
         }
+        if clinic.live_hold(self.patient, context.now).is_some() {
+            return Err(LIMIT_REACHED.with("limit", 1).with("of", "held slots in one session"));
+        }
+        clinic.has_to_be_released(context)?;
         clinic.has_room(&time, self.patient, None, context.now)?;
         let today = LONDON.day(context.now);
         diary.may_hold(today)?;

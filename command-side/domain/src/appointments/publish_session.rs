@@ -1,6 +1,6 @@
-use event_core::{LocalDate, OrganisationCode, time::LocalTime};
+use event_core::{LocalDate, OrganisationCode, Timestamp, time::LocalTime};
 use vocabulary::{
-    SessionId,
+    PractitionerId, SessionId,
     appointments::{Channel, Practitioner, ServiceType, SessionCounted, SessionPublished, Timetable},
     practices::PRACTICE_NOT_FOUND,
     time::LONDON,
@@ -8,9 +8,11 @@ use vocabulary::{
 
 use super::strict::StrictPractitioner;
 use super::{
+    practitioner_day::PractitionerDay,
     publishing_day::PublishingDay,
-    rejections::{LIMIT_REACHED, SESSION_EXISTS, SESSION_INVALID},
+    rejections::{LIMIT_REACHED, OVERLAPPING_SESSION, SESSION_EXISTS, SESSION_INVALID},
     session::Session,
+    session_limits::{check_places, check_slots, invalid, plan_of},
 };
 use crate::{practices::Practice, prelude::*};
 
@@ -18,13 +20,6 @@ use crate::{practices::Practice, prelude::*};
 pub const DAYS_AHEAD_MAX: i64 = 365;
 /// The maximum number of patients in one slot.
 pub const CAPACITY_MAX: u16 = 100;
-/// The maximum number of slots of one session. Each slot is a row of two read models: without a limit, one publisher
-/// could delay the views for all readers.
-pub const SLOTS_MAX: usize = 200;
-/// The maximum number of places: slots times capacity. Each place leaves room for several changes before the stream is
-/// full (10,000 events).
-pub const PLACES_MAX: usize = 2_000;
-
 /// Publish a clinic session, so that its slots can be booked.
 ///
 /// A site publishes at most 500 sessions a day, from midnight to midnight in London.
@@ -49,14 +44,21 @@ pub struct PublishSession {
     #[serde(with = "StrictPractitioner")]
     #[schemars(with = "StrictPractitioner")]
     pub practitioner: Practitioner,
+    /// The practitioner's code. Sessions with the same code do not overlap, also at different sites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub practitioner_id: Option<PractitionerId>,
+    /// When its slots are released: before, patients neither see nor book them. At the latest when the session starts.
+    /// Sessions of one day can be released one after the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<Timestamp>,
 }
 
 impl Command for PublishSession {
     const NAME: &'static str = "publish-session";
     const WHO: &'static dyn AccessRule = &staff(Permission::Clinics);
     const REJECTIONS: &'static [&'static Rejection] =
-        &[&PRACTICE_NOT_FOUND, &SESSION_EXISTS, &SESSION_INVALID, &LIMIT_REACHED];
-    type Reads = (Session, Practice, PublishingDay);
+        &[&PRACTICE_NOT_FOUND, &SESSION_EXISTS, &SESSION_INVALID, &OVERLAPPING_SESSION, &LIMIT_REACHED];
+    type Reads = (Session, Practice, PublishingDay, PractitionerDay);
 
     fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
@@ -65,19 +67,21 @@ impl Command for PublishSession {
     fn streams(&self, context: &Context) -> Streams<Self> {
         let site = self.session.site();
         let today = PublishingDay::of(&site, LONDON.day(context.now));
-        (Stream::of(&self.session), Stream::of(site), today)
+        let code = self.practitioner_id.as_ref();
+        let practitioner = code.map_or_else(PractitionerDay::unknown, |code| PractitionerDay::of(code, self.on));
+        (Stream::of(&self.session), Stream::of(site), today, practitioner)
     }
 
     fn decide(
         &self,
-        (session, practice, publishing): States<'_, Self>,
+        (session, practice, publishing, planned): States<'_, Self>,
         context: &Context,
     ) -> Result<Decision, Rejected> {
         practice.settings()?;
         let published = self.published()?;
         match session {
             Session::Open(clinic) if *clinic.details == published => Ok(nothing_new()),
-            Session::Open(_) | Session::Withdrawn => Err((&SESSION_EXISTS).into()),
+            Session::Open(_) | Session::Withdrawn(_) => Err((&SESSION_EXISTS).into()),
             Session::Unpublished => {
                 let today = LONDON.day(context.now);
                 let days = self.on.days_since(today);
@@ -86,8 +90,10 @@ impl Command for PublishSession {
                 }
                 check_slots(&published.timetable)?;
                 publishing.may_publish()?;
+                planned.has_time_for(&self.session, &published.timetable)?;
                 let (site, session) = (self.session.site(), self.session.clone());
-                Ok(record(published).and(SessionCounted { site, on: today, session }))
+                let plan = plan_of(&published);
+                Ok(record(published).and(SessionCounted { site, on: today, session }).and_all(plan))
             }
         }
     }
@@ -119,6 +125,9 @@ impl PublishSession {
             return Err(invalid("not one slot fits between its start and its end"));
         }
         check_places(&timetable, self.capacity)?;
+        if self.released_at.is_some_and(|released_at| released_at > timetable.starts_at) {
+            return Err(invalid("its slots have to be released before it starts"));
+        }
         Ok(SessionPublished {
             session: self.session.clone(),
             on: self.on,
@@ -130,30 +139,10 @@ impl PublishSession {
             service: self.service.clone(),
             channel: self.channel,
             practitioner: self.practitioner.clone(),
+            practitioner_id: self.practitioner_id.clone(),
+            released_at: self.released_at,
         })
     }
-}
-
-/// # Errors
-/// `session-invalid`: more than `SLOTS_MAX`.
-pub(super) fn check_slots(timetable: &Timetable) -> Result<(), Rejected> {
-    match timetable.slots().nth(SLOTS_MAX) {
-        Some(_) => Err(invalid("a session has 200 slots at most")),
-        None => Ok(()),
-    }
-}
-
-/// # Errors
-/// `session-invalid`: more than `PLACES_MAX`.
-pub(super) fn check_places(timetable: &Timetable, capacity: u16) -> Result<(), Rejected> {
-    if timetable.slots().count() * usize::from(capacity) > PLACES_MAX {
-        return Err(invalid("slots times capacity has to be 2000 at most"));
-    }
-    Ok(())
-}
-
-pub(super) fn invalid(why: &str) -> Rejected {
-    SESSION_INVALID.with("why", why)
 }
 
 #[cfg(test)]
@@ -162,7 +151,7 @@ mod specs {
 
     use super::*;
     use crate::{
-        appointments::{WithdrawSession, publishing_day::SESSIONS_A_DAY_MAX},
+        appointments::{FreePractitioner, WithdrawSession, publishing_day::SESSIONS_A_DAY_MAX},
         spec::*,
     };
 
@@ -179,6 +168,8 @@ mod specs {
             service: "gp-routine".parse().expect("valid"),
             channel: Channel::InPerson,
             practitioner: practitioner(),
+            practitioner_id: None,
+            released_at: None,
         }
     }
 
@@ -209,8 +200,9 @@ mod specs {
         let nine = || publish("2026-03-09", "09:00", "09:30");
         let there = practice().when(nine()).records(&[&three_slots, &counted(1)]).when(nine()).nothing_new();
         there.clone().when(publish("2026-03-09", "09:00", "10:00")).rejected(&SESSION_EXISTS);
-        let withdrawn =
-            there.when(WithdrawSession { session: clinic() }).records_kinds(&["appointment.session-withdrawn.v1"]);
+        let withdrawn = there
+            .when(WithdrawSession { session: clinic(), affected: None })
+            .records_kinds(&["appointment.session-withdrawn.v1"]);
         withdrawn.when(nine()).rejected(&SESSION_EXISTS);
     }
 
@@ -249,7 +241,7 @@ mod specs {
         let expected = (&SESSIONS_A_DAY_MAX.into(), &"sessions published a day".into());
         assert_eq!((&details["limit"], &details["of"]), expected);
         let same = full.when(nine(500)).nothing_new();
-        let withdrawn = same.when(WithdrawSession { session: session(500) });
+        let withdrawn = same.when(WithdrawSession { session: session(500), affected: None });
         let withdrawn = withdrawn.records_kinds(&["appointment.session-withdrawn.v1"]);
         withdrawn.clone().when(nine(501)).rejected(&LIMIT_REACHED);
         let other: SessionId = "B99999.000000000001".parse().expect("valid");
@@ -304,5 +296,54 @@ mod specs {
         practice_on("2028-02-29").when(publish("2028-03-01", "09:00", "10:00")).records_kinds(&GRANTED);
         practice_on("2028-02-29").when(publish("2029-02-28", "09:00", "10:00")).records_kinds(&GRANTED);
         practice_on("2028-02-29").when(publish("2029-03-01", "09:00", "10:00")).rejected(&SESSION_INVALID);
+    }
+
+    fn of_practitioner(number: u32, from: &str, until: &str) -> PublishSession {
+        let practitioner_id = Some("G1234567".parse().expect("a practitioner"));
+        PublishSession { session: session(number), practitioner_id, ..publish("2026-03-09", from, until) }
+    }
+
+    const PLANNED: [&str; 3] =
+        ["appointment.session-published.v1", "publishing.session-counted.v1", "practitioner.planned.v1"];
+
+    #[test]
+    fn sessions_of_one_practitioner_do_not_overlap() {
+        let nine = practice().when(of_practitioner(1, "09:00", "10:00")).records_kinds(&PLANNED);
+        let nine = nine.when(of_practitioner(1, "09:00", "10:00")).nothing_new();
+        let details = nine.clone().when(of_practitioner(2, "09:30", "10:30")).rejected_with(&OVERLAPPING_SESSION);
+        assert_eq!(details["session"], session(1).to_string());
+        nine.clone().when(of_practitioner(2, "10:00", "11:00")).records_kinds(&PLANNED);
+        let other = PublishSession {
+            practitioner_id: Some("G7654321".parse().expect("a practitioner")),
+            ..of_practitioner(2, "09:30", "10:30")
+        };
+        nine.clone().when(other).records_kinds(&PLANNED);
+        // The rule holds for sessions with a code only.
+        let unknown = PublishSession { practitioner_id: None, ..of_practitioner(2, "09:30", "10:30") };
+        nine.when(unknown).records_kinds(&GRANTED);
+    }
+
+    #[test]
+    fn the_time_of_a_session_that_is_withdrawn_is_free_again() {
+        let nine = practice().when(of_practitioner(1, "09:00", "10:00")).records_kinds(&PLANNED);
+        let withdraw = WithdrawSession { session: session(1), affected: None };
+        let gone = nine.when(withdraw).records_kinds(&["appointment.session-withdrawn.v1"]);
+        let free = FreePractitioner {
+            practitioner: "G1234567".parse().expect("a practitioner"),
+            on: "2026-03-09".parse().expect("a date"),
+            session: session(1),
+        };
+        let gone = gone.when(free.clone()).records_kinds(&["practitioner.freed.v1"]).when(free).nothing_new();
+        gone.when(of_practitioner(2, "09:30", "10:30")).records_kinds(&PLANNED);
+    }
+
+    #[test]
+    fn slots_are_released_before_the_session_starts() {
+        let released = |at_time: &str| PublishSession {
+            released_at: Some(at(at_time)),
+            ..publish("2026-03-09", "09:00", "09:30")
+        };
+        practice().when(released("2026-03-09T09:00:01Z")).rejected(&SESSION_INVALID);
+        practice().when(released(NINE)).records_kinds(&GRANTED);
     }
 }

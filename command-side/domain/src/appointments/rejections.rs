@@ -86,6 +86,24 @@ pub const CUT_OFF_PASSED: Rejection =
     rejection("cut-off-passed", Rule, "It is too late to change this appointment online.", "Please call the practice.");
 pub const ALREADY_CANCELLED: Rejection =
     rejection("already-cancelled", Conflict, "This appointment has been cancelled.", "Book a new one if you need it.");
+pub const NOT_TODAY: Rejection = rejection(
+    "not-today",
+    Rule,
+    "You can check in on the day of the appointment only.",
+    "Check in when you arrive. `on` is the day of the appointment.",
+);
+pub const NOT_STARTED: Rejection = rejection(
+    "not-started",
+    Rule,
+    "The appointment has not started yet.",
+    "Whether the patient came can be noted from its start on.",
+);
+pub const ATTENDANCE_RECORDED: Rejection = rejection(
+    "attendance-recorded",
+    Conflict,
+    "The practice has noted already whether the patient came.",
+    "The practice can correct the note.",
+);
 pub const REASON_REQUIRED: Rejection = rejection(
     "reason-required",
     Rule,
@@ -95,8 +113,27 @@ pub const REASON_REQUIRED: Rejection = rejection(
 pub const BOOKINGS_AFFECTED: Rejection = rejection(
     "bookings-affected",
     Conflict,
-    "Patients have booked slots of this session.",
-    "Move or cancel their appointments first; `bookings` says how many there are.",
+    "Patients have booked slots of this session that would no longer take place.",
+    "Look at the session's bookings, and confirm with their `version` as `affected`. `bookings` says how many places are \
+     affected, and `startsAt` in which slots.",
+);
+pub const BOOKINGS_CHANGED: Rejection = rejection(
+    "bookings-changed",
+    Precondition,
+    "The bookings of this session have changed since you looked at them.",
+    "Look at them again, and confirm with their present version.",
+);
+pub const BOOKINGS_PENDING: Rejection = rejection(
+    "bookings-pending",
+    Conflict,
+    "The last change of this session is still being passed on to its patients.",
+    "Try again in a moment.",
+);
+pub const APPOINTMENT_ORPHANED: Rejection = rejection(
+    "appointment-orphaned",
+    Conflict,
+    "This appointment no longer takes place, because the practice has changed its clinic.",
+    "Book a new one if you need it.",
 );
 pub const STALE_VERSION: Rejection = rejection(
     "stale-version",
@@ -104,8 +141,44 @@ pub const STALE_VERSION: Rejection = rejection(
     "The appointment has changed since you looked at it.",
     "Look at it again, and send its present version.",
 );
+pub const ALREADY_WAITING: Rejection = rejection(
+    "already-waiting",
+    Conflict,
+    "You are on the waiting list of this practice already.",
+    "Leave it first if something else suits you.",
+);
+pub const WAITING_INVALID: Rejection =
+    rejection("waiting-invalid", Rule, "You cannot wait for these days.", "`why` says what does not fit.");
+pub const WAITING_LIST_FULL: Rejection = rejection(
+    "waiting-list-full",
+    Rule,
+    "As many people have joined the waiting list this month as it can hold.",
+    "Search for free slots, or call the practice.",
+);
+pub const OFFER_NOT_FOUND: Rejection =
+    rejection("offer-not-found", NotFound, "This slot is not offered to you.", "Look at what you wait for.");
+pub const OFFER_LAPSED: Rejection = rejection(
+    "offer-lapsed",
+    Gone,
+    "The offer has lapsed.",
+    "You are still on the waiting list unless three offers have lapsed. Search for free slots if you need one soon.",
+);
 pub const SESSION_INVALID: Rejection =
     rejection("session-invalid", Rule, "A session cannot be like this.", "`why` says what does not fit.");
+pub const OVERLAPPING_SESSION: Rejection = rejection(
+    "overlapping-session",
+    Rule,
+    "This practitioner has another clinic session at that time.",
+    "Choose another time, or change the other session; `session` names it if it is at the same site.",
+);
+pub const EMBARGOED: Rejection =
+    rejection("embargoed", Rule, "This slot cannot be booked yet.", "Come back at `releasedAt`, when it is released.");
+pub const SAME_PERSON: Rejection = rejection(
+    "same-person",
+    Rule,
+    "Two people are needed to book together.",
+    "Book several slots for one person instead.",
+);
 pub const SESSION_EXISTS: Rejection = rejection(
     "session-exists",
     Conflict,

@@ -16,7 +16,8 @@ pub struct ReleaseHold {
 
 impl Command for ReleaseHold {
     const NAME: &'static str = "release-hold";
-    const WHO: &'static dyn AccessRule = &patient(P0).or(proxy(Capability::Book)).or(staff(Permission::Booking));
+    const WHO: &'static dyn AccessRule =
+        &patient(P0).or(proxy(Capability::Book)).or(staff(Permission::Booking)).or(system());
     const REJECTIONS: &'static [&'static Rejection] = &[&SESSION_NOT_FOUND];
     const GIVES_UP: bool = true;
     type Reads = Session;

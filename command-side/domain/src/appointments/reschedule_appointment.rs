@@ -10,9 +10,9 @@ use super::{
     book_appointment::SLOTS_MAX,
     diary::{BookedSlot, Diary},
     rejections::{
-        ALREADY_CANCELLED, ALREADY_MOVED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_YOUR_APPOINTMENT,
-        OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN, SLOTS_NOT_ADJACENT,
-        STALE_VERSION,
+        ALREADY_CANCELLED, ALREADY_MOVED, APPOINTMENT_ORPHANED, CUT_OFF_PASSED, EMBARGOED, IN_THE_PAST, LIMIT_REACHED,
+        NOT_YOUR_APPOINTMENT, OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND,
+        SLOT_TAKEN, SLOTS_NOT_ADJACENT, STALE_VERSION,
     },
     session::Session,
 };
@@ -53,6 +53,7 @@ impl Command for RescheduleAppointment {
     const REJECTIONS: &'static [&'static Rejection] = &[
         &NOT_YOUR_APPOINTMENT,
         &ALREADY_CANCELLED,
+        &APPOINTMENT_ORPHANED,
         &ALREADY_MOVED,
         &STALE_VERSION,
         &CUT_OFF_PASSED,
@@ -63,6 +64,7 @@ impl Command for RescheduleAppointment {
         &NOT_REGISTERED_HERE,
         &IN_THE_PAST,
         &OUTSIDE_BOOKING_WINDOW,
+        &EMBARGOED,
         &SLOT_TAKEN,
         &OVERLAPPING_BOOKING,
         &LIMIT_REACHED,
@@ -108,6 +110,7 @@ impl Command for RescheduleAppointment {
         if to == booking.time {
             return Ok(nothing_new());
         }
+        clinic.has_to_be_released(context)?;
         clinic.has_room(&to, self.patient, Some(&booking.time), now)?;
         diary.has_room_for(&to, Some(&booking.time), settings, context)?;
 
@@ -130,10 +133,10 @@ impl Command for RescheduleAppointment {
 impl RescheduleAppointment {
     /// The booking that resulted from this move, if it was already made and the booking still stands.
     fn already_moved<'a>(&self, diary: &'a Diary) -> Option<&'a BookedSlot> {
-        let old_is_open = diary.booking(&self.session, self.starts_at).is_some_and(|booking| !booking.cancelled);
+        let old_is_open = diary.booking(&self.session, self.starts_at).is_some_and(BookedSlot::stands);
         let from = Some((self.session.clone(), self.starts_at));
         let arrived = diary.booking(&self.to_session, self.to_starts_at);
-        arrived.filter(|booking| !old_is_open && !booking.cancelled && booking.moved_from == from)
+        arrived.filter(|booking| !old_is_open && booking.stands() && booking.moved_from == from)
     }
 
     /// A repeat of the same move changes nothing. A move to more or fewer slots is a different move and is rejected.

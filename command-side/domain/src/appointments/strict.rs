@@ -1,9 +1,9 @@
 //! The strict form of a type that events also contain: commands reject unknown fields, and events tolerate them.
 
-use event_core::text::Line;
+use event_core::{LocalDate, text::Line};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use vocabulary::appointments::Practitioner;
+use vocabulary::{PractitionerId, appointments::Practitioner};
 
 /// A clinician as patients see them.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -12,6 +12,15 @@ use vocabulary::appointments::Practitioner;
 pub struct StrictPractitioner {
     pub name: Line,
     pub role: Line,
+}
+
+/// A practitioner, and a day in London.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "PractitionersDay")]
+pub struct StrictPractitionersDay {
+    pub practitioner: PractitionerId,
+    pub on: LocalDate,
 }
 
 #[cfg(test)]

@@ -71,7 +71,13 @@ mod specs {
 
     #[test]
     fn a_practice_is_opened_with_the_default_settings() {
-        let defaults = PracticeSettings { booking_window_days: 42, open_bookings_max: 3, cancel_cut_off_minutes: 30 };
+        let defaults = PracticeSettings {
+            booking_window_days: 42,
+            open_bookings_max: 3,
+            cancel_cut_off_minutes: 30,
+            repeat_ordering: true,
+            repeat_days_early: 7,
+        };
         world().when(open(PracticeSettings::default())).records(&[&practice_opened(defaults)]);
     }
 

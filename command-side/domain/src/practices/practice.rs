@@ -68,6 +68,7 @@ pub const SETTINGS_CHANGES_A_DAY_MAX: u32 = 20;
 pub const BOOKING_WINDOW_DAYS_MAX: u16 = 365;
 pub const OPEN_BOOKINGS_MAX: u8 = 20;
 pub const CANCEL_CUT_OFF_MINUTES_MAX: u16 = 7 * 24 * 60;
+pub const REPEAT_DAYS_EARLY_MAX: u16 = 28;
 
 /// # Errors
 /// `settings-invalid`, with the setting's name.
@@ -76,6 +77,7 @@ pub fn check(settings: &PracticeSettings) -> Result<(), Rejected> {
         ("bookingWindowDays", (1..=BOOKING_WINDOW_DAYS_MAX).contains(&settings.booking_window_days)),
         ("openBookingsMax", (1..=OPEN_BOOKINGS_MAX).contains(&settings.open_bookings_max)),
         ("cancelCutOffMinutes", settings.cancel_cut_off_minutes <= CANCEL_CUT_OFF_MINUTES_MAX),
+        ("repeatDaysEarly", settings.repeat_days_early <= REPEAT_DAYS_EARLY_MAX),
     ];
     match faults.into_iter().find(|(_, fits)| !fits) {
         Some((setting, _)) => Err(SETTINGS_INVALID.with("setting", setting)),

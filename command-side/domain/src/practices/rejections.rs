@@ -20,5 +20,6 @@ pub const SETTINGS_INVALID: Rejection = Rejection {
     code: "settings-invalid",
     class: Class::Rule,
     title: "These settings are outside of what a practice may set.",
-    advice: "The booking window is 1 to 365 days, open bookings 1 to 20, the cut-off at most 10,080 minutes (a week).",
+    advice: "The booking window is 1 to 365 days, open bookings 1 to 20, the cut-off at most 10,080 minutes (a week), and \
+        repeat medicines can be ordered at most 28 days early.",
 };

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vocabulary::practices::PracticeSettings;
 
-use super::practice::{BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OPEN_BOOKINGS_MAX};
+use super::practice::{BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OPEN_BOOKINGS_MAX, REPEAT_DAYS_EARLY_MAX};
 
 /// The settings of a practice. A setting that is left out gets its default. The schema states the defaults.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -20,12 +20,29 @@ pub struct StrictSettings {
     /// How long before its start a booking can still be cancelled or moved.
     #[schemars(range(max = CANCEL_CUT_OFF_MINUTES_MAX))]
     pub cancel_cut_off_minutes: u16,
+    /// True if patients can order repeat medicines online.
+    pub repeat_ordering: bool,
+    /// How many days before the last supply ends the next one can be ordered.
+    #[schemars(range(max = REPEAT_DAYS_EARLY_MAX))]
+    pub repeat_days_early: u16,
 }
 
 impl Default for StrictSettings {
     fn default() -> StrictSettings {
-        let PracticeSettings { booking_window_days, open_bookings_max, cancel_cut_off_minutes } = Default::default();
-        StrictSettings { booking_window_days, open_bookings_max, cancel_cut_off_minutes }
+        let PracticeSettings {
+            booking_window_days,
+            open_bookings_max,
+            cancel_cut_off_minutes,
+            repeat_ordering,
+            repeat_days_early,
+        } = Default::default();
+        StrictSettings {
+            booking_window_days,
+            open_bookings_max,
+            cancel_cut_off_minutes,
+            repeat_ordering,
+            repeat_days_early,
+        }
     }
 }
 

@@ -1,22 +1,20 @@
-//! Appointments: the second folds of their read models, and the rules between sessions and diaries. A slot is never
-//! given to more patients than it has places, and sessions and diaries agree on the bookings.
-
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+//! Appointments: the second folds of their read models.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
     event::CheckedEvent,
-    findings::Findings,
-    kinds::{Arm, Kinds, unknown},
+    kinds::{Arm, Kinds},
     second_fold::{Rows, SecondFold, change, of, push},
+    waiting,
 };
 
 pub const FOLDS: &[SecondFold] = &[
-    SecondFold { name: "free_slots", version: 1, kinds: FREE_SLOTS_KINDS, fold: free_slots },
-    SecondFold { name: "my_appointments", version: 1, kinds: MY_APPOINTMENTS_KINDS, fold: my_appointments },
-    SecondFold { name: "practice_day", version: 1, kinds: PRACTICE_DAY_KINDS, fold: practice_day },
+    SecondFold { name: "free_slots", version: 2, kinds: FREE_SLOTS_KINDS, fold: free_slots },
+    SecondFold { name: "my_appointments", version: 2, kinds: MY_APPOINTMENTS_KINDS, fold: my_appointments },
+    SecondFold { name: "practice_day", version: 2, kinds: PRACTICE_DAY_KINDS, fold: practice_day },
+    SecondFold { name: "my_waiting", version: 1, kinds: waiting::KINDS, fold: waiting::my_waiting },
 ];
 
 /// The sessions contain the taken places, so the kinds of diaries are ignored.
@@ -28,6 +26,11 @@ const FREE_SLOTS_KINDS: Kinds = Kinds {
         "appointment.rescheduled.v1",
         "appointment.cancelled.v1",
         "appointment.amended.v1",
+        "appointment.checked-in.v1",
+        "appointment.attended.v1",
+        "appointment.did-not-attend.v1",
+        "appointment.orphaned.v1",
+        "appointment.practitioner-changed.v1",
     ],
 };
 
@@ -41,7 +44,20 @@ fn free_slots(rows: &mut Rows, event: &CheckedEvent) -> Arm {
                 row["slotMinutes"] = event.value(&format!("{}/slotMinutes", timetable(event))).clone();
                 row["taken"] = json!(0);
                 row["holds"] = json!([]);
+                released(&mut row, event);
                 rows.insert(key(row["startsAt"].as_str().unwrap_or_default()), row);
+            }
+        }
+        "appointment.session-amended.v1" => {
+            let before = taken_out(rows, event, key);
+            for mut row in slots_of(event) {
+                let key = key(row["startsAt"].as_str().unwrap_or_default());
+                let taken = before.get(&key).or_else(|| rows.get(&key)).map_or(json!(0), |row| row["taken"].clone());
+                row["slotMinutes"] = event.value("/timetable/slotMinutes").clone();
+                row["taken"] = taken;
+                row["holds"] = json!([]);
+                released(&mut row, event);
+                rows.insert(key, row);
             }
         }
         "appointment.session-withdrawn.v1" => table(event).iter().for_each(|start| drop(rows.remove(&key(start)))),
@@ -63,6 +79,20 @@ fn free_slots(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     Arm::Found
 }
 
+/// Adds the instant from which patients can book the slot, if the event says it.
+fn released(row: &mut Value, event: &CheckedEvent) {
+    if !event.value("/releasedAt").is_null() {
+        row["releasedAt"] = event.value("/releasedAt").clone();
+    }
+}
+
+/// Removes the rows of the slots that the session had before it was amended.
+fn taken_out(rows: &mut Rows, event: &CheckedEvent, key: impl Fn(&str) -> (String, String)) -> Rows {
+    let before = |field: &str| event.value(&format!("/before/{field}"));
+    let starts = starts(before("startsAt"), before("endsAt"), before("slotMinutes"));
+    starts.iter().filter_map(|start| rows.remove_entry(&key(start))).collect()
+}
+
 /// The diary contains a patient's bookings, so the kinds of sessions are ignored. A hold is not an appointment.
 const MY_APPOINTMENTS_KINDS: Kinds = Kinds {
     service: "appointment",
@@ -70,6 +100,7 @@ const MY_APPOINTMENTS_KINDS: Kinds = Kinds {
         "appointment.session-published.v1",
         "appointment.session-extended.v1",
         "appointment.session-withdrawn.v1",
+        "appointment.session-amended.v1",
         "appointment.slot-held.v1",
         "appointment.hold-released.v1",
         "appointment.slot-taken.v1",
@@ -87,6 +118,7 @@ fn my_appointments(rows: &mut Rows, event: &CheckedEvent) -> Arm {
         let mut row = of(event, &["reason", "comment", "version"]);
         row["time"] = event.value(time).clone();
         row["status"] = json!("booked");
+        row["attendance"] = json!({"state": "expected"});
         row
     };
     match event.kind.as_str() {
@@ -99,19 +131,51 @@ fn my_appointments(rows: &mut Rows, event: &CheckedEvent) -> Arm {
             row["status"] = json!("cancelled");
             row["version"] = event.value("/version").clone();
         }),
+        "appointment.orphaned.v1" => change(rows, &key(event.value("/time")), |row| {
+            row["status"] = json!("orphaned");
+            row["version"] = event.value("/version").clone();
+        }),
+        "appointment.practitioner-changed.v1" => change(rows, &key(event.value("/time")), |row| {
+            row["time"] = event.value("/time").clone();
+            row["version"] = event.value("/version").clone();
+        }),
         "appointment.amended.v1" => change(rows, &key(event.value("/time")), |row| {
             for field in ["reason", "comment", "version"] {
                 row[field] = event.value(&format!("/{field}")).clone();
             }
         }),
+        "appointment.checked-in.v1" | "appointment.attended.v1" | "appointment.did-not-attend.v1" => {
+            change(rows, &key(event.value("/time")), |row| {
+                attended(&mut row["attendance"], event);
+                row["version"] = event.value("/version").clone();
+            });
+        }
         _ => return Arm::Missing,
     }
     Arm::Found
 }
 
+/// Adds what the event says about a patient's attendance.
+fn attended(attendance: &mut Value, event: &CheckedEvent) {
+    let (state, at) = match event.kind.as_str() {
+        "appointment.checked-in.v1" => ("checked-in", "checkedInAt"),
+        "appointment.attended.v1" => ("attended", "markedAt"),
+        _ => ("did-not-attend", "markedAt"),
+    };
+    attendance["state"] = json!(state);
+    attendance[at] = event.value(&format!("/{at}")).clone();
+}
+
 /// The sessions contain the bookings of slots and their end. The diary adds only the reason.
-const PRACTICE_DAY_KINDS: Kinds =
-    Kinds { service: "appointment", ignored: &["appointment.hold-placed.v1", "appointment.cancelled.v1"] };
+const PRACTICE_DAY_KINDS: Kinds = Kinds {
+    service: "appointment",
+    ignored: &[
+        "appointment.hold-placed.v1",
+        "appointment.cancelled.v1",
+        "appointment.orphaned.v1",
+        "appointment.practitioner-changed.v1",
+    ],
+};
 
 fn practice_day(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     let key_of_this = day_key(event.text("/session"), event.text("/startsAt"));
@@ -122,6 +186,17 @@ fn practice_day(rows: &mut Rows, event: &CheckedEvent) -> Arm {
                 row["bookings"] = json!([]);
                 row["holds"] = json!([]);
                 rows.insert(day_key(event.text("/session"), row["startsAt"].as_str().unwrap_or_default()), row);
+            }
+        }
+        "appointment.session-amended.v1" => {
+            let key = |start: &str| day_key(event.text("/session"), start);
+            let before = taken_out(rows, event, key);
+            for mut row in slots_of(event) {
+                let key = key(row["startsAt"].as_str().unwrap_or_default());
+                let booked = before.get(&key).or_else(|| rows.get(&key)).map(|row| row["bookings"].clone());
+                row["bookings"] = booked.unwrap_or_else(|| json!([]));
+                row["holds"] = json!([]);
+                rows.insert(key, row);
             }
         }
         "appointment.session-withdrawn.v1" => {
@@ -135,11 +210,15 @@ fn practice_day(rows: &mut Rows, event: &CheckedEvent) -> Arm {
         "appointment.hold-released.v1" => change(rows, &key_of_this, |row| without(row, "holds", "patient", by)),
         "appointment.slot-taken.v1" => change(rows, &key_of_this, |row| {
             without(row, "holds", "patient", by);
-            push(row, "bookings", json!({"patient": by, "reason": null}));
+            let (at, expected) = (event.value("/startsAt"), json!({"state": "expected"}));
+            push(row, "bookings", json!({"patient": by, "startsAt": at, "reason": null, "attendance": expected}));
         }),
         "appointment.slot-freed.v1" => change(rows, &key_of_this, |row| without(row, "bookings", "patient", by)),
         "appointment.booked.v1" | "appointment.amended.v1" => reasons(rows, event, "/time"),
         "appointment.rescheduled.v1" => reasons(rows, event, "/to"),
+        "appointment.checked-in.v1" | "appointment.attended.v1" | "appointment.did-not-attend.v1" => {
+            bookings(rows, event, "/time", |booking| attended(&mut booking["attendance"], event));
+        }
         _ => return Arm::Missing,
     }
     Arm::Found
@@ -147,13 +226,21 @@ fn practice_day(rows: &mut Rows, event: &CheckedEvent) -> Arm {
 
 /// Adds the reasons from the diary to the bookings of these slots.
 fn reasons(rows: &mut Rows, event: &CheckedEvent, time: &str) {
+    bookings(rows, event, time, |booking| {
+        booking["startsAt"] = event.value(time)["startsAt"].clone();
+        booking["reason"] = event.value("/reason").clone();
+    });
+}
+
+/// Changes the patient's bookings of these slots.
+fn bookings(rows: &mut Rows, event: &CheckedEvent, time: &str, change_one: impl Fn(&mut Value)) {
     let (time, patient) = (event.value(time), event.text("/patient"));
     let session = time["session"].as_str().unwrap_or_default();
     for start in starts(&time["startsAt"], &time["endsAt"], &time["slotMinutes"]) {
         change(rows, &day_key(session, &start), |row| {
             for booking in row["bookings"].as_array_mut().into_iter().flatten() {
                 if booking["patient"] == patient {
-                    booking["reason"] = event.value("/reason").clone();
+                    change_one(booking);
                 }
             }
         });
@@ -213,122 +300,8 @@ fn without(row: &mut Value, list: &str, field: &str, patient: &str) {
     }
 }
 
-/// A session and a start.
-type Slot = (String, String);
-type Bookings = BTreeMap<Slot, BTreeSet<String>>;
-
-/// The bookings according to the sessions and according to the diaries, up to the last event that was read.
-#[derive(Default)]
-pub struct Agreement {
-    capacities: HashMap<String, u64>,
-    /// According to the sessions.
-    taken: Bookings,
-    /// According to the diaries.
-    booked: Bookings,
-}
-
-/// A hold or a changed reason does not change the bookings, and an extension does not change the capacity.
-const AGREEMENT_KINDS: Kinds = Kinds {
-    service: "appointment",
-    ignored: &[
-        "appointment.session-extended.v1",
-        "appointment.slot-held.v1",
-        "appointment.hold-released.v1",
-        "appointment.hold-placed.v1",
-        "appointment.amended.v1",
-    ],
-};
-
-impl Agreement {
-    pub fn event(&mut self, event: &CheckedEvent, findings: &mut Findings) {
-        if AGREEMENT_KINDS.need(&event.kind) && self.follow(event, findings) == Arm::Missing {
-            unknown("sessions and diaries", event, findings);
-        }
-    }
-
-    fn follow(&mut self, event: &CheckedEvent, findings: &mut Findings) -> Arm {
-        let mut wrong = |what: String| findings.add("care", event.position, what);
-        let stream_id = event.stream.split_once('-').map_or("", |(_, id)| id);
-        match event.kind.as_str() {
-            "appointment.session-published.v1" => {
-                self.capacities.insert(stream_id.to_owned(), event.number("/capacity"));
-            }
-            "appointment.session-withdrawn.v1" => {
-                self.capacities.remove(stream_id);
-            }
-            "appointment.slot-taken.v1" => {
-                let slot = (event.text("/session").to_owned(), event.text("/startsAt").to_owned());
-                let capacity = self.capacities.get(&slot.0).copied().unwrap_or(0);
-                let who = self.taken.entry(slot).or_default();
-                if !who.insert(event.text("/by").to_owned()) {
-                    wrong("the slot is this patient's already".to_owned());
-                }
-                if who.len() as u64 > capacity {
-                    wrong(format!("the slot is given to {} patients and has {capacity} places", who.len()));
-                }
-            }
-            "appointment.slot-freed.v1" => {
-                let slot = (event.text("/session").to_owned(), event.text("/startsAt").to_owned());
-                if !remove(&mut self.taken, &slot, event.text("/by")) {
-                    wrong("a slot is freed that was not this patient's".to_owned());
-                }
-            }
-            "appointment.booked.v1" => self.book(event, "/time", &mut wrong),
-            "appointment.rescheduled.v1" => {
-                self.cancel(event, "/from", &mut wrong);
-                self.book(event, "/to", &mut wrong);
-            }
-            "appointment.cancelled.v1" => self.cancel(event, "/time", &mut wrong),
-            _ => return Arm::Missing,
-        }
-        Arm::Found
-    }
-
-    fn book(&mut self, event: &CheckedEvent, time: &str, wrong: &mut impl FnMut(String)) {
-        for slot in slots(event.value(time)) {
-            if !self.booked.entry(slot).or_default().insert(event.text("/patient").to_owned()) {
-                wrong("the patient has booked this slot already".to_owned());
-            }
-        }
-    }
-
-    fn cancel(&mut self, event: &CheckedEvent, time: &str, wrong: &mut impl FnMut(String)) {
-        for slot in slots(event.value(time)) {
-            if !remove(&mut self.booked, &slot, event.text("/patient")) {
-                wrong("a booking is given up that was not there".to_owned());
-            }
-        }
-    }
-
-    /// Compares sessions and diaries after the last event.
-    pub fn end(self, findings: &mut Findings) {
-        let slots: BTreeSet<&Slot> = self.taken.keys().chain(self.booked.keys()).collect();
-        let nobody = BTreeSet::new();
-        for slot in slots {
-            let (taken, booked) = (self.taken.get(slot).unwrap_or(&nobody), self.booked.get(slot).unwrap_or(&nobody));
-            for patient in taken.symmetric_difference(booked) {
-                let who = if taken.contains(patient) { "the session alone knows" } else { "the diary alone knows" };
-                findings.line(format!("session-{} at {}: {who} the booking of {patient}", slot.0, slot.1));
-            }
-        }
-    }
-}
-
-fn remove(bookings: &mut Bookings, slot: &Slot, patient: &str) -> bool {
-    bookings.get_mut(slot).is_some_and(|who| who.remove(patient))
-}
-
-/// The slots of a booked time, which may have several adjacent ones.
-fn slots(time: &Value) -> Vec<Slot> {
-    let session = time["session"].as_str().unwrap_or_default();
-    starts(&time["startsAt"], &time["endsAt"], &time["slotMinutes"])
-        .into_iter()
-        .map(|start| (session.to_owned(), start))
-        .collect()
-}
-
 /// The starts of all whole slots between two instants.
-fn starts(from: &Value, until: &Value, minutes: &Value) -> Vec<String> {
+pub(super) fn starts(from: &Value, until: &Value, minutes: &Value) -> Vec<String> {
     let instant = |value: &Value| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let (Some(from), Some(until)) = (instant(from), instant(until)) else {
         return Vec::new();
@@ -336,18 +309,4 @@ fn starts(from: &Value, until: &Value, minutes: &Value) -> Vec<String> {
     let length = SignedDuration::from_mins(minutes.as_i64().unwrap_or(0).max(1));
     let nth = |n: i32| from.checked_add(length.checked_mul(n)?).ok();
     (0..).map_while(nth).take_while(|start| *start + length <= until).map(|start| start.to_string()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_agreement_handles_or_ignores_every_kind_of_appointments() {
-        let every_kind = vocabulary::kinds();
-        for kind in every_kind.filter(|kind| AGREEMENT_KINDS.need(kind)) {
-            let arm = Agreement::default().follow(&CheckedEvent::example(kind), &mut Findings::default());
-            assert_eq!(arm, Arm::Found, "the agreement of sessions and diaries neither handles nor ignores {kind}");
-        }
-    }
 }

@@ -1,11 +1,22 @@
 //! The second folds of all services.
 
-use super::{appointments, carers, organ_donation, practices, registrations, second_fold::SecondFold};
+use super::{
+    appointments, carers, contacts, messages, organ_donation, practices, prescriptions, registrations,
+    second_fold::SecondFold,
+};
 
 /// The second folds of each service. A new service is one line here. A new read model, or a new version of one, is a
 /// line in its service's file.
-const SERVICES: &[&[SecondFold]] =
-    &[practices::FOLDS, appointments::FOLDS, organ_donation::FOLDS, carers::FOLDS, registrations::FOLDS];
+const SERVICES: &[&[SecondFold]] = &[
+    practices::FOLDS,
+    appointments::FOLDS,
+    organ_donation::FOLDS,
+    carers::FOLDS,
+    contacts::FOLDS,
+    messages::FOLDS,
+    prescriptions::FOLDS,
+    registrations::FOLDS,
+];
 
 /// Every second fold.
 pub fn all() -> impl Iterator<Item = &'static SecondFold> {

@@ -3,23 +3,29 @@
 //! changes nothing.
 
 mod acknowledgements;
+mod agreement;
 mod appointments;
 mod carers;
 mod chain;
+mod contacts;
 mod event;
 mod files;
 mod findings;
 mod folds;
 mod kinds;
+mod messages;
 mod organ_donation;
 mod owners;
 mod postgres;
 mod practices;
+mod prescriptions;
 mod registrations;
 mod remembered;
+mod repeat_agreement;
 mod second_fold;
 mod topic;
 mod views;
+mod waiting;
 
 use std::{fmt, path::Path, process::ExitCode};
 
@@ -34,12 +40,13 @@ use host::{
 
 use crate::cli::Check;
 use acknowledgements::ClientAcknowledgements;
-use appointments::Agreement;
+use agreement::Agreement;
 use chain::Chain;
 use event::{CheckedEvent, Source};
 use files::Files;
 use findings::Findings;
 use postgres::PgLog;
+use repeat_agreement::RepeatAgreement;
 use topic::CheckedTopic;
 use views::{CheckedViews, ViewsSource};
 
@@ -186,6 +193,7 @@ struct InstallationProof {
     views: CheckedViews,
     told: ClientAcknowledgements,
     agreement: Agreement,
+    repeats: RepeatAgreement,
 }
 
 impl InstallationProof {
@@ -196,6 +204,7 @@ impl InstallationProof {
             views,
             told: ClientAcknowledgements::default(),
             agreement: Agreement::default(),
+            repeats: RepeatAgreement::default(),
         }
     }
 
@@ -214,6 +223,7 @@ impl InstallationProof {
             if log == "care" {
                 owners::prove(event, findings);
                 self.agreement.event(event, findings);
+                self.repeats.event(event, findings);
                 self.views.event(event, findings);
                 self.told.event(event, findings);
             }
@@ -243,6 +253,7 @@ impl InstallationProof {
     fn end(self, findings: &mut Findings) -> Coverage {
         self.bar.finish_and_clear();
         self.agreement.end(findings);
+        self.repeats.end(findings);
         self.views.end(findings);
         self.told.end(findings);
         self.checked

@@ -5,7 +5,10 @@ use event_core::{Caller, Issuer};
 use page_engine::DemoPerson;
 use vocabulary::access::{CallerRole, IdentityLevel, Permission};
 
-use super::people::{PRACTICES, Person, people};
+use super::{
+    people::{PRACTICES, Person, people},
+    prescriptions::PHARMACIES,
+};
 
 /// The number of patients among whom a visitor can choose.
 const PATIENTS_OFFERED: usize = 4;
@@ -30,8 +33,13 @@ pub fn quick_start(alice: &Person) -> [DemoCaller; 4] {
         of_practice: role == CallerRole::Staff,
         permissions,
     };
-    const DESK: &[Permission] =
-        &[Permission::PracticeAdmin, Permission::Registration, Permission::Clinics, Permission::Booking];
+    const DESK: &[Permission] = &[
+        Permission::PracticeAdmin,
+        Permission::Registration,
+        Permission::Clinics,
+        Permission::Booking,
+        Permission::Messaging,
+    ];
     [
         caller("alice", CallerRole::Patient, &alice.subject, &[]),
         caller("reception", CallerRole::Staff, "reception-demo", DESK),
@@ -62,7 +70,34 @@ pub fn people_of_pages(issuer: &Issuer) -> Vec<DemoPerson> {
         role: role.into(),
         caller: caller(issuer, own.role, &own.subject, own.permissions, own.of_practice.then_some(PRACTICES[0].code)),
     });
-    patients.chain(staff).collect()
+    let pharmacy = &PHARMACIES[0];
+    let prescriptions = [
+        DemoPerson {
+            id: "prescriber".into(),
+            name: "Pia Prescriber".into(),
+            role: "Decides requests for repeat medicines at Brook Street Surgery".into(),
+            caller: caller(
+                issuer,
+                CallerRole::Staff,
+                "prescriber-demo",
+                &[Permission::Prescribing],
+                Some(PRACTICES[0].code),
+            ),
+        },
+        DemoPerson {
+            id: "pharmacist".into(),
+            name: "Phil Pharmacist".into(),
+            role: format!("Dispenses prescriptions at {}", pharmacy.name).into(),
+            caller: caller(
+                issuer,
+                CallerRole::Staff,
+                "pharmacist-demo",
+                &[Permission::Dispensing],
+                Some(pharmacy.code),
+            ),
+        },
+    ];
+    patients.chain(staff).chain(prescriptions).collect()
 }
 
 fn caller(
@@ -91,7 +126,7 @@ mod tests {
     #[test]
     fn every_person_of_the_pages_is_a_caller_that_the_services_know() {
         let people = people_of_pages(&DEMO_ISSUER.parse().expect("an issuer"));
-        assert_eq!(people.len(), PATIENTS_OFFERED + 3);
+        assert_eq!(people.len(), PATIENTS_OFFERED + 5);
         for person in &people {
             assert!(vocabulary::access::is_known(&person.caller), "{}", person.name);
             assert!(person.id.bytes().all(|byte| byte.is_ascii_lowercase()), "{}", person.id);

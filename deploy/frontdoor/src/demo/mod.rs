@@ -2,7 +2,10 @@
 //! derived ids and keys. A second start therefore repeats the existing data and publishes only the missing sessions.
 
 mod callers;
+mod messages;
+mod origins;
 mod people;
+mod prescriptions;
 mod try_it;
 
 use anyhow::{Context, bail};
@@ -21,7 +24,9 @@ use vocabulary::{
 };
 
 pub use callers::people_of_pages;
+use origins::{DemoCommand, operator, origin};
 use people::{CLINICS, DAYS, DemoClinic, DemoPractice, PRACTICES, Person, people, session_id};
+use prescriptions::WITH_PLANS;
 
 /// The number of commands that are submitted to the log at a time, so that they share its commits.
 const AT_A_TIME: usize = 64;
@@ -40,7 +45,11 @@ pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
         let (people, issuer) = (people(), DEMO_ISSUER.parse()?);
         give(app, PRACTICES.iter().map(|practice| open_practice(&issuer, practice)).collect()).await?;
         give(app, people.iter().map(|person| register(&issuer, person)).collect()).await?;
+        give(app, people.iter().map(|person| messages::contact(&issuer, person)).collect()).await?;
+        give(app, people.iter().map(|person| messages::preferences(&issuer, person)).collect()).await?;
+        give(app, people.first().map(|alice| messages::welcome(&issuer, alice)).into_iter().collect()).await?;
         give(app, sessions(&issuer, LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())))).await?;
+        give_prescriptions(app, &issuer, &people).await?;
         let alice = people.first().context("nobody is in the cast")?;
         let tokens = try_it::tokens(key, data, alice)?;
         match &app.views {
@@ -54,8 +63,17 @@ pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
     })
 }
 
-/// A command of the demonstration, and its origin.
-type DemoCommand<C> = anyhow::Result<(C, Origin)>;
+/// Each step needs the events of the one before.
+async fn give_prescriptions(app: &App, issuer: &Issuer, people: &[Person]) -> anyhow::Result<()> {
+    let today = LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now()));
+    let with_plans = || WITH_PLANS.iter().filter_map(|n| people.get(*n));
+    give(app, prescriptions::open_pharmacies(issuer)).await?;
+    give(app, with_plans().flat_map(|person| prescriptions::authorise(issuer, person, today)).collect()).await?;
+    give(app, with_plans().map(|person| prescriptions::nominate(issuer, person)).collect()).await?;
+    give(app, prescriptions::requests(issuer, people)).await?;
+    give(app, prescriptions::approvals(issuer, people)).await?;
+    give(app, prescriptions::sent(issuer, people)).await
+}
 
 async fn give<C: Command>(app: &App, commands: Vec<DemoCommand<C>>) -> anyhow::Result<()> {
     let submit = |given: DemoCommand<C>| async move {
@@ -77,15 +95,7 @@ fn open_practice(issuer: &Issuer, practice: &DemoPractice) -> DemoCommand<OpenPr
         address: practice.address.parse()?,
         settings: PracticeSettings::default(),
     };
-    let caller = Caller {
-        issuer: issuer.clone(),
-        id: "operator-demo".into(),
-        role: CallerRole::Operator.into(),
-        permissions: vec![Permission::Practices.into()],
-        organisation: None,
-        level: None,
-    };
-    Ok((command, Origin::new(caller, format!("demonstration-{}", practice.code))))
+    Ok((command, origin(operator(issuer), practice.code)))
 }
 
 fn staff(issuer: &Issuer, practice: &DemoPractice) -> Caller {
@@ -93,7 +103,7 @@ fn staff(issuer: &Issuer, practice: &DemoPractice) -> Caller {
         issuer: issuer.clone(),
         id: format!("reception-{}", practice.code).into(),
         role: CallerRole::Staff.into(),
-        permissions: vec![Permission::Registration.into(), Permission::Clinics.into()],
+        permissions: vec![Permission::Registration.into(), Permission::Clinics.into(), Permission::Messaging.into()],
         organisation: practice.code.parse().ok(),
         level: None,
     }
@@ -135,6 +145,8 @@ fn publish(
     let session = session_id(practice, day, n);
     let key = format!("demonstration-{session}");
     let command = PublishSession {
+        practitioner_id: None,
+        released_at: None,
         session: session.parse()?,
         on: day,
         from: clinic.from.parse()?,

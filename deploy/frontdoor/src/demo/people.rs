@@ -98,6 +98,9 @@ pub struct Person {
     pub subject: String,
     pub nhs_number: NhsNumber,
     pub born_on: String,
+    /// Of the numbers that Ofcom keeps for drama.
+    pub phone: String,
+    pub email: String,
     pub practice: &'static DemoPractice,
 }
 
@@ -108,6 +111,8 @@ pub fn people() -> Vec<Person> {
         nhs_number: NhsNumber::synthetic(n as u32),
         // The dates include 29 February.
         born_on: format!("{}-02-{:02}", 1948 + 4 * (n % 15), 1 + (28 + n) % 29),
+        phone: format!("+4477009000{n:02}"),
+        email: format!("{}@example.com", name.to_lowercase().replace(' ', ".")),
         practice: &PRACTICES[n % PRACTICES.len()],
     };
     NAMES.into_iter().enumerate().map(person).collect()
@@ -127,7 +132,10 @@ mod tests {
     use super::*;
     use event_core::SubjectId;
     use std::collections::BTreeSet;
-    use vocabulary::SessionId;
+    use vocabulary::{
+        SessionId,
+        contacts::{EmailAddress, PhoneNumber},
+    };
 
     #[test]
     fn everybody_is_invented_and_nobody_is_there_twice() {
@@ -138,6 +146,8 @@ mod tests {
         for person in &people {
             assert!(person.subject.parse::<SubjectId>().is_ok(), "{}", person.subject);
             assert!(person.born_on.parse::<LocalDate>().is_ok(), "{}", person.born_on);
+            assert!(person.phone.parse::<PhoneNumber>().is_ok(), "{}", person.phone);
+            assert!(person.email.parse::<EmailAddress>().is_ok(), "{}", person.email);
         }
     }
 

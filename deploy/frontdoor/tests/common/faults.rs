@@ -97,9 +97,9 @@ impl<'a> Faults<'a> {
         let system = self.system;
         let proxies = system.proxies.as_ref().expect("it runs behind proxies");
         let (server, proxy, roles): (_, _, &[&str]) = match turn % 3 {
-            0 => ("log", &proxies.log, &["command", "relay", "projections", "query"]),
+            0 => ("log", &proxies.log, &["command", "relay", "policies", "projections", "query"]),
             1 => ("views", &proxies.views, &["projections", "query"]),
-            _ => ("broker", &proxies.broker, &["relay", "projections"]),
+            _ => ("broker", &proxies.broker, &["relay", "policies", "projections"]),
         };
         let silence = Silence::ALL[usize::try_from(turn / 3).expect("small")];
         println!("the {server} goes silent: {silence:?}");
@@ -126,7 +126,7 @@ impl<'a> Faults<'a> {
 
     /// Starts an additional process of any role, which takes its share of the work.
     fn a_process_is_added(&mut self) {
-        let role = ["command", "relay", "projections", "query"][self.dice.index(4)];
+        let role = ["command", "relay", "policies", "projections", "query"][self.dice.index(5)];
         self.added += 1;
         println!("a process is added: {role}");
         self.extra = Some(self.system.add(role, self.added));

@@ -18,7 +18,7 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_frontdoor");
 pub const ISSUER: &str = "urn:frontdoor:test";
 
 /// The time limit for a system to come to rest after the last command or fault.
-pub const REST_WITHIN: Duration = Duration::from_secs(60);
+pub const REST_WITHIN: Duration = Duration::from_secs(120);
 
 /// A running server. It is killed when it is dropped.
 pub struct Server {

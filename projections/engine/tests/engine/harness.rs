@@ -87,6 +87,8 @@ impl Written {
                 name: "Dr Ada Synthetic".parse().expect("a line"),
                 role: "GP".parse().expect("a line"),
             },
+            practitioner_id: None,
+            released_at: None,
         };
         self.append(session, SessionEvent::from(published)).await
     }

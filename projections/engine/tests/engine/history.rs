@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use vocabulary::{
     SessionId,
     appointments::{
-        AppointmentAmended, AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, BookedTime,
-        CancellationReason, Channel, DiaryEvent, HoldReleased, Practitioner, SessionEvent, SessionExtended,
-        SessionPublished, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken, Timetable,
+        AppointmentAmended, AppointmentAttended, AppointmentBooked, AppointmentCancelled, AppointmentNotAttended,
+        AppointmentOrphaned, AppointmentPractitionerChanged, AppointmentRescheduled, BookedTime, CancellationReason,
+        Channel, DiaryEvent, HoldReleased, PatientCheckedIn, Practitioner, SessionAmended, SessionEvent,
+        SessionExtended, SessionPublished, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken, Timetable,
     },
     organ_donation::{
         DecisionAmended, DecisionRegistered, DecisionWithdrawn, DonorEvent, FaithDeclaration, FaithDeclared,
@@ -52,7 +53,8 @@ impl Happening {
         match self.what {
             0 => self.published().into(),
             1 if self.to == 0 => self.extended().into(),
-            1 => SessionWithdrawn { session, timetable: timetable() }.into(),
+            1 if self.to == 1 => self.amended().into(),
+            1 => SessionWithdrawn { session, timetable: timetable(), orphaned: vec![], freed: None }.into(),
             2 => SlotHeld { session, starts_at, by, expires_at: starts_at.plus_minutes(self.to.into()) }.into(),
             3 => HoldReleased { session, starts_at, by }.into(),
             4 => SlotTaken { session, starts_at, by }.into(),
@@ -72,6 +74,14 @@ impl Happening {
                 AppointmentRescheduled { patient, from: time, to, cause, reason, comment, version, rescheduled_at }
                     .into()
             }
+            10 if self.to == 0 => {
+                let checked_in_at = slot(self.slot);
+                PatientCheckedIn { patient, time, checked_in_at, version }.into()
+            }
+            10 if self.to == 1 => AppointmentAttended { patient, time, marked_at: slot(0), version }.into(),
+            10 if self.to == 2 => AppointmentNotAttended { patient, time, marked_at: slot(0), version }.into(),
+            9 if self.to == 0 => AppointmentOrphaned { patient, time, orphaned_at: slot(0), version }.into(),
+            9 if self.to == 1 => AppointmentPractitionerChanged { patient, time, version }.into(),
             9 => AppointmentCancelled { patient, time, cause, cancelled_at: slot(0), version }.into(),
             _ => {
                 let amended_at = Some(slot(0));
@@ -129,6 +139,26 @@ impl Happening {
             service: "gp-routine".parse().expect("a service"),
             channel: Channel::Video,
             practitioner: practitioner(),
+            released_at: None,
+        }
+    }
+
+    fn amended(self) -> SessionAmended {
+        let SessionPublished { session, on, from, until, timetable, service, practitioner, .. } = self.published();
+        SessionAmended {
+            session,
+            on,
+            from,
+            until,
+            before: timetable.clone(),
+            timetable: Timetable { slot_minutes: 10 + u16::from(self.slot) * 5, ..timetable },
+            capacity: 2,
+            service,
+            channel: Channel::Telephone,
+            practitioner,
+            orphaned: Vec::new(),
+            taken_over: Vec::new(),
+            released_at: None,
         }
     }
 
@@ -144,6 +174,8 @@ impl Happening {
             service: "gp-routine".parse().expect("a service"),
             channel: Channel::Video,
             practitioner: practitioner(),
+            practitioner_id: None,
+            released_at: None,
         }
     }
 }

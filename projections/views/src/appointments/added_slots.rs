@@ -1,9 +1,11 @@
-//! The slots that are added when a session is published or extended.
+//! The slots of a session that is published, extended or amended.
 
 use event_core::{Key, Timestamp};
 use vocabulary::{
     SessionId,
-    appointments::{Channel, Practitioner, ServiceType, SessionEvent, SessionExtended, SessionPublished, Timetable},
+    appointments::{
+        Channel, Practitioner, ServiceType, SessionAmended, SessionEvent, SessionExtended, SessionPublished, Timetable,
+    },
 };
 
 pub(super) struct AddedSlots<'a> {
@@ -13,6 +15,9 @@ pub(super) struct AddedSlots<'a> {
     pub service: &'a ServiceType,
     pub channel: Channel,
     pub practitioner: &'a Practitioner,
+    pub released_at: Option<Timestamp>,
+    /// True where a slot keeps the bookings of the slot that started at the same time before.
+    pub keeps_bookings: bool,
 }
 
 impl<'a> AddedSlots<'a> {
@@ -26,6 +31,7 @@ impl<'a> AddedSlots<'a> {
                 service,
                 channel,
                 practitioner,
+                released_at,
                 ..
             })
             | SessionEvent::Extended(SessionExtended {
@@ -35,10 +41,28 @@ impl<'a> AddedSlots<'a> {
                 service,
                 channel,
                 practitioner,
+                released_at,
                 ..
-            }) => {
-                Some(AddedSlots { session, timetable, capacity: *capacity, service, channel: *channel, practitioner })
-            }
+            })
+            | SessionEvent::Amended(SessionAmended {
+                session,
+                timetable,
+                capacity,
+                service,
+                channel,
+                practitioner,
+                released_at,
+                ..
+            }) => Some(AddedSlots {
+                session,
+                timetable,
+                capacity: *capacity,
+                service,
+                channel: *channel,
+                practitioner,
+                released_at: *released_at,
+                keeps_bookings: matches!(event, SessionEvent::Amended(_)),
+            }),
             SessionEvent::Withdrawn(_)
             | SessionEvent::Held(_)
             | SessionEvent::Released(_)

@@ -1,6 +1,8 @@
 //! The slots that can be booked: one row per slot, with its taken and held places. Availability is computed at read
 //! time, because a hold ends without an event.
 
+use std::collections::BTreeSet;
+
 use event_core::{Key, Keys, OrganisationCode, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 use vocabulary::{
@@ -25,6 +27,9 @@ pub struct FreeSlotRow {
     pub capacity: u16,
     pub taken: u16,
     pub holds: Vec<Hold>,
+    /// Before this instant, patients neither see nor book the slot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,7 +69,7 @@ fn all(session: &SessionId, timetable: &Timetable) -> Keys {
 
 impl Projection for FreeSlots {
     const NAME: &'static str = "free_slots";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Row = FreeSlotRow;
     type Event = SessionEvent;
 
@@ -73,6 +78,10 @@ impl Projection for FreeSlots {
             SessionEvent::Published(event) => all(&event.session, &event.timetable),
             SessionEvent::Extended(event) => all(&event.session, &event.added),
             SessionEvent::Withdrawn(event) => all(&event.session, &event.timetable),
+            SessionEvent::Amended(event) => {
+                let both: BTreeSet<_> = event.before.slots().chain(event.timetable.slots()).collect();
+                both.into_iter().map(|starts_at| Self::key(&event.session, starts_at)).collect()
+            }
             SessionEvent::Held(event) => vec![Self::key(&event.session, event.starts_at)],
             SessionEvent::Released(event) => vec![Self::key(&event.session, event.starts_at)],
             SessionEvent::Taken(event) => vec![Self::key(&event.session, event.starts_at)],
@@ -82,6 +91,8 @@ impl Projection for FreeSlots {
 
     fn evolve(key: &Key, row: Option<FreeSlotRow>, fact: &Recorded<SessionEvent>) -> Option<FreeSlotRow> {
         if let Some(added) = AddedSlots::of(&fact.data) {
+            // A booking that no longer fits takes its place until it is orphaned, which frees it.
+            let taken = row.filter(|_| added.keeps_bookings).map_or(0, |row| row.taken);
             return added.slot(key).map(|starts_at| FreeSlotRow {
                 session: added.session.clone(),
                 starts_at,
@@ -91,13 +102,14 @@ impl Projection for FreeSlots {
                 channel: added.channel,
                 practitioner: added.practitioner.clone(),
                 capacity: added.capacity,
-                taken: 0,
+                taken,
                 holds: Vec::new(),
+                released_at: added.released_at,
             });
         }
         let mut row = row?;
         match &fact.data {
-            SessionEvent::Published(_) | SessionEvent::Extended(_) => {}
+            SessionEvent::Published(_) | SessionEvent::Extended(_) | SessionEvent::Amended(_) => {}
             SessionEvent::Withdrawn(_) => return None,
             SessionEvent::Held(event) => {
                 // Expired holds take no place, and would let the row grow without limit.
@@ -119,7 +131,7 @@ impl Projection for FreeSlots {
 mod specs {
     use std::time::{Duration, Instant};
 
-    use vocabulary::appointments::{HoldReleased, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken};
+    use vocabulary::appointments::{HoldReleased, SessionAmended, SessionWithdrawn, SlotFreed, SlotHeld, SlotTaken};
 
     use super::*;
     use crate::spec::{NINE, TEN_PAST, alice, at, bob, clinic, extended, fold, fold_recorded, published};
@@ -195,9 +207,46 @@ mod specs {
     }
 
     #[test]
+    fn an_amended_session_has_its_new_slots_and_keeps_the_bookings_at_the_same_start() {
+        let SessionEvent::Published(session) = published(clinic(), 1) else { panic!("it is published") };
+        let amended = SessionAmended {
+            session: clinic(),
+            on: session.on,
+            from: session.from,
+            until: session.until,
+            before: session.timetable.clone(),
+            timetable: Timetable { slot_minutes: 15, ..session.timetable.clone() },
+            capacity: 2,
+            service: session.service.clone(),
+            channel: Channel::Video,
+            practitioner: session.practitioner.clone(),
+            orphaned: vec![],
+            taken_over: vec![],
+            released_at: None,
+        };
+        let freed = |start| SlotFreed { session: clinic(), starts_at: at(start), by: alice() }.into();
+        let ten_past = SlotTaken { session: clinic(), starts_at: at(TEN_PAST), by: alice() }.into();
+        let held = SlotHeld { session: clinic(), starts_at: at(NINE), by: bob(), expires_at: at(NINE) }.into();
+        let events = vec![session.clone().into(), taken(alice()), ten_past, held, amended.into()];
+        let shown = |events: Vec<SessionEvent>| -> Vec<_> {
+            let rows = fold::<FreeSlots>(events);
+            rows.into_values()
+                .map(|row| (row.starts_at, row.taken, row.holds.len(), row.capacity, row.channel))
+                .collect()
+        };
+        let quarter_past = at("2026-03-09T09:15:00Z");
+        let row = |start, taken| (start, taken, 0, 2, Channel::Video);
+        assert_eq!(shown(events.clone()), [row(at(NINE), 1), row(quarter_past, 0)]);
+        let orphaned = [events, vec![freed(NINE), freed(TEN_PAST)]].concat();
+        assert_eq!(shown(orphaned), [row(at(NINE), 0), row(quarter_past, 0)]);
+    }
+
+    #[test]
     fn a_withdrawn_session_has_no_rows() {
         let SessionEvent::Published(session) = published(clinic(), 1) else { panic!("it is published") };
-        let withdrawn = SessionWithdrawn { session: clinic(), timetable: session.timetable.clone() }.into();
+        let withdrawn =
+            SessionWithdrawn { session: clinic(), timetable: session.timetable.clone(), orphaned: vec![], freed: None }
+                .into();
         assert!(fold::<FreeSlots>([published(clinic(), 1), withdrawn]).is_empty());
     }
 }

@@ -1,12 +1,17 @@
-//! The read models of appointments: bookable slots, a patient's appointments, and a practice's day.
+//! The read models of appointments: bookable slots, a patient's appointments, a practice's day, and what a patient
+//! waits for.
 
 mod added_slots;
+mod attendance;
 mod free_slots;
 mod my_appointments;
+mod my_waiting;
 mod practice_day;
 
+pub use attendance::{Attendance, AttendanceState};
 pub use free_slots::{FreeSlotRow, FreeSlots};
 pub use my_appointments::{AppointmentRow, AppointmentStatus, MyAppointments};
+pub use my_waiting::{MyWaiting, WaitingOffer, WaitingRow};
 pub use practice_day::{DayBooking, DayHold, DaySlotRow, PracticeDay};
 
 use event_core::ProjectionVisitor;
@@ -16,4 +21,5 @@ pub(crate) fn visit(visitor: &mut impl ProjectionVisitor) {
     visitor.visit::<FreeSlots>();
     visitor.visit::<MyAppointments>();
     visitor.visit::<PracticeDay>();
+    visitor.visit::<MyWaiting>();
 }

@@ -1,5 +1,6 @@
 //! A patient's appointments, soonest first. Cancelled appointments stay in the list and are marked.
 
+use super::attendance::Attendance;
 use event_core::{Key, Keys, Personal, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 use vocabulary::{
@@ -15,6 +16,7 @@ pub struct MyAppointments;
 pub struct AppointmentRow {
     pub time: BookedTime,
     pub status: AppointmentStatus,
+    pub attendance: Attendance,
     pub reason: Option<Personal<Reason>>,
     pub comment: Option<Personal<Comment>>,
     pub version: u32,
@@ -25,6 +27,7 @@ pub struct AppointmentRow {
 pub enum AppointmentStatus {
     Booked,
     Cancelled,
+    Orphaned,
 }
 
 impl MyAppointments {
@@ -48,7 +51,7 @@ impl MyAppointments {
 
 impl Projection for MyAppointments {
     const NAME: &'static str = "my_appointments";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Row = AppointmentRow;
     type Event = DiaryEvent;
 
@@ -63,6 +66,11 @@ impl Projection for MyAppointments {
             }
             DiaryEvent::Cancelled(event) => vec![Self::at(event.patient, &event.time)],
             DiaryEvent::Amended(event) => vec![Self::at(event.patient, &event.time)],
+            DiaryEvent::Orphaned(event) => vec![Self::at(event.patient, &event.time)],
+            DiaryEvent::PractitionerChanged(event) => vec![Self::at(event.patient, &event.time)],
+            DiaryEvent::CheckedIn(event) => vec![Self::at(event.patient, &event.time)],
+            DiaryEvent::Attended(event) => vec![Self::at(event.patient, &event.time)],
+            DiaryEvent::NotAttended(event) => vec![Self::at(event.patient, &event.time)],
         }
     }
 
@@ -72,6 +80,7 @@ impl Projection for MyAppointments {
             DiaryEvent::Booked(event) => Some(AppointmentRow {
                 time: event.time.clone(),
                 status: AppointmentStatus::Booked,
+                attendance: Attendance::default(),
                 reason: event.reason.clone(),
                 comment: event.comment.clone(),
                 version: event.version,
@@ -79,6 +88,7 @@ impl Projection for MyAppointments {
             DiaryEvent::Rescheduled(event) => (*key == Self::at(event.patient, &event.to)).then(|| AppointmentRow {
                 time: event.to.clone(),
                 status: AppointmentStatus::Booked,
+                attendance: Attendance::default(),
                 reason: event.reason.clone(),
                 comment: event.comment.clone(),
                 version: event.version,
@@ -92,6 +102,27 @@ impl Projection for MyAppointments {
                 version: event.version,
                 ..row
             }),
+            DiaryEvent::Orphaned(event) => {
+                row.map(|row| AppointmentRow { status: AppointmentStatus::Orphaned, version: event.version, ..row })
+            }
+            DiaryEvent::PractitionerChanged(event) => {
+                row.map(|row| AppointmentRow { time: event.time.clone(), version: event.version, ..row })
+            }
+            DiaryEvent::CheckedIn(event) => row.map(|row| AppointmentRow {
+                attendance: row.attendance.arrived(event),
+                version: event.version,
+                ..row
+            }),
+            DiaryEvent::Attended(event) => row.map(|row| AppointmentRow {
+                attendance: row.attendance.attended(event),
+                version: event.version,
+                ..row
+            }),
+            DiaryEvent::NotAttended(event) => row.map(|row| AppointmentRow {
+                attendance: row.attendance.missed(event),
+                version: event.version,
+                ..row
+            }),
         }
     }
 }
@@ -99,11 +130,15 @@ impl Projection for MyAppointments {
 #[cfg(test)]
 mod specs {
     use vocabulary::appointments::{
-        AppointmentAmended, AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, CancellationReason,
+        AppointmentAmended, AppointmentAttended, AppointmentBooked, AppointmentCancelled, AppointmentNotAttended,
+        AppointmentOrphaned, AppointmentPractitionerChanged, AppointmentRescheduled, CancellationReason,
+        PatientCheckedIn, Practitioner,
     };
 
     use super::*;
+    use crate::AttendanceState;
     use crate::spec::{NINE, TEN_PAST, alice, at, clinic, fold, time};
+    use vocabulary::testing::line;
 
     fn booked() -> DiaryEvent {
         AppointmentBooked {
@@ -157,6 +192,38 @@ mod specs {
         let rows = fold::<MyAppointments>([booked(), cancelled.into()]);
         let states: Vec<_> = rows.values().map(|row| (row.status, row.version)).collect();
         assert_eq!(states, [(AppointmentStatus::Cancelled, 2)]);
+    }
+
+    #[test]
+    fn an_orphaned_appointment_stays_and_says_so_and_another_practitioner_is_shown() {
+        let (patient, place) = (alice(), time(clinic(), NINE, TEN_PAST));
+        let other = Practitioner { name: line("Dr Other"), ..place.practitioner.clone() };
+        let time = BookedTime { practitioner: other.clone(), ..place };
+        let covered = AppointmentPractitionerChanged { patient, time: time.clone(), version: 2 };
+        let orphaned = AppointmentOrphaned { patient, time, orphaned_at: at(NINE), version: 3 };
+        let rows = fold::<MyAppointments>([booked(), covered.into(), orphaned.into()]);
+        let row = rows.values().next().expect("a row");
+        assert_eq!((row.status, row.version), (AppointmentStatus::Orphaned, 3));
+        assert_eq!(row.time.practitioner, other);
+    }
+
+    #[test]
+    fn an_appointment_says_when_the_patient_checked_in_and_whether_the_patient_came() {
+        let (patient, place) = (alice(), time(clinic(), NINE, TEN_PAST));
+        let arrived = PatientCheckedIn { patient, time: place.clone(), checked_in_at: at(NINE), version: 2 };
+        let missed = AppointmentNotAttended { patient, time: place.clone(), marked_at: at(TEN_PAST), version: 3 };
+        let came = AppointmentAttended { patient, time: place, marked_at: at(TEN_PAST), version: 4 };
+        let of = |events: Vec<DiaryEvent>| {
+            let rows = fold::<MyAppointments>(events);
+            rows.values().map(|row| (row.attendance, row.version)).next().expect("a row")
+        };
+        let checked_in =
+            Attendance { state: AttendanceState::CheckedIn, checked_in_at: Some(at(NINE)), marked_at: None };
+        assert_eq!(of(vec![booked(), arrived.clone().into()]), (checked_in, 2));
+        let marked = |state| Attendance { state, checked_in_at: Some(at(NINE)), marked_at: Some(at(TEN_PAST)) };
+        let events = vec![booked(), arrived.into(), missed.into()];
+        assert_eq!(of(events.clone()), (marked(AttendanceState::DidNotAttend), 3));
+        assert_eq!(of([events, vec![came.into()]].concat()), (marked(AttendanceState::Attended), 4));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use vocabulary::{SessionId, booking_number};
 
 use crate::{
-    appointment_card::{place, what},
+    appointment_card::{place, tag, what},
     concerned::Concerned,
     layout::{Layout, filters},
     words,
@@ -33,7 +33,8 @@ use crate::{
 {% else %}
 <h1>{{ layout.title }}</h1>
 {% endif %}
-{% if is_cancelled %}<p><strong class="nhsuk-tag nhsuk-tag--grey">Cancelled</strong></p>{% endif %}
+{% if let Some(tag) = tag %}<p><strong class="nhsuk-tag nhsuk-tag--grey">{{ tag }}</strong></p>{% endif %}
+{% if is_orphaned %}<p>The practice has changed its clinic, so this appointment does not take place. <a href="{{ base }}/book">Book another one</a></p>{% endif %}
 <dl class="nhsuk-summary-list">
 <div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">When</dt><dd class="nhsuk-summary-list__value">{{ when }}</dd></div>
 {% if let Some(details) = details %}
@@ -69,7 +70,8 @@ struct SeePage {
     when: String,
     reference: String,
     done: Option<&'static str>,
-    is_cancelled: bool,
+    tag: Option<&'static str>,
+    is_orphaned: bool,
     can_change: bool,
     details: Option<Details>,
 }
@@ -140,8 +142,8 @@ pub async fn page(
         Err(error) => return Err(error.into()),
     };
     let done = done.heading();
-    let is_cancelled = appointment.as_ref().is_some_and(|one| one.status == Status::Cancelled);
-    let can_change = !is_cancelled && path.at > pages.now();
+    let status = appointment.as_ref().map_or(Status::Booked, |one| one.status);
+    let can_change = status == Status::Booked && path.at > pages.now();
     let (base, address) = (concerned.base.clone(), path.address(&concerned.base));
     let layout = Layout::of(&visitor, done.unwrap_or("Appointment")).back(format!("{base}/appointments"));
     let shown = SeePage {
@@ -151,7 +153,8 @@ pub async fn page(
         when: words::date_and_time(path.at),
         reference: booking_number::of(&path.session, path.at, concerned.subject),
         done,
-        is_cancelled,
+        tag: tag(status),
+        is_orphaned: status == Status::Orphaned,
         can_change,
         details: appointment.as_ref().map(details),
     };

@@ -77,7 +77,7 @@ pub async fn extend(
     let mut errors = FieldFaults::none();
     let until: Option<LocalTime> = errors.read("until", read_time(&typed, "Enter the new end"));
     let Some(until) = until else { return shown(&pages, visitor, session, &on, typed, errors).await };
-    match pages.give(&form, &ExtendSession { session: session.clone(), until }).await {
+    match pages.give(&form, &ExtendSession { session: session.clone(), until, practitioner_day: None }).await {
         Ok(granted) => Ok(back_to(&format!("{}&extended", on.address()), granted.position)),
         Err(problem) if problem.code() == rejections::SESSION_INVALID.code => {
             errors.add("until", why(&problem));

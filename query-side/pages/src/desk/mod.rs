@@ -1,4 +1,4 @@
-//! The desk of a practice: its day, its patients, its clinic sessions and its settings.
+//! The desk of a practice: its day, its patients, its messages to them, its clinic sessions and its settings.
 
 mod chosen_day;
 mod clinic;
@@ -10,14 +10,18 @@ mod patient;
 mod patients;
 mod practice;
 mod publish;
+mod sent_messages;
 mod session_day;
 mod session_form;
 mod sessions;
 mod settings;
 mod withdraw;
+mod write_message;
 
 use axum::{Router, routing::get};
 use page_engine::Pages;
+
+pub use practice::practice_of;
 
 use crate::concerned::DESK;
 
@@ -28,6 +32,8 @@ pub fn routes() -> Router<Pages> {
         .route("/desk/days/{date}/live", get(day::live))
         .route("/desk/patients", get(patients::page))
         .route(DESK, get(patient::page))
+        .route(&format!("{DESK}/messages/new"), get(write_message::page).post(write_message::send))
+        .route("/desk/messages", get(sent_messages::page))
         .route("/desk/sessions", get(sessions::page))
         .route("/desk/sessions/new", get(publish::page).post(publish::preview))
         .route("/desk/sessions/new/check", get(publish::check).post(publish::confirm))

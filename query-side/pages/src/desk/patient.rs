@@ -11,7 +11,7 @@ use queries::{
     registrations::SeeRegistration,
 };
 use query_engine::page::Paging;
-use vocabulary::text::{NhsNumber, PersonName};
+use vocabulary::text::PersonName;
 
 use crate::{
     appointment_card::{AppointmentCard, place},
@@ -37,6 +37,7 @@ const UPCOMING_SHOWN: usize = 10;
 <div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">Patient's id</dt><dd class="nhsuk-summary-list__value"><span class="frontdoor-reference" data-copy="Copy the id">{{ subject }}</span></dd></div>
 </dl>
 <p><a class="nhsuk-button" href="{{ base }}/book">Book an appointment for this patient</a></p>
+<p><a href="{{ base }}/messages/new">Write a message to this patient</a></p>
 <h2>Upcoming appointments</h2>
 {% if upcoming.is_empty() %}<p>Nothing is booked.</p>{% endif %}
 {% for one in upcoming %}{{ one|safe }}{% endfor %}
@@ -74,7 +75,7 @@ pub async fn page(State(pages): State<Pages>, visitor: Visitor, concerned: Conce
     let shown = PatientPage {
         layout,
         name: registration.name.as_ref().map_or_else(erased, |name: &PersonName| name.as_str().to_owned()),
-        nhs_number: registration.nhs_number.as_ref().map_or_else(erased, spaced),
+        nhs_number: registration.nhs_number.as_ref().map_or_else(erased, words::nhs_number),
         born_on: registration.born_on.map_or_else(erased, |born_on| words::date_of_birth(born_on.0)),
         practice: place(&registration.practice),
         subject: concerned.subject.to_string(),
@@ -83,22 +84,4 @@ pub async fn page(State(pages): State<Pages>, visitor: Visitor, concerned: Conce
         base: concerned.base,
     };
     Ok(HtmlPage::ok(shown).into_response())
-}
-
-/// `999 000 0026`, as letters have it.
-fn spaced(number: &NhsNumber) -> String {
-    match (number.as_str().get(..3), number.as_str().get(3..6), number.as_str().get(6..)) {
-        (Some(first), Some(second), Some(rest)) => format!("{first} {second} {rest}"),
-        _ => number.as_str().to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_nhs_number_is_shown_in_three_groups() {
-        assert_eq!(spaced(&"9990000026".parse().expect("a number")), "999 000 0026");
-    }
 }

@@ -267,6 +267,8 @@ mod tests {
                 name: "Rowan Pryce".parse().expect("a name"),
                 role: "Practice nurse".parse().expect("a role"),
             },
+            practitioner_id: None,
+            released_at: None,
         })
     }
 

@@ -101,6 +101,8 @@ impl SessionForm {
         let role = faults.read("role", line(&self.role, "Enter the clinician's role"));
         let read = (|| {
             Some(PublishSession {
+                practitioner_id: None,
+                released_at: None,
                 session,
                 on: on?,
                 from: from?,

@@ -7,7 +7,7 @@ use axum::{
 };
 use domain::practices::{
     ChangePracticeSettings,
-    practice::{BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OPEN_BOOKINGS_MAX},
+    practice::{BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OPEN_BOOKINGS_MAX, REPEAT_DAYS_EARLY_MAX},
     rejections::SETTINGS_INVALID,
 };
 use event_core::OrganisationCode;
@@ -43,6 +43,16 @@ use crate::{
 {% call desk::field(errors, "window", "How many days ahead patients can book", typed.hint_of_window(), typed.window, "number", "4") %}{% endcall %}
 {% call desk::field(errors, "open", "How many bookings a patient can have at a time", typed.hint_of_open(), typed.open, "number", "4") %}{% endcall %}
 {% call desk::field(errors, "cut-off", "Minutes before the start until which patients can cancel or move", typed.hint_of_cut_off(), typed.cut_off, "number", "5") %}{% endcall %}
+<div class="nhsuk-form-group">
+<fieldset class="nhsuk-fieldset">
+<legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--s">Repeat medicines</legend>
+<div class="nhsuk-checkboxes"><div class="nhsuk-checkboxes__item">
+<input class="nhsuk-checkboxes__input" id="repeats" name="repeats" type="checkbox" value="yes"{% if typed.repeats %} checked{% endif %}>
+<label class="nhsuk-label nhsuk-checkboxes__label" for="repeats">Patients can order repeat medicines online</label>
+</div></div>
+</fieldset>
+</div>
+{% call desk::field(errors, "early", "How many days before the last supply ends patients can order the next", typed.hint_of_early(), typed.early, "number", "4") %}{% endcall %}
 <button class="nhsuk-button">Save the settings</button>
 </form>
 </div></div>
@@ -61,6 +71,8 @@ struct TypedSettings {
     window: String,
     open: String,
     cut_off: String,
+    repeats: bool,
+    early: String,
 }
 
 impl TypedSettings {
@@ -69,12 +81,21 @@ impl TypedSettings {
             window: settings.booking_window_days.to_string(),
             open: settings.open_bookings_max.to_string(),
             cut_off: settings.cancel_cut_off_minutes.to_string(),
+            repeats: settings.repeat_ordering,
+            early: settings.repeat_days_early.to_string(),
         }
     }
 
     fn posted(form: &PostedForm) -> TypedSettings {
         let text = |name| form.text(name).to_owned();
-        TypedSettings { window: text("window"), open: text("open"), cut_off: text("cut-off") }
+        let repeats = form.filled("repeats").is_some();
+        TypedSettings {
+            window: text("window"),
+            open: text("open"),
+            cut_off: text("cut-off"),
+            repeats,
+            early: text("early"),
+        }
     }
 
     fn hint_of_window(&self) -> String {
@@ -89,15 +110,29 @@ impl TypedSettings {
         format!("From 0 to {CANCEL_CUT_OFF_MINUTES_MAX}, which is a week. A day has 1440.")
     }
 
+    fn hint_of_early(&self) -> String {
+        format!("From 0 to {REPEAT_DAYS_EARLY_MAX}.")
+    }
+
     fn read(&self) -> Result<PracticeSettings, FieldFaults> {
         let mut faults = FieldFaults::none();
         let window = faults.read("window", self.window.parse::<u16>().map_err(|_| fault_of("window")));
         let open = faults.read("open", self.open.parse::<u8>().map_err(|_| fault_of("open")));
         let cut_off = faults.read("cut-off", self.cut_off.parse::<u16>().map_err(|_| fault_of("cut-off")));
-        match (window, open, cut_off) {
-            (Some(booking_window_days), Some(open_bookings_max), Some(cancel_cut_off_minutes)) => {
-                Ok(PracticeSettings { booking_window_days, open_bookings_max, cancel_cut_off_minutes })
-            }
+        let early = faults.read("early", self.early.parse::<u16>().map_err(|_| fault_of("early")));
+        match (window, open, cut_off, early) {
+            (
+                Some(booking_window_days),
+                Some(open_bookings_max),
+                Some(cancel_cut_off_minutes),
+                Some(repeat_days_early),
+            ) => Ok(PracticeSettings {
+                booking_window_days,
+                open_bookings_max,
+                cancel_cut_off_minutes,
+                repeat_ordering: self.repeats,
+                repeat_days_early,
+            }),
             _ => Err(faults),
         }
     }
@@ -108,6 +143,7 @@ fn fault_of(field: &str) -> String {
     let (least, most) = match field {
         "window" => (1, BOOKING_WINDOW_DAYS_MAX),
         "open" => (1, OPEN_BOOKINGS_MAX.into()),
+        "early" => (0, REPEAT_DAYS_EARLY_MAX),
         _ => (0, CANCEL_CUT_OFF_MINUTES_MAX),
     };
     format!("Enter a whole number from {least} to {most}")
@@ -118,6 +154,7 @@ fn faults_of(problem: &Problem) -> FieldFaults {
     let field = match problem.member("setting").and_then(Value::as_str) {
         Some("openBookingsMax") => "open",
         Some("cancelCutOffMinutes") => "cut-off",
+        Some("repeatDaysEarly") => "early",
         _ => "window",
     };
     FieldFaults::one(field, fault_of(field))
@@ -183,12 +220,19 @@ mod tests {
     use super::*;
 
     fn typed(window: &str, open: &str, cut_off: &str) -> TypedSettings {
-        TypedSettings { window: window.into(), open: open.into(), cut_off: cut_off.into() }
+        let (window, open, cut_off) = (window.into(), open.into(), cut_off.into());
+        TypedSettings { window, open, cut_off, repeats: true, early: "7".into() }
     }
 
     #[test]
     fn settings_are_read_as_they_are_shown() {
-        let settings = PracticeSettings { booking_window_days: 14, open_bookings_max: 2, cancel_cut_off_minutes: 0 };
+        let settings = PracticeSettings {
+            booking_window_days: 14,
+            open_bookings_max: 2,
+            cancel_cut_off_minutes: 0,
+            repeat_ordering: false,
+            repeat_days_early: 3,
+        };
         assert_eq!(TypedSettings::of(&settings).read().ok(), Some(settings));
     }
 
@@ -202,9 +246,12 @@ mod tests {
 
     #[test]
     fn a_refusal_of_the_rule_is_at_the_field_of_the_setting() {
-        for (setting, field) in
-            [("bookingWindowDays", "window"), ("openBookingsMax", "open"), ("cancelCutOffMinutes", "cut-off")]
-        {
+        for (setting, field) in [
+            ("bookingWindowDays", "window"),
+            ("openBookingsMax", "open"),
+            ("cancelCutOffMinutes", "cut-off"),
+            ("repeatDaysEarly", "early"),
+        ] {
             let problem = Problem::from(SETTINGS_INVALID.with("setting", setting));
             assert!(faults_of(&problem).of(field).is_some(), "{setting}");
         }

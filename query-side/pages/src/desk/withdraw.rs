@@ -67,7 +67,7 @@ pub async fn withdraw(
     Query(on): Query<SessionDay>,
     form: PostedForm,
 ) -> Result<Response, PageError> {
-    Ok(match pages.give(&form, &WithdrawSession { session }).await {
+    Ok(match pages.give(&form, &WithdrawSession { session, affected: None }).await {
         Ok(granted) => back_to(&format!("{}&withdrawn", on.address()), granted.position),
         Err(problem) => refused(&form.visitor, &on, problem),
     })

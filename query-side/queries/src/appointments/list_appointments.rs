@@ -14,6 +14,7 @@ use vocabulary::{
     text::{Comment, Reason},
 };
 
+use super::attendance::ShownAttendance;
 use crate::practices::{Site, Sites};
 use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
 
@@ -58,6 +59,7 @@ pub struct Appointment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<Comment>,
     pub status: Status,
+    pub attendance: ShownAttendance,
     /// The version that a command to amend it has to name.
     pub version: u32,
 }
@@ -68,6 +70,8 @@ pub struct Appointment {
 pub enum Status {
     Booked,
     Cancelled,
+    /// It no longer takes place, because its clinic session was changed or withdrawn.
+    Orphaned,
 }
 
 impl Query for ListAppointments {
@@ -128,7 +132,9 @@ pub(super) fn shown(
         status: match row.status {
             AppointmentStatus::Booked => Status::Booked,
             AppointmentStatus::Cancelled => Status::Cancelled,
+            AppointmentStatus::Orphaned => Status::Orphaned,
         },
+        attendance: row.attendance.into(),
         version: row.version,
         session: time.session,
     })

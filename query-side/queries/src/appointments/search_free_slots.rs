@@ -34,7 +34,8 @@ pub static RANGE_TOO_LONG: Rejection = Rejection {
 
 /// The free slots of a site, earliest first.
 ///
-/// Only slots that lie wholly within the days asked for, in the future, and inside the practice's booking window.
+/// Only slots that lie wholly within the days asked for, in the future, inside the practice's booking window, and that are
+/// released.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SearchFreeSlots {
@@ -126,7 +127,8 @@ impl SearchFreeSlots {
         let channel = self.channel.is_none_or(|channel| channel == row.channel);
         let inside = row.ends_at <= LONDON.start_of(self.until.plus_days(1));
         let places = row.places(now);
-        let free = service && channel && inside && row.starts_at > now && places > 0;
+        let released = row.released_at.is_none_or(|at| at <= now);
+        let free = released && service && channel && inside && row.starts_at > now && places > 0;
         free.then_some(FreeSlot {
             session: row.session,
             starts_at: row.starts_at,

@@ -11,6 +11,7 @@ use vocabulary::{
     text::Reason,
 };
 
+use super::attendance::ShownAttendance;
 use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
 
 /// Every slot of a practice's day with its state, earliest first.
@@ -56,6 +57,9 @@ pub enum SlotState {
 #[schemars(rename = "SlotBooking")]
 pub struct Booking {
     pub patient: SubjectId,
+    /// The start of the appointment. An appointment of several slots is in each of them.
+    pub starts_at: Timestamp,
+    pub attendance: ShownAttendance,
     /// Absent, too, once the patient's data was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -103,7 +107,12 @@ fn shown(row: DaySlotRow, now: Timestamp, opener: &Opener<'_>) -> Result<DaySlot
     let mut bookings = Vec::with_capacity(row.bookings.len());
     for booking in row.bookings {
         let reason = opener.open_some(booking.patient, booking.reason.as_ref())?;
-        bookings.push(Booking { patient: booking.patient, reason });
+        bookings.push(Booking {
+            patient: booking.patient,
+            starts_at: booking.starts_at,
+            attendance: booking.attendance.into(),
+            reason,
+        });
     }
     Ok(DaySlot {
         session: row.session,

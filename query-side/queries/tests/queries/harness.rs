@@ -11,10 +11,11 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use command_engine::{Catalogue, Engine, EngineOptions};
+use command_engine::{Catalogue, Engine, EngineOptions, Origin};
 use event_core::{
-    LogName, SubjectId, Timestamp,
+    Command, LogName, SubjectId, Timestamp,
     personal::{SubjectKeyRing, Unsealed},
+    policy::policy_caller,
 };
 use event_log::{Log, LogOptions};
 use http_edge::{
@@ -45,6 +46,7 @@ pub fn at(instant: &str) -> Timestamp {
 pub struct Harness {
     pub log: Log,
     pub views: Views,
+    engine: Engine,
     follows: AtomicBool,
     router: Router,
     signer: Signer,
@@ -135,12 +137,13 @@ impl Harness {
         let queries = queries::all();
         let rejections = engine.catalogue().rejections().chain(query_engine::rejections(&queries));
         let explanations = http_edge::problem_routes(rejections);
-        let router = command_engine::http::router(engine, tokens).merge(explanations).merge(asked);
+        let router = command_engine::http::router(engine.clone(), tokens).merge(explanations).merge(asked);
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
         let harness = Harness {
             log,
             views,
+            engine,
             follows: AtomicBool::new(false),
             router,
             signer,
@@ -212,6 +215,13 @@ impl Harness {
         answer.json()["position"].as_str().expect("a position").to_owned()
     }
 
+    /// Gives a command as a policy does: with a body that no token could bring.
+    pub async fn give_as_policy(&self, command: &impl Command) {
+        let caller = policy_caller("spec").expect("a name");
+        let origin = Origin::new(caller, Uuid::new_v4().to_string());
+        self.engine.submit(command, origin).await.expect("granted");
+    }
+
     pub async fn open_practice(&self, practice: &str) -> String {
         let body = json!({"practice": practice, "name": format!("Practice {practice}"), "address": "1 High Street"});
         self.give(&operator(), "open-practice", body).await
@@ -248,7 +258,7 @@ pub fn themselves(subject: SubjectId, level: &str) -> Value {
 
 pub fn staff(organisation: &str) -> Value {
     json!({"sub": "nurse-1", "role": "staff", "organisation": organisation,
-        "permissions": ["booking", "clinics", "registration", "practice-admin"]})
+        "permissions": ["booking", "clinics", "messaging", "registration", "practice-admin", "prescribing", "dispensing"]})
 }
 
 pub fn auditor() -> Value {

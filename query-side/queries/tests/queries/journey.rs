@@ -39,7 +39,8 @@ async fn a_patient_searches_books_sees_and_cancels() {
         "minutes": 20, "channel": "in-person", "service": "gp-routine",
         "site": {"code": SITE, "name": "Practice A12345", "address": "1 High Street"},
         "practitioner": {"name": "Dr Ada Example", "role": "General practitioner"},
-        "reason": "a sore knee", "comment": "since Tuesday", "status": "booked", "version": 1});
+        "reason": "a sore knee", "comment": "since Tuesday", "status": "booked",
+        "attendance": {"state": "expected"}, "version": 1});
     expected["reference"] = seen.items()[0]["reference"].clone();
     assert_eq!(seen.items(), [expected]);
     assert_eq!(seen.items()[0]["reference"].as_str().map(str::len), Some(14));
@@ -47,7 +48,9 @@ async fn a_patient_searches_books_sees_and_cancels() {
     let day = harness.get(&staff(SITE), &format!("/practices/{SITE}/days/2026-03-23?after={booked}")).await;
     let states: Vec<Value> = day.items().iter().map(|slot| slot["state"].clone()).collect();
     assert_eq!(states, ["free", "booked", "free"]);
-    assert_eq!(day.items()[1]["bookings"], json!([{"patient": alice, "reason": "a sore knee"}]));
+    let booking = json!({"patient": alice, "startsAt": "2026-03-23T09:20:00Z", "attendance": {"state": "expected"},
+        "reason": "a sore knee"});
+    assert_eq!(day.items()[1]["bookings"], json!([booking]));
 
     let body = json!({"patient": alice, "session": MONDAY, "startsAt": "2026-03-23T09:20:00Z",
         "reason": "cancelled-by-citizen", "version": 1});

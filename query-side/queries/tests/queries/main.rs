@@ -1,6 +1,7 @@
 //! Every query through the routes of a whole harness: real log, engine and views, no socket, no sleeps.
 
 mod carers;
+mod contacts;
 mod contract;
 mod described;
 mod edges;
@@ -10,7 +11,9 @@ mod harness;
 mod journey;
 mod keys;
 mod log;
+mod messages;
 mod openapi;
 mod paging;
+mod prescriptions;
 mod registrations;
 mod search;

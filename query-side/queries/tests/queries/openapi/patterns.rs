@@ -16,9 +16,16 @@ use proptest::{
 };
 use uuid::Uuid;
 use vocabulary::{
-    SessionId,
+    PractitionerId, SessionId,
     appointments::ServiceType,
+    bookings_version::BookingsVersion,
     carers::CarerId,
+    contacts::{EmailAddress, PhoneNumber},
+    messages::{MessageBody, MessageId, MessageRequestId, MessageTitle, ReplyKeyword, ReplyText},
+    prescriptions::{
+        DoseText, MedicineCode, MedicineName, PlanId, PrescriptionId, QuantityText, RefusalReason, RepeatRequestId,
+        RequestNote,
+    },
     text::{Comment, NhsNumber, PersonName, Reason},
 };
 
@@ -95,19 +102,41 @@ const fn reader(name: &'static str, accepts: fn(&str) -> bool) -> Reader {
 }
 
 const SCHEMAS: &[Reader] = &[
+    reader("BookingsVersion", strict::<BookingsVersion>),
     reader("CarerId", strict::<CarerId>),
     reader("CommentInput", strict::<Comment>),
+    reader("DoseTextInput", strict::<DoseText>),
+    reader("EmailAddress", strict::<EmailAddress>),
     reader("LineInput", strict::<Line>),
     reader("LocalDate", strict::<LocalDate>),
     reader("LocalTime", strict::<LocalTime>),
     reader("LogPosition", strict::<LogPosition>),
+    reader("MedicineCode", strict::<MedicineCode>),
+    reader("MedicineNameInput", strict::<MedicineName>),
+    reader("MessageBody", strict::<MessageBody>),
+    reader("MessageId", strict::<MessageId>),
+    reader("MessageRequestId", strict::<MessageRequestId>),
+    reader("MessageTitleInput", strict::<MessageTitle>),
     Reader {
         except: Some((check_digit_is_wrong, "no pattern adds up digits; the format `nhs-number` says it")),
         ..reader("NhsNumber", strict::<NhsNumber>)
     },
     reader("OrganisationCode", strict::<OrganisationCode>),
     reader("PersonNameInput", strict::<PersonName>),
+    reader("PhoneNumber", strict::<PhoneNumber>),
+    reader("PlanId", strict::<PlanId>),
+    reader("PractitionerId", strict::<PractitionerId>),
+    Reader {
+        except: Some((check_character_is_wrong, "no pattern adds up characters; the format `prescription-id` says it")),
+        ..reader("PrescriptionId", strict::<PrescriptionId>)
+    },
+    reader("QuantityTextInput", strict::<QuantityText>),
     reader("ReasonInput", strict::<Reason>),
+    reader("RefusalReasonInput", strict::<RefusalReason>),
+    reader("RepeatRequestId", strict::<RepeatRequestId>),
+    reader("ReplyKeyword", strict::<ReplyKeyword>),
+    reader("ReplyTextInput", strict::<ReplyText>),
+    reader("RequestNoteInput", strict::<RequestNote>),
     reader("ServiceType", strict::<ServiceType>),
     reader("SessionId", strict::<SessionId>),
     reader("StreamName", strict::<StreamName>),
@@ -141,6 +170,10 @@ fn given(name: &str, text: &str, reads: impl Fn(&mut Given<'_>) -> bool) -> bool
 
 fn check_digit_is_wrong(text: &str) -> bool {
     text.parse::<NhsNumber>().is_err_and(|fault| fault.0.contains("Modulus 11"))
+}
+
+fn check_character_is_wrong(text: &str) -> bool {
+    text.parse::<PrescriptionId>().is_err_and(|fault| fault.0.contains("MOD 37-2"))
 }
 
 fn is_after_the_end_of_time(text: &str) -> bool {

@@ -1,0 +1,262 @@
+use event_core::{OrganisationCode, SubjectId, Timestamp};
+use vocabulary::{
+    SessionId,
+    appointments::{BookedTime, SlotHeld, SlotOffered, SlotPassed},
+};
+
+use super::{
+    session::{Clinic, Session},
+    waiting_list::{OFFER_MINUTES, Waiter, WaitingList},
+};
+use crate::prelude::*;
+
+/// Offer the free places of a slot to the patients that wait for one like it, in the order of joining. The slot is held
+/// for them.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OfferSlot {
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+}
+
+impl Command for OfferSlot {
+    const NAME: &'static str = "offer-slot";
+    const WHO: &'static dyn AccessRule = &system();
+    const REJECTIONS: &'static [&'static Rejection] = &[];
+    type Reads = (Session, WaitingList, WaitingList, WaitingList);
+
+    fn organisation(&self) -> Option<OrganisationCode> {
+        Some(self.session.site())
+    }
+
+    fn streams(&self, context: &Context) -> Streams<Self> {
+        let site = self.session.site();
+        let [first, second, third] = WaitingList::months(context.now).map(|month| WaitingList::of(&site, month));
+        (Stream::of(&self.session), first, second, third)
+    }
+
+    fn decide(
+        &self,
+        (session, first, second, third): States<'_, Self>,
+        context: &Context,
+    ) -> Result<Decision, Rejected> {
+        let now = context.now;
+        let Session::Open(clinic) = session else { return Ok(nothing_new()) };
+        if !clinic.is_released(now) {
+            return Ok(nothing_new());
+        }
+        let Some(time) = clinic.coming_slot(self.starts_at, now) else { return Ok(nothing_new()) };
+        let mut free = clinic.free_places(self.starts_at, now);
+        let (site, offered_at) = (self.session.site(), now);
+        let expires_at = now.plus_minutes(OFFER_MINUTES).min(self.starts_at);
+        let (mut decision, mut passing) = (nothing_new(), Vec::new());
+        // The oldest list first, and each in the order of joining.
+        for (month, list) in WaitingList::months(now).into_iter().zip([first, second, third]) {
+            let suited = list.entries().filter(|waiter| suits(waiter, clinic, &time, now));
+            for waiter in suited {
+                if free == 0 {
+                    break;
+                }
+                if waiter.has_offer() {
+                    passing.push((month, list));
+                    continue;
+                }
+                free -= 1;
+                let (session, starts_at, by) = (self.session.clone(), self.starts_at, waiter.patient);
+                let (site, patient, time) = (site.clone(), waiter.patient, time.clone());
+                decision = decision.and(SlotHeld { session, starts_at, by, expires_at }).and(SlotOffered {
+                    site,
+                    month,
+                    patient,
+                    time,
+                    offered_at,
+                    expires_at,
+                });
+            }
+        }
+        if free > 0 {
+            passing.dedup_by_key(|(month, _)| *month);
+            let noted = passing.into_iter().filter(|(_, list)| list.may_pass(&time)).map(|(month, _)| month);
+            let passed = |month| SlotPassed { site: site.clone(), month, time: time.clone(), passed_at: now };
+            decision = decision.and_all(noted.map(passed));
+        }
+        Ok(decision)
+    }
+}
+
+/// True if this person, on the list, is suited by the slot and does not have it.
+fn suits(waiter: &Waiter, clinic: &Clinic, time: &BookedTime, now: Timestamp) -> bool {
+    let by: SubjectId = waiter.patient;
+    let holds_it = clinic.hold(time.starts_at, by).is_some_and(|hold| hold.expires_at > now);
+    waiter.is_suited_by(time) && !holds_it && !clinic.has_place(time.starts_at, by)
+}
+
+#[cfg(test)]
+mod specs {
+    use vocabulary::appointments::{Channel, OfferLapsed, OfferedSlot, SlotFreed, WaitingEvent, WaitingJoined};
+
+    use super::*;
+    use crate::{
+        appointments::{
+            BookAppointment, HoldSlot, LapseOffer,
+            rejections::{LIMIT_REACHED, SLOT_TAKEN},
+            waiting_list::PASSES_MAX,
+        },
+        spec::*,
+    };
+
+    const OFFERED: [&str; 2] = ["appointment.slot-held.v1", "waiting.slot-offered.v1"];
+
+    fn offer(slot: &str) -> OfferSlot {
+        OfferSlot { session: clinic(), starts_at: at(slot) }
+    }
+
+    fn both_wait() -> World {
+        surgery().given(joined(alice())).given(joined(bob()))
+    }
+
+    #[test]
+    fn a_free_slot_is_offered_to_who_joined_first_and_held_for_30_minutes() {
+        let until = at(NOW).plus_minutes(30);
+        let hold = held(NINE, alice(), "2026-03-02T08:30:00Z");
+        let offer_of_nine: WaitingEvent = SlotOffered {
+            site: site(),
+            month: march(),
+            patient: alice(),
+            time: time(clinic(), NINE, TEN_PAST),
+            offered_at: at(NOW),
+            expires_at: until,
+        }
+        .into();
+        let offered = both_wait().when(offer(NINE)).records(&[&hold, &offer_of_nine]);
+        let held = offered.when(offer(NINE)).nothing_new();
+        let hold = HoldSlot { session: clinic(), starts_at: at(NINE), patient: bob() };
+        held.clone().when(hold).rejected(&SLOT_TAKEN);
+        let book = BookAppointment {
+            session: clinic(),
+            starts_at: at(NINE),
+            more_slots: vec![],
+            patient: bob(),
+            reason: None,
+            comment: None,
+            confirms_hold: false,
+        };
+        held.when(book).rejected(&SLOT_TAKEN);
+    }
+
+    #[test]
+    fn one_person_has_one_offer_at_a_time() {
+        let offered = both_wait().when(offer(NINE)).records_kinds(&OFFERED);
+        let second = offered.when(offer(TEN_PAST)).records(&[
+            &held(TEN_PAST, bob(), "2026-03-02T08:30:00Z"),
+            &WaitingEvent::from(SlotOffered {
+                site: site(),
+                month: march(),
+                patient: bob(),
+                time: time(clinic(), TEN_PAST, TWENTY_PAST),
+                offered_at: at(NOW),
+                expires_at: at(NOW).plus_minutes(30),
+            }),
+        ]);
+        // Both have an offer. The third slot is noted once, and offered when one of the offers lapses.
+        let noted = second.when(offer(TWENTY_PAST)).records_kinds(&["waiting.slot-passed.v1"]);
+        let noted = noted.when(offer(TWENTY_PAST)).nothing_new().at("2026-03-02T08:30:00Z");
+        let lapse = LapseOffer { patient: bob(), month: march(), session: clinic(), starts_at: at(TEN_PAST) };
+        let lapsed: WaitingEvent = OfferLapsed {
+            site: site(),
+            month: march(),
+            patient: bob(),
+            session: clinic(),
+            starts_at: at(TEN_PAST),
+            lapsed_at: at("2026-03-02T08:30:00Z"),
+            ended: false,
+            passed: vec![OfferedSlot { session: clinic(), starts_at: at(TWENTY_PAST) }],
+        }
+        .into();
+        noted.when(lapse).records(&[&lapsed]).when(offer(TWENTY_PAST)).records_kinds(&OFFERED);
+    }
+
+    #[test]
+    fn a_list_notes_250_slots_that_were_free_meanwhile() {
+        let noted = |n: u16| SlotPassed {
+            site: site(),
+            month: march(),
+            time: time(format!("A12345.{n:012}").parse().expect("a session"), NINE, TEN_PAST),
+            passed_at: at(NOW),
+        };
+        let offered = surgery().given(joined(alice())).when(offer(NINE)).records_kinds(&OFFERED);
+        let almost = (11..10 + PASSES_MAX).fold(offered, |world, n| world.given(noted(n)));
+        let full = almost.when(offer(TEN_PAST)).records_kinds(&["waiting.slot-passed.v1"]);
+        full.when(offer(TWENTY_PAST)).nothing_new();
+    }
+
+    #[test]
+    fn each_free_place_of_a_slot_is_offered() {
+        let two_rooms = surgery().given(published(clinic(), 2)).given(joined(alice())).given(joined(bob()));
+        let both = [OFFERED, OFFERED].concat();
+        two_rooms.when(offer(NINE)).records_kinds(&both);
+    }
+
+    #[test]
+    fn only_a_slot_that_suits_is_offered() {
+        let wants = |change: fn(&mut WaitingJoined)| {
+            let mut wish = joined(alice());
+            change(&mut wish);
+            surgery().given(wish).when(offer(NINE))
+        };
+        wants(|wish| wish.service = "vaccination".parse().expect("a service")).nothing_new();
+        wants(|wish| wish.channel = Some(Channel::Video)).nothing_new();
+        wants(|wish| wish.channel = Some(Channel::InPerson)).records_kinds(&OFFERED);
+        wants(|wish| wish.latest = "2026-03-08".parse().expect("a date")).nothing_new();
+        wants(|wish| wish.earliest = "2026-03-10".parse().expect("a date")).nothing_new();
+        wants(|wish| wish.earliest = "2026-03-09".parse().expect("a date")).records_kinds(&OFFERED);
+    }
+
+    #[test]
+    fn a_slot_that_is_not_free_or_not_there_or_past_is_not_offered() {
+        both_wait().given(taken(NINE, bob())).when(offer(NINE)).nothing_new();
+        both_wait().given(held(NINE, bob(), "2026-03-02T08:05:00Z")).when(offer(NINE)).nothing_new();
+        both_wait().when(offer("2026-03-09T09:05:00Z")).nothing_new();
+        both_wait().at(NINE).when(offer(NINE)).nothing_new();
+        world().given(joined(alice())).when(offer(NINE)).nothing_new();
+        let freed = SlotFreed { session: clinic(), starts_at: at(NINE), by: bob() };
+        both_wait().given(taken(NINE, bob())).given(freed).when(offer(NINE)).records_kinds(&OFFERED);
+    }
+
+    #[test]
+    fn a_slot_is_offered_when_it_is_released() {
+        let vocabulary::appointments::SessionEvent::Published(mut session) = published(clinic(), 1) else {
+            panic!("it is published")
+        };
+        session.released_at = Some(at("2026-03-02T09:00:00Z"));
+        let embargoed = world().given(session).given(joined(alice()));
+        embargoed.clone().when(offer(NINE)).nothing_new();
+        embargoed.at("2026-03-02T09:00:00Z").when(offer(NINE)).records_kinds(&OFFERED);
+    }
+
+    #[test]
+    fn an_offer_ends_when_the_slot_starts() {
+        let soon = both_wait().at("2026-03-09T08:50:00Z").when(offer(NINE));
+        soon.records_kinds(&OFFERED).at(NINE).when(offer(NINE)).nothing_new();
+    }
+
+    #[test]
+    fn who_holds_another_slot_of_the_session_keeps_it_beside_the_offer() {
+        let holding = both_wait().given(held(TEN_PAST, alice(), "2026-03-02T08:05:00Z"));
+        let offered = holding.when(offer(NINE)).records_kinds(&OFFERED);
+        let book = |slot| BookAppointment {
+            session: clinic(),
+            starts_at: at(slot),
+            more_slots: vec![],
+            patient: bob(),
+            reason: None,
+            comment: None,
+            confirms_hold: false,
+        };
+        offered.clone().when(book(NINE)).rejected(&SLOT_TAKEN);
+        offered.clone().when(book(TEN_PAST)).rejected(&SLOT_TAKEN);
+        let hold = |slot| HoldSlot { session: clinic(), starts_at: at(slot), patient: alice() };
+        offered.clone().when(hold(NINE)).nothing_new().when(hold(TEN_PAST)).nothing_new();
+        offered.when(hold(TWENTY_PAST)).rejected(&LIMIT_REACHED);
+    }
+}

@@ -1,0 +1,145 @@
+//! Waiting lists: a place that may have become free is offered, an offer lapses when its time is over, and the slot goes to
+//! the next in line.
+
+use domain::appointments::{LapseOffer, OfferSlot, ReleaseHold};
+use event_core::{Policy, Reactions, Recorded, Timestamp};
+use vocabulary::{
+    SessionId,
+    appointments::{SessionEvent, WaitingEvent},
+};
+
+pub struct WaitingLists;
+
+event_core::followed! {
+    /// The events that free a place, and those of the lists.
+    pub enum FreedOrWaiting {
+        Session(SessionEvent),
+        Waiting(WaitingEvent),
+    }
+}
+
+impl Policy for WaitingLists {
+    const NAME: &'static str = "waiting-lists";
+    type Event = FreedOrWaiting;
+
+    fn react(fact: &Recorded<FreedOrWaiting>) -> Reactions {
+        match &fact.data {
+            FreedOrWaiting::Session(event) => in_session(event),
+            FreedOrWaiting::Waiting(event) => in_list(event),
+        }
+    }
+}
+
+fn offer(session: &SessionId, starts_at: Timestamp) -> OfferSlot {
+    OfferSlot { session: session.clone(), starts_at }
+}
+
+fn in_session(event: &SessionEvent) -> Reactions {
+    match event {
+        SessionEvent::Freed(event) => Reactions::give(&offer(&event.session, event.starts_at)),
+        SessionEvent::Released(event) => Reactions::give(&offer(&event.session, event.starts_at)),
+        // A hold ends without an event.
+        SessionEvent::Held(event) => Reactions::give_at(event.expires_at, &offer(&event.session, event.starts_at)),
+        // Those who wait are asked first when the slots are released.
+        SessionEvent::Published(event) => event.released_at.map_or_else(Reactions::none, |released_at| {
+            event.timetable.slots().fold(Reactions::none(), |reactions, starts_at| {
+                reactions.and_at(released_at, &offer(&event.session, starts_at))
+            })
+        }),
+        SessionEvent::Extended(_) | SessionEvent::Withdrawn(_) | SessionEvent::Amended(_) | SessionEvent::Taken(_) => {
+            Reactions::none()
+        }
+    }
+}
+
+fn in_list(event: &WaitingEvent) -> Reactions {
+    match event {
+        WaitingEvent::Offered(event) => {
+            let (patient, month, starts_at) = (event.patient, event.month, event.time.starts_at);
+            let lapse = LapseOffer { patient, month, session: event.time.session.clone(), starts_at };
+            Reactions::give_at(event.expires_at, &lapse)
+        }
+        WaitingEvent::Lapsed(event) => {
+            let first = Reactions::give(&offer(&event.session, event.starts_at));
+            event.passed.iter().fold(first, |reactions, slot| reactions.and(&offer(&slot.session, slot.starts_at)))
+        }
+        // The slot is offered to the next in line once the hold is released.
+        WaitingEvent::Left(event) => event.offered.as_ref().map_or_else(Reactions::none, |slot| {
+            let (session, starts_at) = (slot.session.clone(), slot.starts_at);
+            Reactions::give(&ReleaseHold { session, starts_at, patient: event.patient })
+        }),
+        WaitingEvent::Joined(_) | WaitingEvent::Accepted(_) | WaitingEvent::Passed(_) => Reactions::none(),
+    }
+}
+
+#[cfg(test)]
+mod specs {
+    use event_core::Reaction;
+    use serde_json::json;
+    use vocabulary::appointments::{
+        HoldReleased, OfferLapsed, OfferedSlot, SlotFreed, SlotHeld, SlotOffered, WaitingLeft,
+    };
+
+    use super::*;
+    use crate::spec::*;
+
+    const NOW: &str = "2026-03-02T08:00:00Z";
+    const LATER: &str = "2026-03-02T08:30:00Z";
+
+    fn after_session(event: impl Into<SessionEvent>) -> Vec<Reaction> {
+        reactions::<WaitingLists>(NOW, FreedOrWaiting::Session(event.into()))
+    }
+
+    fn after_waiting(event: impl Into<WaitingEvent>) -> Vec<Reaction> {
+        reactions::<WaitingLists>(NOW, FreedOrWaiting::Waiting(event.into()))
+    }
+
+    fn offer_of_nine(due_at: Option<&str>) -> [Reaction; 1] {
+        let body = json!({"session": clinic(), "startsAt": NINE});
+        [Reaction { command: "offer-slot", body, due_at: due_at.map(at) }]
+    }
+
+    #[test]
+    fn a_freed_slot_a_released_hold_and_a_hold_that_expires_are_offered() {
+        let (session, starts_at, by, expires_at) = (clinic(), at(NINE), alice(), at(LATER));
+        assert_eq!(after_session(SlotFreed { session: session.clone(), starts_at, by }), offer_of_nine(None));
+        assert_eq!(after_session(HoldReleased { session: session.clone(), starts_at, by }), offer_of_nine(None));
+        assert_eq!(after_session(SlotHeld { session, starts_at, by, expires_at }), offer_of_nine(Some(LATER)));
+        assert_eq!(after_session(published(clinic(), 1)), []);
+    }
+
+    #[test]
+    fn the_slots_of_a_session_are_offered_when_they_are_released() {
+        let SessionEvent::Published(mut session) = published(clinic(), 1) else { panic!("it is published") };
+        session.released_at = Some(at(LATER));
+        let offers = after_session(session);
+        assert!(offers.iter().all(|offer| offer.command == "offer-slot" && offer.due_at == Some(at(LATER))));
+        assert_eq!(offers.len(), 3);
+    }
+
+    #[test]
+    fn an_offer_lapses_when_its_time_is_over_and_the_slot_is_offered_to_the_next() {
+        let (month, patient) = ("2026-03-01".parse().expect("a date"), alice());
+        let (time, offered_at, expires_at) = (time(clinic(), NINE, TEN_PAST), at(NOW), at(LATER));
+        let offered = SlotOffered { site: site(), month, patient, time, offered_at, expires_at };
+        let body = json!({"patient": alice(), "month": "2026-03-01", "session": clinic(), "startsAt": NINE});
+        let lapse = Reaction { command: "lapse-offer", body, due_at: Some(at(LATER)) };
+        assert_eq!(after_waiting(offered), [lapse]);
+        let passed = vec![OfferedSlot { session: clinic(), starts_at: at(TEN_PAST) }];
+        let (session, starts_at, lapsed_at, ended) = (clinic(), at(NINE), at(LATER), false);
+        let lapsed = OfferLapsed { site: site(), month, patient, session, starts_at, lapsed_at, ended, passed };
+        let second =
+            Reaction { body: json!({"session": clinic(), "startsAt": TEN_PAST}), ..offer_of_nine(None)[0].clone() };
+        assert_eq!(after_waiting(lapsed), [offer_of_nine(None)[0].clone(), second]);
+    }
+
+    #[test]
+    fn who_leaves_with_an_offer_gives_the_slot_back() {
+        let (month, patient, left_at) = ("2026-03-01".parse().expect("a date"), alice(), at(NOW));
+        let left = |offered| WaitingLeft { site: site(), month, patient, offered, left_at };
+        let body = json!({"session": clinic(), "startsAt": NINE, "patient": alice()});
+        let slot = OfferedSlot { session: clinic(), starts_at: at(NINE) };
+        assert_eq!(after_waiting(left(Some(slot))), [Reaction { command: "release-hold", body, due_at: None }]);
+        assert_eq!(after_waiting(left(None)), []);
+    }
+}

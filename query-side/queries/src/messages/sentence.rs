@@ -1,0 +1,112 @@
+//! The words of a message that follows from an event. They are made from its facts when it is read, so that a wording
+//! that changes, and a practice's new name, show at once.
+
+use event_core::Timestamp;
+use vocabulary::{
+    SessionId,
+    messages::{MessageKind, SystemFacts},
+    time::LONDON,
+};
+
+use crate::practices::Sites;
+use query_engine::{QueryContext, QueryError};
+
+/// The title of a message of this kind.
+pub(super) const fn title(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::FromPractice => "A message from your practice",
+        MessageKind::AppointmentBooked => "Appointment booked",
+        MessageKind::AppointmentMoved => "Appointment moved",
+        MessageKind::AppointmentCancelled => "Appointment cancelled",
+        MessageKind::AppointmentOrphaned => "Your appointment needs a new time",
+        MessageKind::AppointmentReminder => "Appointment reminder",
+        MessageKind::WaitingListOffer => "An appointment is free",
+        MessageKind::PrescriptionApproved => "Prescription approved",
+        MessageKind::PrescriptionRejected => "Prescription not approved",
+        MessageKind::PrescriptionReady => "Prescription ready",
+    }
+}
+
+/// The text of a message with these facts.
+pub(super) async fn of(
+    facts: &SystemFacts,
+    sites: &mut Sites,
+    context: &mut QueryContext<'_>,
+) -> Result<String, QueryError> {
+    let site = sites.get(session_of(facts).site(), context).await?;
+    let place = site.name.map_or_else(|| site.code.to_string(), |name| name.to_string());
+    Ok(written(facts, &place))
+}
+
+/// The clinic session of the appointment; its site is the place.
+fn session_of(facts: &SystemFacts) -> &SessionId {
+    match facts {
+        SystemFacts::AppointmentMoved { to_session, .. } => to_session,
+        SystemFacts::AppointmentBooked { session, .. }
+        | SystemFacts::AppointmentCancelled { session, .. }
+        | SystemFacts::AppointmentOrphaned { session, .. }
+        | SystemFacts::AppointmentReminder { session, .. }
+        | SystemFacts::WaitingListOffer { session, .. } => session,
+    }
+}
+
+fn written(facts: &SystemFacts, place: &str) -> String {
+    match facts {
+        SystemFacts::AppointmentBooked { starts_at, .. } => {
+            format!("Your appointment at {place} is booked for {}.", when(*starts_at))
+        }
+        SystemFacts::AppointmentMoved { starts_at, to_starts_at, .. } => {
+            let (from, to) = (when(*starts_at), when(*to_starts_at));
+            format!("Your appointment of {from} was moved. It is now at {place} on {to}.")
+        }
+        SystemFacts::AppointmentCancelled { starts_at, .. } => {
+            format!("Your appointment at {place} on {} was cancelled.", when(*starts_at))
+        }
+        SystemFacts::AppointmentOrphaned { starts_at, .. } => format!(
+            "{place} changed its clinic, and your appointment on {} cannot take place at that time. Choose another time.",
+            when(*starts_at)
+        ),
+        SystemFacts::AppointmentReminder { starts_at, .. } => format!(
+            "You have an appointment at {place} on {}. Cancel it if you do not need it, so that another patient can have it.",
+            when(*starts_at)
+        ),
+        SystemFacts::WaitingListOffer { starts_at, until, .. } => format!(
+            "An appointment at {place} on {} is free for you. It is held for you until {}.",
+            when(*starts_at),
+            when(*until)
+        ),
+    }
+}
+
+/// A day and a time in London, like `Monday 9 March 2026 at 9:00am`.
+fn when(instant: Timestamp) -> String {
+    LONDON.local(instant).strftime("%A %-d %B %Y at %-I:%M%P").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_names_the_place_and_the_time_in_london() {
+        let session: SessionId = "A12345.000000000001".parse().expect("a session");
+        let at = |text: &str| -> Timestamp { text.parse().expect("an instant") };
+        let (winter, summer) = (at("2026-03-09T09:00:00Z"), at("2026-07-01T12:30:00Z"));
+        let booked = SystemFacts::AppointmentBooked { session: session.clone(), starts_at: winter };
+        assert_eq!(
+            written(&booked, "High Street"),
+            "Your appointment at High Street is booked for Monday 9 March 2026 at 9:00am."
+        );
+        let moved = SystemFacts::AppointmentMoved {
+            session: session.clone(),
+            starts_at: winter,
+            to_session: session,
+            to_starts_at: summer,
+        };
+        assert_eq!(
+            written(&moved, "High Street"),
+            "Your appointment of Monday 9 March 2026 at 9:00am was moved. It is now at High Street on \
+             Wednesday 1 July 2026 at 1:30pm."
+        );
+    }
+}
