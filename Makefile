@@ -77,7 +77,8 @@ down:
 	  else echo 'it was not up'; fi
 	@rm -f '$(LOCAL)/pid' '$(LOCAL)/env'
 
-test: compilers styles postgres kafka browser
+# cargo-deny is built before the lanes, which it would slow down.
+test: compilers styles postgres kafka browser $(DENY)
 	cargo fmt --all --check
 	cargo fmt --manifest-path deploy/peers/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
