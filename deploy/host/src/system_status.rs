@@ -112,10 +112,11 @@ fn relay(system: &mut SystemState, relay: RelayState, lag_max: u64) {
 /// process runs the policy.
 fn policy(policies: &mut BTreeMap<String, PolicyReport>, address: &str, report: &PolicyReport) {
     let runs = report.state != "standby";
-    let followed_at = runs.then(|| address.to_owned());
-    let known = policies.entry(report.name.clone()).or_insert_with(|| report.clone());
-    if known.state != "following" && (runs || known.followed_at.is_none()) {
-        *known = PolicyReport { followed_at, ..report.clone() };
+    let reported = PolicyReport { followed_at: runs.then(|| address.to_owned()), ..report.clone() };
+    match policies.get_mut(&report.name) {
+        None => drop(policies.insert(report.name.clone(), reported)),
+        Some(known) if known.state != "following" && (runs || known.followed_at.is_none()) => *known = reported,
+        Some(_) => {}
     }
 }
 
@@ -272,6 +273,32 @@ mod tests {
             (vec![gone], "does not answer: refused"),
         ] {
             let unwell = merged(&answers, 10).unwell;
+            assert!(unwell.iter().any(|what| what.contains(said)), "{said}: {unwell:?}");
+        }
+    }
+
+    #[test]
+    fn the_report_of_the_process_that_runs_a_policy_counts() {
+        let policies = |address: &str, state: &str, parked: u64| {
+            let one = json!([{"name": "notes", "state": state, "position": 7, "parked": parked, "why": "full", "since": "2026"}]);
+            ProcessAnswer { address: address.to_owned(), ..with(process(json!([]), json!([])), "policies", one) }
+        };
+        for answers in [
+            [policies("a:1", "following", 0), policies("b:1", "standby", 0)],
+            [policies("b:1", "standby", 0), policies("a:1", "following", 0)],
+            [policies("b:1", "retrying", 0), policies("a:1", "following", 0)],
+        ] {
+            let system = merged(&answers, 10);
+            let [policy] = &*system.policies else { panic!("{system:?}") };
+            assert_eq!((policy.followed_at.as_deref(), system.unwell.len()), (Some("a:1"), 0), "{system:?}");
+        }
+        for (answer, said) in [
+            (policies("a:1", "standby", 0), "no process runs the policy notes"),
+            (policies("a:1", "following", 2), "2 commands of the policy notes are parked"),
+            (policies("a:1", "retrying", 0), "the policy notes tries again since 2026: full"),
+            (policies("a:1", "stopped", 0), "the policy notes has stopped at 0: full"),
+        ] {
+            let unwell = merged(&[answer], 10).unwell;
             assert!(unwell.iter().any(|what| what.contains(said)), "{said}: {unwell:?}");
         }
     }
