@@ -106,7 +106,7 @@ test('what the desk types is text on every page of the desk, of patients and of 
     const text = hostile(50);
     for (const [label, value] of fields) {
       const input = page.getByLabel(label, { exact: true });
-      // Fields for numbers and times let nobody type a text; a request can hold one nevertheless.
+      // A browser refuses texts in fields for numbers and times; a request can hold one all the same.
       await input.evaluate((element) => { element.type = 'text'; });
       await input.fill(label === field ? `${text}\u200b` : value);
     }

@@ -147,7 +147,7 @@ impl Giver<'_> {
         match event.map(sender.gateway.delivered).transpose() {
             Ok(Some(Some(Reaction { command, body, .. }))) => {
                 match self.give(reaction, command, body.to_string().into()).await {
-                    // A rule that refuses it is no fault: the receiver has the delivery.
+                    // The receiver has the delivery, also if a rule refuses to record it.
                     Ok(()) | Err(Failure::Rejected(_) | Failure::RejectedBefore(_)) => {}
                     Err(failure) => return after(failure, reaction.attempts, now),
                 }
@@ -191,7 +191,8 @@ fn after(failure: Failure, attempts: u32, now: Timestamp) -> Settled {
         Failure::Erased => held(PolicyHold::Refused, failure.to_string()),
         // The command of this event was given in another form: by an earlier release, before its checkpoint was lost.
         Failure::KeyReused => held(PolicyHold::Refused, failure.to_string()),
-        // Others that are given now would fail as well. It is no fault of this command, so it is not counted.
+        // The cause lies outside this command, so the failure is not counted: a log that is away for an hour parks
+        // nothing.
         Failure::Overloaded | Failure::Unavailable => {
             Settled::Again { at: later(now, PAUSE), attempts, why: failure.to_string() }
         }

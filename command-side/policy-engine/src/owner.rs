@@ -115,7 +115,7 @@ impl Policies {
                 ends.cancel();
             }
         };
-        // Another process may have it now, which is no fault.
+        // `Superseded` means that another process has the policy now: this one stands by again.
         let (Ok(()) | Err(Superseded), (), ()) = tokio::join!(follow, giver.run(&ends), lost);
         tracing::info!(name, "a policy is this process's no more");
         Ok(())

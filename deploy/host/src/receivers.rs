@@ -89,7 +89,67 @@ impl Receiver for HttpReceivers {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
+    use policy_engine::ReactionId;
+
     use super::*;
+
+    /// A server that answers each request with this status, and what it got: the key and the body.
+    async fn server(status: u16) -> (GatewayAddress, Arc<Mutex<Vec<(String, Bytes)>>>) {
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&got);
+        let answer = move |headers: HeaderMap, body: Bytes| async move {
+            let key = headers["Idempotency-Key"].to_str().expect("text").to_owned();
+            kept.lock().expect("not poisoned").push((key, body));
+            StatusCode::from_u16(status).expect("a status")
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
+        (format!("sms=http://{address}/").parse().expect("an address"), got)
+    }
+
+    async fn delivered(address: GatewayAddress) -> Result<(), DeliveryFault> {
+        let id = ReactionId { event: uuid::Uuid::from_u128(7), place: 0 };
+        let delivery = OutgoingDelivery { gateway: "sms", id, contents: b"{}".to_vec() };
+        HttpReceivers::at(vec![address]).expect("a client").receive(delivery).await
+    }
+
+    #[tokio::test]
+    async fn a_delivery_is_a_post_with_its_id_as_idempotency_key() {
+        let (address, got) = server(200).await;
+        delivered(address).await.expect("it is taken");
+        let got = got.lock().expect("not poisoned").clone();
+        assert_eq!(got, [("00000000-0000-0000-0000-000000000007.0".to_owned(), Bytes::from_static(b"{}"))]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_a_fault_of_the_receiver_or_of_the_delivery() {
+        for status in [408, 429, 500, 503] {
+            let fault = delivered(server(status).await.0).await;
+            assert!(matches!(fault, Err(DeliveryFault::Away(_))), "{status}: {fault:?}");
+        }
+        // The contents are for this receiver only, so a redirection is not followed.
+        for status in [302, 400, 404, 422] {
+            let fault = delivered(server(status).await.0).await;
+            assert!(matches!(fault, Err(DeliveryFault::Failed(_))), "{status}: {fault:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_is_not_there_is_away_and_its_address_is_not_in_the_fault() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        drop(listener);
+        let gone = format!("sms=http://user:secret@{address}/").parse().expect("an address");
+        let fault = delivered(gone).await.expect_err("it is gone");
+        assert!(matches!(&fault, DeliveryFault::Away(why) if !why.contains("secret")), "{fault:?}");
+        let other = "push=http://127.0.0.1:1/".parse().expect("an address");
+        let fault = delivered(other).await.expect_err("it is not configured");
+        assert!(fault.to_string().contains("--gateway"), "{fault}");
+    }
 
     #[test]
     fn a_gateway_has_a_name_and_an_http_address() {

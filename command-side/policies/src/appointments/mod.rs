@@ -1,4 +1,4 @@
-//! What follows from the events of appointments.
+//! Commands that follow from the events of appointments.
 
 mod orphaned_bookings;
 mod practitioner_days;

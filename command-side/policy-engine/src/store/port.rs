@@ -72,7 +72,7 @@ pub struct PendingReaction {
 pub enum PolicyHold {
     /// It failed too often. An operator gives it again or discards it.
     Parked,
-    /// A rule rejected it. That is no fault: the world had moved on.
+    /// A rule rejected it, because the state had changed since its event.
     Refused,
     /// An operator discarded it.
     Discarded,
