@@ -193,6 +193,7 @@ async fn health_metrics_and_problems_are_where_they_should_be() {
     let metrics = client.get(format!("{}/metrics", server.admin)).send().await.expect("an answer");
     let metrics = metrics.text().await.expect("text");
     assert!(metrics.contains("http_requests_total"), "{metrics}");
+    assert!(metrics.contains("policies_parked{policy=\"waiting-lists\"} 0"), "{metrics}");
     let nobody_s_business = ask(&client, &server.base, "", "/metrics").await;
     assert_eq!(nobody_s_business.status, 404);
     for key_file in ["demo-key.p8", "alice"] {

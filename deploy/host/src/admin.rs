@@ -109,6 +109,8 @@ async fn metrics_text(State(admin): State<Admin>) -> String {
     for (log, ahead_ms) in process_status::ahead_of_clock_ms(&admin.app).await {
         metrics::gauge!("log_ahead_of_clock_ms", "log" => log).set(ahead_ms as f64);
     }
+    // The numbers of commands that wait and are parked are in the tables, which other processes change, too.
+    drop(process_status::policies(&admin.app).await);
     admin.metrics.render()
 }
 

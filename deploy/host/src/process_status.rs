@@ -22,8 +22,9 @@ pub async fn ahead_of_clock_ms(app: &App) -> BTreeMap<&'static str, u64> {
     all
 }
 
-/// The status of each policy in a process that runs policies. Without its tables, the process reports the fault instead.
-async fn policies(app: &App) -> Value {
+/// The status of each policy in a process that runs policies; taking it sets their gauges. Without its tables, the
+/// process reports the fault instead.
+pub async fn policies(app: &App) -> Value {
     let Some(policies) = &app.policies else { return json!([]) };
     match tokio::time::timeout(POLICIES_ANSWER_MAX, policies.status()).await {
         Ok(Ok(items)) => json!(items),
