@@ -117,6 +117,7 @@ async fn running_servers_on_postgresql_are_backed_up_and_restored_and_views_that
         "free_slots",
         "my_appointments",
         "practice_day",
+        "clinic_sessions",
         "donor_decision",
         "donor_history",
         "my_carers",

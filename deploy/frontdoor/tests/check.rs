@@ -128,9 +128,12 @@ async fn each_damage_is_found_and_whole_files_are_not_blamed() {
     assert_found(&copy, None, "is not what the log says");
 
     let copy = files.copy("two events of a command in the other order");
-    let swap = "UPDATE event SET position = 1000001 WHERE kind = 'appointment.booked.v1';
-                UPDATE event SET position = position + 1 WHERE kind = 'appointment.slot-taken.v1';
-                UPDATE event SET position = (SELECT position - 1 FROM event WHERE kind = 'appointment.slot-taken.v1')
+    // The last booking: the log holds the two events of its command one after the other.
+    let swap = "UPDATE event SET position = 1000001
+                WHERE position = (SELECT max(position) FROM event WHERE kind = 'appointment.booked.v1');
+                UPDATE event SET position = position + 1
+                WHERE position = (SELECT max(position) FROM event WHERE kind = 'appointment.slot-taken.v1');
+                UPDATE event SET position = (SELECT max(position) - 1 FROM event WHERE kind = 'appointment.slot-taken.v1')
                 WHERE position = 1000001";
     sql(copy.join("care.db"), swap).await;
     assert_found(&copy, None, "it has no command key, and does not belong to the event before it");

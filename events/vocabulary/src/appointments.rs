@@ -4,14 +4,18 @@
 mod attendance;
 mod practitioner_days;
 mod session_changes;
+mod session_cut;
 mod waiting;
 
-pub use attendance::{AppointmentAttended, AppointmentNotAttended, PatientCheckedIn};
+pub use attendance::{
+    AppointmentAttended, AppointmentNotAttended, PatientCheckedIn, is_open_for_check_in, is_open_for_marks,
+};
 pub use practitioner_days::{PractitionerEvent, PractitionerFreed, PractitionerPlanned};
 pub use session_changes::{
     AppointmentOrphaned, AppointmentPractitionerChanged, BookedPlace, PractitionersDay, SessionAmended,
     SessionWithdrawn,
 };
+pub use session_cut::SessionCut;
 pub use waiting::{
     OfferAccepted, OfferLapsed, OfferedSlot, SlotOffered, SlotPassed, WaitingEvent, WaitingJoined, WaitingLeft,
 };

@@ -7,6 +7,7 @@ use event_core::{Key, Projection};
 use crate::{
     ViewsError,
     live_model::{LiveModel, Waited},
+    rows::KEYS_MAX,
     scan::{ROWS_MAX, Scan},
     store::{Build, Store},
 };
@@ -48,6 +49,33 @@ impl<P: Projection> Reader<P> {
             }
         };
         Ok(self.seen(found.position, found.row.as_deref().map(decoded::<P>).transpose()?))
+    }
+
+    /// The rows of these keys, in their order: a statement for each `KEYS_MAX` of them. The keys are at least one.
+    ///
+    /// # Errors
+    /// If the views cannot be read.
+    pub async fn rows(&self, keys: &[Key]) -> Result<Read<Vec<Option<P::Row>>>, ViewsError> {
+        let mut tries = self.tries(self.kept()?);
+        let (mut position, mut rows) = (u64::MAX, Vec::with_capacity(keys.len()));
+        for part in keys.chunks(KEYS_MAX) {
+            let asked: Vec<&Key> = part.iter().collect();
+            let mut found = loop {
+                let found = self.store.rows.rows(&tries.build, &asked).await;
+                // A build that is not live has no answer, not even for keys without a row.
+                if let Some(found) =
+                    tries.settle(found.map(|found| Some(found).filter(|found| !found.is_empty()))).await?
+                {
+                    break found;
+                }
+            };
+            found.sort_unstable_by_key(|(at, _)| *at);
+            for (_, found) in found {
+                position = position.min(found.position);
+                rows.push(found.row.as_deref().map(decoded::<P>).transpose()?);
+            }
+        }
+        Ok(self.seen(position, rows))
     }
 
     /// # Errors

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::store::{Build, FoundRow, RowStore};
 
 /// The maximum number of keys of one statement.
-const KEYS_MAX: usize = 256;
+pub const KEYS_MAX: usize = 256;
 /// The maximum number of keys in the queue. Further requests wait for a free place.
 const WAITING_MAX: usize = 1_024;
 

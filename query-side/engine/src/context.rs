@@ -172,6 +172,16 @@ impl<'a> QueryContext<'a> {
         Ok(self.saw(read))
     }
 
+    /// The rows of these keys, in their order.
+    pub async fn rows<P: Projection>(&mut self, keys: &[Key]) -> Result<Vec<Option<P::Row>>, QueryError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reader = self.fresh::<P>().await;
+        let read = reader.rows(keys).await?;
+        Ok(self.saw(read))
+    }
+
     /// Rows with their sort keys, in the order of the scan.
     pub async fn page<P: Projection>(&mut self, scan: Scan) -> Result<Vec<(String, P::Row)>, QueryError> {
         let reader = self.fresh::<P>().await;

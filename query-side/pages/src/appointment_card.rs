@@ -16,6 +16,7 @@ use crate::words;
     source = r#"<div class="nhsuk-card"><div class="nhsuk-card__content">
 <h3 class="nhsuk-card__heading nhsuk-heading-s"><a href="{{ address }}">{{ when }}</a>{% if let Some(tag) = tag %} <strong class="nhsuk-tag nhsuk-tag--grey">{{ tag }}</strong>{% endif %}</h3>
 <p class="nhsuk-card__description">{{ what }}<br>{{ with }}<br>{{ place }}</p>
+{% if let Some(again) = again %}<p class="nhsuk-card__description">The practice has changed its clinic. <a href="{{ again }}">Book another appointment<span class="nhsuk-u-visually-hidden"> in place of the one on {{ when }}</span></a></p>{% endif %}
 </div></div>"#
 )]
 pub struct AppointmentCard {
@@ -25,6 +26,8 @@ pub struct AppointmentCard {
     with: String,
     place: String,
     tag: Option<&'static str>,
+    /// The address for booking another one, if it does not take place because its clinic was changed.
+    again: Option<String>,
 }
 
 impl AppointmentCard {
@@ -36,6 +39,7 @@ impl AppointmentCard {
             with: format!("{}, {}", appointment.practitioner.name, appointment.practitioner.role),
             place: place(&appointment.site),
             tag: tag(appointment.status),
+            again: (appointment.status == Status::Orphaned).then(|| format!("{base}/book")),
         }
     }
 }

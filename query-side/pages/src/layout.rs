@@ -104,6 +104,9 @@ fn menu(caller: &Caller) -> &'static [MenuLink] {
             ("/donation", "Organ donation"),
         ],
         Some(CallerRole::Staff) if has(caller, Permission::Dispensing) => &[("/pharmacy", "Prescriptions")],
+        Some(CallerRole::Staff) if has(caller, Permission::Prescribing) && has(caller, Permission::Booking) => {
+            &[("/desk/prescriptions", "Requests to approve"), ("/desk/days", "The day"), ("/desk/patients", "Patients")]
+        }
         Some(CallerRole::Staff) if has(caller, Permission::Prescribing) => {
             &[("/desk/prescriptions", "Requests to approve")]
         }

@@ -17,6 +17,7 @@ mod messages;
 mod operate;
 mod prescriptions;
 mod problem_page;
+mod random_id;
 mod refusal;
 mod sign_in;
 mod words;

@@ -1,5 +1,9 @@
 use event_core::{OrganisationCode, SubjectId, Timestamp};
-use vocabulary::{SessionId, appointments::PatientCheckedIn, time::LONDON};
+use vocabulary::{
+    SessionId,
+    appointments::{PatientCheckedIn, is_open_for_check_in},
+    time::LONDON,
+};
 
 use super::{
     diary::{BookingStatus, Diary},
@@ -38,9 +42,9 @@ impl Command for CheckIn {
     fn decide(&self, diary: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let booking = diary.own(&self.session, self.starts_at)?;
         booking.has_to_stand()?;
-        let on = LONDON.day(booking.time.starts_at);
-        if LONDON.day(context.now) != on {
-            return Err(NOT_TODAY.with("on", on.to_string()));
+        let starts_at = booking.time.starts_at;
+        if !is_open_for_check_in(starts_at, context.now) {
+            return Err(NOT_TODAY.with("on", LONDON.day(starts_at).to_string()));
         }
         match booking.status {
             BookingStatus::CheckedIn => Ok(nothing_new()),

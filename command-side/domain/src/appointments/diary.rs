@@ -4,7 +4,7 @@ use std::sync::Arc;
 use vocabulary::{
     SessionId,
     access::patient_of,
-    appointments::{BookedTime, DiaryEvent},
+    appointments::{BookedTime, DiaryEvent, is_open_for_marks},
     practices::PracticeSettings,
     text::{Comment, Reason},
     time::LONDON,
@@ -117,7 +117,7 @@ impl BookedSlot {
     /// `already-cancelled`, `appointment-orphaned`, `not-started`, `limit-reached`.
     pub fn can_be_marked(&self, now: Timestamp) -> Result<(), Rejected> {
         self.has_to_stand()?;
-        if self.time.starts_at > now {
+        if !is_open_for_marks(self.time.starts_at, now) {
             return Err((&NOT_STARTED).into());
         }
         if self.marks >= MARKS_MAX {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 use vocabulary::{
     access::patient_of,
-    appointments::{BookedPlace, BookedTime, SessionAmended, SessionEvent, SessionPublished, SlotFreed},
+    appointments::{BookedPlace, BookedTime, SessionAmended, SessionCut, SessionEvent, SessionPublished, SlotFreed},
     bookings_version::BookingsVersion,
     practices::PracticeSettings,
     time::LONDON,
@@ -171,18 +171,7 @@ impl Clinic {
     /// The booked places that have not begun, and that do not fit the session as it is planned. Where the capacity is
     /// reduced, the latest bookings do not fit.
     pub fn misfits(&self, plan: &SessionPublished, now: Timestamp) -> Vec<BookedPlace> {
-        let recut = plan.timetable.slot_minutes != self.details.timetable.slot_minutes;
-        let (every, mut kept) = (recut || plan.channel != self.details.channel, Vec::new());
-        let mut misfits = Vec::new();
-        for place in self.coming(now) {
-            let before = kept.iter().filter(|start| **start == place.starts_at).count();
-            if every || !plan.timetable.has_slot(place.starts_at) || before >= usize::from(plan.capacity) {
-                misfits.push(place);
-            } else {
-                kept.push(place.starts_at);
-            }
-        }
-        misfits
+        SessionCut::of(&self.details).misfits(&SessionCut::of(plan), self.coming(now))
     }
 
     /// Checks that the caller has seen the session's bookings as they are, if some of them would be given up.

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
+    clinic_sessions,
     event::CheckedEvent,
     kinds::{Arm, Kinds},
     second_fold::{Rows, SecondFold, change, of, push},
@@ -15,6 +16,7 @@ pub const FOLDS: &[SecondFold] = &[
     SecondFold { name: "my_appointments", version: 2, kinds: MY_APPOINTMENTS_KINDS, fold: my_appointments },
     SecondFold { name: "practice_day", version: 2, kinds: PRACTICE_DAY_KINDS, fold: practice_day },
     SecondFold { name: "my_waiting", version: 1, kinds: waiting::KINDS, fold: waiting::my_waiting },
+    SecondFold { name: "clinic_sessions", version: 1, kinds: clinic_sessions::KINDS, fold: clinic_sessions::fold },
 ];
 
 /// The sessions contain the taken places, so the kinds of diaries are ignored.

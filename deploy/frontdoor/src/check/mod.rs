@@ -7,6 +7,7 @@ mod agreement;
 mod appointments;
 mod carers;
 mod chain;
+mod clinic_sessions;
 mod contacts;
 mod event;
 mod files;

@@ -75,12 +75,12 @@ pub fn people_of_pages(issuer: &Issuer) -> Vec<DemoPerson> {
         DemoPerson {
             id: "prescriber".into(),
             name: "Pia Prescriber".into(),
-            role: "Decides requests for repeat medicines at Brook Street Surgery".into(),
+            role: "Authorises repeat medicines and decides requests for them at Brook Street Surgery".into(),
             caller: caller(
                 issuer,
                 CallerRole::Staff,
                 "prescriber-demo",
-                &[Permission::Prescribing],
+                &[Permission::Prescribing, Permission::Booking],
                 Some(PRACTICES[0].code),
             ),
         },

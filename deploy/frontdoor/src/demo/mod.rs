@@ -1,4 +1,4 @@
-//! The demonstration: invented practices, patients, and two weeks of clinic sessions, all created by commands with
+//! The demonstration: invented practices, patients, a clinic of today and two weeks of clinic sessions, all created by commands with
 //! derived ids and keys. A second start therefore repeats the existing data and publishes only the missing sessions.
 
 mod callers;
@@ -6,6 +6,7 @@ mod messages;
 mod origins;
 mod people;
 mod prescriptions;
+mod todays_clinic;
 mod try_it;
 
 use anyhow::{Context, bail};
@@ -48,6 +49,7 @@ pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
         give(app, people.iter().map(|person| messages::contact(&issuer, person)).collect()).await?;
         give(app, people.iter().map(|person| messages::preferences(&issuer, person)).collect()).await?;
         give(app, people.first().map(|alice| messages::welcome(&issuer, alice)).into_iter().collect()).await?;
+        todays_clinic::open(app, &issuer, &people).await?;
         give(app, sessions(&issuer, LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())))).await?;
         give_prescriptions(app, &issuer, &people).await?;
         let alice = people.first().context("nobody is in the cast")?;

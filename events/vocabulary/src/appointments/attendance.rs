@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::BookedTime;
+use crate::time::LONDON;
 
 /// A patient arrived for an appointment and said so, or the practice did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,4 +35,14 @@ pub struct AppointmentNotAttended {
     pub time: BookedTime,
     pub marked_at: Timestamp,
     pub version: u32,
+}
+
+/// True on the day of an appointment, in London: the patient checks in then, also late.
+pub fn is_open_for_check_in(starts_at: Timestamp, now: Timestamp) -> bool {
+    LONDON.day(now) == LONDON.day(starts_at)
+}
+
+/// True from the start of an appointment on: the practice then notes whether the patient came.
+pub fn is_open_for_marks(starts_at: Timestamp, now: Timestamp) -> bool {
+    starts_at <= now
 }

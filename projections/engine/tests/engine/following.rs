@@ -92,6 +92,19 @@ async fn everybody_who_asks_at_once_gets_their_own_row_or_none() {
 }
 
 #[tokio::test]
+async fn the_rows_of_many_keys_come_in_the_order_of_the_keys() {
+    let (_folder, _written, running) = with_practices(300).await;
+    // More than a statement takes, the last first, and some without a row.
+    let numbers: Vec<usize> = (1..=600).rev().collect();
+    let keys: Vec<_> = numbers.iter().map(|number| Practices::key(&practice(*number))).collect();
+    let read = running.views.reader::<Practices>().rows(&keys).await.expect("reads");
+    let expected: Vec<_> = numbers.iter().map(|number| (*number <= 300).then(|| practice(*number))).collect();
+    assert_eq!(read.value.into_iter().map(|row| row.map(|row| row.practice)).collect::<Vec<_>>(), expected);
+    assert_eq!(read.position, 300);
+    running.stop().await.expect("it ends well");
+}
+
+#[tokio::test]
 async fn rows_come_with_the_checkpoint_that_they_belong_to() {
     let folder = TempDir::new().expect("a folder");
     let mut written = Written::open(folder.path()).await;

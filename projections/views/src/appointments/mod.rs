@@ -1,14 +1,16 @@
-//! The read models of appointments: bookable slots, a patient's appointments, a practice's day, and what a patient
-//! waits for.
+//! The read models of appointments: bookable slots, a patient's appointments, a practice's day, what a patient
+//! waits for, and clinic sessions.
 
 mod added_slots;
 mod attendance;
+mod clinic_sessions;
 mod free_slots;
 mod my_appointments;
 mod my_waiting;
 mod practice_day;
 
 pub use attendance::{Attendance, AttendanceState};
+pub use clinic_sessions::{ClinicSessionRow, ClinicSessions};
 pub use free_slots::{FreeSlotRow, FreeSlots};
 pub use my_appointments::{AppointmentRow, AppointmentStatus, MyAppointments};
 pub use my_waiting::{MyWaiting, WaitingOffer, WaitingRow};
@@ -22,4 +24,5 @@ pub(crate) fn visit(visitor: &mut impl ProjectionVisitor) {
     visitor.visit::<MyAppointments>();
     visitor.visit::<PracticeDay>();
     visitor.visit::<MyWaiting>();
+    visitor.visit::<ClinicSessions>();
 }

@@ -10,9 +10,10 @@ use http_edge::{Problem, problem_catalogue::NOT_FOUND};
 use page_engine::{HtmlPage, PageError, Pages, Visitor, encoded};
 use queries::appointments::{DaySlot, SlotState};
 use serde::Deserialize;
-use vocabulary::{text::Reason, time::LONDON};
+use vocabulary::{access::Permission, text::Reason, time::LONDON};
 
 use super::{
+    attendance::{AttendanceCell, at_part, noted, presence},
     chosen_day::ChosenDay,
     clinic::{ClinicDetails, ClinicOfDay},
     clocks::{self, ClockChange},
@@ -20,7 +21,7 @@ use super::{
     practice::practice_of,
 };
 use crate::{
-    layout::{Layout, filters},
+    layout::{Layout, filters, has},
     words,
 };
 
@@ -32,12 +33,12 @@ use crate::{
 {% import "desk.html" as desk %}
 {% block main %}
 {% call forms::summary(day.errors) %}{% endcall %}
-{% if is_published %}{% call desk::done("The clinic session is published. Its slots can be booked.") %}{% endcall %}{% endif %}
+{% if let Some(done) = done %}{% call desk::done(done) %}{% endcall %}{% endif %}
 <h1>{{ day.name() }}</h1>
 {% call desk::days("/desk/days/", day) %}{% endcall %}
 {% call desk::choose_day("/desk/days", day) %}{% endcall %}
 {% if let Some(clocks) = clocks %}<div class="nhsuk-inset-text"><p>{{ clocks }}</p></div>{% endif %}
-<div data-part="totals">{% if !clinics.is_empty() %}<p class="nhsuk-lede-text">{{ totals }}</p>{% endif %}</div>
+<div data-part="totals">{% if !clinics.is_empty() %}<p class="nhsuk-lede-text">{{ totals }}</p>{% endif %}{% if let Some(presence) = presence %}<p>{{ presence }}</p>{% endif %}</div>
 {% if is_later %}<p><a href="/desk/days/{{ day.date }}">Show the day from its start</a></p>{% endif %}
 <div data-part="sessions">
 {% if clinics.is_empty() %}<p>There are no clinic sessions on this day.</p>{% endif %}
@@ -48,16 +49,28 @@ use crate::{
 <div class="frontdoor-scroll" tabindex="0" role="region" aria-label="Slots of {{ clinic.details.clinician }}, {{ clinic.details.time }}">
 <table class="nhsuk-table nhsuk-table--compact">
 <caption class="nhsuk-table__caption nhsuk-u-visually-hidden">Slots of {{ clinic.details.clinician }}, {{ clinic.details.time }}</caption>
-<thead class="nhsuk-table__head"><tr class="nhsuk-table__row"><th class="nhsuk-table__header" scope="col">Time</th><th class="nhsuk-table__header" scope="col">State</th><th class="nhsuk-table__header" scope="col">Patient</th><th class="nhsuk-table__header" scope="col">Reason</th></tr></thead>
+<thead class="nhsuk-table__head"><tr class="nhsuk-table__row"><th class="nhsuk-table__header" scope="col">Time</th><th class="nhsuk-table__header" scope="col">State</th><th class="nhsuk-table__header" scope="col">Patient</th><th class="nhsuk-table__header" scope="col">Attendance</th><th class="nhsuk-table__header" scope="col">Reason</th></tr></thead>
 <tbody class="nhsuk-table__body">
 {% for row in clinic.rows %}
 <tr class="nhsuk-table__row">
 <th class="nhsuk-table__header" scope="row"{% if row.patients.len() > 1 %} rowspan="{{ row.patients.len() }}"{% endif %}>{{ row.time }}</th>
 <td class="nhsuk-table__cell"{% if row.patients.len() > 1 %} rowspan="{{ row.patients.len() }}"{% endif %}><strong class="nhsuk-tag nhsuk-tag--{{ row.colour }}">{{ row.state }}</strong></td>
-{% if row.patients.is_empty() %}<td class="nhsuk-table__cell"></td><td class="nhsuk-table__cell"></td></tr>{% endif %}
+{% if row.patients.is_empty() %}<td class="nhsuk-table__cell"></td><td class="nhsuk-table__cell"></td><td class="nhsuk-table__cell"></td></tr>{% endif %}
 {% for patient in row.patients %}
 {% if !loop.first %}<tr class="nhsuk-table__row">{% endif %}
-<td class="nhsuk-table__cell"><a href="/desk/patients/{{ patient.subject }}"><span class="nhsuk-u-visually-hidden">Patient </span>{{ patient.short }}</a></td>
+<td class="nhsuk-table__cell"><a href="/desk/patients/{{ patient.subject }}"><span class="nhsuk-u-visually-hidden">Patient </span>{{ patient.name }}</a></td>
+<td class="nhsuk-table__cell">{% if let Some(attendance) = patient.attendance %}{{ attendance.state }}
+{% if !attendance.steps.is_empty() %}
+<form action="/desk/days/{{ day.date }}/attendance{{ at_part }}" method="post">
+{% call forms::hidden(layout) %}{% endcall %}
+<input type="hidden" name="patient" value="{{ patient.subject }}">
+<input type="hidden" name="session" value="{{ clinic.details.session }}">
+<input type="hidden" name="starts-at" value="{{ attendance.starts_at }}">
+{% for step in attendance.steps %}<button class="nhsuk-button nhsuk-button--secondary nhsuk-button--small nhsuk-u-margin-bottom-1" name="step" value="{{ step.0 }}">{{ step.1 }}<span class="nhsuk-u-visually-hidden">: {{ patient.name }} at {{ row.time }}</span></button>
+{% endfor %}
+</form>
+{% endif %}
+{% endif %}</td>
 <td class="nhsuk-table__cell frontdoor-typed">{{ patient.note }}</td></tr>
 {% endfor %}
 {% endfor %}
@@ -68,7 +81,7 @@ use crate::{
 {% endfor %}
 </div>
 {% if let Some(next) = next %}<p><a href="/desk/days/{{ day.date }}?part={{ next }}">Show later slots</a></p>{% endif %}
-<p><a href="/desk/sessions?date={{ day.date }}">Change the clinic sessions of this day</a></p>
+{% if has_clinics %}<p><a href="/desk/sessions?date={{ day.date }}">Change the clinic sessions of this day</a></p>{% endif %}
 {% endblock %}"#
 )]
 struct DayPage {
@@ -76,8 +89,15 @@ struct DayPage {
     day: ChosenDay,
     clocks: Option<String>,
     totals: String,
+    /// The numbers of patients that are here and that are still to come.
+    presence: Option<String>,
     clinics: Vec<ClinicTable>,
-    is_published: bool,
+    /// The step that was done just before.
+    done: Option<&'static str>,
+    /// The part of the day, as its addresses name it.
+    at_part: String,
+    /// True if the visitor may change clinic sessions.
+    has_clinics: bool,
     is_later: bool,
     next: Option<String>,
 }
@@ -97,7 +117,9 @@ struct SlotLine {
 
 struct PatientOfSlot {
     subject: SubjectId,
-    short: String,
+    name: String,
+    /// Absent for a hold.
+    attendance: Option<AttendanceCell>,
     /// The reason of a booking, or the end of a hold.
     note: String,
 }
@@ -116,20 +138,23 @@ impl SlotLine {
         if slot.capacity > 1 {
             state = format!("{state}, {taken} of {} places taken", slot.capacity);
         }
-        let patient = |subject: SubjectId, note| PatientOfSlot { subject, short: short(subject), note };
-        let bookings = slot.bookings.iter().map(|booking| {
-            let reason = booking.reason.as_ref().map_or("None given", Reason::as_str);
-            patient(booking.patient, reason.to_owned())
+        let bookings = slot.bookings.iter().map(|booking| PatientOfSlot {
+            subject: booking.patient,
+            name: booking.name.as_ref().map_or_else(|| short(booking.patient), |name| name.as_str().to_owned()),
+            attendance: Some(AttendanceCell::of(booking, slot.starts_at)),
+            note: booking.reason.as_ref().map_or("None given", Reason::as_str).to_owned(),
         });
-        let holds = slot.holds.iter().map(|hold| {
-            let until = words::time(hold.until);
-            patient(hold.patient, format!("Not booked: the patient holds it until {until}"))
+        let holds = slot.holds.iter().map(|hold| PatientOfSlot {
+            subject: hold.patient,
+            name: short(hold.patient),
+            attendance: None,
+            note: format!("Not booked: the patient holds it until {}", words::time(hold.until)),
         });
         SlotLine { time: clocks::time(slot.starts_at), state, colour, patients: bookings.chain(holds).collect() }
     }
 }
 
-/// The first characters of the id of a patient, for a table. The name is not among the data of a day.
+/// The first characters of the id of a patient, in place of a name that the day does not have.
 fn short(subject: SubjectId) -> String {
     subject.to_string().chars().take(8).collect()
 }
@@ -148,11 +173,22 @@ pub struct DayForm {
     date: Option<String>,
 }
 
-/// The part of the day, and the end of publishing a session.
+/// The part of the day, and what was done just before.
 #[derive(Default, Deserialize)]
 pub struct DayPart {
     part: Option<String>,
     published: Option<String>,
+    noted: Option<String>,
+}
+
+impl DayPart {
+    fn done(&self) -> Option<&'static str> {
+        match (&self.published, &self.noted) {
+            (Some(_), _) => Some("The clinic session is published. Its slots can be booked."),
+            (None, Some(step)) => noted(step),
+            (None, None) => None,
+        }
+    }
 }
 
 /// Leads to the chosen day, or to today.
@@ -211,7 +247,7 @@ fn in_address(date: &str) -> Result<LocalDate, PageError> {
 
 async fn shown(pages: &Pages, visitor: &Visitor, day: ChosenDay, part: DayPart) -> Result<Response, PageError> {
     let read = DaySlots::read(pages, visitor, day.date, part.part.as_deref()).await?;
-    let at_part = part.part.as_deref().map(|part| format!("?part={}", encoded(part))).unwrap_or_default();
+    let at_part = at_part(part.part.as_deref());
     let title = if day.errors.is_empty() { day.name() } else { format!("Error: {}", day.name()) };
     let layout = Layout::of(visitor, title).stale(read.stale).live(format!("/desk/days/{}/live{at_part}", day.date));
     let clinics = ClinicOfDay::all(&read.slots).into_iter().map(|clinic| ClinicTable {
@@ -223,8 +259,11 @@ async fn shown(pages: &Pages, visitor: &Visitor, day: ChosenDay, part: DayPart) 
         layout,
         clocks: ClockChange::on(day.date).map(|change| change.sentence()),
         totals: totals(&read.slots, part.part.is_none() && read.next.is_none()),
+        presence: presence(&read.slots),
         clinics: clinics.collect(),
-        is_published: part.published.is_some(),
+        done: part.done(),
+        at_part,
+        has_clinics: has(visitor.caller(), Permission::Clinics),
         is_later: part.part.is_some(),
         next: read.next.as_deref().map(encoded),
         day,

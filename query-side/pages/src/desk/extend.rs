@@ -12,7 +12,8 @@ use vocabulary::SessionId;
 
 use super::{
     clinic::ClinicDetails,
-    session_day::SessionDay,
+    overlap,
+    session_day::{SessionDay, see},
     session_form::{TIME_HINT, read_time, why},
 };
 use crate::{
@@ -77,13 +78,18 @@ pub async fn extend(
     let mut errors = FieldFaults::none();
     let until: Option<LocalTime> = errors.read("until", read_time(&typed, "Enter the new end"));
     let Some(until) = until else { return shown(&pages, visitor, session, &on, typed, errors).await };
-    match pages.give(&form, &ExtendSession { session: session.clone(), until, practitioner_day: None }).await {
+    let practitioner_day = see(&pages, visitor, &session).await?.as_ref().and_then(overlap::day_of);
+    match pages.give(&form, &ExtendSession { session: session.clone(), until, practitioner_day }).await {
         Ok(granted) => Ok(back_to(&format!("{}&extended", on.address()), granted.position)),
         Err(problem) if problem.code() == rejections::SESSION_INVALID.code => {
             errors.add("until", why(&problem));
             shown(&pages, visitor, session, &on, typed, errors).await
         }
         Err(problem) => {
+            if let Some(sentence) = overlap::sentence(&pages, visitor, &problem).await {
+                errors.add("until", sentence);
+                return shown(&pages, visitor, session, &on, typed, errors).await;
+            }
             let sessions = (on.address(), "See the sessions of its day as they are now".to_owned());
             Ok(refusal::page(visitor, problem, vec![sessions]))
         }

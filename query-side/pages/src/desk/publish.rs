@@ -15,6 +15,7 @@ use super::{
     chosen_day::ChosenDay,
     clinic::what,
     clocks::{self, ClockChange},
+    overlap,
     practice::practice_of,
     session_form::{CHANNELS, SessionForm, TIME_HINT, WHOLE, new_session, why},
 };
@@ -45,22 +46,10 @@ use crate::{
 {% call desk::field(errors, "minutes", "Minutes of a slot", "", typed.minutes, "number", "4") %}{% endcall %}
 {% call desk::field(errors, "capacity", "Patients in a slot", "How many patients can have the same slot. Usually 1.", typed.capacity, "number", "4") %}{% endcall %}
 {% call desk::field(errors, "service", "Service", "Small letters, digits and hyphens, like gp-routine or nurse.", typed.service, "text", "20") %}{% endcall %}
-<div class="nhsuk-form-group{% if errors.of("channel").is_some() %} nhsuk-form-group--error{% endif %}">
-<fieldset class="nhsuk-fieldset"{% if errors.of("channel").is_some() %} aria-describedby="channel-error"{% endif %}>
-<legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--s">How patient and clinician meet</legend>
-{% call forms::message(errors, "channel") %}{% endcall %}
-<div class="nhsuk-radios">
-{% for channel in CHANNELS %}
-<div class="nhsuk-radios__item">
-<input class="nhsuk-radios__input" id="{% if loop.first %}channel{% else %}channel-{{ loop.index }}{% endif %}" name="channel" type="radio" value="{{ channel.0 }}"{% if typed.channel == channel.0 %} checked{% endif %}>
-<label class="nhsuk-label nhsuk-radios__label" for="{% if loop.first %}channel{% else %}channel-{{ loop.index }}{% endif %}">{{ words::channel(*channel.1) }}</label>
-</div>
-{% endfor %}
-</div>
-</fieldset>
-</div>
+{% call desk::channel(errors, typed) %}{% endcall %}
 {% call desk::field(errors, "name", "Clinician's name", "As patients see it, like Dr Amara Okafor.", typed.name, "text", "30") %}{% endcall %}
 {% call desk::field(errors, "role", "Clinician's role", "Like General practitioner.", typed.role, "text", "30") %}{% endcall %}
+{% call desk::field(errors, "code", "Clinician's code (optional)", "Capital letters and digits, like G1234567. Sessions with the same code cannot overlap.", typed.code, "text", "20") %}{% endcall %}
 </div>
 <button class="nhsuk-button">Show the slots</button>
 </form>
@@ -84,7 +73,7 @@ struct PublishPage {
 <dl class="nhsuk-summary-list">
 <div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">Day</dt><dd class="nhsuk-summary-list__value">{{ plan.day }}</dd></div>
 <div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">Time</dt><dd class="nhsuk-summary-list__value">{{ plan.time }}</dd></div>
-<div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">Clinician</dt><dd class="nhsuk-summary-list__value">{{ typed.name }}, {{ typed.role }}</dd></div>
+<div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">Clinician</dt><dd class="nhsuk-summary-list__value">{{ typed.name }}, {{ typed.role }}{% if !typed.code.is_empty() %} ({{ typed.code }}){% endif %}</dd></div>
 <div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">Appointments</dt><dd class="nhsuk-summary-list__value">{{ plan.what }}</dd></div>
 <div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">Slots</dt><dd class="nhsuk-summary-list__value">{{ plan.slots }}</dd></div>
 </dl>
@@ -231,6 +220,9 @@ pub async fn confirm(State(pages): State<Pages>, form: PostedForm) -> Result<Res
             shown(visitor, typed, FieldFaults::one(WHOLE, why(&problem)))
         }
         Err(problem) => {
+            if let Some(sentence) = overlap::sentence(&pages, visitor, &problem).await {
+                return Ok(shown(visitor, typed, FieldFaults::one(WHOLE, sentence)));
+            }
             let day = (format!("/desk/days/{}", command.on), "See the sessions that are published".to_owned());
             let new = ("/desk/sessions/new".to_owned(), "Start again".to_owned());
             refusal::page(visitor, problem, vec![day, new])

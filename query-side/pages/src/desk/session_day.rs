@@ -1,7 +1,9 @@
-//! The day in the address of a session's pages. The day's query is the one that shows a session.
+//! The day in the address of a session's pages, and the session.
 
 use event_core::LocalDate;
 use page_engine::{PageError, Pages, Visitor};
+use queries::appointments::{ClinicSession, SeeClinicSession};
+use query_engine::QueryError;
 use serde::Deserialize;
 use vocabulary::SessionId;
 
@@ -37,5 +39,17 @@ impl SessionDay {
         let clinics = ClinicOfDay::all(&read.slots);
         let found = clinics.iter().find(|clinic| clinic.session == session);
         Ok((found.map(ClinicOfDay::details), read.stale))
+    }
+}
+
+/// The session as it is now, after all events; `None` if it was withdrawn.
+///
+/// # Errors
+/// If the visitor may not see it, or there is no answer.
+pub async fn see(pages: &Pages, visitor: &Visitor, session: &SessionId) -> Result<Option<ClinicSession>, PageError> {
+    match pages.ask(&pages.up_to_date(visitor), &SeeClinicSession { session: session.clone() }).await {
+        Ok(found) => Ok(Some(found.answer)),
+        Err(QueryError::Rejected(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

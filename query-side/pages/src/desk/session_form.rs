@@ -4,16 +4,16 @@ use domain::appointments::{PublishSession, rejections};
 use event_core::{LocalDate, OrganisationCode, strictness::strictly, text::Line, time::LocalTime};
 use http_edge::Problem;
 use page_engine::PostedForm;
+use queries::appointments::ClinicSession;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 use vocabulary::{
-    SessionId,
+    PractitionerId, SessionId,
     appointments::{Channel, Practitioner, ServiceType},
     time::LONDON,
 };
 
-use crate::{errors::FieldFaults, words};
+use crate::{errors::FieldFaults, random_id::twelve_digits, words};
 
 pub const TIME_HINT: &str = "Hours and minutes, from 00:00 to 23:59.";
 /// The channels, as the form's field says them.
@@ -21,13 +21,6 @@ pub const CHANNELS: [(&str, Channel); 3] =
     [("in-person", Channel::InPerson), ("telephone", Channel::Telephone), ("video", Channel::Video)];
 /// The fault of a rule about the session as a whole stands at the element with this id.
 pub const WHOLE: &str = "session";
-/// The digits of Crockford base32.
-const DIGITS: [char; 32] = [
-    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M', 'N', 'P',
-    'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
-];
-const DIGITS_OF_SESSION: u32 = 12;
-
 /// The fields as they were typed.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct SessionForm {
@@ -40,6 +33,8 @@ pub struct SessionForm {
     pub channel: String,
     pub name: String,
     pub role: String,
+    /// The clinician's code. It may be left out.
+    pub code: String,
 }
 
 impl SessionForm {
@@ -56,6 +51,7 @@ impl SessionForm {
             channel: text(""),
             name: text(""),
             role: text(""),
+            code: text(""),
         }
     }
 
@@ -71,7 +67,31 @@ impl SessionForm {
             channel: text("channel"),
             name: text("name"),
             role: text("role"),
+            code: text("code"),
         }
+    }
+
+    /// The session as it is.
+    pub fn of(session: &ClinicSession) -> SessionForm {
+        let channel = CHANNELS.iter().find(|(_, channel)| *channel == session.channel).map_or("", |(name, _)| name);
+        SessionForm {
+            date: session.on.to_string(),
+            from: session.from.to_string(),
+            until: session.until.to_string(),
+            minutes: session.timetable.slot_minutes.to_string(),
+            capacity: session.capacity.to_string(),
+            service: session.service.to_string(),
+            channel: channel.to_owned(),
+            name: session.practitioner.name.to_string(),
+            role: session.practitioner.role.to_string(),
+            code: session.practitioner_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+
+    /// The typed change of a session, whose day, service and clinician's code stay.
+    pub fn changed(form: &PostedForm, session: &ClinicSession) -> SessionForm {
+        let SessionForm { date, service, code, .. } = SessionForm::of(session);
+        SessionForm { date, service, code, ..SessionForm::posted(form) }
     }
 
     /// The command that publishes this session.
@@ -99,9 +119,12 @@ impl SessionForm {
         let channel = faults.read("channel", channel.ok_or("Choose how patient and clinician meet"));
         let name = faults.read("name", line(&self.name, "Enter the clinician's name"));
         let role = faults.read("role", line(&self.role, "Enter the clinician's role"));
+        let code = Some(self.code.as_str()).filter(|code| !code.is_empty()).map(str::parse::<PractitionerId>);
+        let code = code.transpose().map_err(|_| "Use at most 20 capital letters and digits, like G1234567");
+        let practitioner_id = faults.read("code", code).flatten();
         let read = (|| {
             Some(PublishSession {
-                practitioner_id: None,
+                practitioner_id,
                 released_at: None,
                 session,
                 on: on?,
@@ -154,14 +177,7 @@ pub fn why(problem: &Problem) -> String {
 
 /// A new id for a session of this site.
 pub fn new_session(site: &OrganisationCode) -> Option<SessionId> {
-    // The lowest 62 bits of a UUID of version 4 are random. The id takes 60 of them.
-    session_of(site, Uuid::new_v4().as_u128())
-}
-
-fn session_of(site: &OrganisationCode, random: u128) -> Option<SessionId> {
-    let digit = |place: u32| DIGITS.get((random >> (5 * place)) as usize & 31);
-    let own = (0..DIGITS_OF_SESSION).map(digit).collect::<Option<String>>()?;
-    format!("{site}.{own}").parse().ok()
+    format!("{site}.{}", twelve_digits()).parse().ok()
 }
 
 #[cfg(test)]
@@ -203,6 +219,9 @@ mod tests {
         };
         let fields: Vec<_> = faults(&empty).into_iter().map(|(field, _)| field).collect();
         assert_eq!(fields, ["date", "from", "until", "minutes", "service", "channel", "name", "role"]);
+        let coded = |code: &str| SessionForm { code: code.into(), ..form("2026-11-26", "09:00", "12:00") };
+        assert!(faults(&coded("G1234567")).is_empty());
+        assert_eq!(faults(&coded("g 1")).len(), 1);
         let unseen = SessionForm { name: "Dr\u{202e}Mei".into(), ..form("2026-11-26", "09:00", "12:00") };
         assert_eq!(faults(&unseen), [("name", "Use at most 200 visible characters".to_owned())]);
     }
@@ -218,10 +237,8 @@ mod tests {
 
     #[test]
     fn a_new_session_has_an_id_of_its_site() {
-        let site = "A12345".parse().expect("a code");
-        for random in [0, u128::MAX, 0x0123_4567_89ab_cdef] {
-            assert!(session_of(&site, random).is_some_and(|session| session.site() == site), "{random}");
-        }
+        let site: OrganisationCode = "A12345".parse().expect("a code");
+        assert!(new_session(&site).is_some_and(|session| session.site() == site));
         assert_ne!(new_session(&site), new_session(&site));
     }
 }

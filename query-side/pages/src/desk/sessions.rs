@@ -45,7 +45,7 @@ use crate::layout::{Layout, filters};
 <td class="nhsuk-table__cell">{{ clinic.what }}</td>
 <td class="nhsuk-table__cell">{{ clinic.slots }}</td>
 <td class="nhsuk-table__cell nhsuk-table__cell--numeric">{{ clinic.booked }}</td>
-<td class="nhsuk-table__cell"><a href="/desk/sessions/{{ clinic.session }}/extend?date={{ day.date }}">Extend<span class="nhsuk-u-visually-hidden"> the session of {{ clinic.clinician }}, {{ clinic.time }}</span></a><br><a href="/desk/sessions/{{ clinic.session }}/withdraw?date={{ day.date }}">Withdraw<span class="nhsuk-u-visually-hidden"> the session of {{ clinic.clinician }}, {{ clinic.time }}</span></a></td>
+<td class="nhsuk-table__cell"><a href="/desk/sessions/{{ clinic.session }}/change?date={{ day.date }}">Change<span class="nhsuk-u-visually-hidden"> the session of {{ clinic.clinician }}, {{ clinic.time }}</span></a><br><a href="/desk/sessions/{{ clinic.session }}/extend?date={{ day.date }}">Extend<span class="nhsuk-u-visually-hidden"> the session of {{ clinic.clinician }}, {{ clinic.time }}</span></a><br><a href="/desk/sessions/{{ clinic.session }}/withdraw?date={{ day.date }}">Withdraw<span class="nhsuk-u-visually-hidden"> the session of {{ clinic.clinician }}, {{ clinic.time }}</span></a></td>
 </tr>
 {% endfor %}
 </tbody>
@@ -71,6 +71,18 @@ pub struct SessionsOf {
     part: Option<String>,
     withdrawn: Option<String>,
     extended: Option<String>,
+    amended: Option<String>,
+}
+
+impl SessionsOf {
+    fn done(&self) -> Option<&'static str> {
+        let all = [
+            (&self.withdrawn, "The clinic session is withdrawn. Patients who had booked it get a message."),
+            (&self.extended, "The clinic session is extended. The new slots can be booked."),
+            (&self.amended, "The clinic session is changed. Patients whose appointments no longer fit get a message."),
+        ];
+        all.into_iter().find(|(done, _)| done.is_some()).map(|(_, text)| text)
+    }
 }
 
 /// # Errors
@@ -82,11 +94,7 @@ pub async fn page(
 ) -> Result<Response, PageError> {
     let day = ChosenDay::read(of.date.as_deref(), LONDON.day(pages.now()));
     let read = DaySlots::read(&pages, &visitor, day.date, of.part.as_deref()).await?;
-    let done = match (of.withdrawn, of.extended) {
-        (Some(_), _) => Some("The clinic session is withdrawn."),
-        (None, Some(_)) => Some("The clinic session is extended. The new slots can be booked."),
-        (None, None) => None,
-    };
+    let done = of.done();
     let title = if day.errors.is_empty() { "Clinic sessions" } else { "Error: Clinic sessions" };
     let layout = Layout::of(&visitor, title).stale(read.stale);
     let clinics = ClinicOfDay::all(&read.slots).iter().map(ClinicOfDay::details).collect();

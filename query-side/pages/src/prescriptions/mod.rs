@@ -1,13 +1,18 @@
-//! Repeat prescriptions: ordering and following them (patients), deciding requests (practices), and the work list of a
-//! pharmacy.
+//! Repeat prescriptions: ordering and following them (patients), authorising medicines and deciding requests
+//! (practices), and the work list of a pharmacy.
 
+mod authorise;
 mod cancel;
+mod change;
 mod medicine_words;
 mod order;
 mod pharmacy;
+mod plan_cards;
+mod plan_form;
 mod queue;
 mod reject;
 mod see;
+mod stop;
 mod work;
 
 use axum::{
@@ -15,6 +20,10 @@ use axum::{
     routing::{get, post},
 };
 use page_engine::Pages;
+
+pub use plan_cards::PlanCards;
+
+use crate::concerned::DESK;
 
 pub fn routes() -> Router<Pages> {
     Router::new()
@@ -26,6 +35,10 @@ pub fn routes() -> Router<Pages> {
         .route("/desk/prescriptions", get(queue::page))
         .route("/desk/prescriptions/{patient}/{request}/approve", post(queue::approve))
         .route("/desk/prescriptions/{patient}/{request}/reject", get(reject::page).post(reject::reject))
+        .route(&format!("{DESK}/repeats/new"), get(authorise::page).post(authorise::preview))
+        .route(&format!("{DESK}/repeats/new/check"), get(authorise::check).post(authorise::confirm))
+        .route(&format!("{DESK}/repeats/{{plan}}/change"), get(change::page).post(change::change))
+        .route(&format!("{DESK}/repeats/{{plan}}/stop"), get(stop::page).post(stop::stop))
         .route("/pharmacy", get(work::page))
         .route("/pharmacy/{patient}/{request}/report", post(work::report))
 }

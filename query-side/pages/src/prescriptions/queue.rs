@@ -10,12 +10,12 @@ use event_core::SubjectId;
 use page_engine::{HtmlPage, PageError, Pages, PostedForm, Visitor, back_to};
 use queries::prescriptions::{SeeApprovalQueue, WaitingMedicine, WaitingRequest};
 use serde::Deserialize;
-use vocabulary::prescriptions::RepeatRequestId;
+use vocabulary::{access::Permission, prescriptions::RepeatRequestId};
 
 use super::medicine_words::{dose, name, place};
 use crate::{
     desk::practice_of,
-    layout::{Layout, filters},
+    layout::{Layout, filters, has},
     refusal, words,
 };
 
@@ -32,7 +32,7 @@ use crate::{
 {% if requests.is_empty() %}<p>No request waits.</p>{% endif %}
 {% for request in requests %}
 <div class="nhsuk-card"><div class="nhsuk-card__content">
-<h2 class="nhsuk-heading-m">{{ request.patient }}</h2>
+<h2 class="nhsuk-heading-m">{% if let Some(page) = request.page %}<a href="{{ page }}">{{ request.patient }}</a>{% else %}{{ request.patient }}{% endif %}</h2>
 <dl class="nhsuk-summary-list">
 <div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">NHS number</dt><dd class="nhsuk-summary-list__value">{{ request.nhs_number }}</dd></div>
 <div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">Date of birth</dt><dd class="nhsuk-summary-list__value">{{ request.born_on }}</dd></div>
@@ -64,6 +64,8 @@ struct QueuePage {
 
 struct ShownWaiting {
     address: String,
+    /// The address of the patient's page, for a visitor who may see it.
+    page: Option<String>,
     patient: String,
     nhs_number: String,
     born_on: String,
@@ -104,11 +106,12 @@ impl ShownItem {
 }
 
 impl ShownWaiting {
-    fn of(request: &WaitingRequest) -> ShownWaiting {
+    fn of(request: &WaitingRequest, has_patients: bool) -> ShownWaiting {
         let erased = || "Erased".to_owned();
         let details = &request.details;
         ShownWaiting {
             address: address(request.patient, &request.request),
+            page: has_patients.then(|| format!("/desk/patients/{}", request.patient)),
             patient: details.name.as_ref().map_or_else(erased, |name| name.as_str().to_owned()),
             nhs_number: details.nhs_number.as_ref().map_or_else(erased, words::nhs_number),
             born_on: details.born_on.map_or_else(erased, |born_on| words::date_of_birth(born_on.0)),
@@ -144,10 +147,11 @@ pub async fn page(
         (None, Some(_)) => Some("The request was rejected. The patient sees the reason."),
         (None, None) => None,
     };
+    let has_patients = has(visitor.caller(), Permission::Booking);
     let shown = QueuePage {
         layout: Layout::of(&visitor, "Requests for repeat medicines").stale(found.stale),
         done,
-        requests: found.answer.items.iter().map(ShownWaiting::of).collect(),
+        requests: found.answer.items.iter().map(|request| ShownWaiting::of(request, has_patients)).collect(),
         more: found.answer.next.is_some(),
     };
     Ok(HtmlPage::ok(shown).into_response())

@@ -3,15 +3,16 @@
 use event_core::{AccessRule, LocalDate, OrganisationCode, SubjectId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use views::{DaySlotRow, PracticeDay};
+use views::{DayBooking, DaySlotRow, PracticeDay};
 use vocabulary::{
     SessionId,
     access::{Permission, staff},
     appointments::{Channel, Practitioner, ServiceType},
-    text::Reason,
+    text::{PersonName, Reason},
 };
 
-use super::attendance::ShownAttendance;
+use super::attendance::{AttendanceStep, ShownAttendance};
+use crate::registrations::RegisteredPatients;
 use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
 
 /// Every slot of a practice's day with its state, earliest first.
@@ -57,9 +58,14 @@ pub enum SlotState {
 #[schemars(rename = "SlotBooking")]
 pub struct Booking {
     pub patient: SubjectId,
+    /// Absent once the patient's data was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
     /// The start of the appointment. An appointment of several slots is in each of them.
     pub starts_at: Timestamp,
     pub attendance: ShownAttendance,
+    /// The commands about the patient's attendance that fit now.
+    pub steps: Vec<AttendanceStep>,
     /// Absent, too, once the patient's data was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -88,42 +94,60 @@ impl Query for SeePracticeDay {
     async fn answer(&self, context: &mut QueryContext<'_>) -> Result<List<DaySlot>, QueryError> {
         let span = Span::whole(PracticeDay::partition(&self.practice, self.date));
         let rows = context.list::<PracticeDay>(span).await?;
-        let bookings = rows.items.iter().flat_map(|row| &row.bookings);
-        let opener = context.opener(bookings.filter(|with| with.reason.is_some()).map(|with| with.patient)).await?;
-        let items = rows.items.into_iter().map(|row| shown(row, context.now, &opener)).collect::<Result<_, _>>()?;
+        let mut booked: Vec<SubjectId> =
+            rows.items.iter().flat_map(|row| &row.bookings).map(|booking| booking.patient).collect();
+        booked.sort_unstable();
+        booked.dedup();
+        let mut patients = RegisteredPatients::default();
+        patients.read(&booked, context).await?;
+        let day = BookedDay { now: context.now, opener: context.opener(booked).await?, patients };
+        let items = rows.items.into_iter().map(|row| day.shown(row)).collect::<Result<_, _>>()?;
         Ok(List { items, next: rows.next })
     }
 }
 
-fn shown(row: DaySlotRow, now: Timestamp, opener: &Opener<'_>) -> Result<DaySlot, QueryError> {
-    let live = row.holds.into_iter().filter(|hold| hold.expires_at > now);
-    let holds: Vec<Held> = live.map(|hold| Held { patient: hold.patient, until: hold.expires_at }).collect();
-    let capacity = usize::from(row.capacity);
-    let state = match row.bookings.len() {
-        booked if booked >= capacity => SlotState::Booked,
-        booked if booked + holds.len() >= capacity => SlotState::Held,
-        _ => SlotState::Free,
-    };
-    let mut bookings = Vec::with_capacity(row.bookings.len());
-    for booking in row.bookings {
-        let reason = opener.open_some(booking.patient, booking.reason.as_ref())?;
-        bookings.push(Booking {
-            patient: booking.patient,
-            starts_at: booking.starts_at,
-            attendance: booking.attendance.into(),
-            reason,
-        });
+/// The data with which the slots of a day are shown.
+struct BookedDay<'a> {
+    now: Timestamp,
+    patients: RegisteredPatients,
+    opener: Opener<'a>,
+}
+
+impl BookedDay<'_> {
+    fn shown(&self, row: DaySlotRow) -> Result<DaySlot, QueryError> {
+        let live = row.holds.into_iter().filter(|hold| hold.expires_at > self.now);
+        let holds: Vec<Held> = live.map(|hold| Held { patient: hold.patient, until: hold.expires_at }).collect();
+        let capacity = usize::from(row.capacity);
+        let state = match row.bookings.len() {
+            booked if booked >= capacity => SlotState::Booked,
+            booked if booked + holds.len() >= capacity => SlotState::Held,
+            _ => SlotState::Free,
+        };
+        let bookings = row.bookings.into_iter().map(|booking| self.booking(booking)).collect::<Result<_, _>>()?;
+        Ok(DaySlot {
+            session: row.session,
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            service: row.service,
+            channel: row.channel,
+            practitioner: row.practitioner,
+            state,
+            capacity: row.capacity,
+            bookings,
+            holds,
+        })
     }
-    Ok(DaySlot {
-        session: row.session,
-        starts_at: row.starts_at,
-        ends_at: row.ends_at,
-        service: row.service,
-        channel: row.channel,
-        practitioner: row.practitioner,
-        state,
-        capacity: row.capacity,
-        bookings,
-        holds,
-    })
+
+    fn booking(&self, booking: DayBooking) -> Result<Booking, QueryError> {
+        let (patient, starts_at) = (booking.patient, booking.starts_at);
+        let attendance = ShownAttendance::from(booking.attendance);
+        Ok(Booking {
+            patient,
+            name: self.patients.name(patient, &self.opener)?,
+            starts_at,
+            attendance,
+            steps: AttendanceStep::open(attendance.state, starts_at, self.now),
+            reason: self.opener.open_some(patient, booking.reason.as_ref())?,
+        })
+    }
 }

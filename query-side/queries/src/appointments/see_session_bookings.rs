@@ -1,6 +1,6 @@
 //! The bookings of a clinic session: the list that staff look at before they change or withdraw it.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use event_core::{AccessRule, LocalDate, OrganisationCode, SubjectId, Timestamp};
 use schemars::JsonSchema;
@@ -11,8 +11,10 @@ use vocabulary::{
     access::{Permission, staff},
     booking_number,
     bookings_version::BookingsVersion,
+    text::PersonName,
 };
 
+use crate::registrations::RegisteredPatients;
 use query_engine::{Kind, Query, QueryContext, QueryError, context::Span};
 
 /// The number of slots in one read of the view.
@@ -43,12 +45,17 @@ pub struct SessionBookings {
 #[serde(rename_all = "camelCase")]
 pub struct SessionBooking {
     pub patient: SubjectId,
+    /// Absent once the patient's data was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
     /// The start of the appointment.
     pub starts_at: Timestamp,
     /// The starts of its slots.
     pub slots: Vec<Timestamp>,
     /// The number that patient and practice use for it.
     pub reference: String,
+    /// True unless its last slot has begun: what has begun stays, whatever becomes of the session.
+    pub is_coming: bool,
 }
 
 impl Query for SeeSessionBookings {
@@ -81,20 +88,37 @@ impl Query for SeeSessionBookings {
                 break;
             }
         }
-        Ok(listed(self.session.clone(), &places))
+        let mut list = listed(self.session.clone(), &places, context.now);
+        let booked: Vec<SubjectId> = list.bookings.iter().map(|booking| booking.patient).collect();
+        let mut patients = RegisteredPatients::default();
+        patients.read(&booked, context).await?;
+        let opener = context.opener(booked).await?;
+        for booking in &mut list.bookings {
+            booking.name = patients.name(booking.patient, &opener)?;
+        }
+        Ok(list)
     }
 }
 
-/// The list of these places: the slot, the patient, and the start of the appointment.
-fn listed(session: SessionId, places: &[(Timestamp, SubjectId, Timestamp)]) -> SessionBookings {
+/// The list of these places, without names: the slot, the patient, and the start of the appointment.
+fn listed(session: SessionId, places: &[(Timestamp, SubjectId, Timestamp)], now: Timestamp) -> SessionBookings {
     let version = BookingsVersion::of(places.iter().map(|(slot, patient, _)| (*slot, *patient)));
-    let mut slots: BTreeMap<(Timestamp, SubjectId), Vec<Timestamp>> = BTreeMap::new();
+    // Those who share a slot are in the order in which they booked: the latest go where the capacity is reduced.
+    let mut slots: Vec<(Timestamp, SubjectId, Vec<Timestamp>)> = Vec::new();
+    let mut known: HashMap<(Timestamp, SubjectId), usize> = HashMap::new();
     for (slot, patient, starts_at) in places {
-        slots.entry((*starts_at, *patient)).or_default().push(*slot);
+        let place = *known.entry((*starts_at, *patient)).or_insert(slots.len());
+        match slots.get_mut(place) {
+            Some((.., own)) => own.push(*slot),
+            None => slots.push((*starts_at, *patient, vec![*slot])),
+        }
     }
-    let booking = |((starts_at, patient), slots)| SessionBooking {
+    slots.sort_by_key(|(starts_at, ..)| *starts_at);
+    let booking = |(starts_at, patient, slots): (Timestamp, SubjectId, Vec<Timestamp>)| SessionBooking {
         patient,
+        name: None,
         starts_at,
+        is_coming: slots.last().is_some_and(|last| *last > now),
         slots,
         reference: booking_number::of(&session, starts_at, patient),
     };
@@ -112,8 +136,9 @@ mod tests {
         let patient = "a11ce000-0000-4000-8000-000000000001".parse().expect("a subject");
         let [nine, ten_past] =
             ["2026-03-09T09:00:00Z", "2026-03-09T09:10:00Z"].map(|at| at.parse().expect("an instant"));
-        let list = listed(session, &[(nine, patient, nine), (ten_past, patient, nine)]);
-        assert_eq!(list.bookings.iter().map(|one| (one.starts_at, one.slots.len())).collect::<Vec<_>>(), [(nine, 2)]);
+        let list = listed(session, &[(nine, patient, nine), (ten_past, patient, nine)], nine);
+        let shown: Vec<_> = list.bookings.iter().map(|one| (one.starts_at, one.slots.len(), one.is_coming)).collect();
+        assert_eq!(shown, [(nine, 2, true)]);
         assert_eq!(list.version, BookingsVersion::of([(ten_past, patient), (nine, patient)]));
     }
 }

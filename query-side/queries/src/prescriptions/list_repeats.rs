@@ -43,6 +43,8 @@ pub struct RepeatMedicine {
     /// The first day on which the next order is not too early. Absent if there was no supply, or the plan was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_order_on: Option<LocalDate>,
+    /// True if the practice has stopped it.
+    pub stopped: bool,
     /// The reason why it cannot be ordered now. Absent if it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hindrance: Option<OrderHindrance>,
@@ -158,6 +160,7 @@ fn shown(
         issues_left: standing.issues_left(),
         review_on: standing.review_on,
         supply_ends_on: standing.supply_ends_on,
+        stopped: standing.stopped_at.is_some(),
         next_order_on: next_order_on.filter(|_| standing.stopped_at.is_none()),
         hindrance: OrderHindrance::of(&standing, settings, today),
     })

@@ -3,7 +3,6 @@
 mod list_pharmacies;
 mod list_prescriptions;
 mod list_repeats;
-mod patient_details;
 mod pharmacy_place;
 mod see_approval_queue;
 mod see_nominated_pharmacy;
@@ -12,7 +11,6 @@ mod see_pharmacy_work;
 pub use list_pharmacies::ListPharmacies;
 pub use list_prescriptions::{ListPrescriptions, RepeatRequest, RequestStep, RequestedMedicine};
 pub use list_repeats::{ListRepeats, OrderHindrance, OrderHindranceCode, RepeatMedicine};
-pub use patient_details::PatientDetails;
 pub use pharmacy_place::PharmacyPlace;
 pub use see_approval_queue::{SeeApprovalQueue, WaitingMedicine, WaitingRequest};
 pub use see_nominated_pharmacy::{NominatedPharmacy, SeeNominatedPharmacy};

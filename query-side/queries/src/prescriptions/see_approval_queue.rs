@@ -12,7 +12,8 @@ use vocabulary::{
     prescriptions::{Medicine, PlanId, RepeatRequestId, RequestNote},
 };
 
-use super::{PatientDetails, PharmacyPlace, patient_details::RegisteredPatients, pharmacy_place::PharmacyPlaces};
+use super::{PharmacyPlace, pharmacy_place::PharmacyPlaces};
+use crate::registrations::{PatientDetails, RegisteredPatients};
 
 /// The requests for repeat medicines that wait for a practice's decision, the oldest first.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

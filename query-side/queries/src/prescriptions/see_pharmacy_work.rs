@@ -10,8 +10,9 @@ use vocabulary::{
     prescriptions::{PrescriptionId, RepeatRequestId},
 };
 
-use super::{PatientDetails, RequestedMedicine, patient_details::RegisteredPatients};
+use super::RequestedMedicine;
 use crate::practices::{Site, Sites};
+use crate::registrations::{PatientDetails, RegisteredPatients};
 
 /// The prescriptions that were sent to a pharmacy and are not completed, the oldest first.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -1,7 +1,9 @@
 //! The query of registrations.
 
+mod patient_details;
 mod see_registration;
 
+pub use patient_details::{PatientDetails, RegisteredPatients};
 pub use see_registration::{NOT_REGISTERED, PatientRegistration, SeeRegistration};
 
 use query_engine::{QueryEntry, entry};

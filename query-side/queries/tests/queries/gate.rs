@@ -17,6 +17,7 @@ const YES: (u16, &str) = (200, "");
 const NOT_YOURS: (u16, &str) = (403, "not-yours");
 const TOO_LOW: (u16, &str) = (403, "identity-too-low");
 const NONE_THERE: (u16, &str) = (404, "appointment-not-found");
+const NO_SESSION: (u16, &str) = (404, "session-not-found");
 const NO_MESSAGE: (u16, &str) = (404, "message-not-found");
 
 /// Every path that needs a token, as the API's description names it.
@@ -98,6 +99,8 @@ async fn who_may_ask_what() {
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/practices/{SITE}/days/2026-03-23/sessions/{SITE}.0123456789AB/bookings"),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/sessions/{SITE}.0123456789AB"),
+            [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NO_SESSION, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/free-slots?site={SITE}&from=2026-03-23&until=2026-03-24&after={after}"), [YES; 10]),
         ("/practices".to_owned(), [YES; 10]),
         (format!("/practices/{SITE}"), [YES; 10]),

@@ -48,8 +48,8 @@ async fn a_patient_searches_books_sees_and_cancels() {
     let day = harness.get(&staff(SITE), &format!("/practices/{SITE}/days/2026-03-23?after={booked}")).await;
     let states: Vec<Value> = day.items().iter().map(|slot| slot["state"].clone()).collect();
     assert_eq!(states, ["free", "booked", "free"]);
-    let booking = json!({"patient": alice, "startsAt": "2026-03-23T09:20:00Z", "attendance": {"state": "expected"},
-        "reason": "a sore knee"});
+    let booking = json!({"patient": alice, "name": "Alice Example", "startsAt": "2026-03-23T09:20:00Z",
+        "attendance": {"state": "expected"}, "steps": [], "reason": "a sore knee"});
     assert_eq!(day.items()[1]["bookings"], json!([booking]));
 
     let body = json!({"patient": alice, "session": MONDAY, "startsAt": "2026-03-23T09:20:00Z",
@@ -58,6 +58,46 @@ async fn a_patient_searches_books_sees_and_cancels() {
     let seen = harness.get(&me, &format!("{mine}{cancelled}")).await.items();
     assert_eq!((seen.len(), &seen[0]["status"], &seen[0]["version"]), (1, &json!("cancelled"), &json!(2)));
     assert_eq!(harness.get(&me, &format!("{search}{cancelled}")).await.items().len(), 3);
+}
+
+#[tokio::test]
+async fn the_day_and_the_list_of_a_session_name_the_patients_and_say_what_fits_now() {
+    let harness = Harness::new().await;
+    let (alice, bob) = (somebody_new(), somebody_new());
+    harness.open_practice(SITE).await;
+    harness.publish(MONDAY, "2026-03-23", "10:00", 20, "gp-routine").await;
+    let mut last = String::new();
+    for (person, starts_at) in [(alice, "2026-03-23T09:00:00Z"), (bob, "2026-03-23T09:20:00Z")] {
+        harness.register(person, SITE).await;
+        last = harness.book(person, MONDAY, starts_at).await;
+    }
+    let (desk, day) = (staff(SITE), format!("/practices/{SITE}/days/2026-03-23"));
+    let booked = async || -> Vec<Value> {
+        let slots = harness.get(&desk, &format!("{day}?after={last}")).await.items();
+        slots.iter().flat_map(|slot| slot["bookings"].as_array().expect("bookings").clone()).collect()
+    };
+    let listed = async || -> Vec<Value> {
+        let list = harness.get(&desk, &format!("{day}/sessions/{MONDAY}/bookings?after={last}")).await.json();
+        list["bookings"].as_array().expect("bookings").clone()
+    };
+    let of = |bookings: &[Value], member: &str| -> Vec<Value> {
+        bookings.iter().map(|booking| booking[member].clone()).collect()
+    };
+    let names = ["Alice Example"; 2];
+    assert_eq!(of(&booked().await, "name"), names);
+    assert_eq!(of(&listed().await, "name"), names);
+    assert_eq!(of(&listed().await, "isComing"), [true, true]);
+    harness.it_is("2026-03-23T09:00:00Z");
+    assert_eq!(
+        of(&booked().await, "steps"),
+        [json!(["check-in", "mark-attended", "mark-did-not-attend"]), json!(["check-in"])]
+    );
+    assert_eq!(of(&listed().await, "isComing"), [false, true]);
+    let session = harness.get(&desk, &format!("/sessions/{MONDAY}?after={last}")).await.json();
+    assert_eq!(
+        (&session["from"], &session["until"], &session["on"]),
+        (&json!("09:00"), &json!("10:00"), &json!("2026-03-23"))
+    );
 }
 
 #[tokio::test]

@@ -23,25 +23,29 @@ pub struct PatientDetails {
 
 /// The registrations of the patients of one answer, each read once.
 #[derive(Default)]
-pub struct RegisteredPatients(HashMap<SubjectId, Option<RegistrationRow>>);
+pub struct RegisteredPatients(HashMap<SubjectId, RegistrationRow>);
 
 impl RegisteredPatients {
     pub async fn read(&mut self, patients: &[SubjectId], context: &mut QueryContext<'_>) -> Result<(), QueryError> {
-        for patient in patients {
-            if !self.0.contains_key(patient) {
-                let row = context.row::<Registrations>(&Registrations::key(*patient)).await?;
-                self.0.insert(*patient, row);
-            }
-        }
+        let mut missing: Vec<SubjectId> = patients.iter().filter(|one| !self.0.contains_key(one)).copied().collect();
+        missing.sort_unstable();
+        missing.dedup();
+        let keys: Vec<_> = missing.iter().map(|patient| Registrations::key(*patient)).collect();
+        let rows = context.rows::<Registrations>(&keys).await?;
+        self.0.extend(missing.into_iter().zip(rows).filter_map(|(patient, row)| Some((patient, row?))));
         Ok(())
     }
 
     pub fn details(&self, patient: SubjectId, opener: &Opener<'_>) -> Result<PatientDetails, QueryError> {
-        let Some(row) = self.0.get(&patient).and_then(Option::as_ref) else { return Ok(PatientDetails::default()) };
+        let Some(row) = self.0.get(&patient) else { return Ok(PatientDetails::default()) };
         Ok(PatientDetails {
             name: opener.open(patient, &row.name)?,
             nhs_number: opener.open(patient, &row.nhs_number)?,
             born_on: opener.open(patient, &row.born_on)?,
         })
+    }
+
+    pub fn name(&self, patient: SubjectId, opener: &Opener<'_>) -> Result<Option<PersonName>, QueryError> {
+        self.0.get(&patient).map_or(Ok(None), |row| opener.open(patient, &row.name))
     }
 }

@@ -1,0 +1,33 @@
+//! New ids of twelve digits of Crockford base32, for what the desk makes.
+
+use uuid::Uuid;
+
+const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const LENGTH: u32 = 12;
+
+/// Twelve random digits: 60 of the 62 lowest bits of a UUID of version 4, which are random.
+pub fn twelve_digits() -> String {
+    digits_of(Uuid::new_v4().as_u128())
+}
+
+fn digits_of(random: u128) -> String {
+    let digit = |place: u32| DIGITS.get((random >> (5 * place)) as usize & 31).copied().map_or('0', char::from);
+    (0..LENGTH).map(digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use vocabulary::{messages::MessageRequestId, prescriptions::PlanId};
+
+    use super::*;
+
+    #[test]
+    fn a_new_id_is_one_of_a_plan_of_a_message_and_of_a_session() {
+        for random in [0, u128::MAX, 0x0123_4567_89ab_cdef] {
+            let id = digits_of(random);
+            assert!(id.parse::<PlanId>().is_ok() && id.parse::<MessageRequestId>().is_ok(), "{id}");
+            assert!(format!("A12345.{id}").parse::<vocabulary::SessionId>().is_ok(), "{id}");
+        }
+        assert_ne!(twelve_digits(), twelve_digits());
+    }
+}
