@@ -26,6 +26,11 @@ OPENAPI := $(TOOLS)/openapi-$(SCHEMATHESIS_VERSION)-$(OPENAPI_GENERATOR_VERSION)
 DEMO := target/demo
 LISTEN := 127.0.0.1:8080
 ADMIN := 127.0.0.1:8081
+# Where gateways deliver to in the demonstration; its page shows what arrived.
+RECEIVER := 127.0.0.1:8082
+GATEWAYS = push=http://$(RECEIVER)/push,sms=http://$(RECEIVER)/sms,email=http://$(RECEIVER)/email,pharmacy=http://$(RECEIVER)/pharmacy
+# `make run LATER=11` runs the demonstration as if it were eleven days later.
+LATER :=
 NAME :=
 KILLS := 200
 # 1: the connections to one server after the other go silent, too.
@@ -40,7 +45,7 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run up down test test-programs test-systems test-pages test-licences styles browser screenshots chaos bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
+.PHONY: help run faketime up down test test-programs test-systems test-pages test-licences styles browser screenshots chaos bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -52,25 +57,28 @@ help:
 	@echo 'make openapi      whether the API does what /openapi.json says, by schemathesis, and whether clients made from it in'
 	@echo '                  Go, TypeScript and Python compile (6 minutes; 600 MB from PyPI, npm and the Go proxy)'
 	@echo 'make chaos        the faults of the tests for longer: make chaos KILLS=200'
-	@echo 'make bench        every benchmark but growth (25 minutes); one: make bench NAME=append, or make bench-append'
+	@echo 'make bench        every benchmark but growth (29 minutes); one: make bench NAME=append, or make bench-append'
 	@echo 'make bench-peers  Frontdoor beside cqrs-es, esrs and Axon 4 on the same PostgreSQL (7 minutes)'
 	@echo 'make bench-growth what a log of 10^7 events costs (15 GB of disk, long)'
 
-run: compilers styles
+run: compilers styles $(if $(LATER),faketime)
 	cargo build --release --locked --package frontdoor
-	exec target/release/frontdoor serve --demo --data '$(DEMO)' --listen '$(LISTEN)' --admin '$(ADMIN)'
+	target/release/frontdoor demo-receiver --until-parent-ends --listen '$(RECEIVER)' & \
+	exec $(if $(LATER),faketime -m --exclude-monotonic -f +$(LATER)d) target/release/frontdoor serve --demo --data '$(DEMO)' --listen '$(LISTEN)' --admin '$(ADMIN)' --gateway '$(GATEWAYS)'
 
 # The whole system as processes, in the background, until `make down`.
 up: compilers styles postgres kafka
 	cargo build --release --locked --package frontdoor --package local
 	@mkdir -p '$(LOCAL)'; if [ -e '$(LOCAL)/pid' ] && kill -0 "$$(cat '$(LOCAL)/pid')" 2>/dev/null; then \
 	  echo 'it is up already; make down ends it'; exit 1; fi
-	@rm -f '$(LOCAL)/env'; nohup setsid target/release/local target/release/frontdoor '$(LOCAL)' \
-	  >'$(LOCAL)/up.log' 2>&1 & echo $$! >'$(LOCAL)/pid'
+	@rm -f '$(LOCAL)/env'; FRONTDOOR_GATEWAY='$(GATEWAYS)' nohup setsid bash -c ' \
+	  target/release/frontdoor demo-receiver --until-parent-ends --listen "$(RECEIVER)" & \
+	  exec target/release/local target/release/frontdoor "$(LOCAL)"' >'$(LOCAL)/up.log' 2>&1 & echo $$! >'$(LOCAL)/pid'
 	@until [ -e '$(LOCAL)/env' ]; do \
 	  kill -0 "$$(cat '$(LOCAL)/pid')" 2>/dev/null || { cat '$(LOCAL)/up.log'; exit 1; }; sleep 0.2; done
 	@cat '$(LOCAL)/env'
 	@echo; echo 'It is up. In a shell: . $(LOCAL)/env   Its processes write to $(LOCAL)/*.log. make down ends it.'
+	@echo 'http://$(RECEIVER) shows what its gateways deliver.'
 
 down:
 	@if [ -e '$(LOCAL)/pid' ] && kill "$$(cat '$(LOCAL)/pid')" 2>/dev/null; then echo 'it is down'; \
@@ -112,7 +120,7 @@ $(STYLES): query-side/pages/package-lock.json | node
 
 # The journeys in a real browser, the browser, and the checkers of pages.
 BROWSER := $(wildcard deploy/browser/*.test.mjs)
-browser: deploy/browser/node_modules/.package-lock.json
+browser: faketime deploy/browser/node_modules/.package-lock.json
 	@command -v chromium >/dev/null || { \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends chromium; }
@@ -120,6 +128,12 @@ browser: deploy/browser/node_modules/.package-lock.json
 deploy/browser/node_modules/.package-lock.json: deploy/browser/package-lock.json | node
 	npm ci --no-audit --no-fund --loglevel=error --prefix deploy/browser
 	@touch '$@'
+
+# Runs a program with a clock that is ahead, for timers that are due in days.
+faketime:
+	@command -v faketime >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends faketime; }
 
 # The pictures of the README.
 screenshots: compilers styles browser

@@ -10,17 +10,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { booked, toCheck } from './booking.mjs';
 import { rebuild } from './operating.mjs';
+import { Receiver, byTextMessage, fromRequestToCollected } from './delivering.mjs';
 import { Window, closeBrowser } from './support.mjs';
 
 const LOCAL = process.env.LOCAL ?? 'target/debug/local';
 const FRONTDOOR = resolve(process.env.FRONTDOOR ?? 'target/debug/frontdoor');
 const START_MAX_MS = 180_000;
 
-let folder, system, nodes;
+let folder, receiver, system, nodes;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'frontdoor-browser-'));
-  system = spawn(LOCAL, [FRONTDOOR, folder], { stdio: ['pipe', 'ignore', 'inherit'] });
+  receiver = await Receiver.start();
+  const env_of_nodes = { ...process.env, FRONTDOOR_GATEWAY: receiver.gateways };
+  system = spawn(LOCAL, [FRONTDOOR, folder], { stdio: ['pipe', 'ignore', 'inherit'], env: env_of_nodes });
   const env = join(folder, 'env');
   for (const began = Date.now(); !existsSync(env); await pause(100)) {
     assert.equal(system.exitCode, null, 'the system ended');
@@ -33,6 +36,7 @@ after(async () => {
   await closeBrowser();
   system?.kill('SIGKILL');
   await new Promise((done) => system?.once('exit', done) ?? done());
+  receiver?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -93,4 +97,12 @@ test('an operator sees every process, and rebuilds a read model that another pro
   await rebuild(window, 'my_appointments');
   window.faultless('the system');
   await window.close();
+});
+
+test('a prescription goes from the request to the collection, across nodes and through the receiver of the pharmacies', async () => {
+  await fromRequestToCollected([nodes[0], nodes[1], nodes[0]], receiver);
+});
+
+test('a message of the practice reaches the phone as a text message, sent by a process with the role policies', async () => {
+  await byTextMessage([nodes[0], nodes[1]], receiver, join(folder, 'data'));
 });

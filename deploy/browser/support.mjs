@@ -1,21 +1,29 @@
 // Shared by all journeys: a server of their own, a browser, and the checks that hold for every page.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { HtmlValidate } from 'html-validate';
 import { chromium } from 'playwright-core';
 
-const FRONTDOOR = process.env.FRONTDOOR ?? 'target/debug/frontdoor';
+export const FRONTDOOR = process.env.FRONTDOOR ?? 'target/debug/frontdoor';
 const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
 // The longest wait for anything on a page, in milliseconds: generous, because CI is slow.
 const WAIT_MAX_MS = 30_000;
 const START_MAX_MS = 120_000;
+
+/// Waits until `holds`, which looks at something that does not tell of its changes.
+export async function eventually(what, holds) {
+  for (const began = Date.now(); !(await holds()); await pause(200)) {
+    assert.ok(Date.now() - began < WAIT_MAX_MS, `${what} did not come in time`);
+  }
+}
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -44,7 +52,7 @@ export class Server {
     this.process = spawn(
       FRONTDOOR,
       ['serve', '--demo', '--data', data, '--listen', this.listen, '--admin', '127.0.0.1:0', '--log-level', 'warn', ...this.flags],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...clock(this.daysLater) } },
     );
     this.ended = new Promise((resolve) => this.process.once('exit', resolve));
     const lines = createInterface({ input: this.process.stdout });
@@ -57,6 +65,14 @@ export class Server {
       setTimeout(() => reject(new Error('the server was not ready in time')), START_MAX_MS).unref();
     });
     [, this.url, this.admin] = await ready;
+  }
+
+  /// Ends it, and starts it again as if it were so many days later.
+  async stopAndStartLater(days) {
+    this.process.kill('SIGTERM');
+    await this.ended;
+    this.daysLater = days;
+    await this.run();
   }
 
   /// Ends it without a chance to write anything, and starts it again on the same address.
@@ -76,22 +92,30 @@ export class Server {
   }
 }
 
+/// The environment of a process whose clock is ahead: libfaketime answers its questions for the time of day.
+function clock(daysLater) {
+  if (!daysLater) return {};
+  const library = execFileSync('bash', ['-c', 'ls /usr/lib/*/faketime/libfaketimeMT.so.1'], { encoding: 'utf8' }).trim();
+  return { LD_PRELOAD: library, FAKETIME: `+${daysLater}d`, DONT_FAKE_MONOTONIC: '1' };
+}
+
+// The browser that is starting or open, as a promise: windows that open at the same time share one.
 let browser;
 
 export async function closeBrowser() {
-  await browser?.close();
+  await (await browser)?.close();
   browser = undefined;
 }
 
 /// A window of its own, with its own cookies. Faults of any page in it fail `faultless`.
 export class Window {
   static async open(server, { script = true, width = 1280, height = 900, textPercent = 100 } = {}) {
-    browser ??= await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox', '--disable-gpu'] });
+    browser ??= chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox', '--disable-gpu'] });
     const window = new Window();
     window.server = server;
     window.script = script;
     window.faults = [];
-    window.context = await browser.newContext({
+    window.context = await (await browser).newContext({
       baseURL: server.url,
       javaScriptEnabled: script,
       viewport: { width, height },

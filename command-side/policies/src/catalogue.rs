@@ -14,6 +14,7 @@ pub fn every_policy(visitor: &mut impl PolicyVisitor) {
 /// The gateways to other systems. A new one is a line in its service's folder.
 pub fn every_gateway(visitor: &mut impl GatewayVisitor) {
     messages::visit_gateways(visitor);
+    prescriptions::visit_gateways(visitor);
 }
 
 #[cfg(test)]

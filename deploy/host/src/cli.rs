@@ -40,8 +40,21 @@ pub enum PlatformTask {
     /// Copy logs, or create missing ones.
     #[command(subcommand)]
     Log(LogTask),
+    /// Receive what the gateways of a demonstration deliver, and show it on a page.
+    DemoReceiver(DemoReceiverOptions),
     /// Print the AsyncAPI document of the logs' topics on Kafka.
     Asyncapi(Asyncapi),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DemoReceiverOptions {
+    /// Address of the page and of the receivers: deliveries go to `http://LISTEN/<gateway>`, as in `serve --gateway
+    /// sms=http://127.0.0.1:8082/sms`. Port 0 selects a free port, which is printed.
+    #[arg(long, env = "FRONTDOOR_RECEIVER", default_value = "127.0.0.1:8082", value_parser = address)]
+    pub listen: SocketAddr,
+    /// End with the process that started this one.
+    #[arg(long)]
+    pub until_parent_ends: bool,
 }
 
 #[derive(Debug, Clone, Args)]

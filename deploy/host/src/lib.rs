@@ -14,6 +14,7 @@ pub mod url;
 
 mod admin;
 mod admin_policies;
+mod demo_receiver;
 mod descriptors;
 mod health;
 mod history;
@@ -96,6 +97,7 @@ pub fn perform(application: &'static Application, task: PlatformTask) -> anyhow:
         PlatformTask::Migrate(options) => operator::migrate(&options)?,
         PlatformTask::Log(cli::LogTask::Copy(options)) => log_copy::copy(&options)?,
         PlatformTask::Log(cli::LogTask::Create(options)) => operator::create_logs(application, &options)?,
+        PlatformTask::DemoReceiver(options) => demo_receiver::receive(application.name, &options)?,
         PlatformTask::Asyncapi(options) => operator::asyncapi(application, &options)?,
     }
     Ok(ExitCode::SUCCESS)

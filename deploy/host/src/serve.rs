@@ -185,7 +185,11 @@ fn views_file(places: &Places) -> String {
 /// in the morning: further connections are dropped, and their clients try again after a second.
 const CONNECTIONS_WAITING_MAX: u32 = 1_024;
 
-fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// A listener at this address, which the option `flag` gave.
+///
+/// # Errors
+/// If it cannot be bound.
+pub fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listening = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
@@ -199,21 +203,26 @@ fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
 const ADMIN_BOUNDS: Bounds =
     Bounds { connections_max: descriptors::ADMIN_CONNECTIONS, of_one_address_max: descriptors::ADMIN_CONNECTIONS };
 
-async fn listen(listener: TcpListener, routes: Router, bounds: Bounds, stop: CancellationToken) {
+/// Serves until `stop`, and only requests with the listener's own host.
+pub async fn listen(listener: TcpListener, routes: Router, bounds: Bounds, stop: CancellationToken) {
     listener::serve(listener, routes.layer(middleware::from_fn(one_host)), bounds, stop).await;
 }
 
-struct Signals {
+/// The signals that end a process.
+pub struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn listen() -> anyhow::Result<Signals> {
+    /// # Errors
+    /// If the signals cannot be listened for.
+    pub fn listen() -> anyhow::Result<Signals> {
         Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn next(&mut self) -> &'static str {
+    /// The name of the next signal.
+    pub async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",

@@ -2,7 +2,7 @@
 //! `RR77-1XCQ-C8XY`. No event stores it. It is computed from the session, the start and the patient, so the same booking
 //! always has the same number; an appointment that is moved to another time has another number.
 
-use crate::ids::SessionId;
+use crate::{ids::SessionId, name_hash};
 use event_core::{SubjectId, Timestamp};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -15,9 +15,7 @@ const CHARACTERS: u32 = 12;
 /// A booking keeps its number forever, so this computation must not change.
 pub fn of(session: &SessionId, starts_at: Timestamp, patient: SubjectId) -> String {
     let name = format!("{session}|{starts_at}|{patient}");
-    let hash = name
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    let hash = name_hash::of(&name);
     let mut number = String::with_capacity(14);
     for at in 0..CHARACTERS {
         if at > 0 && at % 4 == 0 {

@@ -8,6 +8,7 @@ pub mod bookings_version;
 pub mod calendar;
 pub mod ids;
 mod message_id;
+mod name_hash;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;

@@ -5,13 +5,13 @@ use std::{fmt, str::FromStr, sync::Arc};
 use event_core::{Malformed, OrganisationCode, SubjectId, Timestamp, text_id};
 use serde::{Deserialize, Serialize};
 
-use crate::{SessionId, booking_number};
+use crate::{SessionId, booking_number, name_hash, prescriptions::RepeatRequestId};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// Characters of a request that a sender chooses, of one for a booking's reminder, and of one that an event causes. The
-/// lengths differ, so that no sender's choice is the id of a message that follows from an event.
+/// Characters of a request that a sender chooses, of one for a booking's reminder or for a prescription that is ready, and of
+/// one that an event causes. The lengths differ, so that no sender's choice is the id of a message that follows from an event.
 const CHOSEN: usize = 12;
-const REMINDER: usize = 13;
+const OF_FACT: usize = 13;
 const OF_EVENT: usize = 26;
 
 /// Identifies a message: `<code of its sender>.<its request>`. The request is that of the sender (12 characters of
@@ -60,6 +60,20 @@ impl MessageId {
         MessageId { text: format!("{sender}.{number}R").into(), sender }
     }
 
+    /// The message that medicines of this prescription are ready from `at` on. All medicines that are ready at the same
+    /// instant have the same one.
+    pub fn ready(
+        pharmacy: &OrganisationCode,
+        patient: SubjectId,
+        request: &RepeatRequestId,
+        at: Timestamp,
+    ) -> MessageId {
+        let hash = name_hash::of(&format!("{patient}|{request}|{at}"));
+        let digit = |place: usize| char::from(ALPHABET[(hash >> (5 * place)) as usize & 31]);
+        let digits: String = (0..CHOSEN).map(digit).collect();
+        MessageId { text: format!("{pharmacy}.{digits}P").into(), sender: pharmacy.clone() }
+    }
+
     pub fn sender(&self) -> &OrganisationCode {
         &self.sender
     }
@@ -80,7 +94,7 @@ impl FromStr for MessageId {
             )
         };
         let (sender, request) = text.split_once('.').ok_or_else(malformed)?;
-        if ![CHOSEN, REMINDER, OF_EVENT].contains(&request.len()) || !is_crockford(request) {
+        if ![CHOSEN, OF_FACT, OF_EVENT].contains(&request.len()) || !is_crockford(request) {
             return Err(malformed());
         }
         let sender = sender.parse().map_err(|_| malformed())?;
@@ -122,6 +136,7 @@ mod tests {
             MessageId::requested(&sender(), &request),
             MessageId::of_event(&sender(), u128::MAX),
             MessageId::reminder(&session, Timestamp::EPOCH, alice),
+            MessageId::ready(&sender(), alice, &"000000000001".parse().expect("a request"), Timestamp::EPOCH),
         ] {
             assert_eq!(message.to_string().parse(), Ok(message.clone()));
             assert_eq!(*message.sender(), sender());

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use event_core::{
-    Class, LocalDate, Personal, Rejection, Service, SubjectId, Timestamp, events,
+    Class, LocalDate, OrganisationCode, Personal, Rejection, Service, SubjectId, Timestamp, events,
     personal::{KeyKind, PersonalData},
     personal_text, text_id,
 };
@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::message_id::{MessageId, MessageRequestId};
-use crate::{SessionId, contacts::NotificationChannel};
+use crate::{SessionId, contacts::NotificationChannel, prescriptions::RepeatRequestId};
 
 pub static SERVICE: Service = Service { name: "messages", categories: &[MessageEvent::ABOUT, MessagingEvent::ABOUT] };
 
@@ -168,8 +168,6 @@ impl MessageKind {
 }
 
 /// The facts of a message that follows from an event: ids and instants only. Its sentence is made when it is read.
-///
-/// The messages about prescriptions get their variants here when their ids exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum SystemFacts {
@@ -202,6 +200,21 @@ pub enum SystemFacts {
         starts_at: Timestamp,
         until: Timestamp,
     },
+    PrescriptionApproved {
+        practice: OrganisationCode,
+        request: RepeatRequestId,
+        pharmacy: OrganisationCode,
+    },
+    PrescriptionRejected {
+        practice: OrganisationCode,
+        request: RepeatRequestId,
+    },
+    /// Medicines of the prescription are ready to be collected from `at` on.
+    PrescriptionReady {
+        pharmacy: OrganisationCode,
+        request: RepeatRequestId,
+        at: Timestamp,
+    },
 }
 
 impl SystemFacts {
@@ -213,6 +226,9 @@ impl SystemFacts {
             SystemFacts::AppointmentOrphaned { .. } => MessageKind::AppointmentOrphaned,
             SystemFacts::AppointmentReminder { .. } => MessageKind::AppointmentReminder,
             SystemFacts::WaitingListOffer { .. } => MessageKind::WaitingListOffer,
+            SystemFacts::PrescriptionApproved { .. } => MessageKind::PrescriptionApproved,
+            SystemFacts::PrescriptionRejected { .. } => MessageKind::PrescriptionRejected,
+            SystemFacts::PrescriptionReady { .. } => MessageKind::PrescriptionReady,
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod reply_to_message;
 pub mod send_message;
 pub mod send_system_message;
 mod strict;
+pub mod tell_prescription_ready;
 
 pub use message::Message;
 pub use messaging_day::MessagingDay;
@@ -22,6 +23,7 @@ event_core::commands! {
     send_message::SendMessage,
     send_system_message::SendSystemMessage,
     remind_of_appointment::RemindOfAppointment,
+    tell_prescription_ready::TellPrescriptionReady,
     notify_by_sms::NotifyBySms,
     record_notified::RecordNotified,
     record_delivered::RecordDelivered,

@@ -20,7 +20,7 @@ pub mod stop_repeat;
 mod strict;
 
 #[cfg(test)]
-mod scenes;
+pub(crate) mod scenes;
 
 pub use pharmacy::Pharmacy;
 pub use prescription::Prescription;

@@ -136,6 +136,12 @@ impl PrescriptionFile {
         self.timelines.get(plan)?.standing(now).map(|step| step.status)
     }
 
+    /// True if a medicine is ready to be collected by now, and was so from this instant on.
+    pub fn is_ready_since(&self, since: Timestamp, now: Timestamp) -> bool {
+        let ready = DispenseStep { at: since, status: DispenseStatus::ReadyToCollect };
+        self.timelines.values().any(|timeline| timeline.standing(now) == Some(ready))
+    }
+
     /// True if nothing further is to be done for any of its medicines by now.
     pub fn has_ended(&self, now: Timestamp) -> bool {
         self.items().iter().all(|item| self.status(&item.plan, now).is_some_and(DispenseStatus::ends))

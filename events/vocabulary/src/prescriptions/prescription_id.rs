@@ -7,6 +7,7 @@ use event_core::{Malformed, OrganisationCode, SubjectId, text_id};
 use serde::{Deserialize, Serialize};
 
 use super::RepeatRequestId;
+use crate::name_hash;
 
 /// The characters of ISO 7064 MOD 37-2, each at its value. The EPS writes `+` where the standard writes `*`.
 const ALPHABET: &[u8; 37] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ+";
@@ -30,9 +31,7 @@ impl PrescriptionId {
     /// a decision that is taken again makes the same number. It does not reveal the patient.
     pub fn of(practice: &OrganisationCode, patient: SubjectId, request: &RepeatRequestId) -> PrescriptionId {
         let name = format!("{patient}|{request}");
-        let hash = name
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        let hash = name_hash::of(&name);
         let code: String = practice.as_str().chars().take(6).collect();
         let (random, sequence) = (hash >> 40, (hash >> 12) & 0xf_ffff);
         let unchecked = format!("{random:06X}-{code:0>6}-{sequence:05X}");

@@ -12,7 +12,7 @@ use queries::messages::{MessageReceipt, MessageThread, SeeMessage};
 use serde::Deserialize;
 use vocabulary::{
     contacts::NotificationChannel,
-    messages::{MessageId, MessageReply, ReplyOffer, ReplyText},
+    messages::{MessageId, MessageKind, MessageReply, ReplyOffer, ReplyText},
 };
 
 use super::words::reply_words;
@@ -35,7 +35,7 @@ use crate::{
 <span class="nhsuk-caption-l">{{ sender }}, {{ when }}</span>
 <h1>{{ heading }}</h1>
 <p class="frontdoor-typed">{{ text }}</p>
-{% if is_of_appointment && !is_by_desk %}<p><a href="/appointments">See your appointments</a></p>{% endif %}
+{% if let Some((address, words)) = about && !is_by_desk %}<p><a href="{{ address }}">{{ words }}</a></p>{% endif %}
 {% if let Some(reply) = reply %}
 <h2>{% if is_by_desk %}The patient's reply{% else %}Your reply{% endif %}</h2>
 <div class="nhsuk-inset-text"><p class="frontdoor-typed">{{ reply.0 }}</p><p>{{ reply.1 }}</p></div>
@@ -97,7 +97,8 @@ struct MessagePage {
     sender: String,
     when: String,
     text: String,
-    is_of_appointment: bool,
+    /// The page about what a message of the system tells, and the words of the link.
+    about: Option<(&'static str, &'static str)>,
     is_by_desk: bool,
     form: ReplyForm,
     /// The reply, and its time.
@@ -183,7 +184,7 @@ async fn shown(
         is_by_desk,
         sender: place(&thread.sender),
         when: words::date_and_time(thread.sent_at),
-        is_of_appointment: thread.facts.is_some(),
+        about: about(thread.kind),
         form: form_of(&thread, typed),
         reply: thread.replied_at.map(|at| {
             let words = thread.reply.as_ref().map_or_else(|| ERASED.to_owned(), reply_words);
@@ -197,6 +198,22 @@ async fn shown(
         errors,
     };
     Ok(HtmlPage(status, page).into_response())
+}
+
+/// The page about what a message of this kind tells, and the words of the link.
+fn about(kind: MessageKind) -> Option<(&'static str, &'static str)> {
+    match kind {
+        MessageKind::FromPractice => None,
+        MessageKind::AppointmentBooked
+        | MessageKind::AppointmentMoved
+        | MessageKind::AppointmentCancelled
+        | MessageKind::AppointmentOrphaned
+        | MessageKind::AppointmentReminder
+        | MessageKind::WaitingListOffer => Some(("/appointments", "See your appointments")),
+        MessageKind::PrescriptionApproved | MessageKind::PrescriptionRejected | MessageKind::PrescriptionReady => {
+            Some(("/prescriptions", "See your requests"))
+        }
+    }
 }
 
 const ERASED: &str = "This was erased and cannot be read any more";

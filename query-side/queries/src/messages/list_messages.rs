@@ -11,8 +11,8 @@ use vocabulary::{
     messages::{MessageId, MessageKind, SystemFacts},
 };
 
-use super::sentence;
-use crate::practices::{Site, Sites};
+use super::sentence::{self, MessagePlaces};
+use crate::practices::Site;
 use query_engine::{Kind, Opener, Query, QueryContext, QueryError, context::Span, page::List};
 
 /// The messages of a person, the newest first, without their texts.
@@ -62,10 +62,14 @@ impl Query for ListMessages {
         let rows = context.list::<Inbox>(span).await?;
         let is_personal = |row: &InboxRow| matches!(row.text, InboxText::Practice { .. }).then_some(self.subject);
         let opener = context.opener(rows.items.iter().find_map(is_personal)).await?;
-        let mut sites = Sites::default();
+        let mut places = MessagePlaces::default();
         let mut items = Vec::with_capacity(rows.items.len());
         for row in rows.items {
-            let sender = sites.get(row.message.sender().clone(), context).await?;
+            let facts = match &row.text {
+                InboxText::Practice { .. } => None,
+                InboxText::System { facts } => Some(facts),
+            };
+            let sender = places.sender(&row.message, facts, context).await?;
             items.push(shown(self.subject, row, sender, &opener)?);
         }
         Ok(List { items, next: rows.next })

@@ -10,8 +10,8 @@ use vocabulary::{
     messages::{MESSAGE_NOT_FOUND, MessageId, MessageKind, MessageReply, ReplyOffer, SystemFacts},
 };
 
-use super::sentence;
-use crate::practices::{Site, Sites};
+use super::sentence::{self, MessagePlaces};
+use crate::practices::Site;
 use query_engine::{Kind, Opener, Query, QueryContext, QueryError};
 
 /// One message of a person, with its receipts and its reply.
@@ -86,11 +86,15 @@ impl Query for SeeMessage {
         let row = context.row::<MessageDetails>(&key).await?.ok_or(&MESSAGE_NOT_FOUND)?;
         let is_personal = matches!(row.text, DetailText::Practice { .. });
         let opener = context.opener(is_personal.then_some(self.subject)).await?;
-        let mut sites = Sites::default();
-        let sender = sites.get(row.message.sender().clone(), context).await?;
-        let text = match &row.text {
+        let mut places = MessagePlaces::default();
+        let facts = match &row.text {
             DetailText::Practice { .. } => None,
-            DetailText::System { facts } => Some(sentence::of(facts, &mut sites, context).await?),
+            DetailText::System { facts } => Some(facts),
+        };
+        let sender = places.sender(&row.message, facts, context).await?;
+        let text = match facts {
+            None => None,
+            Some(facts) => Some(places.text(facts, context).await?),
         };
         shown(self.subject, row, sender, text, &opener)
     }

@@ -1,14 +1,16 @@
 //! The words of a message that follows from an event. They are made from its facts when it is read, so that a wording
 //! that changes, and a practice's new name, show at once.
 
-use event_core::Timestamp;
+use event_core::{OrganisationCode, Timestamp};
 use vocabulary::{
-    SessionId,
-    messages::{MessageKind, SystemFacts},
+    messages::{MessageId, MessageKind, SystemFacts},
     time::LONDON,
 };
 
-use crate::practices::Sites;
+use crate::{
+    practices::{Site, Sites},
+    prescriptions::{PharmacyPlace, PharmacyPlaces},
+};
 use query_engine::{QueryContext, QueryError};
 
 /// The title of a message of this kind.
@@ -27,26 +29,59 @@ pub(super) const fn title(kind: MessageKind) -> &'static str {
     }
 }
 
-/// The text of a message with these facts.
-pub(super) async fn of(
-    facts: &SystemFacts,
-    sites: &mut Sites,
-    context: &mut QueryContext<'_>,
-) -> Result<String, QueryError> {
-    let site = sites.get(session_of(facts).site(), context).await?;
-    let place = site.name.map_or_else(|| site.code.to_string(), |name| name.to_string());
-    Ok(written(facts, &place))
+/// The practices and pharmacies of one answer, each read once.
+#[derive(Default)]
+pub(super) struct MessagePlaces {
+    practices: Sites,
+    pharmacies: PharmacyPlaces,
 }
 
-/// The clinic session of the appointment; its site is the place.
-fn session_of(facts: &SystemFacts) -> &SessionId {
-    match facts {
-        SystemFacts::AppointmentMoved { to_session, .. } => to_session,
-        SystemFacts::AppointmentBooked { session, .. }
-        | SystemFacts::AppointmentCancelled { session, .. }
-        | SystemFacts::AppointmentOrphaned { session, .. }
-        | SystemFacts::AppointmentReminder { session, .. }
-        | SystemFacts::WaitingListOffer { session, .. } => session,
+impl MessagePlaces {
+    /// The sender of a message; `facts` are those of a message that follows from an event.
+    pub async fn sender(
+        &mut self,
+        message: &MessageId,
+        facts: Option<&SystemFacts>,
+        context: &mut QueryContext<'_>,
+    ) -> Result<Site, QueryError> {
+        let code = message.sender().clone();
+        match facts {
+            Some(SystemFacts::PrescriptionReady { .. }) => self.pharmacy(code, context).await,
+            Some(
+                SystemFacts::AppointmentBooked { .. }
+                | SystemFacts::AppointmentMoved { .. }
+                | SystemFacts::AppointmentCancelled { .. }
+                | SystemFacts::AppointmentOrphaned { .. }
+                | SystemFacts::AppointmentReminder { .. }
+                | SystemFacts::WaitingListOffer { .. }
+                | SystemFacts::PrescriptionApproved { .. }
+                | SystemFacts::PrescriptionRejected { .. },
+            )
+            | None => self.practices.get(code, context).await,
+        }
+    }
+
+    /// The text of a message with these facts.
+    pub async fn text(&mut self, facts: &SystemFacts, context: &mut QueryContext<'_>) -> Result<String, QueryError> {
+        let site = match facts {
+            SystemFacts::AppointmentMoved { to_session: session, .. }
+            | SystemFacts::AppointmentBooked { session, .. }
+            | SystemFacts::AppointmentCancelled { session, .. }
+            | SystemFacts::AppointmentOrphaned { session, .. }
+            | SystemFacts::AppointmentReminder { session, .. }
+            | SystemFacts::WaitingListOffer { session, .. } => self.practices.get(session.site(), context).await?,
+            SystemFacts::PrescriptionRejected { practice, .. } => self.practices.get(practice.clone(), context).await?,
+            SystemFacts::PrescriptionApproved { pharmacy, .. } | SystemFacts::PrescriptionReady { pharmacy, .. } => {
+                self.pharmacy(pharmacy.clone(), context).await?
+            }
+        };
+        let place = site.name.map_or_else(|| site.code.to_string(), |name| name.to_string());
+        Ok(written(facts, &place))
+    }
+
+    async fn pharmacy(&mut self, code: OrganisationCode, context: &mut QueryContext<'_>) -> Result<Site, QueryError> {
+        let PharmacyPlace { code, name, address } = self.pharmacies.get(code, context).await?;
+        Ok(Site { code, name, address })
     }
 }
 
@@ -75,6 +110,15 @@ fn written(facts: &SystemFacts, place: &str) -> String {
             when(*starts_at),
             when(*until)
         ),
+        SystemFacts::PrescriptionApproved { .. } => {
+            format!("Your practice approved your request for repeat medicines. The prescription is sent to {place}.")
+        }
+        SystemFacts::PrescriptionRejected { .. } => format!(
+            "{place} did not approve your request for repeat medicines. Look at your request to read the reason."
+        ),
+        SystemFacts::PrescriptionReady { at, .. } => {
+            format!("Your medicines are ready to collect from {place} since {}.", when(*at))
+        }
     }
 }
 
@@ -85,6 +129,8 @@ fn when(instant: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use vocabulary::SessionId;
+
     use super::*;
 
     #[test]

@@ -11,7 +11,7 @@ mod see_pharmacy_work;
 pub use list_pharmacies::ListPharmacies;
 pub use list_prescriptions::{ListPrescriptions, RepeatRequest, RequestStep, RequestedMedicine};
 pub use list_repeats::{ListRepeats, OrderHindrance, OrderHindranceCode, RepeatMedicine};
-pub use pharmacy_place::PharmacyPlace;
+pub use pharmacy_place::{PharmacyPlace, PharmacyPlaces};
 pub use see_approval_queue::{SeeApprovalQueue, WaitingMedicine, WaitingRequest};
 pub use see_nominated_pharmacy::{NominatedPharmacy, SeeNominatedPharmacy};
 pub use see_pharmacy_work::{PharmacyTask, SeePharmacyWork};

@@ -155,6 +155,11 @@ fn bodies(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
                 "facts": {"kind": "appointment-reminder", "session": SESSION, "startsAt": start}}),
         ),
         ("remind-of-appointment", desk.clone(), json!({"patient": alice, "session": SESSION, "startsAt": start})),
+        (
+            "tell-prescription-ready",
+            desk.clone(),
+            json!({"patient": alice, "request": "000000000001", "pharmacy": "FA123", "at": start}),
+        ),
         ("notify-by-sms", desk.clone(), json!({"message": MESSAGE, "subject": alice})),
         ("record-notified", desk.clone(), json!({"message": MESSAGE, "subject": alice, "channel": "push"})),
         ("record-delivered", desk, json!({"message": MESSAGE, "subject": alice, "channel": "sms"})),

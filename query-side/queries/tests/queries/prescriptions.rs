@@ -1,5 +1,6 @@
 //! Repeat prescriptions, from the plan to the pharmacy's reports. The commands of policies are given by staff here.
 
+use domain::messages::TellPrescriptionReady;
 use event_core::SubjectId;
 use serde_json::{Value, json};
 
@@ -144,4 +145,26 @@ async fn a_nominated_pharmacy_is_shown_with_its_name() {
     assert_eq!(harness.get(&herself, "/pharmacies").await.items().len(), 1);
     harness.give(&herself, "clear-pharmacy", json!({"patient": alice})).await;
     assert_eq!(harness.get(&herself, &path).await.json(), json!({}));
+}
+
+#[tokio::test]
+async fn medicines_that_are_ready_are_a_message_of_the_pharmacy() {
+    let (harness, alice) = with_a_plan().await;
+    send(&harness, alice).await;
+    report(&harness, alice, "ready-to-collect", NOW).await;
+    let tell = TellPrescriptionReady {
+        patient: alice,
+        request: REQUEST.parse().expect("an id"),
+        pharmacy: PHARMACY.parse().expect("a code"),
+        at: NOW.parse().expect("an instant"),
+    };
+    harness.give_as_policy(&tell).await;
+    let herself = themselves(alice, "P9");
+    let told = first(&harness, &herself, &format!("/patients/{alice}/messages")).await;
+    assert_eq!((&told["kind"], &told["sender"]["name"]), (&json!("prescription-ready"), &json!("Green Cross")));
+    let message = told["message"].as_str().expect("an id");
+    let thread = harness.get(&herself, &format!("/patients/{alice}/messages/{message}")).await.json();
+    let text = thread["text"].as_str().expect("a text");
+    assert!(text.starts_with("Your medicines are ready to collect from Green Cross since "), "{text}");
+    assert_eq!(thread["sender"]["address"], "3 High Street");
 }
