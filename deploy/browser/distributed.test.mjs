@@ -12,6 +12,7 @@ import { booked, toCheck } from './booking.mjs';
 import { rebuild } from './operating.mjs';
 import { Receiver, byTextMessage, fromRequestToCollected } from './delivering.mjs';
 import { Window, closeBrowser } from './support.mjs';
+import { cancelFirst, saturday, toJoin } from './waiting.mjs';
 
 const LOCAL = process.env.LOCAL ?? 'target/debug/local';
 const FRONTDOOR = resolve(process.env.FRONTDOOR ?? 'target/debug/frontdoor');
@@ -84,6 +85,27 @@ test('a view that does not follow: the booking is confirmed, and its page says w
   await page.getByText('Face to face').or(page.getByText('face to face')).first().waitFor();
   assert.equal(await booked(window), 1);
   await window.close();
+});
+
+test('a patient who waits on one node is offered what the desk cancels on the other', async () => {
+  const [alice, desk] = [await Window.open(nodes[0]), await Window.open(nodes[1])];
+  await alice.signIn('alice');
+  await desk.signIn('reception');
+  await toJoin(alice);
+  await alice.page.getByRole('button', { name: 'Join the waiting list' }).click();
+  await alice.page.getByText('You are on the waiting list.').waitFor();
+  // The first goes to the first in line, whom the demonstration put there.
+  await cancelFirst(desk, saturday());
+  await desk.page.goto('/desk/waiting');
+  await desk.page.locator('tbody tr', { hasText: 'held until' }).waitFor();
+  await cancelFirst(desk, saturday());
+  await alice.page.getByRole('link', { name: 'Take this time, or not' }).click();
+  await alice.page.getByRole('button', { name: 'Take this time' }).click();
+  await alice.page.getByText('Appointment booked').first().waitFor();
+  for (const window of [alice, desk]) {
+    window.faultless('waiting on two nodes');
+    await window.close();
+  }
 });
 
 test('an operator sees every process, and rebuilds a read model that another process keeps', async () => {

@@ -53,10 +53,16 @@ pub struct PracticeSettings {
     /// How many days before the last supply ends the next one can be ordered.
     #[serde(skip_serializing_if = "is_usual_days_early")]
     pub repeat_days_early: u16,
+    /// For how long a slot that becomes free is offered to, and held for, a patient on the waiting list.
+    #[serde(skip_serializing_if = "are_usual_offer_minutes")]
+    pub offer_minutes: u16,
 }
 
 /// The number of days before the last supply ends on which the next one can be ordered, unless a practice sets another.
 pub const REPEAT_DAYS_EARLY: u16 = 7;
+
+/// The time for which a slot is offered to one person, unless a practice sets another.
+pub const OFFER_MINUTES: u16 = 30;
 
 // A setting that was added later is not written with its default: the bytes of stored events stay as they were.
 fn is_allowed(ordering: &bool) -> bool {
@@ -67,6 +73,10 @@ fn is_usual_days_early(days: &u16) -> bool {
     *days == REPEAT_DAYS_EARLY
 }
 
+fn are_usual_offer_minutes(minutes: &u16) -> bool {
+    *minutes == OFFER_MINUTES
+}
+
 impl Default for PracticeSettings {
     fn default() -> Self {
         PracticeSettings {
@@ -75,6 +85,7 @@ impl Default for PracticeSettings {
             cancel_cut_off_minutes: 30,
             repeat_ordering: true,
             repeat_days_early: REPEAT_DAYS_EARLY,
+            offer_minutes: OFFER_MINUTES,
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 use http_edge::Problem;
 use page_engine::{Guest, HtmlPage, PageError, Pages, Visitor};
 use queries::{
-    appointments::{ListAppointments, Status, When},
+    appointments::{ListAppointments, ListWaiting, Status, When},
     messages::CountUnreadMessages,
 };
 use query_engine::page::Paging;
@@ -18,6 +18,7 @@ use crate::{
     appointment_card::AppointmentCard,
     layout::{Layout, filters, has},
     messages::unread_words,
+    waiting_card::WaitingCard,
 };
 
 /// The number of upcoming appointments among which the next one is looked for. Cancelled ones are among them.
@@ -53,6 +54,12 @@ struct OpenHome {
 {% when NextAppointment::Unknown %}<div class="nhsuk-inset-text"><p>Your next appointment cannot be shown at the moment. What you have booked has not changed. Load the page again in a few minutes, or telephone your practice.</p></div>
 {% endmatch %}
 </div></div>
+{% if !waiting.is_empty() %}
+<h2>Your waiting lists</h2>
+<div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
+{% for one in waiting %}{{ one|safe }}{% endfor %}
+</div></div>
+{% endif %}
 {% if let Some(unread) = unread %}<p><a href="/messages">{{ unread }}</a></p>{% endif %}
 <h2>Services</h2>
 <ul class="nhsuk-grid-row nhsuk-card-group">
@@ -77,6 +84,8 @@ struct OpenHome {
 struct PatientHome {
     layout: Layout,
     next: NextAppointment,
+    /// The waiting lists of the patient, if they are known.
+    waiting: Vec<WaitingCard>,
     /// The number of unread messages, if it is known.
     unread: Option<String>,
 }
@@ -113,7 +122,8 @@ pub async fn page(State(pages): State<Pages>, Guest(visitor): Guest) -> Result<R
 async fn patient_home(pages: &Pages, visitor: &Visitor) -> Response {
     let layout = Layout::of(visitor, "Home");
     let Some(subject) = patient_of(visitor.caller()) else {
-        return HtmlPage::ok(PatientHome { layout, next: NextAppointment::Nothing, unread: None }).into_response();
+        let (next, waiting) = (NextAppointment::Nothing, Vec::new());
+        return HtmlPage::ok(PatientHome { layout, next, waiting, unread: None }).into_response();
     };
     let upcoming = ListAppointments { subject, when: When::Upcoming };
     let (layout, next) = match pages.ask_for(visitor, &upcoming, Paging::of(UPCOMING_READ)).await {
@@ -128,8 +138,12 @@ async fn patient_home(pages: &Pages, visitor: &Visitor) -> Response {
             (layout, NextAppointment::Unknown)
         }
     };
+    // What the patient waits for is also on the page of the appointments.
+    let waiting = pages.ask(visitor, &ListWaiting { subject }).await.map_err(|error| Problem::from(&error));
+    let waiting = waiting.map(|found| found.answer.items).unwrap_or_default();
+    let waiting = waiting.iter().map(|entry| WaitingCard::of("", entry)).collect();
     // Without the number, the page still has its link to the messages.
     let counted = pages.ask(visitor, &CountUnreadMessages { subject }).await;
     let unread = counted.map(|found| unread_words(found.answer.unread)).map_err(|error| Problem::from(&error)).ok();
-    HtmlPage::ok(PatientHome { layout, next, unread }).into_response()
+    HtmlPage::ok(PatientHome { layout, next, waiting, unread }).into_response()
 }

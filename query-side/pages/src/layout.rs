@@ -112,6 +112,7 @@ fn menu(caller: &Caller) -> &'static [MenuLink] {
         }
         Some(CallerRole::Staff) => &[
             ("/desk/days", "The day"),
+            ("/desk/waiting", "Waiting list"),
             ("/desk/patients", "Patients"),
             ("/desk/messages", "Messages"),
             ("/desk/sessions", "Clinic sessions"),

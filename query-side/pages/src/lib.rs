@@ -20,6 +20,8 @@ mod problem_page;
 mod random_id;
 mod refusal;
 mod sign_in;
+mod waiting;
+mod waiting_card;
 mod words;
 
 use axum::{Router, routing::get};
@@ -35,6 +37,7 @@ pub fn router(pages: Pages) -> Router {
         .merge(sign_in::routes())
         .merge(book::routes())
         .merge(appointments::routes())
+        .merge(waiting::routes())
         .merge(desk::routes())
         .merge(donation::routes())
         .merge(messages::routes())

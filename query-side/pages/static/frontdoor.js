@@ -23,6 +23,7 @@ function countDown(element) {
   left.setAttribute('aria-hidden', 'true');
   element.append(' ', left);
   const show = () => {
+    if (!element.isConnected) return;
     const seconds = Math.max(0, Math.ceil((end - Date.now()) / 1000));
     left.textContent = `(${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left)`;
     if (seconds > 0) setTimeout(show, 1000 - ((Date.now() - end) % 1000 + 1000) % 1000 || 1000);
@@ -64,6 +65,7 @@ async function refresh() {
     const now = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
     if (!now || now.innerHTML === part.innerHTML || part.contains(document.querySelector('[data-part] :focus'))) continue;
     part.replaceChildren(...now.childNodes);
+    enhance(part);
   }
 }
 
@@ -106,10 +108,15 @@ function sendOnce(form) {
   });
 }
 
+// Adds to a part of the page what it cannot do by itself.
+function enhance(part) {
+  for (const element of part.querySelectorAll('[data-countdown]')) countDown(element);
+  for (const form of part.querySelectorAll('form[method="post"]')) sendOnce(form);
+}
+
 for (const notice of document.querySelectorAll('[data-ends-at]')) warnBeforeEnd(notice);
-for (const element of document.querySelectorAll('[data-countdown]')) countDown(element);
+enhance(document);
 for (const source of document.querySelectorAll('[data-copy]')) offerCopy(source);
 for (const place of document.querySelectorAll('[data-print]')) offerPrint(place);
 for (const main of document.querySelectorAll('[data-live]')) follow(main);
-for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form);
 document.querySelector('[data-focus]')?.focus();

@@ -42,29 +42,33 @@ impl Command for LapseOffer {
     }
 
     fn decide(&self, (session, list): States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
-        let Some(waiter) = list.offered(self.patient, &self.session, self.starts_at) else {
-            return Ok(nothing_new());
-        };
-        let (session_id, starts_at, by) = (self.session.clone(), self.starts_at, self.patient);
-        let is_held = match session {
-            Session::Open(clinic) => clinic.hold(starts_at, by).is_some_and(|hold| hold.expires_at > context.now),
-            Session::Unpublished | Session::Withdrawn(_) => false,
-        };
-        let ended = waiter.is_last_lapse();
-        // A slot that was free meanwhile may suit others, too, so it is offered also where this patient waits no longer.
-        let passed = list.passed_for(waiter, context.now);
-        let released = is_held.then_some(HoldReleased { session: session_id.clone(), starts_at, by });
-        Ok(nothing_new().and_all(released).and(OfferLapsed {
-            site: self.session.site(),
-            month: self.month,
-            patient: self.patient,
-            session: session_id,
-            starts_at,
-            lapsed_at: context.now,
-            ended,
-            passed,
-        }))
+        Ok(ended_offer(self, session, list, context.now))
     }
+}
+
+/// The decision if this offer ends without a booking: the slot is not held any more, and goes to the next in line.
+pub(super) fn ended_offer(offer: &LapseOffer, session: &Session, list: &WaitingList, now: Timestamp) -> Decision {
+    let LapseOffer { patient, month, session: session_id, starts_at } = offer;
+    let Some(waiter) = list.offered(*patient, session_id, *starts_at) else { return nothing_new() };
+    let is_held = match session {
+        Session::Open(clinic) => clinic.hold(*starts_at, *patient).is_some_and(|hold| hold.expires_at > now),
+        Session::Unpublished | Session::Withdrawn(_) => false,
+    };
+    let ended = waiter.is_last_lapse();
+    // A slot that was free meanwhile may suit others, too, so it is offered also where this patient waits no longer.
+    let passed = list.passed_for(waiter, now);
+    let (session, starts_at, patient) = (session_id.clone(), *starts_at, *patient);
+    let released = is_held.then(|| HoldReleased { session: session.clone(), starts_at, by: patient });
+    nothing_new().and_all(released).and(OfferLapsed {
+        site: session.site(),
+        month: *month,
+        patient,
+        session,
+        starts_at,
+        lapsed_at: now,
+        ended,
+        passed,
+    })
 }
 
 #[cfg(test)]

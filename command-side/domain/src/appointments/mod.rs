@@ -7,6 +7,7 @@ pub mod book_appointment;
 pub mod book_together;
 pub mod cancel_appointment;
 pub mod check_in;
+pub mod decline_offer;
 pub mod diary;
 pub mod extend_session;
 pub mod follow_practitioner;
@@ -57,6 +58,7 @@ event_core::commands! {
     leave_waiting_list::LeaveWaitingList,
     offer_slot::OfferSlot,
     accept_offer::AcceptOffer,
+    decline_offer::DeclineOffer,
     lapse_offer::LapseOffer,
     check_in::CheckIn,
     mark_attended::MarkAttended,

@@ -6,12 +6,12 @@ use vocabulary::{
 
 use super::{
     session::{Clinic, Session},
-    waiting_list::{OFFER_MINUTES, Waiter, WaitingList},
+    waiting_list::{Waiter, WaitingList},
 };
-use crate::prelude::*;
+use crate::{practices::Practice, prelude::*};
 
 /// Offer the free places of a slot to the patients that wait for one like it, in the order of joining. The slot is held
-/// for them.
+/// for them for as long as the practice has set. It is not offered to a patient who has just given it back.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OfferSlot {
@@ -23,7 +23,7 @@ impl Command for OfferSlot {
     const NAME: &'static str = "offer-slot";
     const WHO: &'static dyn AccessRule = &system();
     const REJECTIONS: &'static [&'static Rejection] = &[];
-    type Reads = (Session, WaitingList, WaitingList, WaitingList);
+    type Reads = (Session, WaitingList, WaitingList, WaitingList, Practice);
 
     fn organisation(&self) -> Option<OrganisationCode> {
         Some(self.session.site())
@@ -32,12 +32,12 @@ impl Command for OfferSlot {
     fn streams(&self, context: &Context) -> Streams<Self> {
         let site = self.session.site();
         let [first, second, third] = WaitingList::months(context.now).map(|month| WaitingList::of(&site, month));
-        (Stream::of(&self.session), first, second, third)
+        (Stream::of(&self.session), first, second, third, Stream::of(site))
     }
 
     fn decide(
         &self,
-        (session, first, second, third): States<'_, Self>,
+        (session, first, second, third, practice): States<'_, Self>,
         context: &Context,
     ) -> Result<Decision, Rejected> {
         let now = context.now;
@@ -48,7 +48,8 @@ impl Command for OfferSlot {
         let Some(time) = clinic.coming_slot(self.starts_at, now) else { return Ok(nothing_new()) };
         let mut free = clinic.free_places(self.starts_at, now);
         let (site, offered_at) = (self.session.site(), now);
-        let expires_at = now.plus_minutes(OFFER_MINUTES).min(self.starts_at);
+        let minutes = practice.settings().copied().unwrap_or_default().offer_minutes;
+        let expires_at = now.plus_minutes(i64::from(minutes)).min(self.starts_at);
         let (mut decision, mut passing) = (nothing_new(), Vec::new());
         // The oldest list first, and each in the order of joining.
         for (month, list) in WaitingList::months(now).into_iter().zip([first, second, third]) {
@@ -84,21 +85,30 @@ impl Command for OfferSlot {
     }
 }
 
-/// True if this person, on the list, is suited by the slot and does not have it.
+/// True if this person, on the list, is suited by the slot, and neither has it nor gave it back.
 fn suits(waiter: &Waiter, clinic: &Clinic, time: &BookedTime, now: Timestamp) -> bool {
     let by: SubjectId = waiter.patient;
     let holds_it = clinic.hold(time.starts_at, by).is_some_and(|hold| hold.expires_at > now);
-    waiter.is_suited_by(time) && !holds_it && !clinic.has_place(time.starts_at, by)
+    waiter.is_suited_by(time)
+        && !holds_it
+        && !clinic.has_place(time.starts_at, by)
+        && !clinic.was_given_back(time.starts_at, by)
 }
 
 #[cfg(test)]
 mod specs {
-    use vocabulary::appointments::{Channel, OfferLapsed, OfferedSlot, SlotFreed, WaitingEvent, WaitingJoined};
+    use vocabulary::{
+        appointments::{
+            BookedPlace, CancellationReason, Channel, OfferLapsed, OfferedSlot, SessionAmended, SessionEvent,
+            SlotFreed, WaitingEvent, WaitingJoined,
+        },
+        practices::PracticeSettings,
+    };
 
     use super::*;
     use crate::{
         appointments::{
-            BookAppointment, HoldSlot, LapseOffer,
+            BookAppointment, CancelAppointment, HoldSlot, LapseOffer,
             rejections::{LIMIT_REACHED, SLOT_TAKEN},
             waiting_list::PASSES_MAX,
         },
@@ -106,9 +116,23 @@ mod specs {
     };
 
     const OFFERED: [&str; 2] = ["appointment.slot-held.v1", "waiting.slot-offered.v1"];
+    const TAKEN: [&str; 2] = ["appointment.slot-taken.v1", "appointment.booked.v1"];
+    const CANCELLED: [&str; 2] = ["appointment.slot-freed.v1", "appointment.cancelled.v1"];
 
     fn offer(slot: &str) -> OfferSlot {
         OfferSlot { session: clinic(), starts_at: at(slot) }
+    }
+
+    fn book(slot: &str) -> BookAppointment {
+        BookAppointment {
+            session: clinic(),
+            starts_at: at(slot),
+            more_slots: vec![],
+            patient: bob(),
+            reason: None,
+            comment: None,
+            confirms_hold: false,
+        }
     }
 
     fn both_wait() -> World {
@@ -132,16 +156,59 @@ mod specs {
         let held = offered.when(offer(NINE)).nothing_new();
         let hold = HoldSlot { session: clinic(), starts_at: at(NINE), patient: bob() };
         held.clone().when(hold).rejected(&SLOT_TAKEN);
-        let book = BookAppointment {
+        held.when(book(NINE)).rejected(&SLOT_TAKEN);
+    }
+
+    #[test]
+    fn an_offer_stands_for_as_long_as_the_practice_has_set() {
+        let hour = PracticeSettings { offer_minutes: 60, ..PracticeSettings::default() };
+        let offered = both_wait().given(settings_changed(hour)).when(offer(NINE)).records_kinds(&OFFERED);
+        offered.clone().at("2026-03-02T08:59:59Z").when(book(NINE)).rejected(&SLOT_TAKEN);
+        offered.at("2026-03-02T09:00:00Z").when(book(NINE)).records_kinds(&TAKEN);
+    }
+
+    #[test]
+    fn a_slot_is_not_offered_to_who_has_just_given_it_back() {
+        let has_nine = surgery().given(taken(NINE, alice())).given(booked(alice(), time(clinic(), NINE, TEN_PAST)));
+        let waits = has_nine.given(joined(alice()));
+        let cancel = CancelAppointment {
+            patient: alice(),
             session: clinic(),
             starts_at: at(NINE),
-            more_slots: vec![],
-            patient: bob(),
-            reason: None,
-            comment: None,
-            confirms_hold: false,
+            reason: Some(CancellationReason::CancelledByCitizen),
+            version: None,
         };
-        held.when(book).rejected(&SLOT_TAKEN);
+        let cancelled = waits.when(cancel).records_kinds(&CANCELLED);
+        cancelled.clone().when(offer(NINE)).nothing_new();
+        // Another slot is, and so is this one to the next in line.
+        cancelled.clone().when(offer(TEN_PAST)).records_kinds(&OFFERED);
+        let next = cancelled.given(joined(bob())).when(offer(NINE));
+        next.records_kinds(&OFFERED).when(book(NINE)).records_kinds(&TAKEN);
+    }
+
+    #[test]
+    fn a_booking_that_no_longer_fitted_was_not_given_back() {
+        let freed = SlotFreed { session: clinic(), starts_at: at(NINE), by: alice() };
+        let waits = surgery().given(taken(NINE, alice())).given(joined(alice()));
+        waits.clone().given(freed.clone()).when(offer(NINE)).nothing_new();
+        // The same slot by telephone.
+        let SessionEvent::Published(details) = published(clinic(), 1) else { panic!("it is published") };
+        let amended = SessionAmended {
+            session: clinic(),
+            on: details.on,
+            from: details.from,
+            until: details.until,
+            before: details.timetable.clone(),
+            timetable: details.timetable,
+            capacity: 1,
+            service: details.service,
+            channel: Channel::Telephone,
+            practitioner: details.practitioner,
+            orphaned: vec![BookedPlace { starts_at: at(NINE), by: alice() }],
+            taken_over: vec![],
+            released_at: None,
+        };
+        waits.given(amended).given(freed).when(offer(NINE)).records_kinds(&OFFERED);
     }
 
     #[test]
@@ -225,9 +292,7 @@ mod specs {
 
     #[test]
     fn a_slot_is_offered_when_it_is_released() {
-        let vocabulary::appointments::SessionEvent::Published(mut session) = published(clinic(), 1) else {
-            panic!("it is published")
-        };
+        let SessionEvent::Published(mut session) = published(clinic(), 1) else { panic!("it is published") };
         session.released_at = Some(at("2026-03-02T09:00:00Z"));
         let embargoed = world().given(session).given(joined(alice()));
         embargoed.clone().when(offer(NINE)).nothing_new();
@@ -244,15 +309,6 @@ mod specs {
     fn who_holds_another_slot_of_the_session_keeps_it_beside_the_offer() {
         let holding = both_wait().given(held(TEN_PAST, alice(), "2026-03-02T08:05:00Z"));
         let offered = holding.when(offer(NINE)).records_kinds(&OFFERED);
-        let book = |slot| BookAppointment {
-            session: clinic(),
-            starts_at: at(slot),
-            more_slots: vec![],
-            patient: bob(),
-            reason: None,
-            comment: None,
-            confirms_hold: false,
-        };
         offered.clone().when(book(NINE)).rejected(&SLOT_TAKEN);
         offered.clone().when(book(TEN_PAST)).rejected(&SLOT_TAKEN);
         let hold = |slot| HoldSlot { session: clinic(), starts_at: at(slot), patient: alice() };

@@ -16,7 +16,7 @@ use super::rejections::{
     LIMIT_REACHED, NOT_A_HOLD, OUTSIDE_BOOKING_WINDOW, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN,
     SLOTS_NOT_ADJACENT,
 };
-use super::waiting_list::OFFER_MINUTES;
+use crate::practices::practice::OFFER_MINUTES_MAX;
 
 /// The time for which a hold takes capacity.
 pub const HOLD_MINUTES: i64 = 5;
@@ -41,6 +41,8 @@ pub struct Clinic {
     orphans: Vec<BookedPlace>,
     /// The number of times that the session was amended.
     amendments: u16,
+    /// The slots that patients had and gave back: they are not offered to them from the waiting list.
+    given_back: BTreeSet<(Timestamp, SubjectId)>,
 }
 
 /// The number of times that a session may be amended. Each amendment is an event of a stream that holds 10,000, and
@@ -67,6 +69,7 @@ impl State for Session {
                     holds: Vec::new(),
                     orphans: Vec::new(),
                     amendments: 0,
+                    given_back: BTreeSet::new(),
                 });
             }
             (Session::Open(clinic), SessionEvent::Extended(extended)) => {
@@ -79,7 +82,7 @@ impl State for Session {
             (Session::Withdrawn(orphans), SessionEvent::Freed(freed)) => without(orphans, freed),
             (Session::Open(clinic), SessionEvent::Held(held)) => {
                 // Another slot may be offered to a patient beside a hold. No hold lasts longer than an offer.
-                let ended = held.expires_at.plus_minutes(-OFFER_MINUTES);
+                let ended = held.expires_at.plus_minutes(-i64::from(OFFER_MINUTES_MAX));
                 let other = |hold: &HeldSlot| hold.starts_at != held.starts_at && hold.expires_at > ended;
                 clinic.holds.retain(|hold| hold.by != held.by || other(hold));
                 clinic.holds.push(HeldSlot { starts_at: held.starts_at, by: held.by, expires_at: held.expires_at });
@@ -90,11 +93,16 @@ impl State for Session {
             (Session::Open(clinic), SessionEvent::Taken(taken)) => {
                 clinic.holds.retain(|hold| hold.by != taken.by || hold.starts_at != taken.starts_at);
                 clinic.taken.push((taken.starts_at, taken.by));
+                clinic.given_back.remove(&(taken.starts_at, taken.by));
             }
             (Session::Open(clinic), SessionEvent::Freed(freed)) => {
                 let place = clinic.taken.iter().position(|place| *place == (freed.starts_at, freed.by));
                 // The order is kept: where the capacity is reduced, the latest bookings no longer fit.
                 place.map(|place| clinic.taken.remove(place));
+                // A booking that no longer fits was not given back by the patient.
+                if !clinic.orphans.contains(&BookedPlace { starts_at: freed.starts_at, by: freed.by }) {
+                    clinic.given_back.insert((freed.starts_at, freed.by));
+                }
                 without(&mut clinic.orphans, freed);
             }
             (Session::Unpublished, SessionEvent::Freed(_)) => {}
@@ -236,6 +244,11 @@ impl Clinic {
     /// True if this patient has booked the slot.
     pub fn has_place(&self, starts_at: Timestamp, by: SubjectId) -> bool {
         self.taken.contains(&(starts_at, by))
+    }
+
+    /// True if this patient had booked the slot, and cancelled or moved that appointment.
+    pub fn was_given_back(&self, starts_at: Timestamp, by: SubjectId) -> bool {
+        self.given_back.contains(&(starts_at, by))
     }
 
     fn time(&self, starts_at: Timestamp, ends_at: Timestamp) -> BookedTime {

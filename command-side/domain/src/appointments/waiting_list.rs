@@ -11,8 +11,6 @@ use vocabulary::{
 
 use super::rejections::{LIMIT_REACHED, OFFER_LAPSED, OFFER_NOT_FOUND, WAITING_LIST_FULL};
 
-/// The time for which a slot is offered to one person, and held.
-pub const OFFER_MINUTES: i64 = 30;
 /// The number of offers that may lapse before a person waits no longer.
 pub const LAPSES_MAX: usize = 3;
 /// The number of days that a person may wait ahead. All who wait joined in one of three months then: 59 days from the last

@@ -63,7 +63,10 @@ impl Command for OpenPractice {
 mod specs {
 
     use super::*;
-    use crate::{practices::practice::OPEN_BOOKINGS_MAX, spec::*};
+    use crate::{
+        practices::practice::{OFFER_MINUTES_MAX, OPEN_BOOKINGS_MAX},
+        spec::*,
+    };
 
     fn open(settings: PracticeSettings) -> OpenPractice {
         OpenPractice { practice: site(), name: line("High Street"), address: line("1 High Street"), settings }
@@ -77,6 +80,7 @@ mod specs {
             cancel_cut_off_minutes: 30,
             repeat_ordering: true,
             repeat_days_early: 7,
+            offer_minutes: 30,
         };
         world().when(open(PracticeSettings::default())).records(&[&practice_opened(defaults)]);
     }
@@ -93,5 +97,9 @@ mod specs {
     fn settings_have_limits() {
         let too_many = PracticeSettings { open_bookings_max: OPEN_BOOKINGS_MAX + 1, ..PracticeSettings::default() };
         world().when(open(too_many)).rejected(&SETTINGS_INVALID);
+        for offer_minutes in [0, OFFER_MINUTES_MAX + 1] {
+            let settings = PracticeSettings { offer_minutes, ..PracticeSettings::default() };
+            assert_eq!(world().when(open(settings)).rejected_with(&SETTINGS_INVALID)["setting"], "offerMinutes");
+        }
     }
 }

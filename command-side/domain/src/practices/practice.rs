@@ -69,6 +69,8 @@ pub const BOOKING_WINDOW_DAYS_MAX: u16 = 365;
 pub const OPEN_BOOKINGS_MAX: u8 = 20;
 pub const CANCEL_CUT_OFF_MINUTES_MAX: u16 = 7 * 24 * 60;
 pub const REPEAT_DAYS_EARLY_MAX: u16 = 28;
+/// The longest time for which a slot may be offered to one person. A session keeps holds that may last as long.
+pub const OFFER_MINUTES_MAX: u16 = 120;
 
 /// # Errors
 /// `settings-invalid`, with the setting's name.
@@ -78,6 +80,7 @@ pub fn check(settings: &PracticeSettings) -> Result<(), Rejected> {
         ("openBookingsMax", (1..=OPEN_BOOKINGS_MAX).contains(&settings.open_bookings_max)),
         ("cancelCutOffMinutes", settings.cancel_cut_off_minutes <= CANCEL_CUT_OFF_MINUTES_MAX),
         ("repeatDaysEarly", settings.repeat_days_early <= REPEAT_DAYS_EARLY_MAX),
+        ("offerMinutes", (1..=OFFER_MINUTES_MAX).contains(&settings.offer_minutes)),
     ];
     match faults.into_iter().find(|(_, fits)| !fits) {
         Some((setting, _)) => Err(SETTINGS_INVALID.with("setting", setting)),

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vocabulary::practices::PracticeSettings;
 
-use super::practice::{BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OPEN_BOOKINGS_MAX, REPEAT_DAYS_EARLY_MAX};
+use super::practice::{
+    BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OFFER_MINUTES_MAX, OPEN_BOOKINGS_MAX, REPEAT_DAYS_EARLY_MAX,
+};
 
 /// The settings of a practice. A setting that is left out gets its default. The schema states the defaults.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -25,6 +27,9 @@ pub struct StrictSettings {
     /// How many days before the last supply ends the next one can be ordered.
     #[schemars(range(max = REPEAT_DAYS_EARLY_MAX))]
     pub repeat_days_early: u16,
+    /// For how long a slot that becomes free is offered to, and held for, a patient on the waiting list.
+    #[schemars(range(min = 1, max = OFFER_MINUTES_MAX))]
+    pub offer_minutes: u16,
 }
 
 impl Default for StrictSettings {
@@ -35,6 +40,7 @@ impl Default for StrictSettings {
             cancel_cut_off_minutes,
             repeat_ordering,
             repeat_days_early,
+            offer_minutes,
         } = Default::default();
         StrictSettings {
             booking_window_days,
@@ -42,6 +48,7 @@ impl Default for StrictSettings {
             cancel_cut_off_minutes,
             repeat_ordering,
             repeat_days_early,
+            offer_minutes,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use domain::{
     appointments::{
-        AcceptOffer, BookAppointment, CancelAppointment, HoldSlot, JoinWaitingList, LeaveWaitingList, ReleaseHold,
-        Session,
+        AcceptOffer, BookAppointment, CancelAppointment, DeclineOffer, HoldSlot, JoinWaitingList, LeaveWaitingList,
+        ReleaseHold, Session,
     },
     practices::Practice,
 };
@@ -68,7 +68,7 @@ struct WaitingStep {
 
 fn steps() -> impl Strategy<Value = Vec<WaitingStep>> {
     let minutes = prop_oneof![4 => Just(0), 2 => 1..4i64, 1 => 4..15i64, 1 => 15..40i64];
-    let step = (0..13usize, 0..5usize, 0..6usize, minutes).prop_map(|(what, who, slot, minutes)| WaitingStep {
+    let step = (0..14usize, 0..5usize, 0..6usize, minutes).prop_map(|(what, who, slot, minutes)| WaitingStep {
         what,
         who,
         slot,
@@ -171,6 +171,13 @@ impl WaitingHistory {
             }
             9 => self.ask(&HoldSlot { session, starts_at, patient }, patient),
             10 => self.ask(&ReleaseHold { session, starts_at, patient }, patient),
+            11 => {
+                let Some((month, (session, starts_at))) = own.and_then(|own| Some((own.joined.month, own.offer?)))
+                else {
+                    return vec![];
+                };
+                self.ask(&DeclineOffer { patient, month, session, starts_at }, patient)
+            }
             _ => self.settle(),
         }
     }

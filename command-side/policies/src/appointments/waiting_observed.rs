@@ -39,6 +39,8 @@ pub(super) struct Observed {
     pub(super) events: usize,
     pub(super) waiting: Vec<OnList>,
     pub(super) taken: BTreeSet<(WaitedSlot, SubjectId)>,
+    /// The slots that people had and gave back.
+    pub(super) given_back: BTreeSet<(WaitedSlot, SubjectId)>,
     pub(super) holds: BTreeMap<(WaitedSlot, SubjectId), Timestamp>,
     /// The number of events when the slot became free the last time.
     pub(super) freed: BTreeMap<WaitedSlot, usize>,
@@ -61,7 +63,8 @@ impl Observed {
         let suits = |one: &&OnList| {
             let by = one.joined.patient;
             let has_it = self.taken.contains(&(slot.clone(), by)) || self.is_held(slot, by, now);
-            one.offer.is_none() && one.is_suited_by(slot) && !has_it
+            let had_it = self.given_back.contains(&(slot.clone(), by));
+            one.offer.is_none() && one.is_suited_by(slot) && !has_it && !had_it
         };
         self.waiting.iter().filter(suits).collect()
     }
@@ -98,11 +101,13 @@ impl Observed {
             SessionEvent::Taken(taken) => {
                 let slot = (taken.session.clone(), taken.starts_at);
                 self.holds.remove(&(slot.clone(), taken.by));
+                self.given_back.remove(&(slot.clone(), taken.by));
                 self.taken.insert((slot, taken.by));
             }
             SessionEvent::Freed(freed) => {
                 let slot = (freed.session.clone(), freed.starts_at);
                 self.taken.remove(&(slot.clone(), freed.by));
+                self.given_back.insert((slot.clone(), freed.by));
                 self.freed.insert(slot, self.events);
             }
             SessionEvent::Published(_)

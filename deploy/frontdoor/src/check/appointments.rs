@@ -17,6 +17,7 @@ pub const FOLDS: &[SecondFold] = &[
     SecondFold { name: "practice_day", version: 2, kinds: PRACTICE_DAY_KINDS, fold: practice_day },
     SecondFold { name: "my_waiting", version: 1, kinds: waiting::KINDS, fold: waiting::my_waiting },
     SecondFold { name: "clinic_sessions", version: 1, kinds: clinic_sessions::KINDS, fold: clinic_sessions::fold },
+    SecondFold { name: "practice_waiting", version: 1, kinds: waiting::KINDS, fold: waiting::practice_waiting },
 ];
 
 /// The sessions contain the taken places, so the kinds of diaries are ignored.

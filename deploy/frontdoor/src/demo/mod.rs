@@ -8,10 +8,15 @@ mod people;
 mod prescriptions;
 mod todays_clinic;
 mod try_it;
+mod waiting;
 
 use anyhow::{Context, bail};
 use command_engine::{Failure, Origin};
-use domain::{appointments::PublishSession, practices::OpenPractice, registrations::RegisterPatient};
+use domain::{
+    appointments::{PublishSession, rejections},
+    practices::OpenPractice,
+    registrations::RegisterPatient,
+};
 use event_core::{Caller, Command, Issuer, LocalDate, Timestamp};
 use futures::{StreamExt, TryStreamExt, future::BoxFuture, stream};
 use host::{Demo, app::App, demo_key::DEMO_ISSUER, roles::Role};
@@ -51,6 +56,7 @@ pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
         give(app, people.first().map(|alice| messages::welcome(&issuer, alice)).into_iter().collect()).await?;
         todays_clinic::open(app, &issuer, &people).await?;
         give(app, sessions(&issuer, LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())))).await?;
+        give_waiting(app, &issuer, &people).await?;
         give_prescriptions(app, &issuer, &people).await?;
         let alice = people.first().context("nobody is in the cast")?;
         let tokens = try_it::tokens(key, data, alice)?;
@@ -63,6 +69,15 @@ pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
             Some(_) | None => Ok(None),
         }
     })
+}
+
+/// Each step needs the events of the one before.
+async fn give_waiting(app: &App, issuer: &Issuer, people: &[Person]) -> anyhow::Result<()> {
+    let today = LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now()));
+    let publish = |day| publish(issuer, &PRACTICES[0], day, waiting::FULL_CLINIC_NUMBER, &waiting::FULL_CLINIC);
+    give(app, waiting::days(today).map(publish).collect()).await?;
+    give(app, waiting::bookings(issuer, people, today)).await?;
+    give(app, waiting::in_line(issuer, people, today)).await
 }
 
 /// Each step needs the events of the one before.
@@ -82,12 +97,20 @@ async fn give<C: Command>(app: &App, commands: Vec<DemoCommand<C>>) -> anyhow::R
         let (command, origin) = given?;
         match app.engine.submit(&command, origin).await {
             Ok(_) => Ok(()),
-            // Created by another version of the demonstration; the existing data is kept.
-            Err(Failure::KeyReused) => Ok(()),
+            Err(failure) if is_of_earlier_start(&failure) => Ok(()),
             Err(failure) => bail!("{}: {failure}", C::NAME),
         }
     };
     stream::iter(commands.into_iter().map(submit)).buffer_unordered(AT_A_TIME).try_collect().await
+}
+
+/// True if this was created by another version of the demonstration, or people wait or have bookings since an earlier
+/// start. The existing data is kept.
+fn is_of_earlier_start(failure: &Failure) -> bool {
+    let kept = [rejections::ALREADY_WAITING.code, rejections::LIMIT_REACHED.code];
+    let is_kept = |code: &str| kept.contains(&code);
+    matches!(failure, Failure::KeyReused)
+        || matches!(failure, Failure::Rejected(rejected) | Failure::RejectedBefore(rejected) if is_kept(rejected.rejection.code))
 }
 
 fn open_practice(issuer: &Issuer, practice: &DemoPractice) -> DemoCommand<OpenPractice> {
@@ -95,7 +118,7 @@ fn open_practice(issuer: &Issuer, practice: &DemoPractice) -> DemoCommand<OpenPr
         practice: practice.code.parse()?,
         name: practice.name.parse()?,
         address: practice.address.parse()?,
-        settings: PracticeSettings::default(),
+        settings: PracticeSettings { offer_minutes: practice.offer_minutes, ..PracticeSettings::default() },
     };
     Ok((command, origin(operator(issuer), practice.code)))
 }

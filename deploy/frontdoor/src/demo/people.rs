@@ -12,12 +12,30 @@ pub struct DemoPractice {
     pub code: &'static str,
     pub name: &'static str,
     pub address: &'static str,
+    /// The time for which a free slot is held for a patient on the waiting list: at the first practice so short that a
+    /// visitor sees what follows.
+    pub offer_minutes: u16,
 }
 
 pub const PRACTICES: [DemoPractice; 3] = [
-    DemoPractice { code: "A99001", name: "Brook Street Surgery", address: "1 Brook Street, Exampleton, EX1 1AA" },
-    DemoPractice { code: "A99002", name: "The Old Mill Practice", address: "Mill Lane, Exampleton, EX2 2BB" },
-    DemoPractice { code: "A99003", name: "Harbour View Health Centre", address: "9 Quayside, Sampleport, EX3 3CC" },
+    DemoPractice {
+        code: "A99001",
+        name: "Brook Street Surgery",
+        address: "1 Brook Street, Exampleton, EX1 1AA",
+        offer_minutes: 2,
+    },
+    DemoPractice {
+        code: "A99002",
+        name: "The Old Mill Practice",
+        address: "Mill Lane, Exampleton, EX2 2BB",
+        offer_minutes: 30,
+    },
+    DemoPractice {
+        code: "A99003",
+        name: "Harbour View Health Centre",
+        address: "9 Quayside, Sampleport, EX3 3CC",
+        offer_minutes: 30,
+    },
 ];
 
 /// One clinician's clinic on every weekday at every practice.

@@ -63,7 +63,7 @@ pub struct OfferAccepted {
     pub accepted_at: Timestamp,
 }
 
-/// A patient did not answer an offer in time. The slot is offered to the next in line.
+/// A patient declined an offer, or did not answer it in time. The slot is offered to the next in line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferLapsed {

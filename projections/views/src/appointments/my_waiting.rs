@@ -56,7 +56,14 @@ impl Projection for MyWaiting {
     }
 
     fn evolve(_: &Key, row: Option<WaitingRow>, fact: &Recorded<WaitingEvent>) -> Option<WaitingRow> {
-        match &fact.data {
+        WaitingRow::after(row, &fact.data)
+    }
+}
+
+impl WaitingRow {
+    /// The row of a person on a list after one more event.
+    pub(super) fn after(row: Option<WaitingRow>, event: &WaitingEvent) -> Option<WaitingRow> {
+        match event {
             WaitingEvent::Joined(event) => Some(WaitingRow {
                 site: event.site.clone(),
                 month: event.month,

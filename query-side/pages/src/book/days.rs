@@ -29,6 +29,7 @@ use crate::{
 <h1>{{ layout.title }}</h1>
 {% if days.is_empty() %}
 <p>There is nothing free from {{ first }} to {{ last }}.</p>
+<p><a class="nhsuk-button" href="{{ wait }}">Wait for a time that becomes free</a></p>
 {% else %}
 <ul class="nhsuk-list nhsuk-list--border">
 {% for day in days %}
@@ -40,6 +41,7 @@ use crate::{
 {% if let Some(earlier) = earlier %}<li><a href="{{ base }}/book/days?kind={{ kind }}&amp;from={{ earlier }}">Earlier days</a></li>{% endif %}
 <li><a href="{{ base }}/book/days?kind={{ kind }}&amp;from={{ later }}">Later days</a></li>
 </ul></nav>
+{% if !days.is_empty() %}<p><a href="{{ wait }}">None of these days suit me</a></p>{% endif %}
 </div></div>
 {% endblock %}"#
 )]
@@ -53,6 +55,8 @@ struct DaysPage {
     last: String,
     earlier: Option<LocalDate>,
     later: LocalDate,
+    /// The address of the waiting list.
+    wait: String,
 }
 
 struct DayWithRoom {
@@ -112,6 +116,7 @@ pub async fn page(
     let layout = Layout::of(&visitor, "Which day?").back(format!("{}/book", concerned.base)).stale(found.stale);
     let shown = DaysPage {
         layout,
+        wait: format!("{}/waiting/join?kind={kind}&from={from}", concerned.base),
         base: concerned.base,
         site: site_name(&site),
         kind,

@@ -1,4 +1,4 @@
-//! The kind of appointment: those that have room in the next two weeks.
+//! The kind of appointment: those of the next two weeks. A person can wait for one that has no room.
 
 use std::{fmt, str::FromStr};
 
@@ -8,17 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use page_engine::{HtmlPage, PageError, Pages, Visitor};
-use queries::{
-    appointments::{FreeSlot, RANGE_DAYS_MAX, SearchFreeSlots},
-    practices::Site,
-    registrations::SeeRegistration,
-};
-use query_engine::page::{ITEMS_MAX, Paging};
+use queries::{appointments::ListClinicKinds, practices::Site, registrations::SeeRegistration};
 use serde::Deserialize;
-use vocabulary::{
-    appointments::{Channel, ServiceType},
-    time::LONDON,
-};
+use vocabulary::appointments::{Channel, ServiceType};
 
 use crate::{
     concerned::Concerned,
@@ -37,10 +29,6 @@ pub struct BookableKind {
 }
 
 impl BookableKind {
-    pub fn of(slot: &FreeSlot) -> BookableKind {
-        BookableKind { service: slot.service.clone(), channel: slot.channel }
-    }
-
     /// `GP appointment, face to face`
     pub fn name(&self) -> String {
         format!("{}, {}", words::service(&self.service), words::channel(self.channel).to_lowercase())
@@ -97,7 +85,7 @@ fn channel_text(channel: Channel) -> &'static str {
 <div class="nhsuk-radios__item">
 <input class="nhsuk-radios__input" id="{% if loop.first %}kind{% else %}kind-{{ loop.index }}{% endif %}" name="kind" type="radio" value="{{ offer.kind }}" aria-describedby="kind-{{ loop.index }}-hint">
 <label class="nhsuk-label nhsuk-radios__label" for="{% if loop.first %}kind{% else %}kind-{{ loop.index }}{% endif %}">{{ offer.kind.name() }}</label>
-<div class="nhsuk-hint nhsuk-radios__hint" id="kind-{{ loop.index }}-hint">First free: {{ offer.first }}</div>
+<div class="nhsuk-hint nhsuk-radios__hint" id="kind-{{ loop.index }}-hint">{{ offer.first }}</div>
 </div>
 {% endfor %}
 </div>
@@ -118,7 +106,7 @@ struct KindPage {
     errors: FieldFaults,
 }
 
-/// A kind that has room, and its first free time.
+/// A kind, and a sentence about its first free time.
 struct Offer {
     kind: BookableKind,
     first: String,
@@ -138,22 +126,15 @@ pub async fn page(
     Query(chosen): Query<Chosen>,
 ) -> Result<Response, PageError> {
     let site = site(&pages, &visitor, &concerned).await?;
-    let from = LONDON.day(pages.now());
-    let search = SearchFreeSlots {
-        site: site.code.clone(),
-        service: None,
-        channel: None,
-        from,
-        until: from.plus_days(RANGE_DAYS_MAX - 1),
-    };
-    let found = pages.ask_for(&visitor, &search, Paging::of(ITEMS_MAX)).await?;
-    let mut offers: Vec<Offer> = Vec::new();
-    for slot in &found.answer.items {
-        let kind = BookableKind::of(slot);
-        if offers.iter().all(|offer| offer.kind != kind) {
-            offers.push(Offer { kind, first: words::date_and_time(slot.starts_at) });
-        }
-    }
+    let found = pages.ask(&visitor, &ListClinicKinds { practice: site.code.clone() }).await?;
+    let offers = found.answer.kinds.into_iter().map(|kind| Offer {
+        first: kind.first_free.map_or_else(
+            || "Nothing is free in the next two weeks. You can wait for a time.".to_owned(),
+            |at| format!("First free: {}", words::date_and_time(at)),
+        ),
+        kind: BookableKind { service: kind.service, channel: kind.channel },
+    });
+    let offers = offers.collect();
     let errors = match chosen.missing {
         Some(_) => FieldFaults::one("kind", "Choose a kind of appointment"),
         None => FieldFaults::none(),

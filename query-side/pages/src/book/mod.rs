@@ -6,6 +6,7 @@ mod details;
 mod kind;
 mod times;
 
+pub use kind::{BookableKind, site, site_name};
 pub use times::{PartOfDay, chosen, is_about_time, parts_of_day, refused_time};
 
 use axum::{Router, routing::get};

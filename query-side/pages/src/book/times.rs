@@ -50,6 +50,7 @@ use crate::{
 {% endif %}
 </div>
 <p><a href="{{ base }}/book/days?kind={{ kind }}">Choose another day</a></p>
+<p><a href="{{ base }}/waiting/join?kind={{ kind }}&amp;from={{ day }}">None of these times suit me</a></p>
 </div></div>
 {% endblock %}"#
 )]
@@ -59,6 +60,7 @@ struct TimesPage {
     site: String,
     kind: BookableKind,
     address: String,
+    day: LocalDate,
     parts: Vec<PartOfDay>,
     refused: Option<&'static str>,
 }
@@ -250,6 +252,6 @@ async fn times(
         .live(address.replacen("/times?", "/times/live?", 1));
     let parts = parts_of_day(&found.answer.items);
     let status = if refused.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-    let shown = TimesPage { layout, base, site: site_name(&site), kind, address, parts, refused };
+    let shown = TimesPage { layout, base, site: site_name(&site), kind, address, day: asked.day, parts, refused };
     Ok(HtmlPage(status, shown).into_response())
 }

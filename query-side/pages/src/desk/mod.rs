@@ -1,4 +1,4 @@
-//! The desk of a practice: its day, its patients, its messages to them, its clinic sessions and its settings.
+//! The desk of a practice: its day, its waiting list, its patients, its messages to them, its clinic sessions and its settings.
 
 mod amend;
 mod attendance;
@@ -19,6 +19,7 @@ mod session_day;
 mod session_form;
 mod sessions;
 mod settings;
+mod waiting_list;
 mod withdraw;
 mod write_message;
 
@@ -38,6 +39,8 @@ pub fn routes() -> Router<Pages> {
         .route("/desk/days/{date}", get(day::page))
         .route("/desk/days/{date}/live", get(day::live))
         .route("/desk/days/{date}/attendance", post(attendance::note))
+        .route("/desk/waiting", get(waiting_list::page))
+        .route("/desk/waiting/live", get(waiting_list::live))
         .route("/desk/patients", get(patients::page))
         .route(DESK, get(patient::page))
         .route(&format!("{DESK}/messages/new"), get(write_message::page).post(write_message::send))

@@ -7,7 +7,10 @@ use axum::{
 };
 use domain::practices::{
     ChangePracticeSettings,
-    practice::{BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OPEN_BOOKINGS_MAX, REPEAT_DAYS_EARLY_MAX},
+    practice::{
+        BOOKING_WINDOW_DAYS_MAX, CANCEL_CUT_OFF_MINUTES_MAX, OFFER_MINUTES_MAX, OPEN_BOOKINGS_MAX,
+        REPEAT_DAYS_EARLY_MAX,
+    },
     rejections::SETTINGS_INVALID,
 };
 use event_core::OrganisationCode;
@@ -43,6 +46,7 @@ use crate::{
 {% call desk::field(errors, "window", "How many days ahead patients can book", typed.hint_of_window(), typed.window, "number", "4") %}{% endcall %}
 {% call desk::field(errors, "open", "How many bookings a patient can have at a time", typed.hint_of_open(), typed.open, "number", "4") %}{% endcall %}
 {% call desk::field(errors, "cut-off", "Minutes before the start until which patients can cancel or move", typed.hint_of_cut_off(), typed.cut_off, "number", "5") %}{% endcall %}
+{% call desk::field(errors, "offer", "How many minutes a free slot is held for a patient on the waiting list", typed.hint_of_offer(), typed.offer, "number", "4") %}{% endcall %}
 <div class="nhsuk-form-group">
 <fieldset class="nhsuk-fieldset">
 <legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--s">Repeat medicines</legend>
@@ -73,6 +77,7 @@ struct TypedSettings {
     cut_off: String,
     repeats: bool,
     early: String,
+    offer: String,
 }
 
 impl TypedSettings {
@@ -83,6 +88,7 @@ impl TypedSettings {
             cut_off: settings.cancel_cut_off_minutes.to_string(),
             repeats: settings.repeat_ordering,
             early: settings.repeat_days_early.to_string(),
+            offer: settings.offer_minutes.to_string(),
         }
     }
 
@@ -95,6 +101,7 @@ impl TypedSettings {
             cut_off: text("cut-off"),
             repeats,
             early: text("early"),
+            offer: text("offer"),
         }
     }
 
@@ -114,24 +121,31 @@ impl TypedSettings {
         format!("From 0 to {REPEAT_DAYS_EARLY_MAX}.")
     }
 
+    fn hint_of_offer(&self) -> String {
+        format!("From 1 to {OFFER_MINUTES_MAX}.")
+    }
+
     fn read(&self) -> Result<PracticeSettings, FieldFaults> {
         let mut faults = FieldFaults::none();
         let window = faults.read("window", self.window.parse::<u16>().map_err(|_| fault_of("window")));
         let open = faults.read("open", self.open.parse::<u8>().map_err(|_| fault_of("open")));
         let cut_off = faults.read("cut-off", self.cut_off.parse::<u16>().map_err(|_| fault_of("cut-off")));
         let early = faults.read("early", self.early.parse::<u16>().map_err(|_| fault_of("early")));
-        match (window, open, cut_off, early) {
+        let offer = faults.read("offer", self.offer.parse::<u16>().map_err(|_| fault_of("offer")));
+        match (window, open, cut_off, early, offer) {
             (
                 Some(booking_window_days),
                 Some(open_bookings_max),
                 Some(cancel_cut_off_minutes),
                 Some(repeat_days_early),
+                Some(offer_minutes),
             ) => Ok(PracticeSettings {
                 booking_window_days,
                 open_bookings_max,
                 cancel_cut_off_minutes,
                 repeat_ordering: self.repeats,
                 repeat_days_early,
+                offer_minutes,
             }),
             _ => Err(faults),
         }
@@ -144,6 +158,7 @@ fn fault_of(field: &str) -> String {
         "window" => (1, BOOKING_WINDOW_DAYS_MAX),
         "open" => (1, OPEN_BOOKINGS_MAX.into()),
         "early" => (0, REPEAT_DAYS_EARLY_MAX),
+        "offer" => (1, OFFER_MINUTES_MAX),
         _ => (0, CANCEL_CUT_OFF_MINUTES_MAX),
     };
     format!("Enter a whole number from {least} to {most}")
@@ -155,6 +170,7 @@ fn faults_of(problem: &Problem) -> FieldFaults {
         Some("openBookingsMax") => "open",
         Some("cancelCutOffMinutes") => "cut-off",
         Some("repeatDaysEarly") => "early",
+        Some("offerMinutes") => "offer",
         _ => "window",
     };
     FieldFaults::one(field, fault_of(field))
@@ -221,7 +237,7 @@ mod tests {
 
     fn typed(window: &str, open: &str, cut_off: &str) -> TypedSettings {
         let (window, open, cut_off) = (window.into(), open.into(), cut_off.into());
-        TypedSettings { window, open, cut_off, repeats: true, early: "7".into() }
+        TypedSettings { window, open, cut_off, repeats: true, early: "7".into(), offer: "30".into() }
     }
 
     #[test]
@@ -232,6 +248,7 @@ mod tests {
             cancel_cut_off_minutes: 0,
             repeat_ordering: false,
             repeat_days_early: 3,
+            offer_minutes: 5,
         };
         assert_eq!(TypedSettings::of(&settings).read().ok(), Some(settings));
     }
@@ -251,6 +268,7 @@ mod tests {
             ("openBookingsMax", "open"),
             ("cancelCutOffMinutes", "cut-off"),
             ("repeatDaysEarly", "early"),
+            ("offerMinutes", "offer"),
         ] {
             let problem = Problem::from(SETTINGS_INVALID.with("setting", setting));
             assert!(faults_of(&problem).of(field).is_some(), "{setting}");

@@ -12,7 +12,7 @@ use queries::messages::{MessageReceipt, MessageThread, SeeMessage};
 use serde::Deserialize;
 use vocabulary::{
     contacts::NotificationChannel,
-    messages::{MessageId, MessageKind, MessageReply, ReplyOffer, ReplyText},
+    messages::{MessageId, MessageKind, MessageReply, ReplyOffer, ReplyText, SystemFacts},
 };
 
 use super::words::reply_words;
@@ -21,7 +21,9 @@ use crate::{
     concerned::Concerned,
     errors::FieldFaults,
     layout::{Layout, filters},
-    refusal, words,
+    refusal,
+    waiting_card::offer_address,
+    words,
 };
 
 #[derive(Template)]
@@ -35,6 +37,7 @@ use crate::{
 <span class="nhsuk-caption-l">{{ sender }}, {{ when }}</span>
 <h1>{{ heading }}</h1>
 <p class="frontdoor-typed">{{ text }}</p>
+{% if let Some(offer) = offer %}<p><a class="nhsuk-button" href="{{ offer }}">See this time</a></p>{% endif %}
 {% if let Some((address, words)) = about && !is_by_desk %}<p><a href="{{ address }}">{{ words }}</a></p>{% endif %}
 {% if let Some(reply) = reply %}
 <h2>{% if is_by_desk %}The patient's reply{% else %}Your reply{% endif %}</h2>
@@ -99,6 +102,8 @@ struct MessagePage {
     text: String,
     /// The page about what a message of the system tells, and the words of the link.
     about: Option<(&'static str, &'static str)>,
+    /// The address of the offer that the message is about.
+    offer: Option<String>,
     is_by_desk: bool,
     form: ReplyForm,
     /// The reply, and its time.
@@ -185,6 +190,7 @@ async fn shown(
         sender: place(&thread.sender),
         when: words::date_and_time(thread.sent_at),
         about: about(thread.kind),
+        offer: thread.facts.as_ref().filter(|_| !is_by_desk).and_then(offer_of),
         form: form_of(&thread, typed),
         reply: thread.replied_at.map(|at| {
             let words = thread.reply.as_ref().map_or_else(|| ERASED.to_owned(), reply_words);
@@ -223,6 +229,21 @@ fn form_of(thread: &MessageThread, typed: String) -> ReplyForm {
         None | Some(ReplyOffer::None) => ReplyForm::Nothing,
         Some(ReplyOffer::Keywords { keywords }) => ReplyForm::Words(keywords.iter().map(ToString::to_string).collect()),
         Some(ReplyOffer::FreeText) => ReplyForm::OwnWords(typed),
+    }
+}
+
+/// The address of the offer that a message with these facts is about.
+fn offer_of(facts: &SystemFacts) -> Option<String> {
+    match facts {
+        SystemFacts::WaitingListOffer { session, starts_at, .. } => Some(offer_address("", session, *starts_at)),
+        SystemFacts::AppointmentBooked { .. }
+        | SystemFacts::AppointmentMoved { .. }
+        | SystemFacts::AppointmentCancelled { .. }
+        | SystemFacts::AppointmentOrphaned { .. }
+        | SystemFacts::AppointmentReminder { .. }
+        | SystemFacts::PrescriptionApproved { .. }
+        | SystemFacts::PrescriptionRejected { .. }
+        | SystemFacts::PrescriptionReady { .. } => None,
     }
 }
 

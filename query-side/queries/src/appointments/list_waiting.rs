@@ -3,7 +3,7 @@
 use event_core::{AccessRule, LocalDate, SubjectId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use views::{MyWaiting, WaitingRow};
+use views::{MyWaiting, WaitingOffer, WaitingRow};
 use vocabulary::{
     SessionId,
     access::{Capability, IdentityLevel::P9, Permission, patient, proxy, staff},
@@ -51,6 +51,21 @@ pub struct OpenOffer {
     pub expires_at: Timestamp,
 }
 
+impl OpenOffer {
+    /// The offer, if it can still be accepted.
+    pub(super) fn of(offer: WaitingOffer, now: Timestamp) -> Option<OpenOffer> {
+        (offer.expires_at > now).then_some(OpenOffer {
+            session: offer.time.session,
+            starts_at: offer.time.starts_at,
+            ends_at: offer.time.ends_at,
+            service: offer.time.service,
+            channel: offer.time.channel,
+            practitioner: offer.time.practitioner,
+            expires_at: offer.expires_at,
+        })
+    }
+}
+
 impl Query for ListWaiting {
     const NAME: &'static str = "waiting";
     const PATH: &'static str = "/patients/{subject}/waiting";
@@ -79,21 +94,13 @@ impl Query for ListWaiting {
 }
 
 /// A day that suits is still to come, or an offer can still be accepted.
-fn is_live(row: &WaitingRow, now: Timestamp) -> bool {
+pub(super) fn is_live(row: &WaitingRow, now: Timestamp) -> bool {
     let is_offered = row.offer.as_ref().is_some_and(|offer| offer.expires_at > now);
     !row.has_ended && (is_offered || row.latest >= LONDON.day(now))
 }
 
 fn shown(row: WaitingRow, site: Site, now: Timestamp) -> WaitingEntry {
-    let offer = row.offer.filter(|offer| offer.expires_at > now).map(|offer| OpenOffer {
-        session: offer.time.session,
-        starts_at: offer.time.starts_at,
-        ends_at: offer.time.ends_at,
-        service: offer.time.service,
-        channel: offer.time.channel,
-        practitioner: offer.time.practitioner,
-        expires_at: offer.expires_at,
-    });
+    let offer = row.offer.and_then(|offer| OpenOffer::of(offer, now));
     WaitingEntry {
         site,
         month: row.month,

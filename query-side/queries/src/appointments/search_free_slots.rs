@@ -21,9 +21,9 @@ use query_engine::{Kind, Query, QueryContext, QueryError, context::Span, page::L
 pub const RANGE_DAYS_MAX: i64 = 14;
 /// The maximum number of slots that one request examines; most may be taken or of another service. The next request
 /// continues after them.
-const SCANNED_ROWS_MAX: usize = 4_000;
+pub(super) const SCANNED_ROWS_MAX: usize = 4_000;
 /// The number of slots in one read of the view.
-const PAGE_ROWS: usize = 500;
+pub(super) const PAGE_ROWS: usize = 500;
 
 pub static RANGE_TOO_LONG: Rejection = Rejection {
     code: "range-too-long",

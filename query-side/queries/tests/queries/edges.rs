@@ -22,7 +22,7 @@ fn bodies(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
     let themselves = themselves(alice, "P9");
     let (desk, start) = (staff(SITE), "2026-03-23T09:00:00Z");
     let settings = json!({"bookingWindowDays": 42, "openBookingsMax": 3, "cancelCutOffMinutes": 30,
-        "repeatOrdering": true, "repeatDaysEarly": 7});
+        "repeatOrdering": true, "repeatDaysEarly": 7, "offerMinutes": 30});
     let time = json!({"session": SESSION, "startsAt": start, "patient": alice});
     let with = |more: Value| {
         let mut body = time.clone();
@@ -77,6 +77,7 @@ fn bodies(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
             json!({"practitioner": "G1234567", "on": "2026-03-23", "session": SESSION}),
         ),
         ("lapse-offer", desk.clone(), with(json!({"month": "2026-03-01"}))),
+        ("decline-offer", themselves.clone(), with(json!({"month": "2026-03-01"}))),
         ("mark-attended", desk.clone(), with(json!({}))),
         ("mark-did-not-attend", desk.clone(), with(json!({}))),
         (

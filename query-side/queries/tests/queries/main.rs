@@ -17,3 +17,4 @@ mod paging;
 mod prescriptions;
 mod registrations;
 mod search;
+mod waiting;
