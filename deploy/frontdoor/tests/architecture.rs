@@ -79,6 +79,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "event-log",
             "event-kafka",
             "command-engine",
+            "policy-engine",
             "http-edge",
             "views",
             "projection-engine",

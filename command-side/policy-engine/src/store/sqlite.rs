@@ -15,7 +15,7 @@ use event_core::Timestamp;
 use event_follow::Checkpoint;
 use event_log::postgres::connections::silent;
 use sqlx::{
-    ConnectOptions, Connection, Row, SqliteConnection,
+    ConnectOptions, Connection, QueryBuilder, Row, Sqlite, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous},
 };
 use tokio::sync::{Mutex, MutexGuard};
@@ -38,6 +38,9 @@ const SCHEMA_VERSION: i64 = 1;
 const WAIT_MAX: Duration = Duration::from_secs(10);
 /// The time limit for a statement to get a lock of the file. Only an operator's program can hold one.
 const BUSY_MAX: Duration = Duration::from_secs(10);
+
+/// The number of commands that one statement inserts: a statement for each row takes several times as long.
+const INSERTED_ROWS_MAX: usize = 100;
 
 /// A single connection. It is dropped after any failure, because its state is unknown, and the next call opens another
 /// one.
@@ -186,14 +189,19 @@ async fn save(
     if advance.bind(to.event_id).bind(to.recorded_at).execute(&mut *transaction).await?.rows_affected() != 1 {
         return Err(PoliciesError::Superseded);
     }
-    for reaction in reactions {
-        let insert = sqlx::query(
-            "INSERT INTO reaction (policy, event_id, place, position, correlation, command, body, state, next_at, attempts, why) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', ?8, 0, '') ON CONFLICT DO NOTHING",
+    for some in reactions.chunks(INSERTED_ROWS_MAX) {
+        let mut insert = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO reaction (policy, event_id, place, position, correlation, command, body, state, next_at, attempts, why) ",
         );
-        let insert = insert.bind(own.name).bind(reaction.id.event).bind(reaction.id.place);
-        let insert = insert.bind(signed(reaction.position)).bind(reaction.correlation).bind(&reaction.command);
-        insert.bind(&reaction.body).bind(reaction.next_at.micros()).execute(&mut *transaction).await?;
+        insert.push_values(some, |mut row, reaction| {
+            row.push_bind(own.name).push_bind(reaction.id.event).push_bind(reaction.id.place);
+            row.push_bind(signed(reaction.position)).push_bind(reaction.correlation).push_bind(&reaction.command);
+            row.push_bind(&reaction.body).push("'waiting'").push_bind(reaction.next_at.micros()).push("0, ''");
+        });
+        insert.push(" ON CONFLICT DO NOTHING");
+        // A full statement is the same text each time, and is kept prepared.
+        let is_full = some.len() == INSERTED_ROWS_MAX;
+        insert.build().persistent(is_full).execute(&mut *transaction).await?;
     }
     Ok(transaction.commit().await?)
 }
