@@ -45,7 +45,7 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run faketime up down test test-programs test-systems test-pages test-licences styles browser screenshots chaos bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
+.PHONY: help run faketime up down test test-build test-needs test-programs test-systems test-pages test-licences styles browser screenshots chaos bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -85,13 +85,20 @@ down:
 	  else echo 'it was not up'; fi
 	@rm -f '$(LOCAL)/pid' '$(LOCAL)/env'
 
-# cargo-deny is built before the lanes, which it would slow down.
-test: compilers styles postgres kafka browser $(DENY)
+test: compilers styles
+	$(MAKE) --no-print-directory --jobs 2 test-build test-needs
+	$(MAKE) --no-print-directory --jobs 4 test-programs test-systems test-pages test-licences
+
+test-build:
 	cargo fmt --all --check
 	cargo fmt --manifest-path deploy/peers/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked --no-run
-	$(MAKE) --no-print-directory --jobs 4 test-programs test-systems test-pages test-licences
+
+# What the lanes need is fetched while the processors build, one after the other, because Debian's packages are installed by one
+# process at a time. cargo-deny is built here, before the lanes, which it would slow down.
+test-needs:
+	@env -u MAKEFLAGS $(MAKE) --no-print-directory postgres kafka browser '$(DENY)'
 
 # The lanes of the tests. They run at the same time, because most of them wait for servers, leases and browsers.
 TEST_IN_LANE = CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(CURDIR)/deploy/local/lane.sh $(1)' \
@@ -258,6 +265,6 @@ $(OPENAPI)/complete:
 	  mypy==2.4.1 ruff==0.17.6 pydantic==2.14.4 python-dateutil==4.0.0 types-python-dateutil==2.9.0.20261116 urllib3==2.8.0
 	touch '$@'
 
-# Without optimisation: it takes two minutes less to build, and seconds to run.
+# Without optimisation and debug information: it takes minutes less to build, and seconds to run.
 $(DENY):
-	cargo install --debug --locked --root '$(TOOLS)/cargo-deny-$(DENY_VERSION)' 'cargo-deny@$(DENY_VERSION)'
+	CARGO_PROFILE_DEV_DEBUG=false cargo install --debug --locked --root '$(TOOLS)/cargo-deny-$(DENY_VERSION)' 'cargo-deny@$(DENY_VERSION)'
