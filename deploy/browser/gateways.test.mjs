@@ -1,4 +1,4 @@
-// What reaches people and pharmacies outside: gateways deliver to the receiver of the demonstration.
+// The gateways deliver to the receiver of the demonstration, which stands for people and pharmacies outside.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

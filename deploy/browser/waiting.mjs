@@ -24,7 +24,7 @@ export async function toJoin(window, look = async () => {}) {
 export async function cancelFirst(desk, day) {
   const { page } = desk;
   await page.goto(`/desk/days/${day}`);
-  // A slot that is offered is held for somebody without a booking.
+  // A slot that is offered is held, and has no booking yet.
   const booked = page.locator('tr', { hasText: /Booked/ });
   await booked.locator('a[href^="/desk/patients/"]').first().press('Enter');
   await page.locator('.nhsuk-card__heading a').first().click();

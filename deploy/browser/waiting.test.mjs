@@ -49,7 +49,7 @@ async function give(name, body) {
 }
 
 let clinics = 0;
-/// A clinic of its own service with one slot, which Gwen has. Its day is far enough that nobody else has a clinic then.
+/// A clinic of its own service with one slot, which Gwen has. No other clinic is on its day, which is far ahead.
 async function fullClinic() {
   clinics += 1;
   const day = new Date(Date.now() + (16 + clinics) * 86_400_000).toISOString().slice(0, 10);
@@ -188,7 +188,7 @@ test('an offer that is not taken lapses, and the next in line takes the time', a
   await still.page.getByRole('button', { name: 'Take this time' }).waitFor();
   assert.equal(await dilys.page.getByText('A time is free').count(), 0);
 
-  // Nobody loads a page: both follow what happens.
+  // No page is loaded again: both follow the changes.
   await dilys.page.getByText('A time is free').waitFor({ timeout: LAPSE_MAX_MS });
   await alice.page.getByRole('heading', { name: 'This time is not held any more' }).waitFor();
   await alice.seen('an offer that has lapsed');

@@ -1,7 +1,7 @@
 //! The hash from which numbers and ids are computed that people read out and that must be the same at each computation.
 
-/// The 64-bit FNV-1a hash of a name (http://www.isthe.com/chongo/tech/comp/fnv). It reveals nothing that is easily guessed
-/// from it, but it is no protection against a search.
+/// The 64-bit FNV-1a hash of a name (http://www.isthe.com/chongo/tech/comp/fnv). The name cannot be read from it, but can be
+/// found by trying all names, so it protects no secret.
 ///
 /// Numbers and ids that were given out depend on it, so this computation must not change.
 pub(crate) fn of(name: &str) -> u64 {

@@ -20,7 +20,7 @@ pub const WAITING_DAYS_MAX: i64 = 56;
 /// list has 9,200, and a stream holds 10,000 of which the last 500 are for leaving.
 pub const JOINS_MAX: usize = 1_150;
 /// The number of times that a list notes a slot that was free while all whom it suits had an offer. Together with the
-/// people, that is 9,450 events. A slot after these stays free for everybody.
+/// people, that is 9,450 events. Further slots stay free for all.
 pub const PASSES_MAX: u16 = 250;
 /// The number of such slots that are offered when one offer lapses.
 pub const PASSED_AT_ONCE_MAX: usize = 20;

@@ -163,7 +163,7 @@ impl Observed {
         self.freed.extend(ended.into_iter().map(|slot| (slot, self.events)));
     }
 
-    /// Once the policies have come to rest, no slot that became free stays free while somebody waits for it.
+    /// The law that each freed slot is offered while a person waits for it, checked when all policies have nothing to do.
     pub(super) fn no_free_slot_is_unoffered(&self, now: Timestamp) {
         for (slot, freed) in &self.freed {
             if slot.1 <= now || self.free_places(slot, now) == 0 {

@@ -42,7 +42,7 @@ pub async fn open(app: &App, issuer: &Issuer, people: &[Person]) -> anyhow::Resu
     let session = clinic(today, (hour - 1).clamp(0, FIRST_HOUR_MAX))?;
     let slots: Vec<Timestamp> = match session.published() {
         Ok(published) => published.timetable.slots().collect(),
-        // In the hour that the clocks skip or repeat there is no clinic.
+        // The rules refuse a session in the hour that the clocks skip or repeat; the demonstration is without one then.
         Err(_) => return Ok(()),
     };
     let booked = PATIENTS.iter().filter_map(|n| people.get(*n)).zip(slots);

@@ -141,7 +141,7 @@ pub struct AmendmentOn {
 }
 
 /// # Errors
-/// If there is no such session, the visitor may not see it, or there is no answer.
+/// If the session is not known, the visitor may not see it, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,
