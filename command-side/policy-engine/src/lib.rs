@@ -31,7 +31,7 @@ pub enum PoliciesError {
     Unknown(String),
     #[error("another process has taken over this policy")]
     Superseded,
-    #[error("the policies' tables could not be read or written: {0}")]
+    #[error("the policies' tables could not be read or written: {}", event_log::sqlite::explain(.0))]
     Store(#[from] sqlx::Error),
     #[error("{0}")]
     Log(#[from] event_log::LogError),

@@ -42,7 +42,7 @@ pub enum ViewsError {
     BeingRebuilt { name: &'static str, by: String },
     #[error("another process has taken over the read model {0}")]
     Superseded(&'static str),
-    #[error("the views could not be read or written: {0}")]
+    #[error("the views could not be read or written: {}", event_log::sqlite::explain(.0))]
     Store(#[from] sqlx::Error),
     #[error("{0}")]
     Log(#[from] event_log::LogError),

@@ -41,7 +41,7 @@ fn plain(file: &Path) -> SqliteConnectOptions {
 }
 
 /// The explanation of SQLite's primary result codes that an operator can act on.
-pub(super) fn explain(error: &sqlx::Error) -> String {
+pub fn explain(error: &sqlx::Error) -> String {
     match primary_code(error) {
         Some(13) => "the disk is full".into(),
         Some(10) => format!("the disk failed ({error})"),

@@ -24,7 +24,8 @@ pub use lock::FileLock;
 pub use schema::SCHEMA_VERSION;
 pub(crate) use source::SqliteSource;
 
-use self::connecting::{connect, explain, reading, writing};
+pub use self::connecting::explain;
+use self::connecting::{connect, reading, writing};
 use crate::{
     history::SeenHistory,
     lease::Alone,
