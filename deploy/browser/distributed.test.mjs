@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { booked, toCheck } from './booking.mjs';
+import { booked, toCheck, toTimes } from './booking.mjs';
 import { rebuild } from './operating.mjs';
 import { Receiver, byTextMessage, fromRequestToCollected } from './delivering.mjs';
 import { Window, closeBrowser } from './support.mjs';
@@ -85,6 +85,28 @@ test('a view that does not follow: the booking is confirmed, and its page says w
   await page.getByText('Face to face').or(page.getByText('face to face')).first().waitFor();
   assert.equal(await booked(window), 1);
   await window.close();
+});
+
+test('a view that does not follow: a time that was taken is refused, and the page says that it may still show it', async () => {
+  const [first, second] = [await Window.open(nodes[0]), await Window.open(nodes[1])];
+  await first.signIn('alice');
+  await second.signIn('dilys');
+  for (const window of [first, second]) await toTimes(window, 2);
+  const value = await first.page.locator('.frontdoor-times button').nth(2).getAttribute('value');
+  signal('SIGSTOP', 'projections');
+  try {
+    await first.page.locator(`button[value="${value}"]`).click();
+    await first.page.getByText('We are holding this time for you').waitFor();
+    await second.page.locator(`button[value="${value}"]`).click();
+    await second.page.getByText('Someone has just booked that time').waitFor();
+    await second.page.getByText('The latest changes may not be on this page yet').waitFor();
+  } finally {
+    signal('SIGCONT', 'projections');
+  }
+  for (const window of [first, second]) {
+    window.faultless('a refusal while a view stands still');
+    await window.close();
+  }
 });
 
 test('a patient who waits on one node is offered what the desk cancels on the other', async () => {

@@ -27,6 +27,7 @@ const KEY: &str = "form-key";
 /// The fields of a form that a visitor has sent. The form comes from a page of this server: its `Origin` is this host,
 /// and it holds the token of the visitor's sign-in.
 pub struct PostedForm {
+    /// The visitor, whose answers are up to date.
     pub visitor: Visitor,
     /// The key that the form was made with.
     pub key: Box<str>,
@@ -74,7 +75,7 @@ impl<S: Send + Sync> FromRequest<S> for PostedForm {
         if fields.len() > FIELDS_MAX {
             return Err(Problem::of(&TOO_LARGE).into());
         }
-        let mut form = PostedForm { visitor, key: "".into(), fields };
+        let mut form = PostedForm { visitor: visitor.up_to_date(), key: "".into(), fields };
         if !form.visitor.signed_in.holds(form.text(TOKEN)) {
             return Err(foreign().into());
         }

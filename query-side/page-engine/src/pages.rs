@@ -66,14 +66,6 @@ impl Pages {
         self.queries.now()
     }
 
-    /// The same visitor, whose answers are to include all events up to now. For the look of a live page: without it, a
-    /// look that new events cause would find the view as it was before them, and see them many seconds later.
-    #[must_use]
-    pub fn up_to_date(&self, visitor: &Visitor) -> Visitor {
-        let end = *self.queries.log_end().borrow();
-        Visitor { after: Some(end), ..visitor.clone() }
-    }
-
     /// Asks a query on behalf of the visitor, after the visitor's last change.
     ///
     /// # Errors
@@ -98,7 +90,8 @@ impl Pages {
 
     /// The same with the freshness of a rejection, too: what is missing may be about to appear.
     pub async fn asked<Q: Query>(&self, visitor: &Visitor, query: &Q, paging: Paging) -> Asked<Q::Answer> {
-        let wanted = Freshness { after: visitor.after, strict: false };
+        let after = if visitor.up_to_date { Some(*self.queries.log_end().borrow()) } else { visitor.after };
+        let wanted = Freshness { after, strict: false };
         let asked = self.queries.ask(visitor.caller(), query, wanted, paging.clone()).await;
         if matches!(asked.outcome, Err(QueryError::UnknownPosition)) {
             // The address is of another history of the log, or was edited. The page shows what there is.

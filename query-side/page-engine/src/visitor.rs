@@ -22,6 +22,8 @@ pub struct Visitor {
     pub signed_in: SignedIn,
     /// The position in `care` that the page is to include, from the address: that of the visitor's last command.
     pub after: Option<u64>,
+    /// True if the page is to include all events up to now, whatever `after` says.
+    pub(crate) up_to_date: bool,
     /// The path and query string of the page.
     pub address: Box<str>,
     pub(crate) trace: Option<Box<str>>,
@@ -35,6 +37,14 @@ pub struct Guest(pub Option<Visitor>);
 impl Visitor {
     pub fn caller(&self) -> &Caller {
         &self.signed_in.caller
+    }
+
+    /// The same visitor, whose answers include all events up to the time of the query. For the look of a live page: without it, a
+    /// look that new events cause would find the view as it was before them, and see them many seconds later. And for the answer
+    /// to a form: a rule that refuses knows events that the view may not have yet, such as the booking that took the slot.
+    #[must_use]
+    pub fn up_to_date(&self) -> Visitor {
+        Visitor { up_to_date: true, ..self.clone() }
     }
 
     /// A new idempotency key for a form. A form keeps it, so that sending the form twice gives one command.
@@ -61,6 +71,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Guest {
         Ok(Guest(signed_in.map(|signed_in| Visitor {
             signed_in,
             after: after(&parts.uri),
+            up_to_date: false,
             address: parts.uri.path_and_query().map_or("/", |address| address.as_str()).into(),
             trace: trace(&parts.headers),
             cookies: cookies(&parts.headers),

@@ -212,7 +212,7 @@ pub async fn live(
     let look = {
         let pages = pages.clone();
         move || {
-            let (pages, visitor, search) = (pages.clone(), pages.up_to_date(&visitor), search.clone());
+            let (pages, visitor, search) = (pages.clone(), visitor.up_to_date(), search.clone());
             async move {
                 let found = pages.ask_for(&visitor, &search, Paging::of(ITEMS_MAX)).await.ok()?;
                 Fingerprint::of(&found.answer)

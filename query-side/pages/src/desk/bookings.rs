@@ -41,7 +41,7 @@ pub async fn of_session(
     session: &SessionId,
 ) -> Result<SessionBookings, PageError> {
     let query = SeeSessionBookings { practice: practice_of(visitor)?, date, session: session.clone() };
-    Ok(pages.ask(&pages.up_to_date(visitor), &query).await?.answer)
+    Ok(pages.ask(&visitor.up_to_date(), &query).await?.answer)
 }
 
 /// The bookings that were looked at: the start of each appointment, and its patient.

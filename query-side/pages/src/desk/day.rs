@@ -234,7 +234,7 @@ pub async fn live(
     let look = {
         let pages = pages.clone();
         move || {
-            let (pages, visitor, part) = (pages.clone(), pages.up_to_date(&visitor), part.part.clone());
+            let (pages, visitor, part) = (pages.clone(), visitor.up_to_date(), part.part.clone());
             async move { DaySlots::read(&pages, &visitor, date, part.as_deref()).await.ok()?.fingerprint() }
         }
     };

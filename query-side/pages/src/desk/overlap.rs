@@ -18,7 +18,7 @@ pub async fn sentence(pages: &Pages, visitor: &Visitor, problem: &Problem) -> Op
     let Some(session) = named else {
         return Some(format!("{} It is at another site", problem.title()));
     };
-    let other = pages.ask(&pages.up_to_date(visitor), &SeeClinicSession { session }).await.ok()?.answer;
+    let other = pages.ask(&visitor.up_to_date(), &SeeClinicSession { session }).await.ok()?.answer;
     Some(named_as(&other))
 }
 

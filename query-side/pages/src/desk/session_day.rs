@@ -47,7 +47,7 @@ impl SessionDay {
 /// # Errors
 /// If the visitor may not see it, or there is no answer.
 pub async fn see(pages: &Pages, visitor: &Visitor, session: &SessionId) -> Result<Option<ClinicSession>, PageError> {
-    match pages.ask(&pages.up_to_date(visitor), &SeeClinicSession { session: session.clone() }).await {
+    match pages.ask(&visitor.up_to_date(), &SeeClinicSession { session: session.clone() }).await {
         Ok(found) => Ok(Some(found.answer)),
         Err(QueryError::Rejected(_)) => Ok(None),
         Err(error) => Err(error.into()),

@@ -130,7 +130,7 @@ pub async fn live(State(pages): State<Pages>, visitor: Visitor) -> Result<Respon
     let look = {
         let pages = pages.clone();
         move || {
-            let (pages, visitor, query) = (pages.clone(), pages.up_to_date(&visitor), query.clone());
+            let (pages, visitor, query) = (pages.clone(), visitor.up_to_date(), query.clone());
             async move {
                 let found = pages.ask_for(&visitor, &query, Paging::of(ITEMS_MAX)).await.ok()?;
                 Fingerprint::of(&found.answer)

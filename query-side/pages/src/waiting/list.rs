@@ -106,7 +106,7 @@ pub async fn live(State(pages): State<Pages>, visitor: Visitor, concerned: Conce
     let look = {
         let pages = pages.clone();
         move || {
-            let (pages, visitor, query) = (pages.clone(), pages.up_to_date(&visitor), query.clone());
+            let (pages, visitor, query) = (pages.clone(), visitor.up_to_date(), query.clone());
             async move { Fingerprint::of(&pages.ask(&visitor, &query).await.ok()?.answer) }
         }
     };
