@@ -47,6 +47,24 @@ async function shows(window, texts, name) {
   }
 }
 
+/// Nothing of a hostile address became markup in the pages at these addresses, as the browser's parser reads them. They are not
+/// shown, because there are hundreds.
+async function areText(window, addresses) {
+  const faults = await window.page.evaluate(async (all) => {
+    const found = [];
+    for (const address of all) {
+      const answer = await fetch(address, { headers: { Accept: 'text/html' } });
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const names = [...page.querySelectorAll('*')].flatMap((element) => element.getAttributeNames());
+      const markup = page.querySelector('body script, body img, body svg, body iframe, [href^="javascript:"]');
+      if (!page.querySelector('h1')) found.push(`${address} is no page: ${answer.status}`);
+      if (markup || names.some((name) => name.startsWith('on'))) found.push(`${address} became markup`);
+    }
+    return found;
+  }, addresses);
+  assert.deepEqual(faults, []);
+}
+
 test('what patients type is text on every page', async () => {
   const window = await Window.open(server);
   const { page } = window;
@@ -174,12 +192,8 @@ test('what the desk types is text on every page of the desk, of patients and of 
   await auditor.page.getByRole('heading', { name: /^Event / }).waitFor();
   // The data are JSON, which writes some characters in its own way.
   await shows(auditor, [JSON.stringify(name).slice(1, -1), JSON.stringify(role).slice(1, -1)], 'the event');
-  for (const piece of PIECES) {
-    for (const field of ['position', 'stream', 'time', 'kind', 'other-kind']) {
-      await auditor.page.goto(`/audit?${field}=${encodeURIComponent(piece)}`);
-      await shows(auditor, [], `the log with a hostile ${field}`);
-    }
-  }
+  const fields_of_log = ['position', 'stream', 'time', 'kind', 'other-kind'];
+  await areText(auditor, PIECES.flatMap((piece) => fields_of_log.map((field) => `/audit?${field}=${encodeURIComponent(piece)}`)));
   for (const window of [desk, patient, auditor]) {
     window.faultless('hostile text');
     await window.close();
@@ -191,21 +205,15 @@ test('hostile text in addresses is text or an error', async () => {
   const { page } = window;
   await window.signIn('alice');
   page.on('dialog', (dialog) => assert.fail(`a dialog: ${dialog.message()}`));
-  for (const piece of PIECES) {
-    const text = encodeURIComponent(piece);
-    for (const path of [
-      `/book/days?kind=${text}`,
-      `/book/times?kind=${text}&day=2026-12-01`,
-      `/book/details?session=A99001.202612010001&at=2026-12-01T09:00:00Z&kind=${text}`,
-      `/book/check?session=A99001.202612010001&at=2026-12-01T09:00:00Z&kind=${text}`,
-      `/appointments/${text}/${text}`,
-      `/sign-in?next=${text}`,
-      `/nowhere/${text}`,
-    ]) {
-      await page.goto(path);
-      await shows(window, [], path);
-    }
-  }
+  await areText(window, PIECES.map(encodeURIComponent).flatMap((text) => [
+    `/book/days?kind=${text}`,
+    `/book/times?kind=${text}&day=2026-12-01`,
+    `/book/details?session=A99001.202612010001&at=2026-12-01T09:00:00Z&kind=${text}`,
+    `/book/check?session=A99001.202612010001&at=2026-12-01T09:00:00Z&kind=${text}`,
+    `/appointments/${text}/${text}`,
+    `/sign-in?next=${text}`,
+    `/nowhere/${text}`,
+  ]));
   const answer = await window.context.request.post('/sign-in/bob?next=https://evil.example', {
     headers: { Origin: server.url },
     maxRedirects: 0,

@@ -43,10 +43,11 @@ async fn a_server_on_the_copied_log_answers_as_the_one_before() {
     granted(&client, base, &staff, "register-patient", "move-register-0001", &registration(1, PRACTICE)).await;
     let booked = granted(&client, base, &patient, "book-appointment", "move-book-0000001", &wish).await;
 
-    let mine = format!("/patients/{}/appointments?strict=true&after={}", subject(1), booked.position());
+    let fresh = format!("strict=true&after={}", booked.position());
+    let mine = format!("/patients/{}/appointments?{fresh}", subject(1));
     // Policies may add events between the first answer and the stop, so these are the first ones only.
     let events = "/events?after=care:0&limit=100".to_owned();
-    let day = format!("/practices/{PRACTICE}/days/{}", &slot(0)[..10]);
+    let day = format!("/practices/{PRACTICE}/days/{}?{fresh}", &slot(0)[..10]);
     let questions = [(&patient, mine.clone()), (&staff, day), (&auditor, events)];
     let answers = async |base: &str| {
         let mut answers: Vec<(u16, Value)> = Vec::new();

@@ -45,7 +45,7 @@ while read -r order node extra; do
             if ! [ -e "data-$node/meta.properties" ]; then
                 java $SMALL -cp "$JARS/*" kafka.tools.StorageTool format -c "$node.properties" $extra || exit
             fi
-            exec java -Xms256m -Xmx512m -XX:+UseSerialGC $LOG -cp "$JARS/*" kafka.Kafka "$node.properties"
+            exec java $LASTING $LOG -cp "$JARS/*" kafka.Kafka "$node.properties"
         ) >>"$node.log" 2>&1 </dev/null &
         echo $! >"$node.pid"
         ;;
@@ -60,6 +60,12 @@ for process in $(cat ./*.pid); do kill -KILL "$process"; wait "$process"; done 2
 rm -rf "$folder"
 "#;
 
+/// In tests, brokers do not live long enough for the second compiler to save the time that it takes.
+const LASTING: &str = if cfg!(debug_assertions) {
+    "-Xms256m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+} else {
+    "-Xms256m -Xmx512m -XX:+UseSerialGC"
+};
 /// For tools that run only briefly.
 const SMALL: &str = "-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
 const LOG: &str = "-Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS";
@@ -195,7 +201,7 @@ impl Kafka {
     fn minded() -> Kafka {
         let mut minder = Command::new("sh")
             .args(["-c", SCRIPT])
-            .envs([("SMALL", SMALL), ("LOG", LOG)])
+            .envs([("SMALL", SMALL), ("LASTING", LASTING), ("LOG", LOG)])
             .env("JARS", jars())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

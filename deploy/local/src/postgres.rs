@@ -50,7 +50,7 @@ fn as_its_user(script: &str) -> Command {
 
 const SCRIPT: &str = r#"
 folder=$(mktemp -d /tmp/frontdoor-postgres-XXXXXX) && cd "$folder" || exit 1
-"$BIN/initdb" -D data -U owner --auth=trust --encoding=UTF8 --locale=C >initdb.log 2>&1 || { cat initdb.log >&2; exit 1; }
+"$BIN/initdb" -D data -U owner --no-sync --auth=trust --encoding=UTF8 --locale=C >initdb.log 2>&1 || { cat initdb.log >&2; exit 1; }
 if [ -n "$CERTIFICATE" ]; then
     NETWORK='-c listen_addresses=127.0.0.1 -c ssl=on'
     (umask 077; echo "$CERTIFICATE" >data/server.crt; echo "$KEY" >data/server.key)
