@@ -99,6 +99,7 @@ impl Workload {
             feed: None,
             roles: Roles::all(),
             gateways: Vec::new(),
+            gateway_authority: None,
             remember: event_log::REMEMBER,
         };
         Workload::on(folder, places).await

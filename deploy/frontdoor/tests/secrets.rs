@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use common::{BINARY, Server, Signer, granted};
+use common::{BINARY, Server, Signer, ask, granted};
 use local::postgres;
 use serde_json::json;
 
@@ -174,6 +174,49 @@ async fn a_server_whose_certificate_is_vouched_for_is_spoken_to_and_no_other() {
     assert!(text.contains("the views cannot be opened: no TLS to PostgreSQL: invalid peer certificate"), "{text}");
     server.stop();
 
+    let (code, text) = told(&["check", "--log-file", &log, "--views-file", &views], &[]);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+/// A vault changes the password of the database's role and the file, and the connections end. No process is restarted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_in_a_file_is_used_without_a_restart() {
+    const NEXT_PASSWORD: &str = "anothersecret";
+    let guarded = Guarded::start();
+    let (code, text) =
+        told(&["migrate", "--server-role=server", "--log", &guarded.verified("owner", "frontdoor")], &[]);
+    assert_eq!(code, Some(0), "{text}");
+    let password = guarded.file("password", &format!("{PASSWORD}\n"));
+    let url = |database: &str| {
+        let tls = format!("sslmode=verify-full&sslrootcert={}", guarded.right.ca());
+        guarded.file(
+            database,
+            &format!("postgres://server@localhost:{}/{database}?{tls}&passwordfile={password}", guarded.server.port),
+        )
+    };
+    let (log, views, data) = (url("frontdoor"), url("views"), guarded.folder.path().join("data"));
+    let server = Server::demo_from_files(&data, &log, &views);
+    let (signer, client) = (Signer::demo(&data), reqwest::Client::new());
+    let (operator, staff) = (signer.operator(), signer.staff("A99012"));
+    let practice = |name: &str| json!({"practice": "A99012", "name": name, "address": "1 Wall Street"});
+    let base = &server.base;
+    granted(&client, base, &operator, "open-practice", "rotate-open-0001", &practice("Guarded Surgery")).await;
+
+    guarded.server.password("server", NEXT_PASSWORD);
+    guarded.file("password", NEXT_PASSWORD);
+    let ended = "SELECT count(pg_terminate_backend(pid)) > 4 FROM pg_stat_activity WHERE usename = 'server'";
+    assert_eq!(guarded.server.run("postgres", ended), "t");
+    let (id, published) = ("A99012.PASSW0RD0001", common::session("A99012.PASSW0RD0001", "10:00", 1));
+    let published = granted(&client, base, &staff, "publish-session", "rotate-publish-01", &published).await;
+    let day = common::in_days(7);
+    let path = format!("/practices/A99012/days/{day}?strict=true&after={}", published.position());
+    let seen = ask(&client, base, &staff, &path).await;
+    assert!(seen.body.to_string().contains(id), "{}", seen.body);
+    common::until("it is ready", || {
+        let status = told(&["status", "--admin", server.admin.trim_start_matches("http://")], &[]);
+        status.0 == Some(0)
+    });
+    server.stop();
     let (code, text) = told(&["check", "--log-file", &log, "--views-file", &views], &[]);
     assert_eq!(code, Some(0), "{text}");
 }

@@ -115,7 +115,10 @@ impl App {
                     owner: owner.clone(),
                     clock,
                     keys: Arc::clone(&keys),
-                    receiver: Arc::new(HttpReceivers::at(places.gateways.clone())?),
+                    receiver: Arc::new(HttpReceivers::at(
+                        places.gateways.clone(),
+                        places.gateway_authority.as_deref(),
+                    )?),
                 };
                 let url = places.log_url.exposed();
                 let opened = Policies::open(url, care.clone(), application.services, entries, options).await;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Subcommand};
 
 use crate::{
-    options::{Serve, address},
+    options::{Serve, address, host_and_port},
     system_status::LAG_EVENTS_MAX,
     url::Url,
 };
@@ -175,9 +175,10 @@ pub struct StatusOptions {
     /// Events by which a relay or a read model may lag.
     #[arg(long, default_value_t = LAG_EVENTS_MAX)]
     pub lag_max: u64,
-    /// Operator's addresses of all processes, separated by commas.
-    #[arg(long, env = "FRONTDOOR_ADMIN", value_delimiter = ',', default_value = "127.0.0.1:8081", value_parser = address)]
-    pub admin: Vec<SocketAddr>,
+    /// Operator's addresses of all processes, `HOST:PORT`, separated by commas. A name that has several addresses stands for a
+    /// process at each.
+    #[arg(long, env = "FRONTDOOR_ADMIN", value_delimiter = ',', default_value = "127.0.0.1:8081", value_parser = host_and_port)]
+    pub admin: Vec<String>,
 }
 
 #[derive(Debug, Clone, Args)]

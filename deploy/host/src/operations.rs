@@ -82,7 +82,7 @@ impl SystemOperations {
             true => self.own().await,
             false => peers::asked(&self.client, peer).await,
         };
-        let mut answers = join_all(self.peers.iter().map(one)).await;
+        let mut answers = join_all(peers::behind(&self.peers).await.iter().map(one)).await;
         // This process may be among its peers under another name.
         let name = self.app.views.as_ref().map(Views::owner);
         let is_own = |asked: &ProcessAnswer| {

@@ -32,7 +32,8 @@ pub struct Serve {
     pub data: PathBuf,
     /// Logs: `sqlite:FOLDER`, or `postgres://ROLE@HOST/DATABASE`, which several processes can share. Default: the data folder.
     /// Over a network, add `?sslmode=verify-full&sslrootcert=FILE`; FILE contains the certificate of the server's authority, in
-    /// addition to the public ones.
+    /// addition to the public ones. `passwordfile=FILE` names a file with the password, which is read for each new connection, so
+    /// that a new password needs no restart.
     #[arg(long, env = "FRONTDOOR_LOG", hide_env_values = true)]
     pub log: Option<Url>,
     /// File that contains the value of --log, so that a password does not appear in the process list.
@@ -71,13 +72,18 @@ pub struct Serve {
     #[arg(long = "admin-host", env = "FRONTDOOR_ADMIN_HOST", value_delimiter = ',')]
     pub admin_hosts: Vec<String>,
     /// Operator's addresses of all processes of the system, `HOST:PORT`, separated by commas; this process may be among them.
-    /// The pages for operators then show the whole system. Without them they show this process.
+    /// A name that has several addresses stands for a process at each. The pages for operators then show the whole system. Without
+    /// them they show this process.
     #[arg(long, env = "FRONTDOOR_PEER_ADMINS", value_delimiter = ',', value_parser = host_and_port)]
     pub peer_admins: Vec<String>,
     /// Receiver of a gateway: `NAME=URL`. Can be repeated; separated by commas in the environment. A gateway without a receiver
     /// does not run, and begins with the events after it was given one.
     #[arg(long = "gateway", env = "FRONTDOOR_GATEWAY", value_delimiter = ',', hide_env_values = true)]
     pub gateways: Vec<GatewayAddress>,
+    /// File with certificates (PEM) of authorities that vouch for receivers at https addresses, in addition to the public
+    /// authorities.
+    #[arg(long, env = "FRONTDOOR_GATEWAY_AUTHORITY")]
+    pub gateway_authority: Option<PathBuf>,
     /// Trusted issuer of tokens and its public keys: `ISSUER=JWKS_FILE`. Can be repeated; separated by commas in the
     /// environment.
     #[arg(long = "issuer", env = "FRONTDOOR_ISSUER", value_delimiter = ',')]
@@ -166,7 +172,7 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// Checks the form of `HOST:PORT`. A name is looked up with each use, because a peer may not have an address yet.
-fn host_and_port(text: &str) -> Result<String, String> {
+pub fn host_and_port(text: &str) -> Result<String, String> {
     let (host, port) = text.trim().rsplit_once(':').ok_or_else(|| format!("{text:?} is not HOST:PORT"))?;
     match port.parse::<u16>() {
         Ok(_) if !host.is_empty() => Ok(text.trim().to_owned()),
@@ -187,6 +193,8 @@ pub struct Places {
     pub roles: Roles,
     /// The receivers of gateways.
     pub gateways: Vec<GatewayAddress>,
+    /// The file of the authorities that vouch for receivers, in addition to the public ones.
+    pub gateway_authority: Option<PathBuf>,
     /// The time for which a decision that stored no event is remembered.
     pub remember: Duration,
 }
@@ -220,21 +228,25 @@ impl Serve {
             feed,
             roles: self.roles.clone(),
             gateways: self.gateways.clone(),
+            gateway_authority: self.gateway_authority.clone(),
             remember: Duration::from_secs(u64::from(self.remember_days) * SECONDS_OF_A_DAY),
         };
         let is_sqlite = |url: &Url| url.sqlite().is_some();
-        for (flag, place, url) in
-            [("--log", "sqlite:FOLDER", &places.log_url), ("--views", "sqlite:FILE", &places.views_url)]
-        {
+        let needs_views = [Role::Projections, Role::Query, Role::Pages].iter().any(|role| self.roles.has(*role));
+        for (flag, place, url, is_opened) in [
+            ("--log", "sqlite:FOLDER", &places.log_url, true),
+            ("--views", "sqlite:FILE", &places.views_url, needs_views),
+        ] {
             // Addresses are not quoted, because they may contain passwords.
-            if url.is_postgres() {
-                url.checked(flag)?;
-            } else if !is_sqlite(url) {
+            if !url.is_postgres() && !is_sqlite(url) {
                 return Err(Misconfigured(format!("{flag} is {place} or postgres://ROLE@HOST/DATABASE")));
+            }
+            // A process need not have the files of a database that its roles do not open.
+            if url.is_postgres() && is_opened {
+                url.checked(flag)?;
             }
         }
         if self.roles != Roles::all() {
-            let needs_views = [Role::Projections, Role::Query, Role::Pages].iter().any(|role| self.roles.has(*role));
             if is_sqlite(&places.log_url) || (needs_views && is_sqlite(&places.views_url)) {
                 let why = "with a log or views in SQLite one process has all roles";
                 return Err(Misconfigured(format!("--roles {}: {why}", self.roles)));
@@ -309,6 +321,21 @@ mod tests {
             assert!(!refused.to_string().contains('\n'), "{arguments:?}");
         }
         assert!(parsed(&["--roles=notary"]).is_err());
+    }
+
+    #[test]
+    fn a_process_needs_the_files_of_the_databases_that_its_roles_open() {
+        let of = |roles: &str| {
+            let views = "--views=postgres://views@host/views?passwordfile=/nowhere/password";
+            serve(&["--demo", "--roles", roles, "--log=postgres://server@host/logs", views]).places()
+        };
+        for roles in ["command", "policies"] {
+            assert!(of(roles).is_ok(), "{roles}");
+        }
+        for roles in ["projections", "query", "pages", "command,query"] {
+            let refused = of(roles).expect_err("the file is not there").to_string();
+            assert!(refused.contains("--views: passwordfile: /nowhere/password"), "{refused}");
+        }
     }
 
     #[test]

@@ -1,12 +1,19 @@
 //! The systems that gateways deliver to, over HTTP: a POST with the contents as JSON and the delivery's id as
 //! `Idempotency-Key`.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use async_trait::async_trait;
 use policy_engine::{DeliveryFault, OutgoingDelivery, Receiver};
 use reqwest::{StatusCode, redirect};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+use crate::Misconfigured;
 
 /// The time limit for a connection.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -47,10 +54,14 @@ pub struct HttpReceivers {
 }
 
 impl HttpReceivers {
+    /// `authority` is a file with certificates of authorities that vouch for receivers at https addresses, in addition to the
+    /// public ones, which are compiled in.
+    ///
     /// # Errors
-    /// If the client cannot be built.
-    pub fn at(addresses: Vec<GatewayAddress>) -> anyhow::Result<HttpReceivers> {
+    /// If the file holds no certificate, or the client cannot be built.
+    pub fn at(addresses: Vec<GatewayAddress>, authority: Option<&Path>) -> anyhow::Result<HttpReceivers> {
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(authority)?)
             .connect_timeout(CONNECT_TIME_MAX)
             .timeout(ANSWER_TIME_MAX)
             // The contents are for this receiver only.
@@ -59,6 +70,21 @@ impl HttpReceivers {
             .context("no client for gateways")?;
         Ok(HttpReceivers { client, addresses })
     }
+}
+
+fn tls(authority: Option<&Path>) -> anyhow::Result<ClientConfig> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(file) = authority {
+        let unfit = || Misconfigured(format!("--gateway-authority {}: no certificates in PEM", file.display()));
+        let certificates = CertificateDer::pem_file_iter(file).map_err(|_| unfit())?;
+        let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(|_| unfit())?;
+        if roots.add_parsable_certificates(certificates).0 == 0 {
+            return Err(unfit().into());
+        }
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+    let config = config.with_safe_default_protocol_versions().context("no TLS for gateways")?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 #[async_trait]
@@ -89,10 +115,11 @@ impl Receiver for HttpReceivers {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
     use policy_engine::ReactionId;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
 
@@ -112,9 +139,62 @@ mod tests {
     }
 
     async fn delivered(address: GatewayAddress) -> Result<(), DeliveryFault> {
+        delivered_by(&HttpReceivers::at(vec![address], None).expect("a client")).await
+    }
+
+    async fn delivered_by(receivers: &HttpReceivers) -> Result<(), DeliveryFault> {
         let id = ReactionId { event: uuid::Uuid::from_u128(7), place: 0 };
         let delivery = OutgoingDelivery { gateway: "sms", id, contents: b"{}".to_vec() };
-        HttpReceivers::at(vec![address]).expect("a client").receive(delivery).await
+        receivers.receive(delivery).await
+    }
+
+    /// An authority of its own, and a server for `localhost` that it vouches for. Answers each request with 200.
+    async fn server_with_tls(folder: &Path) -> GatewayAddress {
+        let made = std::process::Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"])
+            .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-keyout", "key.pem", "-out", "certificate.pem"])
+            .current_dir(folder)
+            .output()
+            .expect("this test needs the program openssl");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let certificate = CertificateDer::from_pem_file(folder.join("certificate.pem")).expect("a certificate");
+        let key = rustls::pki_types::PrivateKeyDer::from_pem_file(folder.join("key.pem")).expect("a key");
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+        let config = config.with_safe_default_protocol_versions().expect("versions").with_no_client_auth();
+        let config = config.with_single_cert(vec![certificate], key).expect("they fit");
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                // A client that does not trust the certificate ends the handshake.
+                if let Ok(mut connection) = acceptor.accept(connection).await {
+                    let mut request = [0; 4096];
+                    let read = connection.read(&mut request).await.expect("a request");
+                    assert!(request[..read].starts_with(b"POST / HTTP/1.1\r\n"));
+                    connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.expect("an answer");
+                }
+            }
+        });
+        format!("sms=https://localhost:{port}/").parse().expect("an address")
+    }
+
+    #[tokio::test]
+    async fn a_receiver_at_an_https_address_is_delivered_to_if_an_authority_vouches_for_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = server_with_tls(folder.path()).await;
+        let fault = delivered(address.clone()).await;
+        assert!(matches!(fault, Err(DeliveryFault::Away(_))), "no public authority vouches for it: {fault:?}");
+        let authority = folder.path().join("certificate.pem");
+        let receivers = HttpReceivers::at(vec![address.clone()], Some(&authority)).expect("a client");
+        delivered_by(&receivers).await.expect("it is taken");
+        for unfit in ["key.pem", "nowhere.pem"] {
+            let refused = HttpReceivers::at(vec![address.clone()], Some(&folder.path().join(unfit))).err();
+            let refused = refused.expect("it is no certificate").to_string();
+            assert!(refused.contains("--gateway-authority") && refused.contains(unfit), "{refused}");
+        }
     }
 
     #[tokio::test]

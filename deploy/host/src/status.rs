@@ -20,7 +20,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 pub fn status(options: &StatusOptions) -> anyhow::Result<ExitCode> {
     let answers = ask(async {
         let client = peers::client(ANSWER_MAX)?;
-        let admins: Vec<String> = options.admin.iter().map(ToString::to_string).collect();
+        let admins = peers::behind(&options.admin).await;
         Ok(futures::future::join_all(admins.iter().map(|admin| peers::asked(&client, admin))).await)
     })?;
     let system = merged(&answers, options.lag_max);

@@ -8,16 +8,18 @@ use std::{
     path::Path,
 };
 
+use event_log::postgres::PASSWORD_FILE;
+
 use crate::Misconfigured;
 
 /// Bytes of a file with a URL.
 const FILE_BYTES_MAX: u64 = 8 * 1024;
 
 /// The supported parameters of a PostgreSQL URL.
-const POSTGRES_SETTINGS: [&str; 8] =
-    ["host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey"];
+const POSTGRES_SETTINGS: [&str; 9] =
+    ["host", "port", "user", "password", PASSWORD_FILE, "sslmode", "sslrootcert", "sslcert", "sslkey"];
 /// The parameters that name a file.
-const POSTGRES_FILES: [&str; 3] = ["sslrootcert", "sslcert", "sslkey"];
+const POSTGRES_FILES: [&str; 4] = [PASSWORD_FILE, "sslrootcert", "sslcert", "sslkey"];
 
 /// The flags for a URL, and for a file that contains it.
 pub const LOG: (&str, &str) = ("--log", "--log-file");

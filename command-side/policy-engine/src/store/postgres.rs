@@ -1,16 +1,14 @@
 //! The tables in the schema `policies` of the log's database, shared by any number of processes. `synchronous_commit` is
 //! off: what a crash of the server takes back is done again, under the same idempotency keys.
 
-use std::str::FromStr;
-
 use async_trait::async_trait;
 use event_core::Timestamp;
 use event_follow::Checkpoint;
-use event_log::postgres::connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, no_tls, within};
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row,
-    postgres::{PgConnectOptions, PgRow},
+use event_log::postgres::{
+    DatabaseAddress,
+    connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, no_tls, within},
 };
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::port::{
@@ -28,9 +26,8 @@ pub struct PgPolicies {
     connections: Connections,
 }
 
-fn connecting(url: &str) -> Result<PgConnectOptions, PoliciesError> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|error| PoliciesError::Unusable(format!("this is no address of a PostgreSQL database: {error}")))?;
+fn connecting(url: &str) -> Result<DatabaseAddress, PoliciesError> {
+    let address = DatabaseAddress::parse(url).map_err(PoliciesError::Unusable)?;
     let settings = [
         ("search_path", "policies"),
         ("synchronous_commit", "off"),
@@ -46,7 +43,7 @@ fn connecting(url: &str) -> Result<PgConnectOptions, PoliciesError> {
         ("idle_in_transaction_session_timeout", "10s"),
         ("tcp_keepalives_idle", "30"),
     ];
-    Ok(options.application_name("frontdoor-policies").options(settings).disable_statement_logging())
+    Ok(address.with("frontdoor-policies", settings))
 }
 
 /// The reason for which there is no connection. A TLS error is permanent and is reported as such.
@@ -59,7 +56,7 @@ fn unreachable(error: sqlx::Error) -> PoliciesError {
 /// # Errors
 /// When the database is newer than this binary, or refuses a statement.
 pub async fn migrate(url: &str, server: Option<&str>) -> Result<(), PoliciesError> {
-    let connection = within(CONNECT_TIME_MAX, PgConnection::connect_with(&connecting(url)?)).await;
+    let connection = within(CONNECT_TIME_MAX, connecting(url)?.connect()).await;
     let mut connection = connection.map_err(unreachable)?;
     let mut transaction = connection.begin().await?;
     // Migrations that run at the same time wait for each other.
@@ -93,8 +90,8 @@ async fn done_migrations(connection: &mut PgConnection) -> Result<usize, Policie
 
 impl PgPolicies {
     pub async fn open(url: &str) -> Result<PgPolicies, PoliciesError> {
-        let options = connecting(url)?;
-        let connection = within(CONNECT_TIME_MAX, PgConnection::connect_with(&options)).await;
+        let address = connecting(url)?;
+        let connection = within(CONNECT_TIME_MAX, address.connect()).await;
         let mut connection = connection.map_err(unreachable)?;
         let there = sqlx::query_scalar("SELECT to_regclass('migration') IS NOT NULL");
         let there: bool = within(CALL_TIME_MAX, there.fetch_one(&mut connection)).await?;
@@ -104,7 +101,7 @@ impl PgPolicies {
             return Err(PoliciesError::Unusable(why.into()));
         }
         within(CALL_TIME_MAX, connection.close()).await?;
-        Ok(PgPolicies { connections: Connections::new(options, CONNECTIONS_MAX) })
+        Ok(PgPolicies { connections: Connections::new(address, CONNECTIONS_MAX) })
     }
 
     /// Runs statements in one transaction, within `CALL_TIME_MAX`.

@@ -65,6 +65,7 @@ pub async fn town(folder: &Path) -> anyhow::Result<(Database, Workload)> {
         feed: None,
         roles,
         gateways: Vec::new(),
+        gateway_authority: None,
         remember: event_log::REMEMBER,
     };
     let town = Workload::on(folder, places).await?;

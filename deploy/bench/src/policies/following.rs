@@ -98,6 +98,7 @@ async fn beside_commands(folder: &Path) -> anyhow::Result<Measured> {
         feed: None,
         roles: "command,projections".parse().map_err(anyhow::Error::msg)?,
         gateways: Vec::new(),
+        gateway_authority: None,
         remember: event_log::REMEMBER,
     };
     let town = Arc::new(Workload::on(folder, places).await?);

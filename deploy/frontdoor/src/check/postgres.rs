@@ -2,7 +2,8 @@
 //! continue.
 
 use anyhow::{Context, bail};
-use sqlx::{Connection, PgConnection};
+use event_log::postgres::DatabaseAddress;
+use sqlx::PgConnection;
 
 /// The maximum number of events of one statement.
 pub const PAGE_EVENTS: i64 = 2_000;
@@ -19,7 +20,7 @@ impl PgLog {
     /// # Errors
     /// If the database cannot be read, or does not contain such a log.
     pub async fn open(url: &str, log: &'static str) -> anyhow::Result<PgLog> {
-        let mut connection = PgConnection::connect(url).await.context("the log's database cannot be opened")?;
+        let mut connection = connected(url).await.context("the log's database cannot be opened")?;
         let schema = sqlx::AssertSqlSafe(format!("SET search_path = {log}"));
         sqlx::query(schema).execute(&mut connection).await?;
         known_version(&mut connection, log, event_log::postgres::SCHEMA_VERSION).await?;
@@ -45,12 +46,17 @@ async fn known_version(connection: &mut PgConnection, schema: &str, known: usize
     }
 }
 
+/// A connection with the password of the URL, or of the file that it names.
+async fn connected(url: &str) -> anyhow::Result<PgConnection> {
+    Ok(DatabaseAddress::parse(url).map_err(anyhow::Error::msg)?.connect().await?)
+}
+
 /// The views, in one snapshot: the rows of every read model match their checkpoints.
 ///
 /// # Errors
 /// If the database cannot be read.
 pub async fn views(url: &str) -> anyhow::Result<PgConnection> {
-    let mut connection = PgConnection::connect(url).await.context("the views' database cannot be opened")?;
+    let mut connection = connected(url).await.context("the views' database cannot be opened")?;
     sqlx::raw_sql("SET search_path = views").execute(&mut connection).await?;
     known_version(&mut connection, "views", projection_engine::SCHEMA_VERSION_POSTGRES).await?;
     sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut connection).await?;

@@ -1,18 +1,14 @@
 //! The settings of a connection to a log, and the errors of connecting.
 
-use std::str::FromStr;
-
 use event_core::LogName;
-use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 
-use super::connections::no_tls;
+use super::{address::DatabaseAddress, connections::no_tls};
 use crate::port::LogError;
 
 /// The settings of a session in the log's schema. Planning each batch again, or compiling it, would take longer than
 /// the batch.
-pub(super) fn connecting(url: &str, name: LogName) -> Result<PgConnectOptions, LogError> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|error| LogError::Unusable(format!("this is no address of a PostgreSQL database: {error}")))?;
+pub(super) fn connecting(url: &str, name: LogName) -> Result<DatabaseAddress, LogError> {
+    let address = DatabaseAddress::parse(url).map_err(LogError::Unusable)?;
     let settings = [
         ("search_path", name.as_str()),
         ("plan_cache_mode", "force_generic_plan"),
@@ -28,7 +24,7 @@ pub(super) fn connecting(url: &str, name: LogName) -> Result<PgConnectOptions, L
         ("synchronous_commit", "on"),
         ("default_transaction_isolation", "read committed"),
     ];
-    Ok(options.application_name("frontdoor").options(settings).disable_statement_logging())
+    Ok(address.with("frontdoor", settings))
 }
 
 /// The error of a failed connection. A TLS error is permanent, and is reported as such.

@@ -10,11 +10,11 @@ use std::{
 use sqlx::{
     Connection, PgConnection, PgPool,
     pool::PoolConnection,
-    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow, Postgres},
+    postgres::{PgArguments, PgPoolOptions, PgRow, Postgres},
     query::Query,
 };
 
-use super::history::compare;
+use super::{address::DatabaseAddress, history::compare};
 use crate::history::SeenHistory;
 
 /// A statement and the values bound to it.
@@ -24,6 +24,8 @@ pub type Statement = Query<'static, Postgres, PgArguments>;
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long connecting may take, and waiting for a free connection.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a password is used before its file is read again. Passwords are changed by hand or by a vault, a few times a year.
+const PASSWORD_TIME_MAX: Duration = Duration::from_secs(1);
 /// How long an idle connection may take to answer before it is used.
 const PING_TIME_MAX: Duration = Duration::from_secs(2);
 
@@ -44,8 +46,10 @@ pub fn no_tls(error: &sqlx::Error) -> Option<String> {
 /// A pool of connections.
 pub struct Connections {
     pool: PgPool,
-    options: PgConnectOptions,
+    address: DatabaseAddress,
     silence: LastSilence,
+    /// The time of the last look at the password file; `None` before the first one. Absent without such a file.
+    password_seen: Option<tokio::sync::Mutex<Option<Instant>>>,
 }
 
 /// The time when the database was last silent: older connections are not trusted.
@@ -65,20 +69,26 @@ impl LastSilence {
 
 impl Connections {
     /// A pool that has not connected yet.
-    pub fn new(options: PgConnectOptions, connections_max: u32) -> Connections {
+    pub fn new(address: DatabaseAddress, connections_max: u32) -> Connections {
         let silence = LastSilence::default();
         let pool = pool_of(connections_max, silence.clone());
-        Connections { pool: pool.connect_lazy_with(options.clone()), options, silence }
+        Connections::of(pool, address, silence)
+    }
+
+    fn of(pool: PgPoolOptions, address: DatabaseAddress, silence: LastSilence) -> Connections {
+        let (options, has_password_file) = address.without_password();
+        let password_seen = has_password_file.then(tokio::sync::Mutex::default);
+        Connections { pool: pool.connect_lazy_with(options), address, silence, password_seen }
     }
 
     /// The same for a log: each new connection compares the log with the events that were seen of it.
-    pub(super) fn compared(options: PgConnectOptions, connections_max: u32, history: Arc<SeenHistory>) -> Connections {
+    pub(super) fn compared(address: DatabaseAddress, connections_max: u32, history: Arc<SeenHistory>) -> Connections {
         let silence = LastSilence::default();
         let pool = pool_of(connections_max, silence.clone()).after_connect(move |connection, _| {
             let history = Arc::clone(&history);
             Box::pin(async move { compare(connection, &history).await })
         });
-        Connections { pool: pool.connect_lazy_with(options.clone()), options, silence }
+        Connections::of(pool, address, silence)
     }
 
     /// All rows of a statement.
@@ -106,13 +116,16 @@ impl Connections {
     /// # Errors
     /// The database's error, or that it did not answer within `CONNECT_TIME_MAX`.
     pub async fn alone(&self) -> Result<PgConnection, sqlx::Error> {
-        within(CONNECT_TIME_MAX, PgConnection::connect_with(&self.options)).await
+        within(CONNECT_TIME_MAX, self.address.connect()).await
     }
 
     /// A pool of one connection.
-    pub fn one(&self) -> PgPool {
+    ///
+    /// # Errors
+    /// If the password file cannot be read.
+    pub async fn one(&self) -> Result<PgPool, sqlx::Error> {
         let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIME_MAX);
-        pool.connect_lazy_with(self.options.clone())
+        Ok(pool.connect_lazy_with(self.address.current().await?))
     }
 
     /// A connection for several statements. The caller limits the time of each.
@@ -120,7 +133,19 @@ impl Connections {
     /// # Errors
     /// When none is free within `CONNECT_TIME_MAX`.
     pub async fn borrow(&self) -> Result<LentConnection, sqlx::Error> {
+        self.renew_password().await?;
         Ok(LentConnection(Some(self.pool.acquire().await?)))
+    }
+
+    /// Tells the pool the password of this moment, because it makes its connections by itself.
+    async fn renew_password(&self) -> Result<(), sqlx::Error> {
+        let Some(seen) = &self.password_seen else { return Ok(()) };
+        let mut seen = seen.lock().await;
+        if seen.is_none_or(|seen| seen.elapsed() > PASSWORD_TIME_MAX) {
+            self.pool.set_connect_options(self.address.current().await?);
+            *seen = Some(Instant::now());
+        }
+        Ok(())
     }
 
     /// Waits for the statements in progress, and accepts no more.

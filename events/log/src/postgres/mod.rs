@@ -1,6 +1,7 @@
 //! A log in a schema of a PostgreSQL database, written by any number of nodes. The database decides under the log's own
 //! lock what is stored; the heads of streams that a node caches only save a second round trip.
 
+mod address;
 mod batch;
 mod connecting;
 pub mod connections;
@@ -17,8 +18,9 @@ mod writer;
 use std::sync::Arc;
 
 use event_core::LogName;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::Connection;
 
+pub use address::{DatabaseAddress, PASSWORD_FILE};
 pub use schema::{SCHEMA_VERSION, migrate};
 pub(crate) use target::Target;
 
@@ -39,7 +41,8 @@ use crate::{
 /// When it cannot be reached, has not been migrated, is newer than this binary, or is another log.
 pub async fn open(url: &str, name: LogName, options: &LogOptions) -> Result<Opened, LogError> {
     // As long as `CALL_TIME_MAX`: when the client has given up, the server releases its locks.
-    let connecting = connecting(url, name)?.options([("statement_timeout", "10s"), ("tcp_keepalives_idle", "30")]);
+    let connecting = connecting(url, name)?;
+    let connecting = connecting.with("frontdoor", [("statement_timeout", "10s"), ("tcp_keepalives_idle", "30")]);
     let mut connection = within(CONNECT_TIME_MAX, connecting.connect()).await.map_err(unreachable)?;
     let identity = tokio::time::timeout(CALL_TIME_MAX, schema::identity(&mut connection, name)).await;
     let identity = identity.map_err(|_| LogError::Read(connections::silent()))??;

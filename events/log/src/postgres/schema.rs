@@ -34,7 +34,7 @@ const GRANTS: &str = include_str!("../../sql/postgres/grants.sql");
 /// When the database is newer than this binary, or refuses a statement.
 pub async fn migrate(url: &str, name: LogName, server: Option<&str>) -> Result<(), LogError> {
     let connecting = connecting(url, name)?;
-    let connection = within(CONNECT_TIME_MAX, PgConnection::connect_with(&connecting)).await;
+    let connection = within(CONNECT_TIME_MAX, connecting.connect()).await;
     let mut connection = connection.map_err(unreachable)?;
     let mut transaction = connection.begin().await?;
     // Migrations that run at the same time wait for each other.

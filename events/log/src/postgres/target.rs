@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use event_core::LogName;
-use sqlx::{ConnectOptions, Connection, PgConnection, PgTransaction, postgres::PgRow};
+use sqlx::{Connection, PgConnection, PgTransaction, postgres::PgRow};
 
 use super::{
     connecting::{connecting, unreachable},
@@ -31,9 +31,9 @@ pub(crate) struct Target {
 impl Target {
     pub async fn open(url: &str, name: LogName) -> Result<Target, LogError> {
         let connecting = connecting(url, name)?;
-        let server = connecting.get_application_name().unwrap_or_default().to_owned();
-        let patience = [("lock_timeout", format!("{}s", GONE_TIME_MAX.as_secs()))];
-        let connection = connecting.application_name("frontdoor log copy").options(patience).connect().await;
+        let server = connecting.application().to_owned();
+        let patience = format!("{}s", GONE_TIME_MAX.as_secs());
+        let connection = connecting.with("frontdoor log copy", [("lock_timeout", &patience)]).connect().await;
         let mut connection = connection.map_err(unreachable)?;
         let (stored, identity) = schema::stored(&mut connection, name).await?;
         let unfinished = stored == schema::unfinished(name);

@@ -17,9 +17,10 @@ use std::{
 use async_trait::async_trait;
 use event_core::{LogName, StreamName, Timestamp};
 use lru::LruCache;
-use sqlx::{ConnectOptions, Connection, PgConnection, Row as _, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, Row as _};
 
 use super::{
+    address::DatabaseAddress,
     batch::{heads_of, keys_of, streams_of},
     connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, silent, within},
     history::compare,
@@ -49,7 +50,7 @@ const FORGET_MAX: i64 = 500;
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 pub(super) struct PgWriter {
-    connecting: PgConnectOptions,
+    connecting: DatabaseAddress,
     /// `None` before the first batch, and after a failure.
     connection: Option<PgConnection>,
     history: Arc<SeenHistory>,
@@ -78,7 +79,7 @@ struct BatchOutcome {
 
 impl PgWriter {
     pub(super) fn new(
-        connecting: PgConnectOptions,
+        connecting: DatabaseAddress,
         history: Arc<SeenHistory>,
         log: LogName,
         options: &LogOptions,

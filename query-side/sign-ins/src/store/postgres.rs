@@ -1,14 +1,12 @@
 //! The table `sign_in` in the schema of the views, shared by any number of processes. Unlike the views, it waits for
 //! the disk: a sign-in that was ended must not come back after a crash of the server.
 
-use std::str::FromStr;
-
 use async_trait::async_trait;
-use event_log::postgres::connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, Statement, no_tls, within};
-use sqlx::{
-    Connection, PgConnection, Row,
-    postgres::{PgConnectOptions, PgRow},
+use event_log::postgres::{
+    DatabaseAddress,
+    connections::{CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, Statement, no_tls, within},
 };
+use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 
 use super::port::{SealedDraft, SignIn, SignInStore};
 use crate::error::SignInsError;
@@ -24,8 +22,7 @@ pub struct PgSignIns {
 
 impl PgSignIns {
     pub async fn open(url: &str) -> Result<PgSignIns, SignInsError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|error| SignInsError::Unusable(format!("this is no address of a PostgreSQL database: {error}")))?;
+        let address = DatabaseAddress::parse(url).map_err(SignInsError::Unusable)?;
         let settings = [
             ("search_path", "views"),
             ("synchronous_commit", "on"),
@@ -41,12 +38,11 @@ impl PgSignIns {
             ("idle_in_transaction_session_timeout", "10s"),
             ("tcp_keepalives_idle", "30"),
         ];
-        let options = options.application_name("frontdoor-sign-ins").options(settings);
-        let connecting = PgConnection::connect_with(&options);
-        let mut connection = within(CONNECT_TIME_MAX, connecting).await.map_err(unreachable)?;
+        let address = address.with("frontdoor-sign-ins", settings);
+        let mut connection = within(CONNECT_TIME_MAX, address.connect()).await.map_err(unreachable)?;
         within(CALL_TIME_MAX, prepare(&mut connection)).await?;
         within(CALL_TIME_MAX, connection.close()).await?;
-        Ok(PgSignIns { connections: Connections::new(options, CONNECTIONS_MAX) })
+        Ok(PgSignIns { connections: Connections::new(address, CONNECTIONS_MAX) })
     }
 
     async fn fetch(&self, query: Statement) -> Result<Vec<PgRow>, SignInsError> {

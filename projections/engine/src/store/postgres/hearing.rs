@@ -23,7 +23,7 @@ impl Hearing {
     pub async fn begin(connections: &Connections) -> Result<Hearing, ViewsError> {
         // The listener has its own pool, because it sends a statement on its connection when it is dropped, and waits
         // for the answer.
-        let pool = connections.one();
+        let pool = connections.one().await?;
         let mut listener = within(CALL_TIME_MAX, PgListener::connect_with(&pool)).await?;
         listener.eager_reconnect(false);
         within(CALL_TIME_MAX, listener.listen(CHANNEL)).await?;

@@ -7,7 +7,7 @@ mod copy;
 mod hearing;
 mod statements;
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use event_core::Key;
@@ -15,14 +15,12 @@ use event_follow::{Checkpoint, HeldLease, Stop};
 use event_log::{
     lease::Leases,
     postgres::{
+        DatabaseAddress,
         connections::{self, CALL_TIME_MAX, CONNECT_TIME_MAX, Connections, no_tls, within},
         leases::{LEASE_TABLE, PgLeases},
     },
 };
-use sqlx::{
-    AssertSqlSafe, Connection, PgConnection, Row,
-    postgres::{PgConnectOptions, PgRow},
-};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use self::{
@@ -59,8 +57,7 @@ pub struct PgViews {
 
 impl PgViews {
     pub async fn open(url: &str) -> Result<PgViews, ViewsError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|error| ViewsError::Unusable(format!("this is no address of a PostgreSQL database: {error}")))?;
+        let address = DatabaseAddress::parse(url).map_err(ViewsError::Unusable)?;
         let settings = [
             ("search_path", "views"),
             ("synchronous_commit", "off"),
@@ -75,12 +72,11 @@ impl PgViews {
             ("idle_in_transaction_session_timeout", "10s"),
             ("tcp_keepalives_idle", "30"),
         ];
-        let options = options.application_name("frontdoor-views").options(settings);
-        let connecting = PgConnection::connect_with(&options);
-        let mut connection = within(CONNECT_TIME_MAX, connecting).await.map_err(unreachable)?;
+        let address = address.with("frontdoor-views", settings);
+        let mut connection = within(CONNECT_TIME_MAX, address.connect()).await.map_err(unreachable)?;
         migrate(&mut connection).await?;
         within(CALL_TIME_MAX, connection.close()).await?;
-        Ok(PgViews { connections: Arc::new(Connections::new(options, CONNECTIONS_MAX)) })
+        Ok(PgViews { connections: Arc::new(Connections::new(address, CONNECTIONS_MAX)) })
     }
 }
 
