@@ -24,6 +24,8 @@ pub enum Task {
     /// Verify the files of a stopped server, or the tables and topics of a running system. Exits with 0 if they are sound, 1 if
     /// something is wrong, 2 if it could not be checked.
     Check(Check),
+    /// Print what this binary is made of: components, licences, and every notice.
+    Licences(Licences),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -81,6 +83,13 @@ pub struct Check {
     /// "revision", "position"}]}`. Every event must exist exactly so, and no key may have two effects.
     #[arg(long)]
     pub told: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Licences {
+    /// Print the bill of materials instead, as CycloneDX 1.6 (JSON).
+    #[arg(long)]
+    pub bill_of_materials: bool,
 }
 
 /// Parses a value as in JSON, so that the command line and tokens have the same spelling.

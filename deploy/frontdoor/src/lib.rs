@@ -42,5 +42,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Platform(task) => host::perform(&APPLICATION, task),
         Task::Token(options) => tokens::print(&options).map(|()| ExitCode::SUCCESS),
         Task::Check(options) => Ok(check::check(&options)),
+        Task::Licences(options) => {
+            host::output::text(if options.bill_of_materials { licences::BILL_OF_MATERIALS } else { licences::TEXT });
+            Ok(ExitCode::SUCCESS)
+        }
     })
 }

@@ -23,6 +23,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     ("views", "projections/views", &["event-core", "vocabulary"]),
     ("projection-engine", "projections/engine", &["event-core", "event-log", "event-follow"]),
     ("http-edge", "deploy/http", &["event-core"]),
+    ("licences", "deploy/licences", &[]),
     ("query-engine", "query-side/engine", &["event-core", "event-log", "http-edge", "projection-engine"]),
     ("sign-ins", "query-side/sign-ins", &["event-core", "event-log", "http-edge"]),
     ("queries", "query-side/queries", &["event-core", "vocabulary", "views", "query-engine"]),
@@ -31,7 +32,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     (
         "pages",
         "query-side/pages",
-        &["event-core", "vocabulary", "domain", "queries", "query-engine", "page-engine", "http-edge"],
+        &["event-core", "vocabulary", "domain", "queries", "query-engine", "page-engine", "http-edge", "licences"],
     ),
     (
         "host",
@@ -67,6 +68,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "page-engine",
             "pages",
             "host",
+            "licences",
         ],
     ),
     (

@@ -34,6 +34,7 @@ pub fn router(pages: Pages) -> Router {
     let routes = Router::new()
         .route("/", get(home::page))
         .route("/licences", get(licences::page))
+        .route("/licences/notices", get(licences::notices))
         .merge(sign_in::routes())
         .merge(book::routes())
         .merge(appointments::routes())
