@@ -20,6 +20,10 @@ OPENAPI_GENERATOR_VERSION := 7.26.0
 OPENAPI_PYTHON_VERSION := 0.29.1
 OPENAPI_GO_VERSION := v2.8.2
 OPENAPI_TS_VERSION := 0.95.0
+KUSTOMIZE_VERSION := v5.7.1
+KUBERNETES_VALIDATE_VERSION := 1.37.0
+CNPG_VERSION := v1.30.0
+MANIFESTS := $(TOOLS)/manifests-$(KUSTOMIZE_VERSION)-$(KUBERNETES_VALIDATE_VERSION)-$(CNPG_VERSION)
 OPENAPI := $(TOOLS)/openapi-$(SCHEMATHESIS_VERSION)-$(OPENAPI_GENERATOR_VERSION)-$(OPENAPI_PYTHON_VERSION)-$(OPENAPI_GO_VERSION)-$(OPENAPI_TS_VERSION)
 
 # Where the demonstration keeps its data; `make run DEMO=some/folder` keeps it elsewhere.
@@ -45,12 +49,13 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run faketime up down test test-build test-needs test-programs test-systems test-pages test-licences styles browser screenshots chaos bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
+.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-manifests test-licences styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
 	@echo 'make up           the whole system as processes: PostgreSQL, Kafka, two of each role; make down ends it'
 	@echo 'make test         format, lints, every test, journeys in a browser, licences'
+	@echo 'make image        the container image, without a container engine (target/image); make image-test tries it'
 	@echo 'make styles       the style sheet of the pages, which a build needs (from npm)'
 	@echo 'make screenshots  the pictures of the README, from the pages as they are'
 	@echo 'make asyncapi     whether the events'"'"' description for Kafka is valid, by AsyncAPI'"'"'s own tool (1.5 GB, from npm)'
@@ -85,9 +90,28 @@ down:
 	  else echo 'it was not up'; fi
 	@rm -f '$(LOCAL)/pid' '$(LOCAL)/env'
 
+# The binary that needs no library of the machine that it runs on. Names are resolved by DNS and /etc/hosts.
+TRIPLE = $(shell rustc --version --verbose | sed -n 's/^host: //p')
+STATIC = target/static/$(TRIPLE)/release/frontdoor
+static: compilers styles
+	OPENSSL_STATIC=1 RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked --package frontdoor \
+	  --target '$(TRIPLE)' --target-dir target/static
+
+IMAGE = deploy/image/image.sh '$(STATIC)' target/image '$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)' '$(shell git rev-parse HEAD)'
+image: static umoci
+	$(IMAGE)
+
+image-test: image
+	deploy/image/test.sh target/image $(IMAGE)
+
+umoci:
+	@command -v umoci >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends umoci; }
+
 test: compilers styles
 	$(MAKE) --no-print-directory --jobs 2 test-build test-needs
-	@MAKE='$(MAKE)' deploy/local/lanes.sh test-programs test-systems test-pages test-licences
+	@MAKE='$(MAKE)' deploy/local/lanes.sh test-programs test-systems test-pages test-manifests test-licences
 
 test-build:
 	cargo fmt --all --check
@@ -98,7 +122,7 @@ test-build:
 # What the lanes need is fetched while the processors build, one after the other, because Debian's packages are installed by one
 # process at a time. cargo-deny is built here, before the lanes, which it would slow down.
 test-needs:
-	@env -u MAKEFLAGS $(MAKE) --no-print-directory postgres kafka browser '$(DENY)'
+	@env -u MAKEFLAGS $(MAKE) --no-print-directory postgres kafka browser '$(MANIFESTS)/complete' '$(DENY)'
 
 # The lanes of the tests. They run at the same time, because most of them wait for servers, leases and browsers.
 TEST_IN_LANE = CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(CURDIR)/deploy/local/lane.sh $(1)' \
@@ -113,6 +137,29 @@ test-systems:
 test-pages:
 	FRONTDOOR=target/debug/frontdoor LOCAL=target/debug/local CHROMIUM="$$(command -v chromium-headless-shell)" \
 	  node --test --test-concurrency=1 $(BROWSER)
+
+# The manifests for Kubernetes, by the schemas of Kubernetes and of CloudNativePG, by promtool, and by the binary's own settings.
+test-manifests: $(MANIFESTS)/complete
+	KUSTOMIZE='$(MANIFESTS)/kustomize' PROMTOOL='$(MANIFESTS)/prometheus/usr/bin/promtool' CNPG_CRDS='$(MANIFESTS)/cnpg' \
+	  FRONTDOOR=target/debug/frontdoor '$(MANIFESTS)/python/bin/python' deploy/kubernetes/check.py
+
+# Not moved when it is complete: the programs of a virtual environment know their place. promtool is taken out of Debian's package, which
+# would start a Prometheus if it was installed.
+$(MANIFESTS)/complete:
+	@command -v go >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends golang-go python3 python3-venv; }
+	rm -rf '$(MANIFESTS)' && mkdir -p '$(MANIFESTS)'
+	GOBIN='$(MANIFESTS)' go install 'sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION)'
+	module="$$(cd '$(MANIFESTS)' && GO111MODULE=on go mod download -json 'github.com/cloudnative-pg/cloudnative-pg@$(CNPG_VERSION)' | \
+	  sed -n 's/.*"Dir": "\(.*\)",/\1/p')" && cp -r "$$module/config/crd/bases" '$(MANIFESTS)/cnpg'
+	python3 -m venv '$(MANIFESTS)/python'
+	'$(MANIFESTS)/python/bin/python' -m pip install --quiet --disable-pip-version-check \
+	  'kubernetes-validate==$(KUBERNETES_VALIDATE_VERSION)'
+	cd '$(MANIFESTS)' && { apt-get download prometheus || \
+	  { [ "$$(id -u)" = 0 ] && apt-get update || sudo apt-get update; } && apt-get download prometheus; } && \
+	  dpkg-deb --extract prometheus_*.deb prometheus && rm prometheus_*.deb
+	touch '$@'
 
 test-licences: $(DENY)
 	'$(DENY)' --log-level error --all-features check licenses bans sources

@@ -18,6 +18,7 @@ mod demo_receiver;
 mod descriptors;
 mod health;
 mod history;
+mod http_client;
 mod key_files;
 mod log_copy;
 mod misconfigured;

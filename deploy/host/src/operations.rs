@@ -58,7 +58,7 @@ impl SystemOperations {
         samples: Arc<Samples>,
         address: String,
         peers: Vec<String>,
-    ) -> reqwest::Result<SystemOperations> {
+    ) -> anyhow::Result<SystemOperations> {
         let client = peers::client(ANSWER_MAX)?;
         Ok(SystemOperations { app, readiness, samples, address, peers, client, last: Mutex::default() })
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     Application, Misconfigured,
     cli::{Asyncapi, LogCreate, Migrate, Projections, RebuildOptions, ServerAddress},
-    history, output,
+    history, http_client, output,
     url::{self, Url},
 };
 use event_core::{LogName, asyncapi};
@@ -143,9 +143,10 @@ fn step(bar: &ProgressBar, line: &Value) -> anyhow::Result<Option<Value>> {
     Ok(line.get("done").cloned())
 }
 
-/// Connects directly to the operator's listener: a proxy from the environment cannot reach a loopback address.
-pub fn client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder().no_proxy().build()
+/// # Errors
+/// If the client cannot be built.
+pub fn client() -> anyhow::Result<reqwest::Client> {
+    Ok(http_client::for_operator()?.build()?)
 }
 
 pub fn url(server: &ServerAddress, path: &str) -> String {

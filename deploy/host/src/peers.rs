@@ -6,6 +6,8 @@ use futures::future::join_all;
 use serde_json::Value;
 use tokio::net::lookup_host;
 
+use crate::http_client;
+
 /// The processes that are asked at most. Further addresses of a name are left out.
 const PROCESSES_MAX: usize = 512;
 
@@ -17,12 +19,10 @@ pub struct ProcessAnswer {
     pub answer: Result<Value, String>,
 }
 
-/// Connects directly to a process: a proxy from the environment cannot reach a loopback address.
-///
 /// # Errors
 /// If the client cannot be built.
-pub fn client(answer_max: Duration) -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder().no_proxy().timeout(answer_max).build()
+pub fn client(answer_max: Duration) -> anyhow::Result<reqwest::Client> {
+    Ok(http_client::for_operator()?.timeout(answer_max).build()?)
 }
 
 /// The addresses of the processes behind these. A name with several addresses stands for a process at each, like the name of a

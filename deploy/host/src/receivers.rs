@@ -1,19 +1,14 @@
 //! The systems that gateways deliver to, over HTTP: a POST with the contents as JSON and the delivery's id as
 //! `Idempotency-Key`.
 
-use std::{fmt, path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, path::Path, str::FromStr, time::Duration};
 
 use anyhow::Context;
 use async_trait::async_trait;
 use policy_engine::{DeliveryFault, OutgoingDelivery, Receiver};
 use reqwest::{StatusCode, redirect};
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, pem::PemObject},
-};
 
-use crate::Misconfigured;
+use crate::http_client;
 
 /// The time limit for a connection.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -60,8 +55,7 @@ impl HttpReceivers {
     /// # Errors
     /// If the file holds no certificate, or the client cannot be built.
     pub fn at(addresses: Vec<GatewayAddress>, authority: Option<&Path>) -> anyhow::Result<HttpReceivers> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(authority)?)
+        let client = http_client::builder(authority)?
             .connect_timeout(CONNECT_TIME_MAX)
             .timeout(ANSWER_TIME_MAX)
             // The contents are for this receiver only.
@@ -70,21 +64,6 @@ impl HttpReceivers {
             .context("no client for gateways")?;
         Ok(HttpReceivers { client, addresses })
     }
-}
-
-fn tls(authority: Option<&Path>) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    if let Some(file) = authority {
-        let unfit = || Misconfigured(format!("--gateway-authority {}: no certificates in PEM", file.display()));
-        let certificates = CertificateDer::pem_file_iter(file).map_err(|_| unfit())?;
-        let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(|_| unfit())?;
-        if roots.add_parsable_certificates(certificates).0 == 0 {
-            return Err(unfit().into());
-        }
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-    let config = config.with_safe_default_protocol_versions().context("no TLS for gateways")?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 #[async_trait]
@@ -115,10 +94,14 @@ impl Receiver for HttpReceivers {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
     use policy_engine::ReactionId;
+    use rustls::{
+        crypto::aws_lc_rs,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    };
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -160,7 +143,7 @@ mod tests {
             .expect("this test needs the program openssl");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let certificate = CertificateDer::from_pem_file(folder.join("certificate.pem")).expect("a certificate");
-        let key = rustls::pki_types::PrivateKeyDer::from_pem_file(folder.join("key.pem")).expect("a key");
+        let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).expect("a key");
         let config = rustls::ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
         let config = config.with_safe_default_protocol_versions().expect("versions").with_no_client_auth();
         let config = config.with_single_cert(vec![certificate], key).expect("they fit");
