@@ -23,7 +23,7 @@ OPENAPI_TS_VERSION := 0.95.0
 KUSTOMIZE_VERSION := v5.7.1
 KUBERNETES_VALIDATE_VERSION := 1.37.0
 CNPG_VERSION := v1.30.0
-MANIFESTS := $(TOOLS)/manifests-$(KUSTOMIZE_VERSION)-$(KUBERNETES_VALIDATE_VERSION)-$(CNPG_VERSION)
+MANIFESTS := $(TOOLS)/manifests-$(KUSTOMIZE_VERSION)-$(KUBERNETES_VALIDATE_VERSION)-$(CNPG_VERSION)-promtool
 OPENAPI := $(TOOLS)/openapi-$(SCHEMATHESIS_VERSION)-$(OPENAPI_GENERATOR_VERSION)-$(OPENAPI_PYTHON_VERSION)-$(OPENAPI_GO_VERSION)-$(OPENAPI_TS_VERSION)
 
 # Where the demonstration keeps its data; `make run DEMO=some/folder` keeps it elsewhere.
@@ -152,12 +152,12 @@ $(MANIFESTS)/complete:
 	rm -rf '$(MANIFESTS)' && mkdir -p '$(MANIFESTS)'
 	GOBIN='$(MANIFESTS)' go install 'sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION)'
 	module="$$(cd '$(MANIFESTS)' && GO111MODULE=on go mod download -json 'github.com/cloudnative-pg/cloudnative-pg@$(CNPG_VERSION)' | \
-	  sed -n 's/.*"Dir": "\(.*\)",/\1/p')" && cp -r "$$module/config/crd/bases" '$(MANIFESTS)/cnpg'
+	  sed -n 's/.*"Dir": "\(.*\)",/\1/p')" && cp -r "$$module/config/crd/bases" '$(MANIFESTS)/cnpg' && chmod -R u+w '$(MANIFESTS)/cnpg'
 	python3 -m venv '$(MANIFESTS)/python'
 	'$(MANIFESTS)/python/bin/python' -m pip install --quiet --disable-pip-version-check \
 	  'kubernetes-validate==$(KUBERNETES_VALIDATE_VERSION)'
-	cd '$(MANIFESTS)' && { apt-get download prometheus || \
-	  { [ "$$(id -u)" = 0 ] && apt-get update || sudo apt-get update; } && apt-get download prometheus; } && \
+	@as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; cd '$(MANIFESTS)' && \
+	  { apt-get download prometheus || { $$as_root apt-get update && apt-get download prometheus; }; } && \
 	  dpkg-deb --extract prometheus_*.deb prometheus && rm prometheus_*.deb
 	touch '$@'
 

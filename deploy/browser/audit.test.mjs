@@ -66,3 +66,18 @@ test('others have no access to the log', async () => {
   }
   await window.close();
 });
+
+for (const width of [1280, 320]) {
+  test(`the licences of what the server is made of are shown: ${width} px`, async () => {
+    const window = await Window.open(server, { width });
+    const { page } = window;
+    await page.goto('/');
+    await page.getByRole('link', { name: 'Licences' }).click();
+    await page.getByRole('row', { name: /^SQLite 3\./ }).waitFor();
+    await window.seen('the licences');
+    await page.getByRole('link', { name: 'Every notice and licence text' }).click();
+    await page.getByText('Permission is hereby granted').first().waitFor();
+    window.faultless('the notices');
+    await window.close();
+  });
+}
