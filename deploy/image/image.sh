@@ -7,7 +7,7 @@ set -euo pipefail
 binary=$1 folder=$2 version=$3 revision=$4
 
 # A program that needs libraries would not start: there are none.
-if ldd "$binary" 2>/dev/null | grep -q '=>'; then
+if [ -n "$(readelf --program-headers --wide "$binary" | sed -n '/INTERP/p')" ]; then
   echo "$binary needs libraries; make static builds one that needs none" >&2; exit 1
 fi
 rm -rf "$folder"; mkdir -p "$folder/files"

@@ -25,7 +25,8 @@ unshare --user --map-root-user chroot "$files" /frontdoor serve --demo --data /d
   --log-level warn >"$root/output" &
 serving=$!
 for _ in $(seq 300); do grep -q 'is ready' "$root/output" && break; kill -0 "$serving"; sleep 0.2; done
-curl --silent --fail --header 'Accept: text/html' http://127.0.0.1:18180/licences | grep -q SQLite
+curl --silent --fail --header 'Accept: text/html' --output "$root/licences" http://127.0.0.1:18180/licences
+grep -q SQLite "$root/licences"
 inside status --admin localhost:18181 >/dev/null
 kill -TERM "$serving" && wait "$serving"
 serving=

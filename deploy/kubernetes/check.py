@@ -1,4 +1,4 @@
-"""Checks of the manifests, without a cluster: `make manifests` runs them.
+"""Checks of the manifests, without a cluster: `make test-manifests` runs them.
 
 What Kubernetes would refuse is found by its own schemas and by those of the operators; what it would accept although it does not fit
 Frontdoor is found by comparison with the binary: its settings, ports and paths.
@@ -75,10 +75,8 @@ class Manifests(unittest.TestCase):
         cls.overlays = {overlay: rendered(f"overlays/{overlay}") for overlay in OVERLAYS}
 
     def each(self, kind=None):
-        for overlay, documents in self.overlays.items():
-            for document in documents if kind is None else of_kind(documents, kind):
-                with self.subTest(overlay=overlay, document=name(document)):
-                    yield document
+        """All documents of all overlays, or those of a kind."""
+        return [document for documents in self.overlays.values() for document in (documents if kind is None else of_kind(documents, kind))]
 
     def test_kubernetes_knows_every_field(self):
         known = 0
@@ -155,6 +153,18 @@ class Manifests(unittest.TestCase):
             # SIGTERM ends the process within ten seconds (README).
             self.assertGreaterEqual(pod["terminationGracePeriodSeconds"], pause + 10 + 5)
 
+    def test_the_databases_have_a_connection_for_every_pod_that_there_may_be(self):
+        """The most that a pod opens: for each of two logs 4 readers and a writer, 4 of policies; 10 for views, 5 for sign-ins, a
+        listener. A rolling update has a pod more; CloudNativePG has some of its own."""
+        documents = self.overlays["cluster"]
+        pods = {document["metadata"]["name"].removeprefix("frontdoor-"): document["spec"].get("replicas") for document in of_kind(documents, "Deployment")}
+        pods |= {document["metadata"]["name"].removeprefix("frontdoor-"): document["spec"]["maxReplicas"] for document in of_kind(documents, "HorizontalPodAutoscaler")}
+        opened = {"log": sum((count + 1) * 14 for count in pods.values()),
+                  "views": sum((pods[role] + 1) * 16 for role in ["projections", "query"])}
+        for cluster in of_kind(documents, "Cluster"):
+            most = int(cluster["spec"]["postgresql"]["parameters"]["max_connections"])
+            self.assertLess(opened[cluster["metadata"]["name"]] + 30, most)
+
     def test_probes_and_ports_name_each_other(self):
         for document in self.each("Deployment"):
             ports = {port["name"]: port["containerPort"] for port in container(document)["ports"]}
@@ -183,9 +193,13 @@ class Manifests(unittest.TestCase):
                     if role in ["relay", "policies", "projections"]:
                         needed.add("FRONTDOOR_FEED")
                     text = " ".join(settings[setting] for setting in needed) + " " + " ".join(of_pod["args"])
-                    paths = set(re.findall(r"/etc/frontdoor/[a-z-]+", text))
+                    paths = set(re.findall(r"/etc/frontdoor/[a-z.-]+/[a-z.]+", text))
                     self.assertGreater(len(paths), 1)
-                    own = {path for path in mounts.values() if path.startswith("/etc/")} - {"/etc/frontdoor/issuers"}
+                    own = set()
+                    for volume in pod["volumes"]:
+                        # The Secret of a user has more files than are used: user.p12 and user.password.
+                        items = [item["path"] for item in volume.get("secret", {}).get("items", [])] or ["user.crt", "user.key"]
+                        own |= {f"{mounts[volume['name']]}/{item}" for item in items if "secret" in volume}
                     self.assertEqual(paths, own, "what the settings name is mounted, and nothing else")
 
     def test_the_network_allows_these_connections_only(self):
@@ -222,11 +236,12 @@ class Manifests(unittest.TestCase):
         self.assertGreater(len(metrics), 30)
         [rules] = of_kind(self.overlays["cluster"], "PrometheusRule")
         alerts = [rule for group in rules["spec"]["groups"] for rule in group["rules"]]
-        words = {"sum", "max", "by", "rate", "increase", "absent", "or", "and", "up", "job", "role", "log", "name", "policy", "pod", "status", "le"}
+        words = {"sum", "max", "by", "on", "unless", "rate", "increase", "absent", "or", "and", "up", "job", "role", "log", "name", "policy", "pod", "status", "le"}
         for rule in alerts:
             with self.subTest(rule["alert"]):
                 page = ROOT / rule["annotations"]["runbook"]
                 self.assertTrue(page.is_file(), page)
+                self.assertEqual(rule["expr"].count("{"), rule["expr"].count('{job="frontdoor"'), "no other program's metrics")
                 expression = re.sub(r'"[^"]*"|\[[0-9a-z]+\]', "", rule["expr"])
                 asked = set(re.findall(r"[a-z_]{2,}", expression)) - words
                 asked = {re.sub(r"_seconds_(count|bucket|sum)$", "_seconds", metric) for metric in asked}
@@ -246,6 +261,14 @@ class Manifests(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             tested = {test["alertname"] for case in tests["tests"] for test in case["alert_rule_test"] if test["exp_alerts"]}
         self.assertEqual(tested, {rule["alert"] for group in rules["spec"]["groups"] for rule in group["rules"]}, "each alert is seen to fire")
+
+    def test_the_runbooks_patch_renames_the_migration(self):
+        [block] = re.findall(r"```yaml\n(.*?)```", (RUNBOOKS / "upgrade.md").read_text(), re.S)
+        with tempfile.TemporaryDirectory(dir=HERE / "overlays") as folder:
+            overlay = {"resources": ["../cluster"], **yaml.safe_load(block)}
+            (pathlib.Path(folder) / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+            [job] = of_kind(rendered(folder), "Job")
+        self.assertEqual(job["metadata"]["name"], "frontdoor-migrate-0-2-0")
 
     def test_secrets_have_what_is_mounted(self):
         printed = subprocess.run([HERE / "secrets.sh"], capture_output=True, text=True, check=True).stdout

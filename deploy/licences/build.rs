@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let metadata = MetadataCommand::new()
         .manifest_path("../../Cargo.toml")
         .features(CargoOpt::AllFeatures)
-        .other_options(["--locked", "--offline", "--filter-platform", &env::var("TARGET")?].map(str::to_owned))
+        .other_options(["--locked", "--filter-platform", &env::var("TARGET")?].map(str::to_owned))
         .exec()?;
     let mut components = Vec::new();
     for package in linked(&metadata)? {

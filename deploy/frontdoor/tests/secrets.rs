@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use common::{BINARY, Server, Signer, ask, granted};
+use common::{BINARY, Server, Signer, ask, give, granted};
 use local::postgres;
 use serde_json::json;
 
@@ -202,20 +202,22 @@ async fn a_new_password_in_a_file_is_used_without_a_restart() {
     let base = &server.base;
     granted(&client, base, &operator, "open-practice", "rotate-open-0001", &practice("Guarded Surgery")).await;
 
+    // The database has the new password, and the file still has the old one.
     guarded.server.password("server", NEXT_PASSWORD);
-    guarded.file("password", NEXT_PASSWORD);
     let ended = "SELECT count(pg_terminate_backend(pid)) > 4 FROM pg_stat_activity WHERE usename = 'server'";
     assert_eq!(guarded.server.run("postgres", ended), "t");
+    let status = || told(&["status", "--admin", server.admin.trim_start_matches("http://")], &[]);
+    common::until("it says that it is not well", || status().0 == Some(1));
+    let refused = give(&client, base, &operator, "open-practice", "rotate-open-0002", &practice("Other Surgery")).await;
+    assert_eq!(refused.expect("an answer").status, 503);
+    guarded.file("password", NEXT_PASSWORD);
+    common::until("it is well again", || status().0 == Some(0));
     let (id, published) = ("A99012.PASSW0RD0001", common::session("A99012.PASSW0RD0001", "10:00", 1));
     let published = granted(&client, base, &staff, "publish-session", "rotate-publish-01", &published).await;
     let day = common::in_days(7);
     let path = format!("/practices/A99012/days/{day}?strict=true&after={}", published.position());
     let seen = ask(&client, base, &staff, &path).await;
     assert!(seen.body.to_string().contains(id), "{}", seen.body);
-    common::until("it is ready", || {
-        let status = told(&["status", "--admin", server.admin.trim_start_matches("http://")], &[]);
-        status.0 == Some(0)
-    });
     server.stop();
     let (code, text) = told(&["check", "--log-file", &log, "--views-file", &views], &[]);
     assert_eq!(code, Some(0), "{text}");

@@ -3,11 +3,12 @@
 use std::{io, path::PathBuf, str::FromStr};
 
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+use tokio::io::AsyncReadExt;
 
 /// The parameter of a URL that names a file with the password. Line breaks at the file's end are not part of the password.
 pub const PASSWORD_FILE: &str = "passwordfile";
 /// The maximum size of that file in bytes.
-const PASSWORD_BYTES_MAX: usize = 1024;
+const PASSWORD_BYTES_MAX: u64 = 1024;
 
 /// A PostgreSQL database, and the settings of its sessions. With a password file, each new connection reads the file, so that a new
 /// password needs no restart. Connections that are open go on with the old one, as the database allows.
@@ -61,10 +62,16 @@ impl DatabaseAddress {
     pub(super) async fn current(&self) -> Result<PgConnectOptions, sqlx::Error> {
         let Some(file) = &self.password_file else { return Ok(self.options.clone()) };
         let unfit = |why: &str| sqlx::Error::Io(io::Error::other(format!("{PASSWORD_FILE} {}: {why}", file.display())));
-        let text = tokio::fs::read_to_string(file).await.map_err(|error| unfit(&error.to_string()))?;
+        let mut text = String::new();
+        let read = async {
+            // One byte more than allowed, so that a longer file is noticed.
+            let file = tokio::fs::File::open(file).await?;
+            file.take(PASSWORD_BYTES_MAX + 1).read_to_string(&mut text).await
+        };
+        let bytes = read.await.map_err(|error| unfit(&error.to_string()))?;
         let password = text.trim_end_matches(['\r', '\n']);
-        if password.is_empty() || password.len() > PASSWORD_BYTES_MAX {
-            return Err(unfit(&format!("it has to hold a password of at most {PASSWORD_BYTES_MAX} bytes")));
+        if password.is_empty() || bytes as u64 > PASSWORD_BYTES_MAX {
+            return Err(unfit(&format!("it has to hold a password, in at most {PASSWORD_BYTES_MAX} bytes")));
         }
         Ok(self.options.clone().password(password))
     }

@@ -133,19 +133,23 @@ impl Connections {
     /// # Errors
     /// When none is free within `CONNECT_TIME_MAX`.
     pub async fn borrow(&self) -> Result<LentConnection, sqlx::Error> {
-        self.renew_password().await?;
+        self.renew_password().await;
         Ok(LentConnection(Some(self.pool.acquire().await?)))
     }
 
-    /// Tells the pool the password of this moment, because it makes its connections by itself.
-    async fn renew_password(&self) -> Result<(), sqlx::Error> {
-        let Some(seen) = &self.password_seen else { return Ok(()) };
+    /// Tells the pool the password of this moment, because it makes its connections by itself. While the file cannot be read, the pool
+    /// keeps the password that it has: open connections go on.
+    async fn renew_password(&self) {
+        let Some(seen) = &self.password_seen else { return };
         let mut seen = seen.lock().await;
-        if seen.is_none_or(|seen| seen.elapsed() > PASSWORD_TIME_MAX) {
-            self.pool.set_connect_options(self.address.current().await?);
-            *seen = Some(Instant::now());
+        if seen.is_some_and(|seen| seen.elapsed() <= PASSWORD_TIME_MAX) {
+            return;
         }
-        Ok(())
+        match within(CONNECT_TIME_MAX, self.address.current()).await {
+            Ok(options) => self.pool.set_connect_options(options),
+            Err(error) => tracing::warn!(%error, "a password file cannot be read"),
+        }
+        *seen = Some(Instant::now());
     }
 
     /// Waits for the statements in progress, and accepts no more.
