@@ -17,18 +17,20 @@ files=$root/bundle/rootfs
 [ "$(cd "$files" && find . -type f | sort | tr '\n' ' ')" = "./frontdoor ./usr/share/doc/frontdoor/licences.txt ./usr/share/doc/frontdoor/sbom.cdx.json " ] \
   || { echo "the image has other files:" >&2; find "$files" -type f >&2; exit 1; }
 
-inside() { unshare --user --map-root-user chroot "$files" /frontdoor "$@"; }
-inside --version
-# What a container runtime mounts.
-mkdir -p "$files/etc" "$files/data" && printf '127.0.0.1 localhost\n' >"$files/etc/hosts"
-unshare --user --map-root-user chroot "$files" /frontdoor serve --demo --data /data --listen 127.0.0.1:18180 --admin localhost:18181 \
+# What a container runtime adds: the hosts, the sources of random numbers, a volume.
+mkdir "$files/etc" "$files/dev" "$files/data" && touch "$files/dev/random" "$files/dev/urandom"
+printf '127.0.0.1 localhost\n' >"$files/etc/hosts"
+inside=(unshare --user --map-root-user --mount sh -c 'for source in random urandom; do
+  mount --bind "/dev/$source" "$0/dev/$source"; done; exec chroot "$0" /frontdoor "$@"' "$files")
+"${inside[@]}" --version
+"${inside[@]}" serve --demo --data /data --listen 127.0.0.1:18180 --admin localhost:18181 \
   --log-level warn >"$root/output" &
 serving=$!
 for _ in $(seq 300); do grep -q 'is ready' "$root/output" && break; kill -0 "$serving"; sleep 0.2; done
 curl --silent --fail --header 'Accept: text/html' --output "$root/licences" http://127.0.0.1:18180/licences
 grep -q SQLite "$root/licences"
-inside status --admin localhost:18181 >/dev/null
+"${inside[@]}" status --admin localhost:18181 >/dev/null
 kill -TERM "$serving" && wait "$serving"
 serving=
-inside check --data /data
+"${inside[@]}" check --data /data
 echo "$first"
