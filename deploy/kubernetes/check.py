@@ -26,7 +26,7 @@ FRONTDOOR = os.environ["FRONTDOOR"]
 # The folder of the definitions of CloudNativePG's resources, as its module has them.
 CNPG = pathlib.Path(os.environ["CNPG_CRDS"])
 VERSIONS = ["1.31", "1.32", "1.33", "1.34"]
-OVERLAYS = sorted(path.name for path in (HERE / "overlays").iterdir())
+OVERLAYS = sorted(path.name for path in (HERE / "overlays").iterdir() if not path.name.startswith("."))
 ROLES = {"command": ["command"], "relay": ["relay"], "policies": ["policies"], "projections": ["projections"],
          "query": ["query", "pages"]}
 # Settings that have another value in a cluster than by default, and why.
@@ -264,7 +264,7 @@ class Manifests(unittest.TestCase):
 
     def test_the_runbooks_patch_renames_the_migration(self):
         [block] = re.findall(r"```yaml\n(.*?)```", (RUNBOOKS / "upgrade.md").read_text(), re.S)
-        with tempfile.TemporaryDirectory(dir=HERE / "overlays") as folder:
+        with tempfile.TemporaryDirectory(prefix=".", dir=HERE / "overlays") as folder:
             overlay = {"resources": ["../cluster"], **yaml.safe_load(block)}
             (pathlib.Path(folder) / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
             [job] = of_kind(rendered(folder), "Job")

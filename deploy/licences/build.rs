@@ -47,7 +47,7 @@ const OF_THE_SYSTEM: [(&str, &str, &str); 3] = [
     ),
     ("libgcc", "GPL-3.0-or-later WITH GCC-exception-3.1", "Support of the compiler. The exception allows any use."),
 ];
-/// What the binary embeds that is no code of a crate: package of npm, licence, its folder, and its notice, which is not in the package.
+/// Files of other projects that the binary embeds: package of npm, licence, its folder, and its notice, which the package lacks.
 const EMBEDDED: [(&str, &str, &str, &str); 1] = [(
     "nhsuk-frontend",
     "MIT",

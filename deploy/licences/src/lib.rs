@@ -1,4 +1,4 @@
-//! What the binary `frontdoor` is made of, under which licences, and the notices that go with it.
+//! The components of the binary `frontdoor`, their licences, and their notices.
 
 /// The components with their licences, and every notice.
 pub const TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/licences.txt"));

@@ -138,7 +138,7 @@ async fn patient_home(pages: &Pages, visitor: &Visitor) -> Response {
             (layout, NextAppointment::Unknown)
         }
     };
-    // What the patient waits for is also on the page of the appointments.
+    // The waiting lists of the patient are also on the page of the appointments.
     let waiting = pages.ask(visitor, &ListWaiting { subject }).await.map_err(|error| Problem::from(&error));
     let waiting = waiting.map(|found| found.answer.items).unwrap_or_default();
     let waiting = waiting.iter().map(|entry| WaitingCard::of("", entry)).collect();

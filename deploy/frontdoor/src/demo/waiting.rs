@@ -1,4 +1,4 @@
-//! A clinic on Saturdays that is full, and somebody who waits for it. A visitor who joins the line and cancels one of its
+//! A clinic on Saturdays that is full, and a patient in its waiting list. A visitor who joins the line and cancels one of its
 //! bookings at the desk sees the slot offered to the first in line, and after some minutes to the next.
 
 use command_engine::Origin;

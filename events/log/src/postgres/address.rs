@@ -22,7 +22,7 @@ impl DatabaseAddress {
     /// Parses `postgres://ROLE@HOST/DATABASE?…`.
     ///
     /// # Errors
-    /// What is wrong with the URL. No part of it is quoted.
+    /// The fault of the URL. No part of the URL is quoted.
     pub fn parse(url: &str) -> Result<DatabaseAddress, String> {
         let (place, query) = url.split_once('?').unwrap_or((url, ""));
         let is_password_file = |parameter: &&str| parameter.split('=').next() == Some(PASSWORD_FILE);

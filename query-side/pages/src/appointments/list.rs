@@ -54,7 +54,7 @@ struct ListPage {
 }
 
 /// # Errors
-/// If the visitor may not see this person's appointments, or there is no answer.
+/// If the visitor may not see this person's appointments, or the query fails.
 pub async fn page(State(pages): State<Pages>, visitor: Visitor, concerned: Concerned) -> Result<Response, PageError> {
     let ask = |when| ListAppointments { subject: concerned.subject, when };
     let upcoming = pages.ask_for(&visitor, &ask(When::Upcoming), Paging::of(UPCOMING_MAX)).await?;

@@ -124,7 +124,7 @@ impl AppointmentPath {
 }
 
 /// # Errors
-/// If there is no such appointment, the visitor may not see it, or there is no answer.
+/// If there is no such appointment, the visitor may not see it, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

@@ -118,7 +118,7 @@ pub struct Chosen {
 }
 
 /// # Errors
-/// If the visitor may not book for this person, or there is no answer.
+/// If the visitor may not book for this person, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

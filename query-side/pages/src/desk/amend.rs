@@ -177,7 +177,7 @@ pub async fn preview(
 }
 
 /// # Errors
-/// If there is no such session, or there is no answer.
+/// If the session does not exist, or the query fails.
 pub async fn check(
     State(pages): State<Pages>,
     visitor: Visitor,

@@ -33,7 +33,7 @@ impl BookingLine {
 /// their version.
 ///
 /// # Errors
-/// If the visitor may not see them, or there is no answer.
+/// If the visitor may not see them, or the query fails.
 pub async fn of_session(
     pages: &Pages,
     visitor: &Visitor,

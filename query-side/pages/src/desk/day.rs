@@ -194,7 +194,7 @@ impl DayPart {
 /// Leads to the chosen day, or to today.
 ///
 /// # Errors
-/// If the visitor may not see the day, or there is no answer.
+/// If the visitor may not see the day, or the query fails.
 pub async fn chosen(
     State(pages): State<Pages>,
     visitor: Visitor,
@@ -208,7 +208,7 @@ pub async fn chosen(
 }
 
 /// # Errors
-/// If the visitor may not see the day, or there is no answer.
+/// If the visitor may not see the day, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

@@ -27,7 +27,7 @@ impl DaySlots {
     /// Reads the slots of the visitor's practice after this cursor.
     ///
     /// # Errors
-    /// If the visitor may not see the day, the cursor is damaged, or there is no answer.
+    /// If the visitor may not see the day, the cursor is damaged, or the query fails.
     pub async fn read(
         pages: &Pages,
         visitor: &Visitor,

@@ -56,7 +56,7 @@ struct ExtendSessionPage {
 }
 
 /// # Errors
-/// If the visitor may not see the day, or there is no answer.
+/// If the visitor may not see the day, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

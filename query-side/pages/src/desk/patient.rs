@@ -95,7 +95,7 @@ impl PatientDone {
 /// same error.
 ///
 /// # Errors
-/// If the visitor may not see this patient, or there is no answer.
+/// If the visitor may not see this patient, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

@@ -80,7 +80,7 @@ pub struct MessageDone {
 }
 
 /// # Errors
-/// If the visitor works for no practice, or there is no answer.
+/// If the visitor works for no practice, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

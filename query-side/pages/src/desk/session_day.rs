@@ -28,7 +28,7 @@ impl SessionDay {
     /// the first slots of the day, or was withdrawn.
     ///
     /// # Errors
-    /// If the visitor may not see the day, or there is no answer.
+    /// If the visitor may not see the day, or the query fails.
     pub async fn find(
         &self,
         pages: &Pages,
@@ -45,7 +45,7 @@ impl SessionDay {
 /// The session as it is now, after all events; `None` if it was withdrawn.
 ///
 /// # Errors
-/// If the visitor may not see it, or there is no answer.
+/// If the visitor may not see it, or the query fails.
 pub async fn see(pages: &Pages, visitor: &Visitor, session: &SessionId) -> Result<Option<ClinicSession>, PageError> {
     match pages.ask(&visitor.up_to_date(), &SeeClinicSession { session: session.clone() }).await {
         Ok(found) => Ok(Some(found.answer)),

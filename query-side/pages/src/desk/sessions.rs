@@ -86,7 +86,7 @@ impl SessionsOf {
 }
 
 /// # Errors
-/// If the visitor may not see the day, or there is no answer.
+/// If the visitor may not see the day, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

@@ -182,7 +182,7 @@ pub struct SettingsDone {
 }
 
 /// # Errors
-/// If the visitor works for no practice, or there is no answer.
+/// If the visitor works for no practice, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

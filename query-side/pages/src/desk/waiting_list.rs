@@ -110,7 +110,7 @@ fn by_service(people: &[WaitingPerson]) -> Vec<WaitedService> {
 }
 
 /// # Errors
-/// If the visitor may not see who waits, or there is no answer.
+/// If the visitor may not see the waiting lists of the practice, or the query fails.
 pub async fn page(State(pages): State<Pages>, visitor: Visitor) -> Result<Response, PageError> {
     let query = SeePracticeWaiting { practice: practice_of(&visitor)? };
     let found = pages.ask_for(&visitor, &query, Paging::of(ITEMS_MAX)).await?;

@@ -66,7 +66,7 @@ struct WithdrawSessionPage {
     count: String,
     ending: Vec<BookingLine>,
     begun: Vec<BookingLine>,
-    /// The version of the list that the page shows; absent if nobody has booked.
+    /// The version of the list that the page shows; absent if the session has no bookings.
     version: Option<String>,
 }
 
@@ -78,7 +78,7 @@ pub struct WithdrawOn {
 }
 
 /// # Errors
-/// If the visitor may not see the day, or there is no answer.
+/// If the visitor may not see the day, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

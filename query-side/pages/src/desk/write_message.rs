@@ -165,7 +165,7 @@ fn said(typed: &str, what: &str, fault: Malformed) -> String {
 }
 
 /// # Errors
-/// If the visitor may not see this patient, or there is no answer.
+/// If the visitor may not see this patient, or the query fails.
 pub async fn page(State(pages): State<Pages>, visitor: Visitor, concerned: Concerned) -> Result<Response, PageError> {
     shown(&pages, &visitor, concerned, TypedMessage::new(), FieldFaults::none()).await
 }

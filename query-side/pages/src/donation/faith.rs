@@ -71,7 +71,7 @@ impl FaithPage {
 }
 
 /// # Errors
-/// If the visitor is not a patient, or there is no answer.
+/// If the visitor is not a patient, or the query fails.
 pub async fn page(State(pages): State<Pages>, visitor: Visitor, concerned: Concerned) -> Result<Response, PageError> {
     let found = pages.ask(&visitor, &SeeOrganDonation { subject: concerned.subject }).await?;
     Ok(shown(&visitor, found.answer.faith, FieldFaults::none()))

@@ -64,7 +64,7 @@ impl DonorStep {
 }
 
 /// # Errors
-/// If the visitor is not a patient, or there is no answer.
+/// If the visitor is not a patient, or the query fails.
 pub async fn page(State(pages): State<Pages>, visitor: Visitor, concerned: Concerned) -> Result<Response, PageError> {
     let history = ListOrganDonationHistory { subject: concerned.subject };
     let found = pages.ask_for(&visitor, &history, Paging::of(ITEMS_MAX)).await?;

@@ -57,7 +57,7 @@ struct WithdrawPage {
 }
 
 /// # Errors
-/// If the visitor is not a patient, or there is no answer.
+/// If the visitor is not a patient, or the query fails.
 pub async fn page(State(pages): State<Pages>, visitor: Visitor, concerned: Concerned) -> Result<Response, PageError> {
     let found = pages.ask(&visitor, &SeeOrganDonation { subject: concerned.subject }).await?;
     let Some(decision) = found.answer.decision else { return Ok(Redirect::to("/donation").into_response()) };

@@ -146,7 +146,7 @@ pub struct ContactDone {
 }
 
 /// # Errors
-/// If the visitor is not a patient, or there is no answer.
+/// If the visitor is not a patient, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

@@ -86,7 +86,7 @@ impl MessageLine {
 }
 
 /// # Errors
-/// If the visitor is not a patient, or there is no answer.
+/// If the visitor is not a patient, or the query fails.
 pub async fn page(State(pages): State<Pages>, visitor: Visitor, concerned: Concerned) -> Result<Response, PageError> {
     let subject = concerned.subject;
     let unread = pages.ask(&visitor, &CountUnreadMessages { subject }).await?;

@@ -1,4 +1,4 @@
-//! Changing a repeat medicine of a patient: the medicine, its limits, or issues that are authorised anew.
+//! The change of a repeat medicine: another medicine or dose, other limits, or further issues.
 
 use askama::Template;
 use axum::{
@@ -73,7 +73,7 @@ pub struct PlanPath {
 /// The plan of this patient.
 ///
 /// # Errors
-/// If there is no such plan, the visitor may not see it, or there is no answer.
+/// If there is no such plan, the visitor may not see it, or the query fails.
 pub async fn plan_of(
     pages: &Pages,
     visitor: &Visitor,
@@ -86,7 +86,7 @@ pub async fn plan_of(
 }
 
 /// # Errors
-/// If there is no such plan, the visitor may not see it, or there is no answer.
+/// If there is no such plan, the visitor may not see it, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

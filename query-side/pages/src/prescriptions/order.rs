@@ -112,7 +112,7 @@ struct TypedOrder {
 }
 
 /// # Errors
-/// If the visitor is not a patient, or there is no answer.
+/// If the visitor is not a patient, or the query fails.
 pub async fn page(State(pages): State<Pages>, visitor: Visitor, concerned: Concerned) -> Result<Response, PageError> {
     shown(&pages, &visitor, &concerned, TypedOrder::default(), FieldFaults::none()).await
 }

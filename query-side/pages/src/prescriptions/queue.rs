@@ -135,7 +135,7 @@ pub struct QueueCommand {
 }
 
 /// # Errors
-/// If the visitor may not see the requests, or there is no answer.
+/// If the visitor may not see the requests, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

@@ -51,7 +51,7 @@ struct StopPage {
 }
 
 /// # Errors
-/// If there is no such plan, the visitor may not see it, or there is no answer.
+/// If there is no such plan, the visitor may not see it, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

@@ -124,7 +124,7 @@ pub struct WorkDone {
 }
 
 /// # Errors
-/// If the visitor may not see the list, or there is no answer.
+/// If the visitor may not see the list, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

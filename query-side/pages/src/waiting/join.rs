@@ -104,7 +104,7 @@ impl Wanted {
 }
 
 /// # Errors
-/// If the visitor may not see where this person is registered, or there is no answer.
+/// If the visitor may not see where this person is registered, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,
@@ -117,7 +117,7 @@ pub async fn page(
 }
 
 /// # Errors
-/// If the form is not one of this server's, or there is no answer.
+/// If the form is not one of this server's, or the query fails.
 pub async fn join(
     State(pages): State<Pages>,
     concerned: Concerned,

@@ -55,7 +55,7 @@ pub struct ListPath {
 }
 
 /// # Errors
-/// If the visitor may not see what this person waits for, or there is no answer.
+/// If the visitor may not see the waiting lists of this patient, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

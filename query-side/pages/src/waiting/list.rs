@@ -73,7 +73,7 @@ impl WaitingDone {
 }
 
 /// # Errors
-/// If the visitor may not see what this person waits for, or there is no answer.
+/// If the visitor may not see the waiting lists of this patient, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,

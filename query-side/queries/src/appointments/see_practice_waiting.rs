@@ -19,8 +19,8 @@ use query_engine::{
     page::{ITEMS_MAX, List},
 };
 
-/// The number of days since the first of the month in which somebody joined who can still wait: up to 31 in that month,
-/// and the 56 days that a person may wait ahead.
+/// The age in days of the oldest list that can still have an entry, from the first of its month: up to 31 days in that month, and the
+/// 56 days that a patient may wait ahead.
 const LISTS_DAYS: i64 = 87;
 /// The maximum number of rows that one request reads: more than the lists of four months hold, of 1,150 people each.
 const ROWS_MAX: usize = 5_000;
