@@ -86,9 +86,9 @@ struct World {
 }
 
 impl World {
-    fn start(brokers: usize) -> World {
+    fn start(binary: &Path, brokers: usize) -> World {
         let folder = tempfile::tempdir().expect("a folder");
-        let system = System::start(Path::new(BINARY), folder.path(), brokers);
+        let system = System::start(binary, folder.path(), brokers);
         World::of(system, folder)
     }
 
@@ -127,7 +127,7 @@ impl World {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
     let _alone = ALONE.lock().await;
-    let world = World::start(1);
+    let world = World::start(Path::new(BINARY), 1);
     world.open_practice().await;
     let id = format!("{PRACTICE}.FAR000000001");
     world.publish(&id, 1).await;
@@ -377,11 +377,49 @@ async fn kills_of_every_process_under_load_lose_double_and_reorder_nothing() {
     println!("at rest after {} ms; {checked}", rest.as_millis());
 }
 
+/// One process after the other ends and is started as this release, while the others go on as the one before.
+/// `FRONTDOOR_PREVIOUS` is the binary of that one.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it needs the binary of another release: make test-upgrade"]
+async fn a_rolling_update_under_load_loses_doubles_and_reorders_nothing() {
+    let _alone = ALONE.lock().await;
+    let previous = std::env::var_os("FRONTDOOR_PREVIOUS").expect("FRONTDOOR_PREVIOUS, as `make test-upgrade` sets it");
+    let world = World::start(Path::new(&previous), 1);
+    let outcome = under_load(world, "A99009.FAR000000004", |system| {
+        let migrated = frontdoor(&["migrate", "--log", &system.owner_url, "--server-role", "server"]);
+        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+        for node in &system.nodes {
+            let before = end(system, "care");
+            system.update(node, Path::new(BINARY));
+            until("commands go on in the mixed system", || end(system, "care") > before);
+        }
+        let admins: Vec<&str> = system.nodes.iter().map(|node| node.admin.as_str()).collect();
+        well(&admins);
+        system.nodes.iter().for_each(fits_its_pod);
+    });
+    let Outcome { answers, slowest, rest, checked } = outcome.await;
+    assert!(answers > 100, "there was load: {answers}");
+    println!("{answers} acknowledged commands, the slowest after {} ms", slowest.as_millis());
+    println!("at rest after {} ms; {checked}", rest.as_millis());
+}
+
+/// A process needs no more memory than the manifest of its role allows: Kubernetes kills one that does.
+fn fits_its_pod(node: &Node) {
+    let manifest = format!("{}/../kubernetes/base/{}.yaml", env!("CARGO_MANIFEST_DIR"), node.role);
+    let manifest = std::fs::read_to_string(manifest).expect("each role has a manifest");
+    let limit = manifest.split("limits:").nth(1).and_then(|text| text.split("memory: ").nth(1)).expect("a limit");
+    let limit = limit.lines().next().and_then(|text| text.strip_suffix("Mi")).expect("it is in Mi");
+    let (peak, processor) = node.usage();
+    let peak = peak / 1024 / 1024;
+    println!("{} {}: {peak} MiB at most, {:.1} s of a processor", node.role, node.number, processor.as_secs_f32());
+    assert!(peak < limit.parse().expect("a number"), "{}: {peak} MiB of {limit}", node.role);
+}
+
 /// With three brokers, one may fail, and then the leader among the others may change, without a long wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_brokers_lose_one_and_then_the_leadership_of_another_under_load() {
     let _alone = ALONE.lock().await;
-    let outcome = under_load(World::start(3), "A99009.FAR000000003", |system| {
+    let outcome = under_load(World::start(Path::new(BINARY), 3), "A99009.FAR000000003", |system| {
         let care = system.postgres.run("frontdoor", "SELECT lineage FROM care.log");
         let topic = format!("frontdoor.care.{care}");
         for _ in 0..2 {

@@ -79,14 +79,19 @@ pub struct Kafka {
     _minder: Child,
 }
 
-/// A broker with a second listener for external clients, which need its certificate and a password.
+/// A broker with two listeners for external clients, which need its certificate, and a password or a certificate of
+/// their own.
 pub struct Secured {
     /// `brokers()` is its plain listener.
     pub kafka: Kafka,
     /// The listener that requires SASL_SSL with SCRAM-SHA-512.
     pub brokers: String,
+    /// The listener that requires SSL with the client's certificate.
+    pub mutual_brokers: String,
     /// PEM. The certificate is for `127.0.0.1` and `localhost`.
     pub ca_file: PathBuf,
+    /// PEM. The certificate of the one client, and its key.
+    pub client_files: [PathBuf; 2],
     pub user: &'static str,
     /// Contains the password without a line break.
     pub password_file: PathBuf,
@@ -98,6 +103,7 @@ struct KafkaNode {
     /// The port that clients are told to connect to instead.
     advertised: u16,
     secured: u16,
+    mutual: u16,
     controller: u16,
 }
 
@@ -122,12 +128,14 @@ impl Kafka {
         Kafka::nodes(brokers, false, None)
     }
 
-    /// One broker with a second listener that requires TLS and a password.
+    /// One broker with two more listeners, which require TLS and a password, or TLS with certificates on both sides.
     pub fn secured() -> Secured {
         let kafka = Kafka::nodes(1, true, None);
         Secured {
             brokers: format!("127.0.0.1:{}", kafka.nodes[0].secured),
+            mutual_brokers: format!("127.0.0.1:{}", kafka.nodes[0].mutual),
             ca_file: kafka.folder.join("ca.pem"),
+            client_files: ["client.pem", "client.key"].map(|name| kafka.folder.join(name)),
             user: USER,
             password_file: kafka.folder.join("password"),
             kafka,
@@ -176,17 +184,18 @@ impl Kafka {
     fn nodes(count: usize, secured: bool, advertised: Option<u16>) -> Kafka {
         for attempt in 1.. {
             let mut kafka = Kafka::minded();
-            kafka.nodes = free_ports(count * 3)
-                .chunks(3)
+            kafka.nodes = free_ports(count * 4)
+                .chunks(4)
                 .map(|ports| KafkaNode {
                     plain: ports[0],
                     advertised: advertised.unwrap_or(ports[0]),
                     secured: ports[1],
-                    controller: ports[2],
+                    mutual: ports[2],
+                    controller: ports[3],
                 })
                 .collect();
             if secured {
-                kafka.make_certificate();
+                kafka.make_certificates();
             }
             match kafka.start_all(secured) {
                 Ok(()) => return kafka,
@@ -237,16 +246,19 @@ impl Kafka {
         let folder = self.folder.display();
         let voters: Vec<_> = (1..).zip(&self.nodes).map(|(id, n)| format!("{id}@127.0.0.1:{}", n.controller)).collect();
         let (replicas, in_sync) = if self.nodes.len() < 3 { (1, 1) } else { (3, 2) };
-        let sasl = if secured { format!(",SASL_SSL://127.0.0.1:{}", node.secured) } else { String::new() };
-        let told = format!("PLAINTEXT://127.0.0.1:{}{sasl}", node.advertised);
+        let secure = match secured {
+            true => format!(",SASL_SSL://127.0.0.1:{},SSL://127.0.0.1:{}", node.secured, node.mutual),
+            false => String::new(),
+        };
+        let told = format!("PLAINTEXT://127.0.0.1:{}{secure}", node.advertised);
         let mut text = format!(
             "process.roles=broker,controller\n\
              node.id={broker}\n\
              controller.quorum.voters={voters}\n\
              controller.listener.names=CONTROLLER\n\
-             listeners=PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller}{sasl}\n\
+             listeners=PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller}{secure}\n\
              advertised.listeners={told}\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL\n\
              inter.broker.listener.name=PLAINTEXT\n\
              log.dirs={folder}/data-{broker}\n\
              auto.create.topics.enable=false\n\
@@ -265,22 +277,31 @@ impl Kafka {
             controller = node.controller,
         );
         if secured {
-            let of_listener = "listener.name.sasl_ssl";
+            let (with_password, mutual) = ("listener.name.sasl_ssl", "listener.name.ssl");
+            for of_listener in [with_password, mutual] {
+                write!(
+                    text,
+                    "{of_listener}.ssl.keystore.type=PKCS12\n\
+                     {of_listener}.ssl.keystore.location={folder}/broker.p12\n\
+                     {of_listener}.ssl.keystore.password={PASSWORD}\n"
+                )
+                .expect("written to memory");
+            }
             write!(
                 text,
-                "{of_listener}.ssl.keystore.type=PKCS12\n\
-                 {of_listener}.ssl.keystore.location={folder}/broker.p12\n\
-                 {of_listener}.ssl.keystore.password={PASSWORD}\n\
-                 {of_listener}.sasl.enabled.mechanisms=SCRAM-SHA-512\n\
-                 {of_listener}.scram-sha-512.sasl.jaas.config=\
-                 org.apache.kafka.common.security.scram.ScramLoginModule required;\n"
+                "{with_password}.sasl.enabled.mechanisms=SCRAM-SHA-512\n\
+                 {with_password}.scram-sha-512.sasl.jaas.config=\
+                 org.apache.kafka.common.security.scram.ScramLoginModule required;\n\
+                 {mutual}.ssl.client.auth=required\n\
+                 {mutual}.ssl.truststore.type=PEM\n\
+                 {mutual}.ssl.truststore.location={folder}/client.pem\n"
             )
             .expect("written to memory");
         }
         text
     }
 
-    fn make_certificate(&self) {
+    fn make_certificates(&self) {
         let keytool = |arguments: &[&str]| {
             let store = ["-alias", "broker", "-keystore", "broker.p12", "-storetype", "PKCS12", "-storepass", PASSWORD];
             let made = Command::new("keytool").args(arguments).args(store).current_dir(&self.folder).output();
@@ -290,6 +311,11 @@ impl Kafka {
         let names = "san=ip:127.0.0.1,dns:localhost";
         keytool(&["-genkeypair", "-keyalg", "EC", "-dname", "CN=broker", "-validity", "2", "-ext", names]);
         keytool(&["-exportcert", "-rfc", "-file", "ca.pem"]);
+        let mut openssl = Command::new("openssl");
+        openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
+        openssl.args(["-subj", "/CN=client", "-days", "2", "-keyout", "client.key", "-out", "client.pem"]);
+        let made = openssl.current_dir(&self.folder).output().expect("openssl runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         fs::write(self.folder.join("password"), PASSWORD).expect("written");
     }
 
@@ -324,6 +350,17 @@ impl Kafka {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+impl Secured {
+    /// Gives the broker and the client new certificates, in the same files. The broker is restarted, and accepts only
+    /// the new one.
+    pub fn renew_certificates(&self) {
+        self.kafka.kill(1);
+        fs::remove_file(self.kafka.folder.join("broker.p12")).expect("removed");
+        self.kafka.make_certificates();
+        self.kafka.start_again(1);
     }
 }
 

@@ -19,6 +19,8 @@ use crate::{
 
 /// The time limit for a process to become ready.
 const READY_WITHIN: Duration = Duration::from_secs(180);
+/// The time limit for a process to end after SIGTERM: `terminationGracePeriodSeconds` of its pod.
+const ENDS_WITHIN: Duration = Duration::from_secs(30);
 /// The roles, and the number of processes of each.
 const ROLES: [(&str, usize); 5] = [
     ("command", ROLE_MAX),
@@ -71,7 +73,8 @@ pub struct System {
     pub nodes: Vec<Node>,
     /// Present if the system was started behind proxies.
     pub proxies: Option<Proxies>,
-    /// The URLs of the logs (for the role of the servers), of the views, and of the brokers.
+    /// The URLs of the logs (for their owner, and for the role of the servers), of the views, and of the brokers.
+    pub owner_url: String,
     pub log_url: String,
     pub views_url: String,
     pub feed: String,
@@ -111,12 +114,12 @@ impl System {
 
     fn on(postgres: PostgresServer, kafka: Kafka, proxies: Option<Proxies>, binary: &Path, folder: &Path) -> System {
         fs::create_dir_all(folder).expect("a folder");
-        let (owner, mut log_url, mut views_url) = databases(&postgres);
+        let (owner_url, mut log_url, mut views_url) = databases(&postgres);
         if let Some(proxies) = &proxies {
             log_url = format!("postgres://server@127.0.0.1:{}/frontdoor?sslmode=disable", proxies.log.port);
             views_url = format!("postgres://views@127.0.0.1:{}/views?sslmode=disable", proxies.views.port);
         }
-        run(binary, &["migrate", "--log", &owner, "--server-role", "server"]);
+        run(binary, &["migrate", "--log", &owner_url, "--server-role", "server"]);
         let (feed, data) = (format!("kafka://{}", kafka.brokers()), folder.join("data"));
         let (binary, folder) = (binary.to_owned(), folder.to_owned());
         let nodes = Vec::new();
@@ -124,7 +127,7 @@ impl System {
         let admins = ports.chunks_exact(2).map(|ports| format!("127.0.0.1:{}", ports[1]));
         let admins = admins.collect::<Vec<_>>().join(",");
         let mut system =
-            System { postgres, kafka, nodes, proxies, log_url, views_url, feed, data, binary, folder, admins };
+            System { postgres, kafka, nodes, proxies, owner_url, log_url, views_url, feed, data, binary, folder, admins };
         let mut ports = ports.chunks_exact(2);
         for (role, count) in ROLES {
             for (number, ports) in (1..=count).zip(ports.by_ref()) {
@@ -199,6 +202,22 @@ impl System {
         node.wait(&self.binary);
     }
 
+    /// Ends a process in order, and starts it as another release, as a rolling update does.
+    ///
+    /// # Panics
+    /// If it does not end in time, or if the other release does not become ready.
+    pub fn update(&self, node: &Node, binary: &Path) {
+        node.terminate();
+        let deadline = Instant::now() + ENDS_WITHIN;
+        while node.is_running() {
+            assert!(Instant::now() < deadline, "{} {} does not end", node.role, node.number);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        node.kill();
+        node.start(binary);
+        node.wait(binary);
+    }
+
     /// The output of `frontdoor` with these arguments.
     pub fn frontdoor(&self, arguments: &[&str]) -> String {
         run(&self.binary, arguments)
@@ -259,6 +278,14 @@ impl Node {
     /// Holds the lock, so that the process is not killed in the meantime.
     fn with_pid<T>(&self, act: impl FnOnce(&str) -> T) -> T {
         act(&self.lock().as_ref().expect("it runs").pid)
+    }
+
+    /// The largest part of the memory that the process has used at one time, in bytes, and its processor time so far.
+    ///
+    /// # Panics
+    /// If it was killed.
+    pub fn usage(&self) -> (u64, Duration) {
+        self.with_pid(process::usage)
     }
 
     pub fn is_running(&self) -> bool {

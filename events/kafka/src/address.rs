@@ -1,7 +1,13 @@
 //! The address of the brokers, with the settings of a connection:
 //! `kafka://b1:9092,b2:9092?security.protocol=sasl_ssl&…`.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::SystemTime,
+};
 
 use rdkafka::ClientConfig;
 
@@ -24,6 +30,8 @@ const SETTABLE: [&str; 16] = [
     "metadata.max.age.ms",
     "socket.timeout.ms",
 ];
+/// Those of them that name files: certificates and a key. A client reads them only when it is created.
+const FILES: [&str; 3] = ["ssl.ca.location", "ssl.certificate.location", "ssl.key.location"];
 /// A property that names a file with the password. Line breaks at the file's end are not part of the password.
 const PASSWORD_FILE: &str = "sasl.password.file";
 const PORT: u16 = 9092;
@@ -39,6 +47,11 @@ pub struct Address {
     properties: BTreeMap<String, String>,
     password_file: Option<PathBuf>,
 }
+
+/// The states of an address's files when a client was created from them: when each was modified, and its length in bytes.
+/// `None` for one that could not be read.
+#[derive(Debug)]
+pub(crate) struct FileStates(Vec<Option<(SystemTime, u64)>>);
 
 /// The message says what is wrong, and never repeats a value, which may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,6 +150,25 @@ impl Address {
         Ok(config)
     }
 
+    /// The states of its files. To be taken before a client is created, so that a change in between is noticed later.
+    pub(crate) fn file_states(&self) -> FileStates {
+        let state = |file: &Path| {
+            let file = file.metadata().ok()?;
+            Some((file.modified().ok()?, file.len()))
+        };
+        FileStates(self.files().map(state).collect())
+    }
+
+    /// True if certificates, key or password were replaced since: new clients would use other ones. A file that is
+    /// missing is not a replacement; a client that works keeps working.
+    pub(crate) fn has_new_files_since(&self, then: &FileStates) -> bool {
+        self.file_states().0.iter().zip(&then.0).any(|(now, then)| now.is_some() && now != then)
+    }
+
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        FILES.iter().filter_map(|name| self.property(name)).map(Path::new).chain(self.password_file.as_deref())
+    }
+
     /// The value of a property, if the address sets it.
     pub(crate) fn property(&self, name: &str) -> Option<&str> {
         self.properties.get(name).map(String::as_str)
@@ -174,5 +206,23 @@ mod tests {
         }
         let unread: Address = "kafka://b1?sasl.password.file=/nowhere/at/all".parse().expect("an address");
         assert!(unread.client("test").is_err());
+    }
+
+    #[test]
+    fn a_replaced_file_is_noticed_and_a_missing_one_changes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [ca, password] = ["ca.pem", "password"].map(|name| folder.path().join(name));
+        std::fs::write(&ca, "old").expect("written");
+        std::fs::write(&password, "horse").expect("written");
+        let text = format!("kafka://b1?ssl.ca.location={}&sasl.password.file={}", ca.display(), password.display());
+        let address: Address = text.parse().expect("an address");
+        for file in [&ca, &password] {
+            let then = address.file_states();
+            assert!(!address.has_new_files_since(&then));
+            std::fs::remove_file(file).expect("removed");
+            assert!(!address.has_new_files_since(&then));
+            std::fs::write(file, "longer than before").expect("written");
+            assert!(address.has_new_files_since(&then));
+        }
     }
 }

@@ -12,6 +12,7 @@ use rdkafka::{
 
 use crate::{
     Topic, TopicError,
+    address::FileStates,
     closing::Closing,
     topic::{ANSWER_TIME_MAX, PARTITION},
 };
@@ -30,6 +31,7 @@ pub(crate) enum TopicLook<'a> {
 pub(crate) struct Reading {
     consumer: Closing<BaseConsumer>,
     name: String,
+    files: FileStates,
     /// The first offset in the topic.
     pub low: u64,
     /// The offset after the last record, at the time of opening.
@@ -54,6 +56,7 @@ impl Reading {
     /// # Errors
     /// When the topic is missing, or no broker answers.
     pub fn open(topic: &Topic) -> Result<Reading, TopicError> {
+        let files = topic.address.file_states();
         let mut config = topic.address.client("reader").map_err(|error| topic.unfit(error.to_string()))?;
         for (name, value) in [
             ("group.id", "frontdoor"),
@@ -74,7 +77,13 @@ impl Reading {
         let name = topic.name();
         let (low, high) = consumer.fetch_watermarks(&name, PARTITION, ANSWER_TIME_MAX)?;
         let consumer = Closing::new(consumer);
-        Ok(Reading { consumer, name, low: unsigned(low), high: unsigned(high) })
+        Ok(Reading { consumer, name, files, low: unsigned(low), high: unsigned(high) })
+    }
+
+    /// True if certificates or the password were replaced since it was opened. It still uses the old ones, which the
+    /// brokers may refuse at its next connection.
+    pub fn is_outdated(&self, topic: &Topic) -> bool {
+        topic.address.has_new_files_since(&self.files)
     }
 
     /// Places the reader: the next record is the one at `offset`.

@@ -255,6 +255,12 @@ impl<'a> RelayWork<'a> {
         if done != self.marked && leases.mark(ROLE, &self.relay.owner, epoch, done).await.is_ok_and(|saved| saved) {
             self.marked = done;
         }
+        if self.reading.as_ref().is_some_and(|reading| reading.is_outdated(&self.relay.topic)) {
+            tracing::info!(log, "certificates or the password were replaced; the relay begins again with them");
+            self.reading = None;
+            self.core.failed(self.now_ms());
+            return;
+        }
         self.look_at_the_end().await;
     }
 

@@ -1,6 +1,6 @@
 //! From the log through the topic to a follower.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use event_core::{LogName, Raw};
 use event_kafka::{Address, FromKafka, Topic, record};
@@ -142,4 +142,45 @@ async fn brokers_that_want_tls_and_a_password_get_both() {
         .expect("openssl runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     assert!(topic(address(&other_ca.display().to_string(), secured.user)).ends().await.is_err());
+}
+
+/// An operator such as Strimzi gives brokers and clients new certificates, in the same files. No process is restarted,
+/// although nothing is appended that would show that the old ones are refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn new_certificates_in_files_are_used_without_a_restart() {
+    let secured = Kafka::secured();
+    let address = |[certificate, key]: &[PathBuf; 2]| {
+        let (brokers, ca) = (&secured.mutual_brokers, secured.ca_file.display());
+        let (certificate, key) = (certificate.display(), key.display());
+        let address: Address = format!(
+            "kafka://{brokers}?security.protocol=ssl&ssl.ca.location={ca}\
+             &ssl.certificate.location={certificate}&ssl.key.location={key}"
+        )
+        .parse()
+        .expect("an address");
+        address
+    };
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 20).await;
+    let mut relaying = Relaying::start(&written.log, address(&secured.client_files));
+    relaying.until(|relayed| relayed.position == 20).await;
+    let feeds = FromKafka::new(written.log.clone(), address(&secured.client_files));
+    let mut feed = feeds.after(0, None, Vec::new());
+    let followed = read(&mut *feed, 20).await.expect("readable");
+    are_the_logs(&written.log, 0, &followed).await;
+    let following = tokio::spawn(async move { read(&mut *feed, 40).await });
+
+    let old = ["old.pem", "old.key"].map(|name| written.folder.path().join(name));
+    for (from, to) in secured.client_files.iter().zip(&old) {
+        std::fs::copy(from, to).expect("copied");
+    }
+    let epoch = relaying.relayed.borrow().epoch;
+    tokio::task::block_in_place(|| secured.renew_certificates());
+    let topic = Topic { address: address(&old), ..written.topic() };
+    assert!(topic.ends().await.is_err(), "the old certificate is refused");
+    relaying.until(|relayed| relayed.epoch > epoch && relayed.trouble.is_none()).await;
+    append(&written.log, 20).await;
+    relaying.until(|relayed| relayed.position == 40).await;
+    are_the_logs(&written.log, 20, &following.await.expect("no panic").expect("readable")).await;
+    relaying.stop().await;
 }
