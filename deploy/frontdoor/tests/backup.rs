@@ -93,7 +93,7 @@ async fn running_servers_on_postgresql_are_backed_up_and_restored_and_views_that
     open_practice(&server, &signer, &client).await;
     book(&server, &signer, &client, 1).await;
     let mut dumping = program("pg_dump");
-    dumping.args(["--format=custom", "--schema=care", "--schema=access"]);
+    dumping.args(["--format=custom", "--schema=care", "--schema=access", "--schema=policies"]);
     run(dumping.arg("--file").arg(&dump).arg(database.url("owner").await));
     book(&server, &signer, &client, 2).await;
     // At least one view has processed an event that the backup lacks.
@@ -103,6 +103,7 @@ async fn running_servers_on_postgresql_are_backed_up_and_restored_and_views_that
 
     let owner = restored.url("owner").await;
     let restored = restored.emptied().await;
+    restored.run("DROP SCHEMA policies CASCADE");
     run(program("pg_restore").arg(format!("--dbname={owner}")).arg(&dump));
     let check = frontdoor(&["check", "--log", &owner]);
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
@@ -135,6 +136,44 @@ async fn running_servers_on_postgresql_are_backed_up_and_restored_and_views_that
     assert_eq!(bookings(&server, &signer, &client, 2).await, 0, "what came after the backup is lost");
     assert!(book(&server, &signer, &client, 1).await, "its key is known");
     assert!(!book(&server, &signer, &client, 2).await, "a repeat stores it again");
+    server.stop();
+}
+
+/// Step 5 of deploy/runbooks/restore.md: the statements that give a log another lineage.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_log_gets_another_lineage_and_its_policies_go_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [data, keys, other] = ["data", "keys", "other"].map(|name| folder.path().join(name));
+    let database = Database::new();
+    let log = database.url("server").await;
+    let (server, client) = (Server::with_log(&data, &keys, &log), Client::new());
+    let signer = Signer::plain(&keys);
+    open_practice(&server, &signer, &client).await;
+    book(&server, &signer, &client, 1).await;
+    let well = |server: &Server| {
+        common::until("all is well", || {
+            frontdoor(&["status", "--admin", server.admin.trim_start_matches("http://")]).status.success()
+        });
+    };
+    well(&server);
+    server.stop();
+
+    let before = database.run("SELECT lineage FROM care.log");
+    let runbook = concat!(env!("CARGO_MANIFEST_DIR"), "/../runbooks/restore.md");
+    let runbook = std::fs::read_to_string(runbook).expect("the runbook");
+    let statements = runbook.split("<<'SQL'").nth(1).and_then(|text| text.split("\n   SQL\n").next()).expect("step 5");
+    let mut psql = program("psql");
+    psql.args(["--set", "ON_ERROR_STOP=1", "--single-transaction", "--command", statements]);
+    run(psql.arg(database.url("owner").await));
+    assert_ne!(database.run("SELECT lineage FROM care.log"), before);
+
+    // Without the views, as the runbook says.
+    let server = Server::with_log(&other, &keys, &log);
+    well(&server);
+    assert_eq!(bookings(&server, &signer, &client, 1).await, 1);
+    assert!(book(&server, &signer, &client, 1).await, "its key is known");
+    assert!(!book(&server, &signer, &client, 2).await);
+    well(&server);
     server.stop();
 }
 
