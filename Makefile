@@ -22,8 +22,22 @@ OPENAPI_GO_VERSION := v2.8.2
 OPENAPI_TS_VERSION := 0.95.0
 KUSTOMIZE_VERSION := v5.7.1
 KUBERNETES_VALIDATE_VERSION := 1.37.0
-CNPG_VERSION := v1.30.0
-MANIFESTS := $(TOOLS)/manifests-$(KUSTOMIZE_VERSION)-$(KUBERNETES_VALIDATE_VERSION)-$(CNPG_VERSION)-promtool
+KUBE_SCORE_VERSION := v1.20.0
+# A reader of compose.yaml. Its program is called `cmd`.
+COMPOSE_GO_VERSION := v2.16.2
+# What others define in a cluster: a name, the Go module that has the definitions, and the folder in it.
+DEFINITIONS := \
+  cloudnative-pg,github.com/cloudnative-pg/cloudnative-pg@v1.30.0,config/crd/bases \
+  barman-cloud,github.com/cloudnative-pg/plugin-barman-cloud@v0.15.0,config/crd/bases \
+  prometheus-operator,github.com/prometheus-operator/prometheus-operator@v0.85.0,example/prometheus-operator-crd \
+  keda,github.com/kedacore/keda/v2@v2.18.0,config/crd/bases \
+  cert-manager,github.com/cert-manager/cert-manager@v1.19.1,deploy/crds \
+  gateway-api,sigs.k8s.io/gateway-api@v1.4.0,config/crd/standard
+# Another folder when one of these changes. The version of Strimzi's classes is in the pom.xml.
+MANIFESTS := $(TOOLS)/manifests-$(shell { echo '$(KUSTOMIZE_VERSION) $(KUBERNETES_VALIDATE_VERSION) $(KUBE_SCORE_VERSION) $(COMPOSE_GO_VERSION) $(DEFINITIONS)'; \
+  cat deploy/kubernetes/definitions/*.yaml deploy/kubernetes/strimzi/pom.xml; } | sha256sum | cut -c 1-16)
+KUBERNETES_VERSION := v1.34.1
+ETCD_VERSION := v3.6.5
 OPENAPI := $(TOOLS)/openapi-$(SCHEMATHESIS_VERSION)-$(OPENAPI_GENERATOR_VERSION)-$(OPENAPI_PYTHON_VERSION)-$(OPENAPI_GO_VERSION)-$(OPENAPI_TS_VERSION)
 
 # Where the demonstration keeps its data; `make run DEMO=some/folder` keeps it elsewhere.
@@ -49,7 +63,7 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-manifests test-licences styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
+.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-manifests test-licences test-pods test-admission test-upgrade styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -61,6 +75,9 @@ help:
 	@echo 'make asyncapi     whether the events'"'"' description for Kafka is valid, by AsyncAPI'"'"'s own tool (1.5 GB, from npm)'
 	@echo 'make openapi      whether the API does what /openapi.json says, by schemathesis, and whether clients made from it in'
 	@echo '                  Go, TypeScript and Python compile (6 minutes; 600 MB from PyPI, npm and the Go proxy)'
+	@echo 'make test-upgrade a rolling update from another commit to this one, under load: make test-upgrade PREVIOUS=v1.2.3'
+	@echo 'make test-pods    the roles as the manifests say them, as processes, with TLS, passwords and access rules'
+	@echo 'make test-admission  a real API server of Kubernetes takes every manifest (builds it first: 8 minutes)'
 	@echo 'make chaos        the faults of the tests for longer: make chaos KILLS=200'
 	@echo 'make bench        every benchmark but growth (29 minutes); one: make bench NAME=append, or make bench-append'
 	@echo 'make bench-peers  Frontdoor beside cqrs-es, esrs and Axon 4 on the same PostgreSQL (7 minutes)'
@@ -138,21 +155,35 @@ test-pages:
 	FRONTDOOR=target/debug/frontdoor LOCAL=target/debug/local CHROMIUM="$$(command -v chromium-headless-shell)" \
 	  node --test --test-concurrency=1 $(BROWSER)
 
-# The manifests for Kubernetes, by the schemas of Kubernetes and of CloudNativePG, by promtool, and by the binary's own settings.
-test-manifests: $(MANIFESTS)/complete
-	KUSTOMIZE='$(MANIFESTS)/kustomize' PROMTOOL='$(MANIFESTS)/prometheus/usr/bin/promtool' CNPG_CRDS='$(MANIFESTS)/cnpg' \
-	  FRONTDOOR=target/debug/frontdoor '$(MANIFESTS)/python/bin/python' deploy/kubernetes/check.py
+# The manifests for Kubernetes, by the schemas of Kubernetes and of the operators, by Strimzi's classes, by kube-score, by promtool, and
+# by the binary's own settings.
+STRIMZI := target/strimzi
+test-manifests: $(MANIFESTS)/complete $(STRIMZI)/complete
+	KUSTOMIZE='$(MANIFESTS)/kustomize' PROMTOOL='$(MANIFESTS)/prometheus/usr/bin/promtool' CRDS='$(MANIFESTS)/crds' \
+	  KUBE_SCORE='$(MANIFESTS)/kube-score' STRIMZI='$(STRIMZI)/classes:$(MANIFESTS)/strimzi/*' \
+	  COMPOSE_SPEC='$(MANIFESTS)/cmd' FRONTDOOR=target/debug/frontdoor \
+	  sh -c 'for file in check check_observability; do "$$0" "deploy/kubernetes/$$file.py" || exit; done' '$(MANIFESTS)/python/bin/python'
+
+$(STRIMZI)/complete: $(wildcard deploy/kubernetes/strimzi/src/main/java/*/*/*/*/*.java) $(MANIFESTS)/complete | jdk
+	rm -rf '$(STRIMZI)' && mkdir -p '$(STRIMZI)'
+	javac -cp '$(MANIFESTS)/strimzi/*' -d '$(STRIMZI)/classes' $(filter %.java,$^)
+	touch '$@'
 
 # Not moved when it is complete: the programs of a virtual environment know their place. promtool is taken out of Debian's package, which
 # would start a Prometheus if it was installed.
-$(MANIFESTS)/complete:
-	@command -v go >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || { \
+$(MANIFESTS)/complete: | jdk
+	@command -v go >/dev/null && command -v mvn >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || { \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends golang-go python3 python3-venv; }
-	rm -rf '$(MANIFESTS)' && mkdir -p '$(MANIFESTS)'
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends golang-go maven python3 python3-venv; }
+	rm -rf '$(MANIFESTS)' && mkdir -p '$(MANIFESTS)/crds/secrets-store-csi-driver'
 	GOBIN='$(MANIFESTS)' go install 'sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION)'
-	module="$$(cd '$(MANIFESTS)' && GO111MODULE=on go mod download -json 'github.com/cloudnative-pg/cloudnative-pg@$(CNPG_VERSION)' | \
-	  sed -n 's/.*"Dir": "\(.*\)",/\1/p')" && cp -r "$$module/config/crd/bases" '$(MANIFESTS)/cnpg' && chmod -R u+w '$(MANIFESTS)/cnpg'
+	GOBIN='$(MANIFESTS)' go install 'github.com/zegl/kube-score/cmd/kube-score@$(KUBE_SCORE_VERSION)'
+	GOBIN='$(MANIFESTS)' go install 'github.com/compose-spec/compose-go/v2/cmd@$(COMPOSE_GO_VERSION)'
+	cp deploy/kubernetes/definitions/*.yaml '$(MANIFESTS)/crds/secrets-store-csi-driver'
+	set -euo pipefail; for definitions in $(DEFINITIONS); do IFS=, read -r name module folder <<<"$$definitions"; \
+	  module="$$(cd '$(MANIFESTS)' && GO111MODULE=on go mod download -json "$$module" | sed -n 's/.*"Dir": "\(.*\)",/\1/p')"; \
+	  cp -r "$$module/$$folder" "$(MANIFESTS)/crds/$$name"; chmod -R u+w "$(MANIFESTS)/crds/$$name"; done
+	mvn --quiet --batch-mode --file deploy/kubernetes/strimzi/pom.xml dependency:copy-dependencies '-DoutputDirectory=$(MANIFESTS)/strimzi'
 	python3 -m venv '$(MANIFESTS)/python'
 	'$(MANIFESTS)/python/bin/python' -m pip install --quiet --disable-pip-version-check \
 	  'kubernetes-validate==$(KUBERNETES_VALIDATE_VERSION)'
@@ -203,6 +234,37 @@ node:
 # The faults of the tests for longer: KILLS of processes, brokers and databases under load, from a seed that it prints.
 chaos: compilers styles postgres kafka
 	FRONTDOOR_KILLS='$(KILLS)' FRONTDOOR_SILENCE='$(SILENCE)' cargo test --locked --package frontdoor --test distributed kills -- --nocapture
+
+# A rolling update from another commit to this one, under load: make test-upgrade PREVIOUS=v1.2.3
+PREVIOUS := HEAD^
+EARLIER := target/previous
+test-upgrade: compilers styles postgres kafka
+	rm -rf '$(EARLIER)/source' && mkdir -p '$(EARLIER)/source'
+	git archive '$(PREVIOUS)' | tar --extract --directory '$(EARLIER)/source'
+	$(MAKE) --no-print-directory --directory '$(EARLIER)/source' styles
+	cargo build --locked --package frontdoor --manifest-path '$(EARLIER)/source/Cargo.toml' --target-dir '$(EARLIER)/target'
+	FRONTDOOR_PREVIOUS='$(CURDIR)/$(EARLIER)/target/debug/frontdoor' \
+	  cargo test --workspace --locked --test distributed rolling_update -- --ignored --nocapture
+
+# What the overlay `local` says is run here as processes, with a PostgreSQL and a Kafka that ask for certificates and passwords.
+test-pods: compilers styles postgres kafka $(MANIFESTS)/complete
+	cargo build --locked --package frontdoor
+	as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root env FRONTDOOR=target/debug/frontdoor KUSTOMIZE='$(MANIFESTS)/kustomize' KAFKA_JARS="$${KAFKA_JARS:-$(KAFKA)}" \
+	  POSTGRES_BIN="$${POSTGRES_BIN:-$$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)}" \
+	  '$(MANIFESTS)/python/bin/python' deploy/kubernetes/run_pods.py local
+
+# A real API server of Kubernetes takes every overlay. Apart from the tests because it is built first, which takes eight minutes.
+APISERVER := $(TOOLS)/apiserver-$(KUBERNETES_VERSION)-$(ETCD_VERSION)
+test-admission: $(MANIFESTS)/complete $(APISERVER)/etcd
+	KUSTOMIZE='$(MANIFESTS)/kustomize' CRDS='$(MANIFESTS)/crds' APISERVER='$(APISERVER)' \
+	  '$(MANIFESTS)/python/bin/python' deploy/kubernetes/apiserver/admit.py
+
+$(APISERVER)/etcd:
+	@command -v go >/dev/null && command -v openssl >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends golang-go openssl; }
+	deploy/kubernetes/apiserver/build.sh '$(KUBERNETES_VERSION)' '$(ETCD_VERSION)' '$(APISERVER)'
 
 bench: compilers styles postgres kafka peers axon
 	cargo build --release --locked --package frontdoor
