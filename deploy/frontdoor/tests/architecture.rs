@@ -13,6 +13,7 @@ use sources::{root, rust_files};
 const WALLS: &[(&str, &str, &[&str])] = &[
     ("event-core", "events/core", &[]),
     ("vocabulary", "events/vocabulary", &["event-core"]),
+    ("pathways", "events/pathways", &["event-core"]),
     ("event-log", "events/log", &["event-core"]),
     ("event-follow", "events/follow", &["event-core", "event-log"]),
     ("event-kafka", "events/kafka", &["event-core", "event-log"]),
@@ -97,7 +98,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// The crates of the platform's terms and of the health services' rules.
-const PURE: &[&str] = &["event-core", "vocabulary", "domain", "policies", "views"];
+const PURE: &[&str] = &["event-core", "vocabulary", "pathways", "domain", "policies", "views"];
 
 /// Crates that do I/O, which a pure crate must not depend on, directly or indirectly.
 const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", "reqwest", "mio"];
