@@ -63,7 +63,7 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-manifests test-licences test-pods test-admission test-upgrade styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
+.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-manifests test-licences test-pods test-admission test-collector test-upgrade styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -78,6 +78,7 @@ help:
 	@echo 'make test-upgrade a rolling update from another commit to this one, under load: make test-upgrade PREVIOUS=v1.2.3'
 	@echo 'make test-pods    the roles as the manifests say them, as processes, with TLS, passwords and access rules'
 	@echo 'make test-admission  a real API server of Kubernetes takes every manifest (builds it first: 8 minutes)'
+	@echo 'make test-collector  the OpenTelemetry Collector accepts its configuration (builds it first: 4 minutes)'
 	@echo 'make chaos        the faults of the tests for longer: make chaos KILLS=200'
 	@echo 'make bench        every benchmark but growth (29 minutes); one: make bench NAME=append, or make bench-append'
 	@echo 'make bench-peers  Frontdoor beside cqrs-es, esrs and Axon 4 on the same PostgreSQL (7 minutes)'
@@ -259,6 +260,19 @@ APISERVER := $(TOOLS)/apiserver-$(KUBERNETES_VERSION)-$(ETCD_VERSION)
 test-admission: $(MANIFESTS)/complete $(APISERVER)/etcd
 	KUSTOMIZE='$(MANIFESTS)/kustomize' CRDS='$(MANIFESTS)/crds' APISERVER='$(APISERVER)' \
 	  '$(MANIFESTS)/python/bin/python' deploy/kubernetes/apiserver/admit.py
+
+# The OpenTelemetry Collector, with the parts that the configuration uses, validates it. Apart from the tests because it is built first,
+# which takes four minutes.
+COLLECTOR := deploy/kubernetes/components/opentelemetry
+test-collector: target/otelcol/otelcol
+	OTLP_ENDPOINT=http://127.0.0.1:4317 target/otelcol/otelcol validate --config='$(COLLECTOR)/config.yaml'
+
+target/otelcol/otelcol: $(COLLECTOR)/builder.yaml
+	@command -v go >/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends golang-go; }
+	rm -rf target/otelcol
+	GOFLAGS='-mod=mod -tags=remove_all_sd,enable_dns_sd' go run go.opentelemetry.io/collector/cmd/builder@v0.165.0 --config='$<'
 
 $(APISERVER)/etcd:
 	@command -v go >/dev/null && command -v openssl >/dev/null || { \

@@ -11,7 +11,7 @@ const TOTAL_MAX: Duration = Duration::from_secs(29 * 60);
 const EACH_MAX: Duration = Duration::from_secs(4 * 60);
 
 /// Each benchmark, and its time limit in seconds, including its preparation.
-pub const ALL: [(&str, u64); 20] = [
+pub const ALL: [(&str, u64); 21] = [
     ("append", 75),
     ("hot", 45),
     ("append-postgres", 75),
@@ -26,9 +26,10 @@ pub const ALL: [(&str, u64); 20] = [
     ("rebuild-postgres", 75),
     ("relay", 120),
     ("visible", 75),
-    ("memory", 80),
+    ("memory", 75),
     ("policies", 120),
     ("timers", 120),
+    ("pathway", 5),
     ("peers-append", 75),
     ("peers-command", 200),
     ("peers-replay", 180),

@@ -8,6 +8,7 @@ mod load;
 mod memory;
 mod over_http;
 mod pages;
+mod pathway;
 mod peers;
 mod policies;
 mod postgres;
@@ -40,7 +41,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(name = "bench")]
 struct Arguments {
     /// Which benchmarks: append, hot, append-postgres, command, old-snapshot, two-nodes, book, race, read, pages, rebuild,
-    /// rebuild-postgres, relay, visible, memory, policies, timers, peers-append, peers-command, peers-replay, growth. All of them but
+    /// rebuild-postgres, relay, visible, memory, policies, timers, pathway, peers-append, peers-command, peers-replay, growth. All of them but
     /// growth where none is named; those of the peers need both programs.
     names: Vec<String>,
     /// Where results and scratch data go. The scratch data is removed at the end of each benchmark.
@@ -119,6 +120,7 @@ async fn run(name: &str, arguments: &Arguments, scratch: &Path) -> anyhow::Resul
         "visible" => kafka::visible().await,
         "policies" => policies::policies(scratch).await,
         "timers" => policies::timers(scratch).await,
+        "pathway" => pathway::pathway(),
         "rebuild" => rebuild::files(scratch).await,
         "rebuild-postgres" => rebuild::tables().await,
         "peers-append" => peers::append(&arguments.programs()?).await,

@@ -24,8 +24,34 @@ pub enum Task {
     /// Verify the files of a stopped server, or the tables and topics of a running system. Exits with 0 if they are sound, 1 if
     /// something is wrong, 2 if it could not be checked.
     Check(Check),
+    /// Check and test releases of the symptom check's pathways (events/pathways/README.md has the format). Exits with 0 if all is
+    /// well, 1 if something is wrong, 2 if a file cannot be read.
+    #[command(subcommand)]
+    Pathway(PathwayTask),
     /// Print what this binary is made of: components, licences, and every notice.
     Licences(Licences),
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum PathwayTask {
+    /// Find faults of a release: questions that are not reached, dead ends, loops, rules that overlap or are missing, options that
+    /// lead nowhere, red flags that are not asked first, missing texts.
+    Check {
+        /// The release, a JSON file.
+        file: PathBuf,
+    },
+    /// Run cases, each a person, their answers, and the outcome that a clinician expects.
+    Test {
+        /// The release, a JSON file.
+        file: PathBuf,
+        /// A CSV file with the columns `case`, `age`, `sex`, `party`, the ids of questions, and `outcome`.
+        cases: PathBuf,
+    },
+    /// Draw the questions and outcomes of a release as a Mermaid flowchart, also if it has faults.
+    Graph {
+        /// The release, a JSON file.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Clone, Args)]

@@ -1,11 +1,12 @@
 //! The health services as one application on the platform, and their additional commands: tokens for the demonstration,
-//! and the offline check.
+//! the offline check, and the check of pathways.
 
 pub mod cli;
 pub mod demo;
 pub mod tokens;
 
 mod check;
+mod pathway;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -42,6 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Platform(task) => host::perform(&APPLICATION, task),
         Task::Token(options) => tokens::print(&options).map(|()| ExitCode::SUCCESS),
         Task::Check(options) => Ok(check::check(&options)),
+        Task::Pathway(task) => Ok(pathway::perform(&task)),
         Task::Licences(options) => {
             host::output::text(if options.bill_of_materials { licences::BILL_OF_MATERIALS } else { licences::TEXT });
             Ok(ExitCode::SUCCESS)

@@ -70,6 +70,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "pages",
             "host",
             "licences",
+            "pathways",
         ],
     ),
     (
@@ -89,6 +90,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "query-engine",
             "queries",
             "host",
+            "pathways",
             "frontdoor",
             "local",
         ],

@@ -126,8 +126,20 @@ impl System {
         let ports = free_ports(2 * ROLES.iter().map(|(_, count)| count).sum::<usize>());
         let admins = ports.chunks_exact(2).map(|ports| format!("127.0.0.1:{}", ports[1]));
         let admins = admins.collect::<Vec<_>>().join(",");
-        let mut system =
-            System { postgres, kafka, nodes, proxies, owner_url, log_url, views_url, feed, data, binary, folder, admins };
+        let mut system = System {
+            postgres,
+            kafka,
+            nodes,
+            proxies,
+            owner_url,
+            log_url,
+            views_url,
+            feed,
+            data,
+            binary,
+            folder,
+            admins,
+        };
         let mut ports = ports.chunks_exact(2);
         for (role, count) in ROLES {
             for (number, ports) in (1..=count).zip(ports.by_ref()) {
