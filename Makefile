@@ -129,7 +129,7 @@ umoci:
 
 test: compilers styles
 	$(MAKE) --no-print-directory --jobs 2 test-build test-needs
-	@MAKE='$(MAKE)' deploy/local/lanes.sh test-programs test-systems test-pages test-manifests test-licences
+	@MAKE='$(MAKE)' deploy/local/lanes.sh test-programs test-systems test-pages test-manifests test-pods test-licences
 
 test-build:
 	cargo fmt --all --check
@@ -248,8 +248,8 @@ test-upgrade: compilers styles postgres kafka
 	  cargo test --workspace --locked --test distributed rolling_update -- --ignored --nocapture
 
 # What the overlay `local` says is run here as processes, with a PostgreSQL and a Kafka that ask for certificates and passwords.
-test-pods: compilers styles postgres kafka $(MANIFESTS)/complete
-	cargo build --locked --package frontdoor
+test-pods: postgres kafka $(MANIFESTS)/complete
+	@[ -e target/debug/frontdoor ] || $(MAKE) --no-print-directory compilers styles test-build
 	as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	  $$as_root env FRONTDOOR=target/debug/frontdoor KUSTOMIZE='$(MANIFESTS)/kustomize' KAFKA_JARS="$${KAFKA_JARS:-$(KAFKA)}" \
 	  POSTGRES_BIN="$${POSTGRES_BIN:-$$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)}" \

@@ -6,7 +6,7 @@ set -euo pipefail
 lane=$1 program=$2
 shift
 case $(basename "$program") in
-  distributed-* | broker-* | kafka-* | kill9-* | connections-* | copy-* | nodes-*) of=systems ;;
+  distributed-* | postgres-* | broker-* | kafka-* | kill9-* | connections-* | copy-* | nodes-*) of=systems ;;
   *) of=programs ;;
 esac
 [ "$lane" != "$of" ] || exec "$@"

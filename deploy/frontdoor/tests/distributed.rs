@@ -168,6 +168,8 @@ async fn the_journey_goes_over_kafka_and_what_is_damaged_by_hand_is_found() {
     }
     let (code, text) = check(&world.system, None);
     assert_eq!(code, 0, "{text}");
+    let errors = world.system.nodes.iter().flat_map(Node::log_lines).filter(|line| line.contains(r#""level":"ERROR""#));
+    assert_eq!(errors.collect::<Vec<_>>(), Vec::<String>::new(), "nothing is wrong, and nothing says so");
     // The relays are stopped, because events that are added to the log manually must not be sent.
     world.system.of("relay").for_each(Node::kill);
     damages(&world.system);

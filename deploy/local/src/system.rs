@@ -323,6 +323,14 @@ impl Node {
         Some(answer)
     }
 
+    /// The lines that it has logged, since the start of the system.
+    ///
+    /// # Panics
+    /// If its log cannot be read.
+    pub fn log_lines(&self) -> Vec<String> {
+        fs::read_to_string(&self.log).expect("its log").lines().map(str::to_owned).collect()
+    }
+
     /// Sends SIGKILL. It has ended when this returns.
     pub fn kill(&self) {
         if let Some(mut running) = self.lock().take() {

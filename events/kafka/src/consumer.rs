@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::{
-    Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
+    ClientContext, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer, ConsumerContext},
     error::{KafkaError, RDKafkaErrorCode},
     message::BorrowedMessage,
 };
@@ -27,9 +27,22 @@ pub(crate) enum TopicLook<'a> {
     Nothing,
 }
 
+/// Logs what the client reports. To the client, the end of a topic is an error, which a follower meets after every event.
+struct ReaderReports;
+
+impl ClientContext for ReaderReports {
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error != KafkaError::Global(RDKafkaErrorCode::PartitionEOF) {
+            tracing::warn!(%error, reason, "the reader of a topic reported an error");
+        }
+    }
+}
+
+impl ConsumerContext for ReaderReports {}
+
 /// A consumer of one topic, placed at an offset.
 pub(crate) struct Reading {
-    consumer: Closing<BaseConsumer>,
+    consumer: Closing<BaseConsumer<ReaderReports>>,
     name: String,
     files: FileStates,
     /// The first offset in the topic.
@@ -73,7 +86,7 @@ impl Reading {
         ] {
             config.set(name, value);
         }
-        let consumer: BaseConsumer = config.create()?;
+        let consumer: BaseConsumer<ReaderReports> = config.create_with_context(ReaderReports)?;
         let name = topic.name();
         let (low, high) = consumer.fetch_watermarks(&name, PARTITION, ANSWER_TIME_MAX)?;
         let consumer = Closing::new(consumer);
