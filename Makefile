@@ -63,7 +63,7 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-manifests test-licences test-pods test-admission test-collector test-upgrade styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka java jdk node asyncapi openapi
+.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-manifests test-licences test-pods test-admission test-collector test-upgrade styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka java jdk go node asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -159,11 +159,11 @@ test-pages:
 # The manifests for Kubernetes, by the schemas of Kubernetes and of the operators, by Strimzi's classes, by kube-score, by promtool, and
 # by the binary's own settings.
 STRIMZI := target/strimzi
+CHECK_WITH = KUSTOMIZE='$(MANIFESTS)/kustomize' PROMTOOL='$(MANIFESTS)/prometheus/usr/bin/promtool' CRDS='$(MANIFESTS)/crds' \
+  KUBE_SCORE='$(MANIFESTS)/kube-score' STRIMZI='$(STRIMZI)/classes:$(MANIFESTS)/strimzi/*' \
+  COMPOSE_SPEC='$(MANIFESTS)/cmd' FRONTDOOR=target/debug/frontdoor
 test-manifests: $(MANIFESTS)/complete $(STRIMZI)/complete
-	KUSTOMIZE='$(MANIFESTS)/kustomize' PROMTOOL='$(MANIFESTS)/prometheus/usr/bin/promtool' CRDS='$(MANIFESTS)/crds' \
-	  KUBE_SCORE='$(MANIFESTS)/kube-score' STRIMZI='$(STRIMZI)/classes:$(MANIFESTS)/strimzi/*' \
-	  COMPOSE_SPEC='$(MANIFESTS)/cmd' FRONTDOOR=target/debug/frontdoor \
-	  sh -c 'for file in check check_observability; do "$$0" "deploy/kubernetes/$$file.py" || exit; done' '$(MANIFESTS)/python/bin/python'
+	$(CHECK_WITH) sh -c 'for file in check check_observability; do "$$0" "deploy/kubernetes/$$file.py" || exit; done' '$(MANIFESTS)/python/bin/python'
 
 $(STRIMZI)/complete: $(wildcard deploy/kubernetes/strimzi/src/main/java/*/*/*/*/*.java) $(MANIFESTS)/complete | jdk
 	rm -rf '$(STRIMZI)' && mkdir -p '$(STRIMZI)'
@@ -172,10 +172,10 @@ $(STRIMZI)/complete: $(wildcard deploy/kubernetes/strimzi/src/main/java/*/*/*/*/
 
 # Not moved when it is complete: the programs of a virtual environment know their place. promtool is taken out of Debian's package, which
 # would start a Prometheus if it was installed.
-$(MANIFESTS)/complete: | jdk
-	@command -v go >/dev/null && command -v mvn >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || { \
+$(MANIFESTS)/complete: | go jdk
+	@command -v mvn >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || { \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends golang-go maven python3 python3-venv; }
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends maven python3 python3-venv; }
 	rm -rf '$(MANIFESTS)' && mkdir -p '$(MANIFESTS)/crds/secrets-store-csi-driver'
 	GOBIN='$(MANIFESTS)' go install 'sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION)'
 	GOBIN='$(MANIFESTS)' go install 'github.com/zegl/kube-score/cmd/kube-score@$(KUBE_SCORE_VERSION)'
@@ -258,8 +258,7 @@ test-pods: postgres kafka $(MANIFESTS)/complete
 # A real API server of Kubernetes takes every overlay. Apart from the tests because it is built first, which takes eight minutes.
 APISERVER := $(TOOLS)/apiserver-$(KUBERNETES_VERSION)-$(ETCD_VERSION)
 test-admission: $(MANIFESTS)/complete $(APISERVER)/etcd
-	KUSTOMIZE='$(MANIFESTS)/kustomize' CRDS='$(MANIFESTS)/crds' APISERVER='$(APISERVER)' \
-	  '$(MANIFESTS)/python/bin/python' deploy/kubernetes/apiserver/admit.py
+	$(CHECK_WITH) APISERVER='$(APISERVER)' '$(MANIFESTS)/python/bin/python' deploy/kubernetes/apiserver/admit.py
 
 # The OpenTelemetry Collector, with the parts that the configuration uses, validates it. Apart from the tests because it is built first,
 # which takes four minutes.
@@ -267,17 +266,15 @@ COLLECTOR := deploy/kubernetes/components/opentelemetry
 test-collector: target/otelcol/otelcol
 	OTLP_ENDPOINT=http://127.0.0.1:4317 target/otelcol/otelcol validate --config='$(COLLECTOR)/config.yaml'
 
-target/otelcol/otelcol: $(COLLECTOR)/builder.yaml
-	@command -v go >/dev/null || { \
-	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends golang-go; }
+target/otelcol/otelcol: $(COLLECTOR)/builder.yaml | go
 	rm -rf target/otelcol
-	GOFLAGS='-mod=mod -tags=remove_all_sd,enable_dns_sd' go run go.opentelemetry.io/collector/cmd/builder@v0.165.0 --config='$<'
+	GOFLAGS='-mod=mod -tags=remove_all_sd,enable_dns_sd' \
+	  go run "go.opentelemetry.io/collector/cmd/builder@v$$(sed -n 's/^  version: //p' '$<')" --config='$<'
 
-$(APISERVER)/etcd:
-	@command -v go >/dev/null && command -v openssl >/dev/null || { \
+$(APISERVER)/etcd: | go
+	@command -v openssl >/dev/null || { \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends golang-go openssl; }
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends openssl; }
 	deploy/kubernetes/apiserver/build.sh '$(KUBERNETES_VERSION)' '$(ETCD_VERSION)' '$(APISERVER)'
 
 bench: compilers styles postgres kafka peers axon
@@ -328,6 +325,11 @@ java:
 	@command -v java >/dev/null && command -v keytool >/dev/null || { \
 	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends openjdk-17-jre-headless; }
+
+# From 1.21 on, Go fetches the release that a module asks for. Debian 12 has an older one.
+go:
+	@go version 2>/dev/null | grep -qE 'go1\.(2[1-9]|[3-9][0-9])' || { \
+	  echo 'Go 1.21 or later is needed, for tools that check the manifests: https://go.dev/doc/install' >&2; exit 1; }
 
 jdk:
 	@command -v java >/dev/null && command -v javac >/dev/null || { \

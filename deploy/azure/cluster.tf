@@ -95,6 +95,11 @@ resource "azurerm_kubernetes_cluster" "main" {
     keda_enabled = true
   }
 
+  # Nodes are those of the pools here: Azure does not choose sizes by itself.
+  node_provisioning_profile {
+    mode = "Manual"
+  }
+
   tags = local.tags
 
   depends_on = [azurerm_role_assignment.cluster_network, azurerm_role_assignment.cluster_disks]

@@ -22,7 +22,7 @@ output "overlay_settings" {
 }
 
 output "name_servers" {
-  description = "Whoever has the domain above delegates the zone to these."
+  description = "The name servers of the zone. The owner of the domain above delegates the zone to them."
   value       = azurerm_dns_zone.main.name_servers
 }
 

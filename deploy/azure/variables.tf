@@ -4,13 +4,13 @@ variable "subscription_id" {
 }
 
 variable "name" {
-  description = "Name of the installation: a prefix of all names. Lower case letters and digits, because names of registries and storage accounts have nothing else; they are unique in all of Azure."
+  description = "Name of the installation: a prefix of all names. Lower case letters and digits, because names of registries and storage accounts have nothing else; they are unique in all of Azure. A registry's name has at least 5 characters, and a storage account's at most 24, of which `backups` are 7."
   type        = string
   default     = "frontdoor"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]{2,14}$", var.name))
-    error_message = "3 to 15 lower case letters and digits, a letter first."
+    condition     = can(regex("^[a-z][a-z0-9]{4,14}$", var.name))
+    error_message = "5 to 15 lower case letters and digits, a letter first."
   }
 }
 
@@ -38,7 +38,7 @@ variable "backup_undelete_days" {
 }
 
 variable "dns_zone" {
-  description = "The domain, such as frontdoor.example.org. Whoever has the domain above delegates it to the name servers that are printed."
+  description = "The domain, such as frontdoor.example.org. The owner of the domain above delegates it to the name servers that are printed."
   type        = string
 }
 

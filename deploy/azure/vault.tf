@@ -6,13 +6,13 @@ resource "azurerm_key_vault" "main" {
   tenant_id                  = data.azurerm_client_config.current.tenant_id
   sku_name                   = "premium"
   rbac_authorization_enabled = true
-  # Without it, whoever may delete the key may also make all disks unreadable at once.
+  # Without it, an administrator who deletes the key makes all disks unreadable at once.
   purge_protection_enabled   = true
   soft_delete_retention_days = 90
   tags                       = local.tags
 }
 
-# Whoever applies this makes the key, and afterwards the passwords with `secrets.sh`.
+# The account that applies this makes the key, and afterwards the passwords with `secrets.sh`.
 resource "azurerm_role_assignment" "vault_administrator" {
   scope                = azurerm_key_vault.main.id
   role_definition_name = "Key Vault Administrator"

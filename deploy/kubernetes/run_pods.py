@@ -31,8 +31,8 @@ HERE = pathlib.Path(__file__).parent
 FRONTDOOR = pathlib.Path(os.environ["FRONTDOOR"]).resolve()
 POSTGRES = pathlib.Path(os.environ["POSTGRES_BIN"])
 KAFKA = pathlib.Path(os.environ["KAFKA_JARS"])
-# Set in the process that is in namespaces of its own.
-FOLDER = pathlib.Path(os.environ["FOLDER"]) if "FOLDER" in os.environ else None
+# Given to the process that is in namespaces of its own.
+FOLDER = pathlib.Path(sys.argv[2]) if sys.argv[1:2] == ["--inside"] else None
 # The time limits in seconds: for servers to start, for a Job, and for all roles to be ready.
 STARTED_WITHIN, DONE_WITHIN, READY_WITHIN = 60, 60, 120
 HOSTS = {"log-rw": "127.0.0.2", "views-rw": "127.0.0.3", "kafka-kafka-bootstrap": "127.0.0.4"}
@@ -43,7 +43,8 @@ KAFKA_ADMIN = "127.0.0.4:9092"
 def main(overlay):
     """All files are on a file system in memory that only this process and its children see, so they end with it. Nothing is removed one
     by one: the folders of the pods contain mounts of this machine's own folders."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0711", "none", FOLDER], check=True)
+    for folder, mode in [(FOLDER, "0711"), ("/dev/shm", "1777")]:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode={mode}", "none", folder], check=True)
     documents = rendered(overlay)
     cluster = Cluster(FOLDER, documents)
     try:
@@ -62,11 +63,16 @@ def isolated(overlay):
     """Runs `main` in namespaces of its own. Returns its exit code."""
     folder = tempfile.mkdtemp(prefix="frontdoor-pods-")
     try:
-        command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", sys.executable]
-        return subprocess.run([*command, __file__, overlay], env=os.environ | {"FOLDER": folder}).returncode
+        command = ["unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", sys.executable]
+        return subprocess.run([*command, __file__, "--inside", folder, *namespaces(), overlay]).returncode
     finally:
         # It is empty here: what was in it was in the other mount namespace.
         os.rmdir(folder)
+
+
+def namespaces():
+    """The names of the mount namespace and of the network namespace that this process is in."""
+    return [os.readlink(f"/proc/self/ns/{kind}") for kind in ["mnt", "net"]]
 
 
 def raise_loopback():
@@ -380,7 +386,11 @@ if __name__ == "__main__":
     if os.geteuid() != 0:
         sys.exit("this needs root, for namespaces and for the users of the pods")
     if FOLDER:
+        # It mounts over folders of this machine, so it has to be the first process of other namespaces than those that it was called from.
+        outside, overlay = sys.argv[3:5], sys.argv[5]
+        if os.getpid() != 1 or set(outside) & set(namespaces()):
+            sys.exit("--inside is for this program itself")
         raise_loopback()
-        main(sys.argv[1])
+        main(overlay)
     else:
         sys.exit(max(isolated(overlay) for overlay in sys.argv[1:] or ["local"]))

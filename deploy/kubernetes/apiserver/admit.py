@@ -1,4 +1,4 @@
-"""Gives every overlay to a real API server of Kubernetes, with the definitions of the operators' resources: `make test-admission`.
+"""Gives every overlay, in every size, to a real API server of Kubernetes, with the definitions of the operators' resources: `make test-admission`.
 
 The server is alone with its etcd: no controller makes Pods of Deployments. So the Pods that controllers would make are given to it as
 well, and it admits them in the namespace, which enforces the Pod Security Standard `restricted`.
@@ -12,6 +12,7 @@ import secrets
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -21,9 +22,10 @@ import urllib.request
 import yaml
 
 HERE = pathlib.Path(__file__).parent.parent
+sys.path.insert(0, str(HERE))
+from check import every_overlay  # noqa: E402
 PROGRAMS = pathlib.Path(os.environ["APISERVER"])
 CRDS = pathlib.Path(os.environ["CRDS"])
-OVERLAYS = sorted(path.name for path in (HERE / "overlays").iterdir() if not path.name.startswith("."))
 # The time limit in seconds for the server to start and for a definition to be served.
 STARTED_WITHIN = 120
 
@@ -126,10 +128,7 @@ class Admission(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         cls.server = Server(cls.folder.name)
         cls.addClassCleanup(cls.server.end)
-        cls.overlays = {}
-        for overlay in OVERLAYS:
-            done = subprocess.run([os.environ["KUSTOMIZE"], "build", HERE / "overlays" / overlay], capture_output=True, text=True, check=True)
-            cls.overlays[overlay] = list(yaml.safe_load_all(done.stdout))
+        cls.overlays = every_overlay()
         used = {(document["apiVersion"].partition("/")[0], document["kind"]) for documents in cls.overlays.values() for document in documents}
         known = definitions()
         for group, kind in sorted(used):
@@ -143,24 +142,28 @@ class Admission(unittest.TestCase):
             with self.subTest(overlay):
                 # The order of `kubectl apply --kustomize`: namespaces first, and what others name before them.
                 first = ["Namespace", "ServiceAccount", "StorageClass", "PriorityClass"]
-                documents = sorted(documents, key=lambda document: document["kind"] not in first)
-                for document in documents:
-                    self.server.apply(document)
-                # A controller would make this one with the namespace.
-                for namespace in [document["metadata"]["name"] for document in documents if document["kind"] == "Namespace"]:
-                    self.server.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}})
-                pods = [document for document in documents if document["kind"] in ["Deployment", "Job", "StatefulSet"]]
-                self.assertGreater(len(pods), 5)
-                for document in pods:
-                    self.server.apply(pod_of(document), dry_run=True)
-                ours = {document["metadata"]["namespace"] for document in pods}
-                for document in documents:
-                    if document["kind"] == "Namespace":
-                        enforced = document["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
-                        self.assertTrue(enforced == "restricted" or document["metadata"]["name"] not in ours)
-                    else:
-                        # The next overlay begins with an empty namespace. To end one, there would have to be a controller.
-                        self.server.remove(document)
+                documents, applied = sorted(documents, key=lambda document: document["kind"] not in first), []
+                try:
+                    for document in documents:
+                        self.server.apply(document)
+                        applied.append(document)
+                    self.admit_pods(documents)
+                finally:
+                    # The next overlay begins with an empty namespace. To end a namespace, there would have to be a controller.
+                    for document in applied:
+                        if document["kind"] != "Namespace":
+                            self.server.remove(document)
+
+    def admit_pods(self, documents):
+        namespaces = {document["metadata"]["name"]: document["metadata"]["labels"] for document in documents if document["kind"] == "Namespace"}
+        pods = [document for document in documents if document["kind"] in ["Deployment", "Job", "StatefulSet"]]
+        self.assertGreater(len(pods), 5)
+        # A controller would make this one with the namespace.
+        for namespace in namespaces:
+            self.server.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}})
+        for document in pods:
+            self.server.apply(pod_of(document), dry_run=True)
+            self.assertEqual(namespaces[document["metadata"]["namespace"]]["pod-security.kubernetes.io/enforce"], "restricted")
 
     def test_what_is_wrong_is_refused(self):
         documents = self.overlays["local"]
