@@ -276,6 +276,8 @@ async fn a_database_that_is_killed_under_load_loses_nothing_that_was_acknowledge
             })
         })
         .collect();
+    // Without this one, a wait ends when no client is left.
+    drop(progress);
     for kill in 0..=KILLS {
         let before = *seen.borrow();
         seen.wait_for(|count| *count >= before + BETWEEN_KILLS).await.expect("the clients go on");
