@@ -11,6 +11,7 @@ pub mod organ_donation;
 pub mod practices;
 pub mod prescriptions;
 pub mod registrations;
+pub mod symptom_checks;
 
 pub(crate) mod prelude;
 
@@ -31,4 +32,5 @@ pub fn every_command(visitor: &mut impl CommandVisitor) {
     carers::commands(visitor);
     contacts::commands(visitor);
     messages::commands(visitor);
+    symptom_checks::commands(visitor);
 }

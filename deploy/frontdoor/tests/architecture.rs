@@ -12,12 +12,12 @@ use sources::{root, rust_files};
 /// Every crate, its folder, and the crates of this workspace that it may depend on.
 const WALLS: &[(&str, &str, &[&str])] = &[
     ("event-core", "events/core", &[]),
-    ("vocabulary", "events/vocabulary", &["event-core"]),
     ("pathways", "events/pathways", &["event-core"]),
+    ("vocabulary", "events/vocabulary", &["event-core", "pathways"]),
     ("event-log", "events/log", &["event-core"]),
     ("event-follow", "events/follow", &["event-core", "event-log"]),
     ("event-kafka", "events/kafka", &["event-core", "event-log"]),
-    ("domain", "command-side/domain", &["event-core", "vocabulary"]),
+    ("domain", "command-side/domain", &["event-core", "pathways", "vocabulary"]),
     ("policies", "command-side/policies", &["event-core", "vocabulary", "domain"]),
     ("policy-engine", "command-side/policy-engine", &["event-core", "event-log", "event-follow", "command-engine"]),
     ("command-engine", "command-side/engine", &["event-core", "event-log", "http-edge"]),

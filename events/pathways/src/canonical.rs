@@ -3,13 +3,17 @@
 
 use std::{fmt, fmt::Write as _, str::FromStr};
 
-use event_core::Malformed;
+use event_core::{Malformed, text_id};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of a release's canonical form; 64 lower-case hexadecimal digits as a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ContentHash([u8; 32]);
+
+text_id!(ContentHash, "ContentHash", "^[0-9a-f]{64}$");
 
 impl ContentHash {
     /// The hash of nothing yet: serde fills a document's other members first.

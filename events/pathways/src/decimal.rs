@@ -1,9 +1,10 @@
 //! Numbers in answers and rules: decimal, with three decimals at most, and exact. A binary fraction would make `38.1` in a
 //! rule and `38.1` in an answer depend on rounding.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use event_core::Malformed;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The most decimals that a number has.
@@ -95,6 +96,15 @@ impl Serialize for Decimal {
             // At most ten digits, which a double holds exactly enough to be read back as the same decimal.
             serializer.serialize_f64(self.0 as f64 / ONE as f64)
         }
+    }
+}
+
+impl JsonSchema for Decimal {
+    fn schema_name() -> Cow<'static, str> {
+        "Decimal".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number", "minimum": -WHOLE_MAX, "maximum": WHOLE_MAX, "multipleOf": 0.001})
     }
 }
 

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-use event_core::LocalDate;
+use event_core::{
+    LocalDate,
+    personal::{KeyKind, PersonalData},
+};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The greatest age of a person, in whole years.
 pub const AGE_YEARS_MAX: u8 = 130;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Sex {
     Female,
@@ -27,7 +31,7 @@ impl Sex {
 }
 
 /// The party that answers: the person with the symptoms (first), or another person for them (third).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Party {
     First,
@@ -55,9 +59,10 @@ pub enum Demographic {
 }
 
 /// The person with the symptoms, the party that answers, and the day. They do not change during a symptom check: a check that
-/// goes on after midnight, or is replayed years later, keeps the day on which it began. Masked in `Debug`.
+/// goes on after midnight, or is replayed years later, keeps the day on which it began. Masked in `Debug`. Events hold it, so a
+/// field that a later release adds is tolerated.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Demographics {
     /// In whole years, 0 to 130.
     pub age_years: u8,
@@ -65,6 +70,10 @@ pub struct Demographics {
     pub party: Party,
     /// The day to which the bounds of dates are relative.
     pub today: LocalDate,
+}
+
+impl PersonalData for Demographics {
+    const KEY: KeyKind = KeyKind::Record;
 }
 
 impl fmt::Debug for Demographics {

@@ -15,6 +15,7 @@ pub mod document;
 pub mod finding;
 pub mod mermaid;
 pub mod release;
+pub mod release_catalogue;
 pub mod releases;
 pub mod rule;
 pub mod step;
@@ -31,6 +32,7 @@ pub use document::{AnswerType, Outcome, PathwayDocument, Question, UnreadablePat
 pub use finding::{Finding, FindingKind};
 pub use mermaid::mermaid;
 pub use release::{Release, UnusableRelease};
+pub use release_catalogue::{CATALOGUE, ReleaseCatalogue};
 pub use releases::RELEASES;
 pub use step::{AnswerFault, Because, NextError, Step, next};
 pub use time_frame::TimeFrame;

@@ -83,6 +83,8 @@ words! {
         Prescribing = "prescribing",
         /// See the prescriptions that were sent to the own pharmacy, and report on them.
         Dispensing = "dispensing",
+        /// Recall releases of pathways (the platform's operator).
+        Pathways = "pathways",
         /// Read the event log.
         Audit = "audit",
         /// Watch the system and rebuild read models (the platform's operator).

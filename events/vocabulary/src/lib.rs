@@ -22,6 +22,7 @@ pub mod organ_donation;
 pub mod practices;
 pub mod prescriptions;
 pub mod registrations;
+pub mod symptom_checks;
 
 use event_core::Service;
 
@@ -37,6 +38,7 @@ pub static SERVICES: &[&Service] = &[
     &practices::SERVICE,
     &prescriptions::SERVICE,
     &registrations::SERVICE,
+    &symptom_checks::SERVICE,
 ];
 
 /// The kinds of every service.

@@ -44,7 +44,12 @@ pub fn quick_start(alice: &Person) -> [DemoCaller; 4] {
         caller("alice", CallerRole::Patient, &alice.subject, &[]),
         caller("reception", CallerRole::Staff, "reception-demo", DESK),
         caller("auditor", CallerRole::Auditor, "auditor-demo", &[Permission::Audit]),
-        caller("operator", CallerRole::Operator, "operator-demo", &[Permission::Practices, Permission::Operate]),
+        caller(
+            "operator",
+            CallerRole::Operator,
+            "operator-demo",
+            &[Permission::Practices, Permission::Pathways, Permission::Operate],
+        ),
     ]
 }
 

@@ -166,7 +166,40 @@ fn bodies(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
         ("record-delivered", desk, json!({"message": MESSAGE, "subject": alice, "channel": "sms"})),
     ];
     bodies.extend(prescriptions(alice));
+    bodies.extend(symptom_checks(alice));
     bodies
+}
+
+/// The same for the commands of symptom checks.
+fn symptom_checks(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
+    let themselves = themselves(alice, "P0");
+    let check = json!({"subject": alice, "check": "headache.1.0123456789AB"});
+    let with = |more: Value| {
+        let mut body = check.clone();
+        body.as_object_mut().expect("a body").extend(more.as_object().expect("members").clone());
+        body
+    };
+    vec![
+        (
+            "start-symptom-check",
+            themselves.clone(),
+            with(json!({"person": {"ageYears": 30, "sex": "female", "party": "first"}, "consentsToStorage": true,
+                "consentsToSharing": false})),
+        ),
+        ("answer-question", themselves.clone(), with(json!({"question": "sudden-onset", "answer": {"choice": "no"}}))),
+        (
+            "revise-answer",
+            themselves.clone(),
+            with(json!({"question": "sudden-onset", "answer": {"text": "since\nTuesday"}})),
+        ),
+        ("abandon-symptom-check", themselves.clone(), check.clone()),
+        ("resume-symptom-check", themselves, check.clone()),
+        (
+            "recall-release",
+            operator(),
+            json!({"release": "headache.1", "reason": "A question about the neck was missing."}),
+        ),
+    ]
 }
 
 /// The same for the commands of repeat prescriptions.

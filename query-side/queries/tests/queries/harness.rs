@@ -266,5 +266,5 @@ pub fn auditor() -> Value {
 }
 
 pub fn operator() -> Value {
-    json!({"sub": "operator-1", "role": "operator", "permissions": ["practices"]})
+    json!({"sub": "operator-1", "role": "operator", "permissions": ["practices", "pathways"]})
 }

@@ -26,6 +26,7 @@ use vocabulary::{
         DoseText, MedicineCode, MedicineName, PlanId, PrescriptionId, QuantityText, RefusalReason, RepeatRequestId,
         RequestNote,
     },
+    symptom_checks::{AnswerText, PathwayItemId, PathwayReleaseId, SymptomCheckId},
     text::{Comment, NhsNumber, PersonName, Reason},
 };
 
@@ -102,6 +103,7 @@ const fn reader(name: &'static str, accepts: fn(&str) -> bool) -> Reader {
 }
 
 const SCHEMAS: &[Reader] = &[
+    reader("AnswerText", strict::<AnswerText>),
     reader("BookingsVersion", strict::<BookingsVersion>),
     reader("CarerId", strict::<CarerId>),
     reader("CommentInput", strict::<Comment>),
@@ -122,6 +124,8 @@ const SCHEMAS: &[Reader] = &[
         ..reader("NhsNumber", strict::<NhsNumber>)
     },
     reader("OrganisationCode", strict::<OrganisationCode>),
+    reader("PathwayItemId", strict::<PathwayItemId>),
+    reader("PathwayReleaseId", strict::<PathwayReleaseId>),
     reader("PersonNameInput", strict::<PersonName>),
     reader("PhoneNumber", strict::<PhoneNumber>),
     reader("PlanId", strict::<PlanId>),
@@ -141,6 +145,7 @@ const SCHEMAS: &[Reader] = &[
     reader("SessionId", strict::<SessionId>),
     reader("StreamName", strict::<StreamName>),
     reader("SubjectId", strict::<SubjectId>),
+    reader("SymptomCheckId", strict::<SymptomCheckId>),
     Reader {
         except: Some((is_after_the_end_of_time, "the last 26 hours of the year 9999 are beyond the clock")),
         ..reader("Timestamp", strict::<Timestamp>)
