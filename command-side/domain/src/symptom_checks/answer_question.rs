@@ -127,8 +127,8 @@ mod specs {
             question: item("began"),
             rule: 1,
             answers: vec![
-                SymptomAnswer { question: item("severity"), value: value(r#"{"number":9}"#) },
-                SymptomAnswer { question: item("began"), value: value(r#"{"date":"2026-03-01"}"#) },
+                SymptomAnswer { question: item("severity"), value: value(r#"{"kind":"number","number":9}"#) },
+                SymptomAnswer { question: item("began"), value: value(r#"{"kind":"date","date":"2026-03-01"}"#) },
             ],
             demographics: vec![],
         };
@@ -143,7 +143,9 @@ mod specs {
             answered_at: at(NOW),
         }
         .into();
-        let severe = said_no(&questions).when(answer("severity", value(r#"{"number":9}"#))).records_kinds(&ANSWERED);
+        let severe = said_no(&questions)
+            .when(answer("severity", value(r#"{"kind":"number","number":9}"#)))
+            .records_kinds(&ANSWERED);
         severe.when(answer("began", began.value)).records(&[&last, &disposed]);
     }
 
@@ -161,14 +163,14 @@ mod specs {
         assert_eq!(details["fault"], "is none of the options");
         let severity = said_no(&[&FLAGS[..], &["pregnancy", "immune-system", "pressure"]].concat());
         for (wrong, fault) in [
-            (r#"{"number":11}"#, "is out of bounds"),
-            (r#"{"number":1.5}"#, "has too many decimals"),
-            (r#"{"text":"very"}"#, "has another type"),
+            (r#"{"kind":"number","number":11}"#, "is out of bounds"),
+            (r#"{"kind":"number","number":1.5}"#, "has too many decimals"),
+            (r#"{"kind":"text","text":"very"}"#, "has another type"),
         ] {
             let details = severity.clone().when(answer("severity", value(wrong))).rejected_with(&ANSWER_NOT_OFFERED);
             assert_eq!(details["fault"], fault);
         }
-        severity.when(answer("severity", value(r#"{"number":10}"#))).records_kinds(&ANSWERED);
+        severity.when(answer("severity", value(r#"{"kind":"number","number":10}"#))).records_kinds(&ANSWERED);
     }
 
     #[test]

@@ -160,15 +160,15 @@ fn random_answer(dice: &mut CheckDice, question: &Question, person: &Demographic
             let step = 10_i64.pow(u32::from(DECIMALS_MAX - decimals));
             let steps = dice.between(0, (max.thousandths() - min.thousandths()) / step);
             let number = Decimal::from_thousandths(min.thousandths() + steps * step);
-            SymptomAnswerValue::Number(number.expect("within the bounds"))
+            SymptomAnswerValue::Number { number: number.expect("within the bounds") }
         }
         AnswerType::Date { days_ago_min, days_ago_max } => {
             let days = dice.between(i64::from(*days_ago_min), i64::from(*days_ago_max));
-            SymptomAnswerValue::Date(person.today.plus_days(-days))
+            SymptomAnswerValue::Date { date: person.today.plus_days(-days) }
         }
         AnswerType::Text { .. } => {
             let texts = [None, Some("since Tuesday, worse at night".parse().expect("a text"))];
-            SymptomAnswerValue::Text(dice.pick(&texts).clone())
+            SymptomAnswerValue::Text { text: dice.pick(&texts).clone() }
         }
     }
 }

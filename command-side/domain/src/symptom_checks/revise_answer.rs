@@ -182,10 +182,13 @@ mod specs {
         let questions = [&FLAGS[..], &["pregnancy", "immune-system", "pressure"]].concat();
         let number = |json: &str| serde_json::from_str(json).expect("a value");
         let world = said_no(&questions);
-        let world = world.when(answer("severity", number(r#"{"number":3}"#))).records_kinds(&ANSWERED);
-        let world = world.when(answer("began", number(r#"{"date":"2026-03-01"}"#))).records_kinds(&ANSWERED);
-        let world = world.when(answer("headache-days", number(r#"{"number":2}"#))).records_kinds(&ANSWERED);
-        let world = world.when(answer("painkiller-days", number(r#"{"number":2}"#))).records_kinds(&ANSWERED);
+        let world = world.when(answer("severity", number(r#"{"kind":"number","number":3}"#))).records_kinds(&ANSWERED);
+        let world =
+            world.when(answer("began", number(r#"{"kind":"date","date":"2026-03-01"}"#))).records_kinds(&ANSWERED);
+        let world =
+            world.when(answer("headache-days", number(r#"{"kind":"number","number":2}"#))).records_kinds(&ANSWERED);
+        let world =
+            world.when(answer("painkiller-days", number(r#"{"kind":"number","number":2}"#))).records_kinds(&ANSWERED);
         let world = world.when(answer("migraine-signs", choice("yes"))).records_kinds(&ANSWERED);
         let (was, is) = (answered("migraine-signs", "yes"), answered("migraine-signs", "no"));
         let place = world
@@ -195,7 +198,7 @@ mod specs {
         place.when(answer("known-migraine", choice("yes"))).rejected(&STALE_QUESTION);
         // A severe headache that began yesterday is called back: `headache-days` and all that follows fall away.
         let ends = ["symptom-check.answer-revised.v1", "symptom-check.disposed.v1"];
-        world.when(revise("severity", number(r#"{"number":8}"#))).records_kinds(&ends);
+        world.when(revise("severity", number(r#"{"kind":"number","number":8}"#))).records_kinds(&ends);
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub fn item(id: &str) -> PathwayItemId {
 }
 
 pub fn choice(option: &str) -> SymptomAnswerValue {
-    SymptomAnswerValue::Choice(item(option))
+    SymptomAnswerValue::Choice { choice: item(option) }
 }
 
 pub fn answered(question: &str, option: &str) -> SymptomAnswer {

@@ -179,8 +179,8 @@ mod specs {
         let world = ["pregnancy", "immune-system", "pressure"]
             .iter()
             .fold(world, |world, question| world.when(answer(question, choice("no"))).records_kinds(&ANSWERED));
-        let severity = serde_json::from_str(r#"{"number":3}"#).expect("a value");
-        let began = serde_json::from_str(r#"{"date":"2026-07-02"}"#).expect("a value");
+        let severity = serde_json::from_str(r#"{"kind":"number","number":3}"#).expect("a value");
+        let began = serde_json::from_str(r#"{"kind":"date","date":"2026-07-02"}"#).expect("a value");
         let world = world.when(answer("severity", severity)).records_kinds(&ANSWERED);
         world.when(answer("began", began)).records_kinds(&ANSWERED);
     }

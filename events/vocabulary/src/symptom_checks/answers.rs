@@ -20,15 +20,24 @@ personal_text!(
 
 /// The value of an answer, of the type that the question asks for.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SymptomAnswerValue {
     /// One of the question's options.
-    Choice(PathwayItemId),
+    Choice {
+        choice: PathwayItemId,
+    },
     /// In the unit of the question.
-    Number(Decimal),
-    Date(LocalDate),
-    /// `null` if there is nothing to say.
-    Text(Option<AnswerText>),
+    Number {
+        number: Decimal,
+    },
+    Date {
+        date: LocalDate,
+    },
+    /// The text is absent if there is nothing to say.
+    Text {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<AnswerText>,
+    },
 }
 
 /// An answer to one question.
@@ -78,10 +87,10 @@ masked!(SymptomAnswerValue, SymptomAnswer, CheckOutcome);
 impl From<&SymptomAnswer> for PathwayAnswer {
     fn from(answer: &SymptomAnswer) -> PathwayAnswer {
         let value = match &answer.value {
-            SymptomAnswerValue::Choice(option) => AnswerValue::Choice(option.to_string()),
-            SymptomAnswerValue::Number(number) => AnswerValue::Number(*number),
-            SymptomAnswerValue::Date(date) => AnswerValue::Date(*date),
-            SymptomAnswerValue::Text(text) => {
+            SymptomAnswerValue::Choice { choice: option } => AnswerValue::Choice(option.to_string()),
+            SymptomAnswerValue::Number { number } => AnswerValue::Number(*number),
+            SymptomAnswerValue::Date { date } => AnswerValue::Date(*date),
+            SymptomAnswerValue::Text { text } => {
                 AnswerValue::Text(text.as_ref().map(AnswerText::as_str).unwrap_or_default().to_owned())
             }
         };
@@ -96,11 +105,11 @@ mod tests {
     #[test]
     fn an_answer_is_never_in_a_log_and_has_one_form() {
         for (form, value) in [
-            (r#"{"choice":"yes"}"#, AnswerValue::Choice("yes".into())),
-            (r#"{"number":38.5}"#, AnswerValue::Number("38.5".parse().expect("a number"))),
-            (r#"{"date":"2026-03-01"}"#, AnswerValue::Date("2026-03-01".parse().expect("a date"))),
-            (r#"{"text":"since Tuesday"}"#, AnswerValue::Text("since Tuesday".into())),
-            (r#"{"text":null}"#, AnswerValue::Text(String::new())),
+            (r#"{"kind":"choice","choice":"yes"}"#, AnswerValue::Choice("yes".into())),
+            (r#"{"kind":"number","number":38.5}"#, AnswerValue::Number("38.5".parse().expect("a number"))),
+            (r#"{"kind":"date","date":"2026-03-01"}"#, AnswerValue::Date("2026-03-01".parse().expect("a date"))),
+            (r#"{"kind":"text","text":"since Tuesday"}"#, AnswerValue::Text("since Tuesday".into())),
+            (r#"{"kind":"text"}"#, AnswerValue::Text(String::new())),
         ] {
             let answer = SymptomAnswer {
                 question: "temperature".parse().expect("an id"),
@@ -111,7 +120,12 @@ mod tests {
             let question = "temperature".to_owned();
             assert!(PathwayAnswer::from(&answer) == PathwayAnswer { question, value }, "{form}");
         }
-        for wrong in [r#"{"choice":"yes","number":1}"#, r#"{"choice":"Yes!"}"#, r#"{"number":"1"}"#, r#""choice""#] {
+        for wrong in [
+            r#"{"kind":"choice","choice":"yes","number":1}"#,
+            r#"{"kind":"choice","choice":"Yes!"}"#,
+            r#"{"kind":"number","number":"1"}"#,
+            r#"{"choice":"yes"}"#,
+        ] {
             assert!(serde_json::from_str::<SymptomAnswerValue>(wrong).is_err(), "{wrong}");
         }
     }

@@ -186,11 +186,15 @@ fn symptom_checks(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
             with(json!({"person": {"ageYears": 30, "sex": "female", "party": "first"}, "consentsToStorage": true,
                 "consentsToSharing": false})),
         ),
-        ("answer-question", themselves.clone(), with(json!({"question": "sudden-onset", "answer": {"choice": "no"}}))),
+        (
+            "answer-question",
+            themselves.clone(),
+            with(json!({"question": "sudden-onset", "answer": {"kind": "choice", "choice": "no"}})),
+        ),
         (
             "revise-answer",
             themselves.clone(),
-            with(json!({"question": "sudden-onset", "answer": {"text": "since\nTuesday"}})),
+            with(json!({"question": "sudden-onset", "answer": {"kind": "text", "text": "since\nTuesday"}})),
         ),
         ("abandon-symptom-check", themselves.clone(), check.clone()),
         ("resume-symptom-check", themselves, check.clone()),
