@@ -5,8 +5,10 @@
 set -euo pipefail
 lane=$1 program=$2
 shift
-case $(basename "$program") in
-  distributed-* | postgres-* | broker-* | kafka-* | kill9-* | connections-* | copy-* | nodes-*) of=systems ;;
+# Cargo runs it in the package's folder. The programs of PostgreSQL are shared out, so that the lanes end at the same time.
+case $(basename "$PWD")/$(basename "$program") in
+  log/postgres-*) of=programs ;;
+  */distributed-* | */postgres-* | */broker-* | */kafka-* | */kill9-* | */connections-* | */copy-* | */nodes-*) of=systems ;;
   *) of=programs ;;
 esac
 [ "$lane" != "$of" ] || exec "$@"
