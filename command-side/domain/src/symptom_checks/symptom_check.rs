@@ -8,8 +8,8 @@ use vocabulary::symptom_checks::{
 
 use super::rejections::{CHECK_NOT_FOUND, SESSION_CLOSED, TOO_MANY_ANSWERS};
 
-/// The number of answers, changed answers and resumptions of one check. A release has 100 questions at most, so this leaves room
-/// for every check that is meant; without a limit one check could fill its stream.
+/// The maximum number of answers, changed answers and resumptions of one check. A release has 100 questions at most, so each can be
+/// answered and changed several times. Without a limit, the stream of one check could grow without end.
 pub const CHANGES_MAX: u32 = 500;
 
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -12,7 +12,7 @@ pub(super) struct Graph<'a> {
     /// For each question, the questions to which it leads, directly or through others.
     after: Vec<Vec<bool>>,
     loops: Vec<Vec<usize>>,
-    /// The questions that can be reached, each after those that lead to it (if there is no loop).
+    /// The questions that can be reached. Without a loop, each comes after the questions that lead to it.
     order: Vec<usize>,
 }
 
