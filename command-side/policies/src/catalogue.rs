@@ -2,13 +2,14 @@
 
 use event_core::{GatewayVisitor, PolicyVisitor};
 
-use crate::{appointments, messages, prescriptions};
+use crate::{appointments, messages, prescriptions, symptom_checks};
 
 /// A new service is one line here. A new policy is a line in its service's folder.
 pub fn every_policy(visitor: &mut impl PolicyVisitor) {
     appointments::visit(visitor);
     messages::visit(visitor);
     prescriptions::visit(visitor);
+    symptom_checks::visit(visitor);
 }
 
 /// The gateways to other systems. A new one is a line in its service's folder.

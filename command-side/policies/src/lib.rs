@@ -6,6 +6,7 @@ mod catalogue;
 pub mod appointments;
 pub mod messages;
 pub mod prescriptions;
+pub mod symptom_checks;
 
 #[cfg(test)]
 mod runner;

@@ -11,7 +11,7 @@ use event_core::{
     Caller, Command, CommandVisitor, Context, Event, Followed, Policy, PolicyVisitor, Reaction, Reads, Recorded, State,
     StreamName, Timestamp,
     event::AnyEvent,
-    policy::policy_caller,
+    policy::{RELEASE, policy_caller},
     state::AnyState,
     testing::{encoded, opened, recorded},
 };
@@ -24,13 +24,15 @@ pub struct PolicyRunner {
     states: HashMap<StreamName, Box<dyn AnyState>>,
     queue: VecDeque<Reaction>,
     timers: BTreeMap<(Timestamp, u64), Reaction>,
+    /// By the name that they wait for.
+    awaiting: BTreeMap<String, Vec<Reaction>>,
     events: u64,
 }
 
 impl PolicyRunner {
     pub fn at(now: Timestamp) -> PolicyRunner {
         let (states, queue, timers) = (HashMap::new(), VecDeque::new(), BTreeMap::new());
-        PolicyRunner { now, states, queue, timers, events: 0 }
+        PolicyRunner { now, states, queue, timers, awaiting: BTreeMap::new(), events: 0 }
     }
 
     /// Appends an event that no command decided.
@@ -104,12 +106,26 @@ impl PolicyVisitor for Reacting<'_> {
         let now = self.runner.now;
         let fact = Recorded { recorded_at: now, ..recorded(self.runner.events, self.kind, event) };
         for (place, reaction) in (0..).zip(P::react(&fact)) {
+            if reaction.command == RELEASE {
+                let name = reaction.body.as_str().expect("a name");
+                self.runner.queue.extend(self.runner.awaiting.remove(&of_policy(P::NAME, name)).unwrap_or_default());
+                continue;
+            }
+            if let Some(name) = &reaction.awaits {
+                self.runner.awaiting.entry(of_policy(P::NAME, name)).or_default().push(reaction);
+                continue;
+            }
             match reaction.due_at {
                 Some(at) => drop(self.runner.timers.insert((at, self.runner.events * 4_096 + place), reaction)),
                 None => self.runner.queue.push_back(reaction),
             }
         }
     }
+}
+
+/// A name that commands of this policy wait for.
+fn of_policy(policy: &str, name: &str) -> String {
+    format!("{policy} {name}")
 }
 
 struct Giving<'a> {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use command_engine::{Engine, Failure, Origin};
-use event_core::{Caller, Reaction, Timestamp};
+use event_core::{Caller, Reaction, Timestamp, policy::RELEASE};
 use event_follow::{RETRY_AFTER, Troubles};
 use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,9 @@ use crate::{
 
 /// The number of commands that are given in one turn; their results are saved together.
 const TURN_MAX: u32 = 1_000;
+/// The number of commands waiting for a name that one turn releases. The others of the name are released in the next turns, so that no
+/// transaction grows with their number.
+const RELEASED_MAX: u32 = 1_000;
 /// The number of commands of one policy that are in the engine at the same time.
 const GIVEN_AT_ONCE_MAX: usize = 500;
 /// The number of deliveries of one gateway that are on their way at the same time.
@@ -96,6 +99,7 @@ impl Giver<'_> {
         let id = reaction.id;
         let settled = match &self.sender {
             Some(sender) => self.sent(sender, &reaction).await,
+            None if reaction.command == RELEASE => self.released(&reaction).await,
             None => {
                 let body = Bytes::from(reaction.body.clone());
                 let given = self.give(&reaction, &reaction.command, body).await;
@@ -114,6 +118,20 @@ impl Giver<'_> {
         metrics::counter!("policies_commands_total", "policy" => self.live.entry.name, "outcome" => outcome)
             .increment(1);
         (id, settled)
+    }
+
+    /// Makes commands due that wait for the name in the body. It is done when none is left.
+    async fn released(&self, reaction: &PendingReaction) -> Settled {
+        let now = (self.clock)();
+        let Ok(name) = serde_json::from_str::<String>(&reaction.body) else {
+            return again_or_parked("it has no name to release".to_owned(), reaction.attempts, now);
+        };
+        match self.store.release(self.live.entry.name, &name, reaction.position, now, RELEASED_MAX).await {
+            Ok(released) if released < u64::from(RELEASED_MAX) => Settled::Done,
+            Ok(_) => Settled::Again { at: now, attempts: reaction.attempts, why: String::new() },
+            // The store is away, which is no fault of this one.
+            Err(error) => Settled::Again { at: later(now, PAUSE), attempts: reaction.attempts, why: error.to_string() },
+        }
     }
 
     async fn give(&self, reaction: &PendingReaction, command: &str, body: Bytes) -> Result<(), Failure> {

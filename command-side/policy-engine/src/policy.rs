@@ -73,7 +73,7 @@ impl GatewayVisitor for Entries {
         };
         let react = |event| {
             let delivers = read::<G::Event>(event)?.is_some_and(|fact| G::delivers(&fact));
-            let delivery = Reaction { command: DELIVERY, body: Value::Null, due_at: None };
+            let delivery = Reaction { command: DELIVERY, body: Value::Null, due_at: None, awaits: None };
             Ok(if delivers { Reactions::of(delivery) } else { Reactions::none() })
         };
         self.0.push(PolicyEntry { name: G::NAME, passed_over: G::Event::passed_over, react, gateway: Some(gateway) });

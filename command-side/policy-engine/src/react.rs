@@ -131,6 +131,7 @@ impl OwnReactions<'_> {
             // ahead of a clock that was set back.
             next_at: reaction.due_at.unwrap_or(recorded_at.min((self.clock)())),
             attempts: 0,
+            awaits: reaction.awaits,
         };
         Ok((0..).zip(reactions).map(pending).collect())
     }

@@ -8,7 +8,7 @@ pub mod tokens;
 mod check;
 mod pathway;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, process::ExitCode, sync::LazyLock};
 
 use command_engine::Catalogue;
 use host::{Application, ApplicationPages};
@@ -22,7 +22,11 @@ use cli::{Cli, Task};
 pub static APPLICATION: Application = Application {
     name: "frontdoor",
     services: vocabulary::SERVICES,
-    commands: || Catalogue::of(domain::every_command),
+    commands: || {
+        // The releases are read and checked now, and not while the first person waits for a question.
+        LazyLock::force(&pathways::CATALOGUE);
+        Catalogue::of(domain::every_command)
+    },
     read_models: || models(views::every_read_model),
     policies: || {
         entries(|visitor| {

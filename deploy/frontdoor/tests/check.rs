@@ -10,7 +10,7 @@ use std::{
 };
 
 use common::{BINARY, Server, read_models};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
 /// The files of a demonstration that was shut down properly, with one booking.
@@ -42,6 +42,19 @@ impl Files {
              {base}/commands/join-waiting-list"
         ));
         assert!(String::from_utf8_lossy(&waits.stdout).contains("waiting.joined.v1"), "{waits:?}");
+        let given = |caller: &str, name: &str, body: Value| {
+            let caller = files.whole().join(caller).display().to_string();
+            let done = copied(&format!(
+                "curl -s -H @{caller} -H 'Content-Type: application/json' -H 'Idempotency-Key: {name}-of-the-check' -d '{body}' \
+                 {base}/commands/{name}"
+            ));
+            String::from_utf8_lossy(&done.stdout).into_owned()
+        };
+        let started = json!({"subject": subject.trim(), "check": "headache.1.000000000001", "consentsToStorage": true,
+            "consentsToSharing": false, "person": {"ageYears": 30, "sex": "female", "party": "first"}});
+        assert!(given("alice", "start-symptom-check", started).contains("symptom-check.started.v1"));
+        let recall = json!({"release": "headache.1", "reason": "A question was missing."});
+        assert!(given("operator", "recall-release", recall).contains("pathway.release-recalled.v1"));
         let booked = copied(booking);
         assert!(String::from_utf8_lossy(&booked.stdout).contains("appointment.booked.v1"));
         server.stop_at_rest();
@@ -210,13 +223,12 @@ async fn what_clients_were_told_is_held_against_the_log() {
     let files = Files::make();
     let query = "SELECT json_object('id', lower(hex(id)), 'kind', kind, 'stream', stream, 'revision', revision, 'position', position)
                  FROM event WHERE position = 30";
-    let event: serde_json::Value =
-        serde_json::from_str(&text(files.whole().join("care.db"), query).await).expect("JSON");
+    let event: Value = serde_json::from_str(&text(files.whole().join("care.db"), query).await).expect("JSON");
     let hex = event["id"].as_str().expect("an id");
     let id: uuid::Uuid = hex.parse().expect("an id");
     let mut event = event.clone();
     event["id"] = json!(id.to_string());
-    let told = |name: &str, lines: &[serde_json::Value]| {
+    let told = |name: &str, lines: &[Value]| {
         let file = files.folder.path().join(name);
         let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
         fs::write(&file, text.join("\n") + "\n{\"key\": \"half a li").expect("written");

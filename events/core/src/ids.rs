@@ -93,6 +93,23 @@ text_id!(OrganisationCode, "OrganisationCode", "^[A-Z0-9]{1,10}$");
 impl OrganisationCode {
     pub const LENGTH_MAX: usize = 10;
 
+    /// A code that is known when the program is built.
+    ///
+    /// # Panics
+    /// When the text is no code. In a constant, the build fails.
+    pub const fn of_static(text: &'static str) -> OrganisationCode {
+        let bytes = text.as_bytes();
+        assert!(!bytes.is_empty() && bytes.len() <= Self::LENGTH_MAX, "1 to 10 characters");
+        let mut code = OrganisationCode { characters: [0; Self::LENGTH_MAX], length: 0 };
+        while (code.length as usize) < bytes.len() {
+            let at = code.length as usize;
+            assert!(bytes[at].is_ascii_uppercase() || bytes[at].is_ascii_digit(), "A-Z and 0-9");
+            code.characters[at] = bytes[at];
+            code.length += 1;
+        }
+        code
+    }
+
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.characters[..usize::from(self.length)]).unwrap_or_default()
     }

@@ -38,13 +38,23 @@ pub struct Reaction {
     /// The earliest time at which it is given; at once if `None`. It is not cancelled: the command decides again when it
     /// is due, and finds nothing to do if it is no longer needed.
     pub due_at: Option<Timestamp>,
+    /// The name whose release it waits for, if it does not follow by itself.
+    pub awaits: Option<String>,
 }
+
+/// The command of a reaction that releases those that wait for a name: its body is the name. It is no command of a service.
+pub const RELEASE: &str = "release";
 
 impl Reaction {
     /// This command, at once.
     pub fn to<C: Command>(command: &C) -> Reaction {
         // A command that cannot be written is refused when it is given, and is recorded as such.
-        Reaction { command: C::NAME, body: serde_json::to_value(command).unwrap_or_default(), due_at: None }
+        Reaction {
+            command: C::NAME,
+            body: serde_json::to_value(command).unwrap_or_default(),
+            due_at: None,
+            awaits: None,
+        }
     }
 }
 
@@ -82,6 +92,17 @@ impl Reactions {
     #[must_use]
     pub fn and_at(self, due_at: Timestamp, command: &impl Command) -> Reactions {
         self.with(command, Some(due_at))
+    }
+
+    /// This command follows once a later event releases `name` ([`Reactions::release`]). Until then it is a row of the policy that
+    /// costs nothing else, so that one event can release more commands than [`Reactions::MAX`].
+    pub fn give_after(name: impl Into<String>, command: &impl Command) -> Reactions {
+        Reactions::of(Reaction { awaits: Some(name.into()), ..Reaction::to(command) })
+    }
+
+    /// The commands of this policy that wait for `name` follow now, the oldest first. One of a later event waits again.
+    pub fn release(name: impl Into<String>) -> Reactions {
+        Reactions::of(Reaction { command: RELEASE, body: Value::String(name.into()), due_at: None, awaits: None })
     }
 
     fn with<C: Command>(mut self, command: &C, due_at: Option<Timestamp>) -> Reactions {

@@ -1,9 +1,10 @@
 //! The dispositions: where a symptom check can send a person.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where to go, from the most to the least urgent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
     #[serde(rename = "call-999")]

@@ -14,9 +14,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::message_id::{MessageId, MessageRequestId};
-use crate::{SessionId, contacts::NotificationChannel, prescriptions::RepeatRequestId};
+use crate::{SessionId, contacts::NotificationChannel, prescriptions::RepeatRequestId, symptom_checks::SymptomCheckId};
 
 pub static SERVICE: Service = Service { name: "messages", categories: &[MessageEvent::ABOUT, MessagingEvent::ABOUT] };
+
+/// The sender of messages that are of no practice and no pharmacy: the service itself.
+pub const NATIONAL_SERVICE: OrganisationCode = OrganisationCode::of_static("FRONTDOOR");
 
 /// For commands and queries.
 pub const MESSAGE_NOT_FOUND: Rejection = Rejection {
@@ -150,10 +153,11 @@ pub enum MessageKind {
     PrescriptionApproved,
     PrescriptionRejected,
     PrescriptionReady,
+    SymptomCheckFlagged,
 }
 
 impl MessageKind {
-    pub const ALL: [MessageKind; 10] = [
+    pub const ALL: [MessageKind; 11] = [
         MessageKind::FromPractice,
         MessageKind::AppointmentBooked,
         MessageKind::AppointmentMoved,
@@ -164,6 +168,7 @@ impl MessageKind {
         MessageKind::PrescriptionApproved,
         MessageKind::PrescriptionRejected,
         MessageKind::PrescriptionReady,
+        MessageKind::SymptomCheckFlagged,
     ];
 }
 
@@ -215,6 +220,11 @@ pub enum SystemFacts {
         request: RepeatRequestId,
         at: Timestamp,
     },
+    /// The questions of a symptom check were recalled, so its advice may be wrong.
+    SymptomCheckFlagged {
+        check: SymptomCheckId,
+        started_at: Timestamp,
+    },
 }
 
 impl SystemFacts {
@@ -229,6 +239,7 @@ impl SystemFacts {
             SystemFacts::PrescriptionApproved { .. } => MessageKind::PrescriptionApproved,
             SystemFacts::PrescriptionRejected { .. } => MessageKind::PrescriptionRejected,
             SystemFacts::PrescriptionReady { .. } => MessageKind::PrescriptionReady,
+            SystemFacts::SymptomCheckFlagged { .. } => MessageKind::SymptomCheckFlagged,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use event_core::ProjectionVisitor;
 
-use crate::{appointments, carers, contacts, messages, organ_donation, practices, prescriptions, registrations};
+use crate::{
+    appointments, carers, contacts, messages, organ_donation, practices, prescriptions, registrations, symptom_checks,
+};
 
 /// A new service is one line here. A new read model is a line in its service's folder.
 pub fn every_read_model(visitor: &mut impl ProjectionVisitor) {
@@ -14,4 +16,5 @@ pub fn every_read_model(visitor: &mut impl ProjectionVisitor) {
     messages::visit(visitor);
     prescriptions::visit(visitor);
     registrations::visit(visitor);
+    symptom_checks::visit(visitor);
 }

@@ -11,6 +11,7 @@ mod organ_donation;
 mod practices;
 mod prescriptions;
 mod registrations;
+mod symptom_checks;
 
 #[cfg(test)]
 mod spec;
@@ -26,3 +27,4 @@ pub use organ_donation::*;
 pub use practices::*;
 pub use prescriptions::*;
 pub use registrations::*;
+pub use symptom_checks::*;

@@ -101,6 +101,7 @@ fn menu(caller: &Caller) -> &'static [MenuLink] {
             ("/appointments", "Your appointments"),
             ("/messages", "Messages"),
             ("/prescriptions", "Repeat prescriptions"),
+            ("/check-symptoms", "Check symptoms"),
             ("/donation", "Organ donation"),
         ],
         Some(CallerRole::Staff) if has(caller, Permission::Dispensing) => &[("/pharmacy", "Prescriptions")],

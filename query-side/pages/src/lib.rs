@@ -6,6 +6,7 @@ mod appointments;
 mod assets;
 mod audit;
 mod book;
+mod check_symptoms;
 mod concerned;
 mod desk;
 mod donation;
@@ -20,6 +21,7 @@ mod problem_page;
 mod random_id;
 mod refusal;
 mod sign_in;
+mod suggested_reason;
 mod waiting;
 mod waiting_card;
 mod words;
@@ -41,6 +43,7 @@ pub fn router(pages: Pages) -> Router {
         .merge(waiting::routes())
         .merge(desk::routes())
         .merge(donation::routes())
+        .merge(check_symptoms::routes())
         .merge(messages::routes())
         .merge(prescriptions::routes())
         .merge(operate::routes())

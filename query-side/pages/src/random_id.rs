@@ -15,11 +15,27 @@ fn digits_of(random: u128) -> String {
     (0..LENGTH).map(digit).collect()
 }
 
+/// The id of what a form makes, from the form's key, so that a form that is sent twice makes one thing. The key ends with random
+/// characters; each is one of 32 here. `None` if the key is too short.
+pub fn of_form(key: &str) -> Option<String> {
+    let last = key.as_bytes().rchunks(LENGTH as usize).next().filter(|last| last.len() == LENGTH as usize)?;
+    Some(last.iter().map(|byte| char::from(DIGITS[usize::from(*byte) % 32])).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use vocabulary::{messages::MessageRequestId, prescriptions::PlanId};
 
     use super::*;
+
+    #[test]
+    fn a_form_that_is_sent_twice_makes_one_thing_and_another_form_another() {
+        let key = "AZrPiQ0tdW6T8i2kYk9xLwm3Zx7Q_Hc-1S0vN4bJtKqRgE";
+        assert_eq!(of_form(key), of_form(key));
+        assert!(of_form(key).is_some_and(|id| id.parse::<PlanId>().is_ok()));
+        assert_ne!(of_form(key), of_form(&key.replace("KqRg", "KqRh")));
+        assert_eq!(of_form("short"), None);
+    }
 
     #[test]
     fn a_new_id_is_one_of_a_plan_of_a_message_and_of_a_session() {

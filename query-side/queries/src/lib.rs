@@ -13,6 +13,7 @@ pub mod organ_donation;
 pub mod practices;
 pub mod prescriptions;
 pub mod registrations;
+pub mod symptom_checks;
 
 use query_engine::{About, QueryEntry};
 
@@ -27,6 +28,7 @@ pub fn all() -> Vec<QueryEntry> {
     all.extend(practices::all());
     all.extend(prescriptions::all());
     all.extend(registrations::all());
+    all.extend(symptom_checks::all());
     all.extend(log::all());
     all
 }

@@ -3,6 +3,7 @@
 pub mod abandon_symptom_check;
 pub mod answer_question;
 pub mod checking_day;
+pub mod flag_symptom_check;
 mod journey;
 pub mod recall_release;
 pub mod rejections;
@@ -28,4 +29,5 @@ event_core::commands! {
     abandon_symptom_check::AbandonSymptomCheck,
     resume_symptom_check::ResumeSymptomCheck,
     recall_release::RecallRelease,
+    flag_symptom_check::FlagSymptomCheck,
 }

@@ -4,6 +4,7 @@ use event_core::{
     Class::{self, Conflict, NotFound, Rule},
     Rejection,
 };
+pub use vocabulary::symptom_checks::CHECK_NOT_FOUND;
 
 const fn rejection(code: &'static str, class: Class, title: &'static str, advice: &'static str) -> Rejection {
     Rejection { code, class, title, advice }
@@ -51,8 +52,6 @@ pub const TOO_MANY_CHECKS: Rejection = rejection(
     "You have started as many symptom checks as one day allows.",
     "`limit` says how many. Call 111 about your symptoms, or 999 in an emergency.",
 );
-pub const CHECK_NOT_FOUND: Rejection =
-    rejection("check-not-found", NotFound, "You have no such symptom check.", "Start a new symptom check.");
 pub const SESSION_CLOSED: Rejection = rejection(
     "session-closed",
     Conflict,

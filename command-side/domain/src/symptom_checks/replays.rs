@@ -125,7 +125,7 @@ fn replayed(stored: &[(&'static str, Vec<u8>)]) -> (SymptomCheckStarted, Vec<Sym
                 assert!(fallen.iter().eq(told), "the answers that fall away are kept");
                 answers[at] = revised.answer.get().expect("open").clone();
             }
-            SymptomCheckEvent::Abandoned(_) | SymptomCheckEvent::Resumed(_) => {}
+            SymptomCheckEvent::Abandoned(_) | SymptomCheckEvent::Resumed(_) | SymptomCheckEvent::Flagged(_) => {}
             SymptomCheckEvent::Disposed(disposed) => {
                 ended = true;
                 let stored = disposed.outcome.get().expect("open");

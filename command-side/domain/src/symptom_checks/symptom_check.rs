@@ -1,6 +1,6 @@
 //! One symptom check: the answers that stand, and its stage. The question that is asked follows from them.
 
-use event_core::{Personal, Rejected, State, SubjectId};
+use event_core::{Personal, Rejected, State, SubjectId, Timestamp};
 use pathways::{ContentHash, Demographics};
 use vocabulary::symptom_checks::{
     SymptomAnswer, SymptomAnswerRevised, SymptomCheckConsent, SymptomCheckEvent, SymptomCheckStarted,
@@ -28,6 +28,9 @@ pub struct StartedCheck {
     /// The answers that stand, in the order of the questions.
     pub answers: Vec<Personal<SymptomAnswer>>,
     pub stage: CheckStage,
+    /// True once the recall of its release was recorded.
+    pub is_flagged: bool,
+    pub started_at: Timestamp,
     changes: u32,
 }
 
@@ -58,6 +61,7 @@ impl State for SymptomCheck {
                 check.count();
             }
             (SymptomCheck::Started(check), SymptomCheckEvent::Disposed(_)) => check.stage = CheckStage::Disposed,
+            (SymptomCheck::Started(check), SymptomCheckEvent::Flagged(_)) => check.is_flagged = true,
             // The question that is asked follows from the answers and the release.
             (SymptomCheck::Started(_), SymptomCheckEvent::Asked(_))
             | (
@@ -67,7 +71,8 @@ impl State for SymptomCheck {
                 | SymptomCheckEvent::Revised(_)
                 | SymptomCheckEvent::Abandoned(_)
                 | SymptomCheckEvent::Resumed(_)
-                | SymptomCheckEvent::Disposed(_),
+                | SymptomCheckEvent::Disposed(_)
+                | SymptomCheckEvent::Flagged(_),
             ) => {}
         }
     }
@@ -81,6 +86,8 @@ fn begun(started: &SymptomCheckStarted) -> SymptomCheck {
         consent: started.consent,
         answers: Vec::new(),
         stage: CheckStage::Open,
+        is_flagged: false,
+        started_at: started.started_at,
         changes: 0,
     }))
 }

@@ -96,7 +96,7 @@ mod specs {
 
     fn offer_of_nine(due_at: Option<&str>) -> [Reaction; 1] {
         let body = json!({"session": clinic(), "startsAt": NINE});
-        [Reaction { command: "offer-slot", body, due_at: due_at.map(at) }]
+        [Reaction { command: "offer-slot", body, due_at: due_at.map(at), awaits: None }]
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod specs {
         let (time, offered_at, expires_at) = (time(clinic(), NINE, TEN_PAST), at(NOW), at(LATER));
         let offered = SlotOffered { site: site(), month, patient, time, offered_at, expires_at };
         let body = json!({"patient": alice(), "month": "2026-03-01", "session": clinic(), "startsAt": NINE});
-        let lapse = Reaction { command: "lapse-offer", body, due_at: Some(at(LATER)) };
+        let lapse = Reaction { command: "lapse-offer", body, due_at: Some(at(LATER)), awaits: None };
         assert_eq!(after_waiting(offered), [lapse]);
         let passed = vec![OfferedSlot { session: clinic(), starts_at: at(TEN_PAST) }];
         let (session, starts_at, lapsed_at, ended) = (clinic(), at(NINE), at(LATER), false);
@@ -139,7 +139,10 @@ mod specs {
         let left = |offered| WaitingLeft { site: site(), month, patient, offered, left_at };
         let body = json!({"session": clinic(), "startsAt": NINE, "patient": alice()});
         let slot = OfferedSlot { session: clinic(), starts_at: at(NINE) };
-        assert_eq!(after_waiting(left(Some(slot))), [Reaction { command: "release-hold", body, due_at: None }]);
+        assert_eq!(
+            after_waiting(left(Some(slot))),
+            [Reaction { command: "release-hold", body, due_at: None, awaits: None }]
+        );
         assert_eq!(after_waiting(left(None)), []);
     }
 }

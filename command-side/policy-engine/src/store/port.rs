@@ -64,6 +64,20 @@ pub struct PendingReaction {
     pub next_at: Timestamp,
     /// The number of times that it failed.
     pub attempts: u32,
+    /// The name whose release it waits for; `None` if it follows by itself.
+    pub awaits: Option<String>,
+}
+
+impl PendingReaction {
+    /// The state in which it is saved.
+    pub(super) fn state(&self) -> String {
+        self.awaits.as_deref().map_or_else(|| "waiting".to_owned(), awaiting)
+    }
+}
+
+/// The state of commands that wait for the release of `name`. The name is a part of it, so that the index finds them.
+pub(super) fn awaiting(name: &str) -> String {
+    format!("after {name}")
 }
 
 /// The state of a command or delivery that is not given any more.
@@ -159,6 +173,17 @@ pub trait PolicyStore: Send + Sync {
 
     /// The time of the earliest command that waits.
     async fn next_at(&self, policy: &str) -> Result<Option<Timestamp>, PoliciesError>;
+
+    /// Makes commands due at `now` that wait for `name` and follow from an event before this position, `rows_max` at most, the
+    /// oldest first. Returns their number.
+    async fn release(
+        &self,
+        policy: &str,
+        name: &str,
+        before: u64,
+        now: Timestamp,
+        rows_max: u32,
+    ) -> Result<u64, PoliciesError>;
 
     /// Saves the results of commands in one transaction.
     async fn settle(&self, policy: &str, results: &[(ReactionId, Settled)]) -> Result<(), PoliciesError>;

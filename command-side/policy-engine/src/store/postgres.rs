@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::port::{
-    HeldReaction, OwnedPolicy, PendingReaction, PolicyHold, PolicyStore, ReactionId, Settled, other_lineage,
+    HeldReaction, OwnedPolicy, PendingReaction, PolicyHold, PolicyStore, ReactionId, Settled, awaiting, other_lineage,
 };
 use crate::PoliciesError;
 
@@ -150,6 +150,7 @@ fn pending(row: &PgRow) -> Result<PendingReaction, sqlx::Error> {
         body: row.try_get(5)?,
         next_at: Timestamp::from_micros(row.try_get(6)?),
         attempts: u32::try_from(attempts).unwrap_or_default(),
+        awaits: None,
     })
 }
 
@@ -235,18 +236,20 @@ impl PolicyStore for PgPolicies {
             }
             let insert = sqlx::query(
                 "INSERT INTO reaction (policy, event_id, place, position, correlation, command, body, state, next_at, attempts, why) \
-                 SELECT $1, event_id, place, position, correlation, command, body, 'waiting', next_at, 0, '' \
-                 FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::bigint[]) \
-                 AS new (event_id, place, position, correlation, command, body, next_at) ON CONFLICT DO NOTHING",
+                 SELECT $1, event_id, place, position, correlation, command, body, state, next_at, 0, '' \
+                 FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::bigint[]) \
+                 AS new (event_id, place, position, correlation, command, body, state, next_at) ON CONFLICT DO NOTHING",
             );
             let events: Vec<Uuid> = reactions.iter().map(|reaction| reaction.id.event).collect();
             let positions: Vec<i64> = reactions.iter().map(|reaction| signed(reaction.position)).collect();
             let correlations: Vec<Uuid> = reactions.iter().map(|reaction| reaction.correlation).collect();
             let commands: Vec<&str> = reactions.iter().map(|reaction| reaction.command.as_str()).collect();
             let bodies: Vec<&str> = reactions.iter().map(|reaction| reaction.body.as_str()).collect();
+            let states: Vec<String> = reactions.iter().map(PendingReaction::state).collect();
             let times: Vec<i64> = reactions.iter().map(|reaction| reaction.next_at.micros()).collect();
             let insert = insert.bind(own.name).bind(events).bind(places(reactions.iter().map(|reaction| reaction.id.place)));
-            let insert = insert.bind(positions).bind(correlations).bind(commands).bind(bodies).bind(times);
+            let insert = insert.bind(positions).bind(correlations).bind(commands).bind(bodies);
+            let insert = insert.bind(states).bind(times);
             insert.execute(&mut *connection).await?;
             Ok(())
         })
@@ -269,6 +272,23 @@ impl PolicyStore for PgPolicies {
         );
         let rows = self.connections.fetch(next.bind(policy.to_owned())).await?;
         Ok(rows.first().map(|row| row.try_get(0).map(Timestamp::from_micros)).transpose()?)
+    }
+
+    async fn release(
+        &self,
+        policy: &str,
+        name: &str,
+        before: u64,
+        now: Timestamp,
+        rows_max: u32,
+    ) -> Result<u64, PoliciesError> {
+        let release = sqlx::query(
+            "UPDATE reaction SET state = 'waiting', next_at = $3 WHERE (policy, event_id, place) IN \
+             (SELECT policy, event_id, place FROM reaction WHERE policy = $1 AND state = $2 AND position < $5 \
+             ORDER BY next_at, position, place LIMIT $4)",
+        );
+        let release = release.bind(policy.to_owned()).bind(awaiting(name)).bind(now.micros());
+        Ok(self.connections.run(release.bind(i64::from(rows_max)).bind(signed(before))).await?)
     }
 
     async fn settle(&self, policy: &str, results: &[(ReactionId, Settled)]) -> Result<(), PoliciesError> {

@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use super::port::{
-    HeldReaction, OwnedPolicy, PendingReaction, PolicyHold, PolicyStore, ReactionId, Settled, other_lineage,
+    HeldReaction, OwnedPolicy, PendingReaction, PolicyHold, PolicyStore, ReactionId, Settled, awaiting, other_lineage,
 };
 use crate::PoliciesError;
 
@@ -142,6 +142,7 @@ fn pending(row: &SqliteRow) -> Result<PendingReaction, sqlx::Error> {
         body: row.try_get(5)?,
         next_at: Timestamp::from_micros(row.try_get(6)?),
         attempts: row.try_get(7)?,
+        awaits: None,
     })
 }
 
@@ -196,7 +197,10 @@ async fn save(
         insert.push_values(some, |mut row, reaction| {
             row.push_bind(own.name).push_bind(reaction.id.event).push_bind(reaction.id.place);
             row.push_bind(signed(reaction.position)).push_bind(reaction.correlation).push_bind(&reaction.command);
-            row.push_bind(&reaction.body).push("'waiting'").push_bind(reaction.next_at.micros()).push("0, ''");
+            row.push_bind(&reaction.body)
+                .push_bind(reaction.state())
+                .push_bind(reaction.next_at.micros())
+                .push("0, ''");
         });
         insert.push(" ON CONFLICT DO NOTHING");
         // A full statement is the same text each time, and is kept prepared.
@@ -276,6 +280,25 @@ impl PolicyStore for SqlitePolicies {
         let next = sqlx::query_scalar("SELECT min(next_at) FROM reaction WHERE policy = ?1 AND state = 'waiting'");
         let next: Result<Option<i64>, sqlx::Error> = next.bind(policy).fetch_one(&mut loan.connection).await;
         loan.settle(next.map(|next| next.map(Timestamp::from_micros)).map_err(PoliciesError::from))
+    }
+
+    async fn release(
+        &self,
+        policy: &str,
+        name: &str,
+        before: u64,
+        now: Timestamp,
+        rows_max: u32,
+    ) -> Result<u64, PoliciesError> {
+        let mut loan = self.lend().await?;
+        let release = sqlx::query(
+            "UPDATE reaction SET state = 'waiting', next_at = ?3 WHERE (policy, event_id, place) IN \
+             (SELECT policy, event_id, place FROM reaction WHERE policy = ?1 AND state = ?2 AND position < ?5 \
+             ORDER BY next_at, position, place LIMIT ?4)",
+        );
+        let release = release.bind(policy).bind(awaiting(name)).bind(now.micros()).bind(rows_max).bind(signed(before));
+        let done = release.execute(&mut loan.connection).await;
+        loan.settle(done.map(|done| done.rows_affected()).map_err(PoliciesError::from))
     }
 
     async fn settle(&self, policy: &str, results: &[(ReactionId, Settled)]) -> Result<(), PoliciesError> {

@@ -130,6 +130,10 @@ pub fn commands(visitor: &mut impl CommandVisitor) {
     visitor.visit::<RemindOfParcel>();
 }
 
+/// Parcels with this beginning are noted once the parcel `CUSTOMS` was received.
+pub const HELD_BACK: &str = "held-back-";
+pub const CUSTOMS: &str = "customs";
+
 pub struct Notes;
 
 impl Policy for Notes {
@@ -141,9 +145,13 @@ impl Policy for Notes {
             ParcelEvent::Sent(sent) => {
                 assert!(sent.parcel != UNKNOWN, "a bug of the policy");
                 let parcel = || sent.parcel.clone();
+                if sent.parcel.starts_with(HELD_BACK) {
+                    return Reactions::give_after(CUSTOMS, &NoteParcel { parcel: parcel() });
+                }
                 Reactions::give(&NoteParcel { parcel: parcel() })
                     .and_at(sent.remind_at, &RemindOfParcel { parcel: parcel() })
             }
+            ParcelEvent::Received(received) if received.parcel == CUSTOMS => Reactions::release(CUSTOMS),
             ParcelEvent::Received(_) | ParcelEvent::Noted(_) | ParcelEvent::Reminded(_) => Reactions::none(),
         }
     }

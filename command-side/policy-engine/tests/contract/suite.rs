@@ -1,6 +1,6 @@
 //! The guarantees of policies, for each store.
 
-use std::sync::atomic::Ordering;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use command_engine::Failure;
 use event_core::Actor;
@@ -8,7 +8,7 @@ use policy_engine::{DeliveryFault, PolicyHold, PolicyState, PolicyStatus};
 
 use crate::{
     harness::{Process, clock, set_clock},
-    parcels::{ANNOUNCED, BROKEN, IS_BROKEN, NoteParcel, REFUSED, UNKNOWN},
+    parcels::{ANNOUNCED, BROKEN, CUSTOMS, HELD_BACK, IS_BROKEN, NoteParcel, REFUSED, UNKNOWN},
     world::World,
 };
 
@@ -101,6 +101,40 @@ async fn a_timer_survives_the_process_and_is_due_if_its_time_passed_meanwhile() 
     let process = Process::start(&world, clock::<4>).await.owns().await;
     process.at_rest_with(0).await;
     assert_eq!(process.reminders("p").await, 1);
+    process.stop().await;
+}
+
+/// More than one turn releases.
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_that_wait_for_a_name_follow_once_when_an_event_releases_it() {
+    const PARCELS: usize = 1_100;
+    let world = World::default();
+    let process = Process::start(&world, clock::<12>).await.owns().await;
+    let noted = async |process: &Process| {
+        let events = process.events().await;
+        let noted = events.iter().filter(|event| event.kind == "parcel.noted.v1");
+        noted.map(|event| event.stream.to_string()).collect::<Vec<_>>()
+    };
+    for n in 0..PARCELS {
+        process.send(&format!("{HELD_BACK}{n}"), clock::<12>()).await;
+    }
+    process.receive("another").await;
+    // None of them is late, or due by the clock.
+    set_clock::<12>(clock::<12>().plus_days(9));
+    process.at_rest_with(0).await;
+    assert_eq!(noted(&process).await, Vec::<String>::new());
+    process.stop().await;
+    let process = Process::start(&world, clock::<12>).await.owns().await;
+    process.receive(CUSTOMS).await;
+    process.send(&format!("{HELD_BACK}later"), clock::<12>()).await;
+    process.at_rest_with(0).await;
+    let all = noted(&process).await;
+    let once: BTreeSet<&String> = all.iter().collect();
+    assert_eq!((all.len(), once.len()), (PARCELS, PARCELS));
+    assert_eq!(process.notes(&format!("{HELD_BACK}later")).await, 0, "its event came after the release");
+    process.receive(CUSTOMS).await;
+    process.at_rest_with(0).await;
+    assert_eq!(process.notes(&format!("{HELD_BACK}later")).await, 1);
     process.stop().await;
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     appointments, carers, contacts, messages, organ_donation, practices, prescriptions, registrations,
-    second_fold::SecondFold,
+    second_fold::SecondFold, symptom_checks,
 };
 
 /// The second folds of each service. A new service is one line here. A new read model, or a new version of one, is a
@@ -16,6 +16,7 @@ const SERVICES: &[&[SecondFold]] = &[
     messages::FOLDS,
     prescriptions::FOLDS,
     registrations::FOLDS,
+    symptom_checks::FOLDS,
 ];
 
 /// Every second fold.

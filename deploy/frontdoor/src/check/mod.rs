@@ -24,6 +24,7 @@ mod registrations;
 mod remembered;
 mod repeat_agreement;
 mod second_fold;
+mod symptom_checks;
 mod topic;
 mod views;
 mod waiting;

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use event_core::Timestamp;
 use frontdoor::APPLICATION;
 use host::demo_key::{DEMO_ISSUER, DemoKey};
 use serde_json::{Value, json};
@@ -109,15 +110,25 @@ impl Server {
         assert!(self.wait().success());
     }
 
-    /// Stops it after each read model has stored the log's end. Without this, a server that is stopped leaves the
-    /// events of the last moment to its next start.
+    /// Stops it after each policy has given what is due, and then each read model has stored the log's end. Without this, a
+    /// server that is stopped leaves the events of the last moment to its next start.
     pub fn stop_at_rest(self) {
-        until("every read model is at the log's end", || {
-            let states = Command::new("curl").arg("-s").arg(format!("{}/projections", self.admin)).output();
-            let states: Value = serde_json::from_slice(&states.expect("curl runs").stdout).expect("JSON");
+        let listed = |path: &str| -> Value {
+            let states = Command::new("curl").arg("-s").arg(format!("{}{path}", self.admin)).output();
+            serde_json::from_slice(&states.expect("curl runs").stdout).expect("JSON")
+        };
+        let instant = |text: &Value| text.as_str().map(|text| text.parse::<Timestamp>().expect("an instant"));
+        until("every policy and every read model is at the log's end", || {
+            let policies = listed("/policies");
+            let has_given = |policy: &Value| {
+                let (next, now) = (instant(&policy["next_at"]), instant(&policy["now"]));
+                policy["lag_events"] == 0 && next.is_none_or(|next| Some(next) > now)
+            };
+            let states = listed("/projections");
             let items = states["items"].as_array().expect("read models");
             assert_eq!(items.len(), read_models(), "{states}");
-            items.iter().all(|model| model["position"] == states["end"])
+            policies["items"].as_array().expect("policies").iter().all(has_given)
+                && items.iter().all(|model| model["position"] == states["end"])
         });
         self.stop();
     }
@@ -317,7 +328,7 @@ pub fn session(id: &str, until: &str, capacity: u32) -> Value {
 
 /// The date this many days from today, in London.
 pub fn in_days(days: i64) -> String {
-    vocabulary::time::LONDON.day(event_core::Timestamp::from_jiff(jiff::Timestamp::now())).plus_days(days).to_string()
+    vocabulary::time::LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())).plus_days(days).to_string()
 }
 
 /// The start of the nth ten-minute slot of `session`.

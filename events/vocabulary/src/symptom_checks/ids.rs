@@ -10,7 +10,7 @@ use event_core::{
 };
 use serde::{Deserialize, Serialize};
 
-const OWN: usize = 12;
+const NUMBER: usize = 12;
 const NAME_MAX: usize = 60;
 
 /// `^[a-z0-9][a-z0-9-]{0,59}$`: the rule of ids in a release.
@@ -64,7 +64,7 @@ impl FromStr for PathwayReleaseId {
 #[serde(try_from = "String", into = "String")]
 pub struct SymptomCheckId {
     release: PathwayReleaseId,
-    own: Arc<str>,
+    number: SymptomCheckNumber,
 }
 
 text_id!(SymptomCheckId, "SymptomCheckId", "^[a-z0-9][a-z0-9-]{0,59}[.][1-9][0-9]{0,8}[.][0-9A-HJKMNP-TV-Z]{12}$");
@@ -74,11 +74,16 @@ impl SymptomCheckId {
     pub fn release(&self) -> &PathwayReleaseId {
         &self.release
     }
+
+    /// The check among those of its person, without a word about symptoms: addresses have it beside the person.
+    pub fn number(&self) -> &SymptomCheckNumber {
+        &self.number
+    }
 }
 
 impl fmt::Display for SymptomCheckId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.release, self.own)
+        write!(f, "{}.{}", self.release, self.number)
     }
 }
 
@@ -91,12 +96,34 @@ impl FromStr for SymptomCheckId {
                     .into(),
             )
         };
+        let (release, number) = text.rsplit_once('.').ok_or_else(malformed)?;
+        let number = number.parse().map_err(|_| malformed())?;
+        Ok(SymptomCheckId { release: release.parse().map_err(|_| malformed())?, number })
+    }
+}
+
+/// The number of a symptom check: 12 characters of Crockford base32, chosen by the app that starts it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SymptomCheckNumber(Arc<str>);
+
+text_id!(SymptomCheckNumber, "SymptomCheckNumber", "^[0-9A-HJKMNP-TV-Z]{12}$");
+
+impl fmt::Display for SymptomCheckNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for SymptomCheckNumber {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
         let crockford = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !b"ILOU".contains(&b));
-        let (release, own) = text.rsplit_once('.').ok_or_else(malformed)?;
-        if own.len() != OWN || !own.bytes().all(crockford) {
-            return Err(malformed());
+        if text.len() == NUMBER && text.bytes().all(crockford) {
+            Ok(SymptomCheckNumber(text.into()))
+        } else {
+            Err(Malformed("the number of a symptom check is 12 characters of Crockford base32".into()))
         }
-        Ok(SymptomCheckId { release: release.parse().map_err(|_| malformed())?, own: own.into() })
     }
 }
 

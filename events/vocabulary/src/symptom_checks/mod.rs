@@ -8,17 +8,25 @@
 mod answers;
 mod ids;
 
-use event_core::{LocalDate, Personal, Service, SubjectId, Timestamp, events, text::Line};
+use event_core::{Class, LocalDate, Personal, Rejection, Service, SubjectId, Timestamp, events, text::Line};
 use pathways::{ContentHash, Demographics};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use answers::{AnswerText, CheckOutcome, SymptomAnswer, SymptomAnswerValue};
-pub use ids::{PathwayItemId, PathwayReleaseId, SymptomCheckId};
+pub use ids::{PathwayItemId, PathwayReleaseId, SymptomCheckId, SymptomCheckNumber};
 
 pub static SERVICE: Service = Service {
     name: "symptom-checks",
     categories: &[SymptomCheckEvent::ABOUT, CheckingEvent::ABOUT, PathwayEvent::ABOUT],
+};
+
+/// For commands and queries.
+pub const CHECK_NOT_FOUND: Rejection = Rejection {
+    code: "check-not-found",
+    class: Class::NotFound,
+    title: "You have no such symptom check.",
+    advice: "Start a new symptom check. One that was started a moment ago may not be in the list yet.",
 };
 
 events! {
@@ -31,6 +39,7 @@ events! {
         Abandoned(SymptomCheckAbandoned) = "symptom-check.abandoned.v1",
         Resumed(SymptomCheckResumed) = "symptom-check.resumed.v1",
         Disposed(SymptomCheckDisposed) = "symptom-check.disposed.v1",
+        Flagged(SymptomCheckFlagged) = "symptom-check.flagged.v1",
     }
 }
 
@@ -142,6 +151,16 @@ pub struct SymptomCheckDisposed {
     pub subject: SubjectId,
     pub outcome: Personal<CheckOutcome>,
     pub disposed_at: Timestamp,
+}
+
+/// The release that a symptom check followed was recalled: its questions and its advice may be wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SymptomCheckFlagged {
+    pub check: SymptomCheckId,
+    pub subject: SubjectId,
+    pub release: PathwayReleaseId,
+    pub flagged_at: Timestamp,
 }
 
 /// A symptom check that a person started. This counts towards the person's daily limit.

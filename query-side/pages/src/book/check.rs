@@ -22,7 +22,7 @@ use crate::{
     concerned::Concerned,
     errors::FieldFaults,
     layout::{Layout, filters},
-    refusal, words,
+    refusal, suggested_reason, words,
 };
 
 /// The number of upcoming appointments among which the booked ones are looked for.
@@ -119,7 +119,12 @@ pub async fn confirm(
     };
     let appointment = format!("{}/appointments/{}/{}", concerned.base, slot.session, encoded(&slot.at.to_string()));
     match pages.give(&form, &command).await {
-        Ok(granted) => Ok(back_to(&format!("{appointment}?booked"), granted.position)),
+        Ok(granted) => {
+            if !concerned.is_by_desk() {
+                suggested_reason::used(&pages, visitor).await?;
+            }
+            Ok(back_to(&format!("{appointment}?booked"), granted.position))
+        }
         Err(problem) if is_about_time(&problem) => {
             times::after_refusal(&pages, visitor, &concerned, &slot, refused_time(&problem)).await
         }

@@ -20,7 +20,7 @@ use crate::{
     concerned::Concerned,
     errors::FieldFaults,
     layout::{Layout, filters},
-    refusal, words,
+    refusal, suggested_reason, words,
 };
 
 #[derive(Template)]
@@ -124,7 +124,13 @@ pub async fn page(
     concerned: Concerned,
     Query(slot): Query<ChosenSlot>,
 ) -> Result<Response, PageError> {
-    let draft = pages.kept::<BookingDraft>(&visitor, &slot.draft()).await?.unwrap_or_default();
+    let draft = match pages.kept::<BookingDraft>(&visitor, &slot.draft()).await? {
+        Some(draft) => draft,
+        None if concerned.is_by_desk() => BookingDraft::default(),
+        None => {
+            BookingDraft { reason: suggested_reason::suggested(&pages, &visitor).await?, ..BookingDraft::default() }
+        }
+    };
     Ok(shown(&visitor, &concerned, &slot, draft, FieldFaults::none()))
 }
 

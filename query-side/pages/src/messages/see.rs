@@ -219,6 +219,7 @@ fn about(kind: MessageKind) -> Option<(&'static str, &'static str)> {
         MessageKind::PrescriptionApproved | MessageKind::PrescriptionRejected | MessageKind::PrescriptionReady => {
             Some(("/prescriptions", "See your requests"))
         }
+        MessageKind::SymptomCheckFlagged => Some(("/check-symptoms", "See your symptom checks")),
     }
 }
 
@@ -243,7 +244,8 @@ fn offer_of(facts: &SystemFacts) -> Option<String> {
         | SystemFacts::AppointmentReminder { .. }
         | SystemFacts::PrescriptionApproved { .. }
         | SystemFacts::PrescriptionRejected { .. }
-        | SystemFacts::PrescriptionReady { .. } => None,
+        | SystemFacts::PrescriptionReady { .. }
+        | SystemFacts::SymptomCheckFlagged { .. } => None,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     concerned::Concerned,
     errors::FieldFaults,
     layout::{Layout, filters},
-    refusal,
+    random_id, refusal,
 };
 
 /// The number of medicines and of pharmacies that the page offers.
@@ -140,7 +140,7 @@ pub async fn order(State(pages): State<Pages>, concerned: Concerned, form: Poste
         Some(text) => faults.read("note", text.parse::<RequestNote>().map_err(|_| note_fault())).map(Some),
     };
     let practice = form.text("practice").parse().ok();
-    let request = request_of(&form.key);
+    let request: Option<RepeatRequestId> = random_id::of_form(&form.key).and_then(|id| id.parse().ok());
     let (Some(pharmacy), Some(note), Some(practice), Some(request), true) =
         (pharmacy, note, practice, request, faults.is_empty())
     else {
@@ -159,15 +159,6 @@ pub async fn order(State(pages): State<Pages>, concerned: Concerned, form: Poste
 
 fn note_fault() -> String {
     format!("Write at most {} characters that can be seen", RequestNote::CHARACTERS_MAX)
-}
-
-/// The id of a request from the key of its form, so that a form that is sent twice makes one request. The key ends with
-/// random characters; each is one of 32 here.
-fn request_of(key: &str) -> Option<RepeatRequestId> {
-    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let last = key.as_bytes().rchunks(12).next().filter(|last| last.len() == 12)?;
-    let id: String = last.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % 32])).collect();
-    id.parse().ok()
 }
 
 async fn shown(
@@ -216,18 +207,4 @@ fn pharmacies(nominated: Option<&PharmacyPlace>, known: &[PharmacyPlace], typed:
         is_chosen: typed == other.code.to_string(),
     });
     first.into_iter().chain(others).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_that_is_sent_twice_makes_one_request_and_another_form_another() {
-        let key = "AZrPiQ0tdW6T8i2kYk9xLwm3Zx7Q_Hc-1S0vN4bJtKqRgE";
-        assert_eq!(request_of(key), request_of(key));
-        assert!(request_of(key).is_some());
-        assert_ne!(request_of(key), request_of(&key.replace("KqRg", "KqRh")));
-        assert_eq!(request_of("short"), None);
-    }
 }

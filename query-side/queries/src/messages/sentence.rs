@@ -3,7 +3,7 @@
 
 use event_core::{OrganisationCode, Timestamp};
 use vocabulary::{
-    messages::{MessageId, MessageKind, SystemFacts},
+    messages::{MessageId, MessageKind, NATIONAL_SERVICE, SystemFacts},
     time::LONDON,
 };
 
@@ -26,6 +26,7 @@ pub(super) const fn title(kind: MessageKind) -> &'static str {
         MessageKind::PrescriptionApproved => "Prescription approved",
         MessageKind::PrescriptionRejected => "Prescription not approved",
         MessageKind::PrescriptionReady => "Prescription ready",
+        MessageKind::SymptomCheckFlagged => "Do not rely on your symptom check",
     }
 }
 
@@ -47,6 +48,7 @@ impl MessagePlaces {
         let code = message.sender().clone();
         match facts {
             Some(SystemFacts::PrescriptionReady { .. }) => self.pharmacy(code, context).await,
+            Some(SystemFacts::SymptomCheckFlagged { .. }) => Ok(national_service()),
             Some(
                 SystemFacts::AppointmentBooked { .. }
                 | SystemFacts::AppointmentMoved { .. }
@@ -74,6 +76,7 @@ impl MessagePlaces {
             SystemFacts::PrescriptionApproved { pharmacy, .. } | SystemFacts::PrescriptionReady { pharmacy, .. } => {
                 self.pharmacy(pharmacy.clone(), context).await?
             }
+            SystemFacts::SymptomCheckFlagged { .. } => national_service(),
         };
         let place = site.name.map_or_else(|| site.code.to_string(), |name| name.to_string());
         Ok(written(facts, &place))
@@ -119,7 +122,17 @@ fn written(facts: &SystemFacts, place: &str) -> String {
         SystemFacts::PrescriptionReady { at, .. } => {
             format!("Your medicines are ready to collect from {place} since {}.", when(*at))
         }
+        SystemFacts::SymptomCheckFlagged { started_at, .. } => format!(
+            "The questions of your symptom check of {} were withdrawn, because they may lead to wrong advice. If you still have \
+             symptoms, call 111, or 999 in an emergency.",
+            when(*started_at)
+        ),
     }
+}
+
+/// The sender of messages that are of no practice and no pharmacy.
+fn national_service() -> Site {
+    Site { code: NATIONAL_SERVICE, name: "Frontdoor".parse().ok(), address: None }
 }
 
 /// A day and a time in London, like `Monday 9 March 2026 at 9:00am`.

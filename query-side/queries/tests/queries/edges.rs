@@ -203,6 +203,7 @@ fn symptom_checks(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
             operator(),
             json!({"release": "headache.1", "reason": "A question about the neck was missing."}),
         ),
+        ("flag-symptom-check", staff(SITE), with(json!({"message": MESSAGE}))),
     ]
 }
 

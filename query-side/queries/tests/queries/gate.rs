@@ -19,6 +19,7 @@ const TOO_LOW: (u16, &str) = (403, "identity-too-low");
 const NONE_THERE: (u16, &str) = (404, "appointment-not-found");
 const NO_SESSION: (u16, &str) = (404, "session-not-found");
 const NO_MESSAGE: (u16, &str) = (404, "message-not-found");
+const NO_CHECK: (u16, &str) = (404, "check-not-found");
 
 /// Every path that needs a token, as the API's description names it.
 async fn every_query(harness: &Harness) -> BTreeSet<String> {
@@ -94,6 +95,11 @@ async fn who_may_ask_what() {
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/pharmacies/{SITE}/prescriptions"),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/patients/{alice}/symptom-checks"),
+            [YES, YES, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/patients/{alice}/symptom-checks/0123456789AB"),
+            [NO_CHECK, NO_CHECK, NO_CHECK, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        ("/pathways".to_owned(), [YES; 10]),
         ("/pharmacies".to_owned(), [YES; 10]),
         (format!("/practices/{SITE}/days/2026-03-23"),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),

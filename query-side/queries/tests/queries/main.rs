@@ -17,4 +17,5 @@ mod paging;
 mod prescriptions;
 mod registrations;
 mod search;
+mod symptom_checks;
 mod waiting;

@@ -8,6 +8,7 @@ use event_core::{
     time::LocalTime,
 };
 use jsonschema::Validator;
+use pathways::ContentHash;
 use proptest::{
     prelude::*,
     sample::Index,
@@ -26,7 +27,7 @@ use vocabulary::{
         DoseText, MedicineCode, MedicineName, PlanId, PrescriptionId, QuantityText, RefusalReason, RepeatRequestId,
         RequestNote,
     },
-    symptom_checks::{AnswerText, PathwayItemId, PathwayReleaseId, SymptomCheckId},
+    symptom_checks::{AnswerText, PathwayItemId, PathwayReleaseId, SymptomCheckId, SymptomCheckNumber},
     text::{Comment, NhsNumber, PersonName, Reason},
 };
 
@@ -103,10 +104,11 @@ const fn reader(name: &'static str, accepts: fn(&str) -> bool) -> Reader {
 }
 
 const SCHEMAS: &[Reader] = &[
-    reader("AnswerText", strict::<AnswerText>),
+    reader("AnswerTextInput", strict::<AnswerText>),
     reader("BookingsVersion", strict::<BookingsVersion>),
     reader("CarerId", strict::<CarerId>),
     reader("CommentInput", strict::<Comment>),
+    reader("ContentHash", strict::<ContentHash>),
     reader("DoseTextInput", strict::<DoseText>),
     reader("EmailAddress", strict::<EmailAddress>),
     reader("LineInput", strict::<Line>),
@@ -146,6 +148,7 @@ const SCHEMAS: &[Reader] = &[
     reader("StreamName", strict::<StreamName>),
     reader("SubjectId", strict::<SubjectId>),
     reader("SymptomCheckId", strict::<SymptomCheckId>),
+    reader("SymptomCheckNumber", strict::<SymptomCheckNumber>),
     Reader {
         except: Some((is_after_the_end_of_time, "the last 26 hours of the year 9999 are beyond the clock")),
         ..reader("Timestamp", strict::<Timestamp>)
