@@ -12,7 +12,8 @@ use sources::{root, rust_files};
 /// Every crate, its folder, and the crates of this workspace that it may depend on.
 const WALLS: &[(&str, &str, &[&str])] = &[
     ("event-core", "events/core", &[]),
-    ("pathways", "events/pathways", &["event-core"]),
+    ("rule-files", "events/rule-files", &["event-core"]),
+    ("pathways", "events/pathways", &["event-core", "rule-files"]),
     ("vocabulary", "events/vocabulary", &["event-core", "pathways"]),
     ("event-log", "events/log", &["event-core"]),
     ("event-follow", "events/follow", &["event-core", "event-log"]),
@@ -110,7 +111,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// The crates of the platform's terms and of the health services' rules.
-const PURE: &[&str] = &["event-core", "vocabulary", "pathways", "domain", "policies", "views"];
+const PURE: &[&str] = &["event-core", "rule-files", "vocabulary", "pathways", "domain", "policies", "views"];
 
 /// Crates that do I/O, which a pure crate must not depend on, directly or indirectly.
 const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", "reqwest", "mio"];
@@ -158,6 +159,7 @@ fn built_with(metadata: &Metadata, root: &str) -> BTreeSet<String> {
 /// The platform: the crates that another team can use for another domain.
 const PLATFORM: &[&str] = &[
     "event-core",
+    "rule-files",
     "event-log",
     "event-follow",
     "event-kafka",

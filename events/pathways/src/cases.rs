@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use event_core::LocalDate;
+use rule_files::csv::{CsvRecord, UnreadableCases, records};
 
 use crate::{
     answer::{AnswerValue, PathwayAnswer},
-    csv::{self, CsvRecord},
     demographics::{Demographics, Party, Sex},
     document::{AnswerType, Question},
     release::Release,
@@ -32,23 +32,13 @@ pub struct CaseResult {
     pub failure: Option<String>,
 }
 
-/// A table that has no cases to run.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {fault}")]
-pub struct UnreadableCases {
-    pub line: usize,
-    pub fault: String,
-}
-
 /// Runs the cases of a table (RFC 4180) with the columns `case`, `age` (years), `sex`, `party`, the ids of questions in any order, and
 /// `outcome`. A cell has the value of an option, a number, the days since a date, or a text; it is empty if the question is not asked.
 ///
 /// # Errors
 /// The text is not a table of at most 1 MiB, 10,000 cases and 200 columns, or its header names no columns of cases.
 pub fn run_cases(release: &Release, table: &str) -> Result<Vec<CaseResult>, UnreadableCases> {
-    let records =
-        csv::records(table).map_err(|fault| UnreadableCases { line: fault.line, fault: fault.fault.into() })?;
-    let mut records = records.into_iter();
+    let mut records = records(table)?.into_iter();
     let unreadable = |fault: &str| UnreadableCases { line: 1, fault: fault.into() };
     let header = records.next().ok_or_else(|| unreadable("the table is empty"))?;
     let columns = CaseColumns::of(release, &header).map_err(|fault| unreadable(&fault))?;

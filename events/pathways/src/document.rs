@@ -1,10 +1,10 @@
 //! A release as it is written in its file. It can have faults, which `check` finds; a `Release` has none.
 
+use rule_files::ContentHash;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    canonical::ContentHash,
     decimal::Decimal,
     demographics::{Party, Sex},
     disposition::Disposition,

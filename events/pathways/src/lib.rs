@@ -3,11 +3,9 @@
 //! Pure: no I/O, no clock, no randomness. A release is a text, and today's date comes in with the demographics.
 
 pub mod answer;
-mod canonical;
 pub mod cases;
 pub mod check;
 mod compiled;
-mod csv;
 pub mod decimal;
 pub mod demographics;
 pub mod disposition;
@@ -22,8 +20,7 @@ pub mod step;
 pub mod time_frame;
 
 pub use answer::{AnswerValue, PathwayAnswer};
-pub use canonical::ContentHash;
-pub use cases::{CaseResult, UnreadableCases, run_cases};
+pub use cases::{CaseResult, run_cases};
 pub use check::check;
 pub use decimal::Decimal;
 pub use demographics::{Demographic, Demographics, Party, Sex};
@@ -34,5 +31,6 @@ pub use mermaid::mermaid;
 pub use release::{Release, UnusableRelease};
 pub use release_catalogue::{CATALOGUE, ReleaseCatalogue};
 pub use releases::RELEASES;
+pub use rule_files::{ContentHash, UnreadableCases};
 pub use step::{AnswerFault, Because, NextError, Step, next};
 pub use time_frame::TimeFrame;

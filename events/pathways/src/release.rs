@@ -1,7 +1,8 @@
 //! A release that is in order, ready for use. It does not change: a correction is another release.
 
+use rule_files::ContentHash;
+
 use crate::{
-    canonical::ContentHash,
     check::compile,
     compiled::CompiledQuestion,
     demographics::Demographics,

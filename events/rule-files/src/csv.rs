@@ -2,30 +2,34 @@
 //! lines that end with CRLF or LF.
 
 /// The longest file.
-pub(crate) const FILE_BYTES_MAX: usize = 1024 * 1024;
+pub const FILE_BYTES_MAX: usize = 1024 * 1024;
 /// The most records, the header included.
-pub(crate) const RECORDS_MAX: usize = 10_001;
+pub const RECORDS_MAX: usize = 10_001;
 /// The most fields of a record.
-pub(crate) const FIELDS_MAX: usize = 200;
+pub const FIELDS_MAX: usize = 200;
 
 /// A record, and the line on which it begins, from 1.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct CsvRecord {
+pub struct CsvRecord {
     pub line: usize,
     pub fields: Vec<String>,
 }
 
-/// A fault, and the line on which it is.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct CsvFault {
+/// A table that has no cases to run: the line of the fault, from 1, and the fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {fault}")]
+pub struct UnreadableCases {
     pub line: usize,
-    pub fault: &'static str,
+    pub fault: String,
 }
 
 /// The records of a text. An empty text has none.
-pub(crate) fn records(text: &str) -> Result<Vec<CsvRecord>, CsvFault> {
+///
+/// # Errors
+/// The text is not a table of at most 1 MiB, 10,001 lines and 200 columns.
+pub fn records(text: &str) -> Result<Vec<CsvRecord>, UnreadableCases> {
     if text.len() > FILE_BYTES_MAX {
-        return Err(CsvFault { line: 1, fault: "the file has more than 1 MiB" });
+        return Err(UnreadableCases { line: 1, fault: "the file has more than 1 MiB".into() });
     }
     let mut reader = CsvReader { rest: text.strip_prefix('\u{feff}').unwrap_or(text), line: 1 };
     let mut records = Vec::new();
@@ -44,11 +48,11 @@ struct CsvReader<'a> {
 }
 
 impl<'a> CsvReader<'a> {
-    fn fault(&self, fault: &'static str) -> CsvFault {
-        CsvFault { line: self.line, fault }
+    fn fault(&self, fault: &str) -> UnreadableCases {
+        UnreadableCases { line: self.line, fault: fault.into() }
     }
 
-    fn record(&mut self) -> Result<CsvRecord, CsvFault> {
+    fn record(&mut self) -> Result<CsvRecord, UnreadableCases> {
         let (line, mut fields) = (self.line, Vec::new());
         loop {
             if fields.len() == FIELDS_MAX {
@@ -78,7 +82,7 @@ impl<'a> CsvReader<'a> {
         taken
     }
 
-    fn plain(&mut self) -> Result<String, CsvFault> {
+    fn plain(&mut self) -> Result<String, UnreadableCases> {
         let end = self.rest.find([',', '\n', '"']).unwrap_or(self.rest.len());
         if self.rest[end..].starts_with('"') {
             return Err(self.fault("there is a quote in a field that does not begin with one"));
@@ -92,7 +96,7 @@ impl<'a> CsvReader<'a> {
         Ok(field)
     }
 
-    fn quoted(&mut self) -> Result<String, CsvFault> {
+    fn quoted(&mut self) -> Result<String, UnreadableCases> {
         self.take(1);
         let mut field = String::new();
         loop {

@@ -1,4 +1,4 @@
-//! The content hash of a release: SHA-256 of the document's canonical JSON (RFC 8785), so that white space, the order of
+//! The content hash of a file of rules: SHA-256 of the document's canonical JSON (RFC 8785), so that white space, the order of
 //! members and the notation of numbers do not change it.
 
 use std::{fmt, fmt::Write as _, str::FromStr};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// SHA-256 of a release's canonical form; 64 lower-case hexadecimal digits as a text.
+/// SHA-256 of a document's canonical form; 64 lower-case hexadecimal digits as a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ContentHash([u8; 32]);
@@ -17,11 +17,12 @@ text_id!(ContentHash, "ContentHash", "^[0-9a-f]{64}$");
 
 impl ContentHash {
     /// The hash of nothing yet: serde fills a document's other members first.
-    pub(crate) fn zero() -> ContentHash {
+    pub fn zero() -> ContentHash {
         ContentHash([0; 32])
     }
 
-    pub(crate) fn of(document: &Value) -> ContentHash {
+    /// The hash of a document whose member names are ASCII, and whose numbers have at most seven digits and three decimals.
+    pub fn of(document: &Value) -> ContentHash {
         ContentHash(Sha256::digest(canonical(document)).into())
     }
 }
@@ -46,9 +47,9 @@ impl FromStr for ContentHash {
     }
 }
 
-/// The canonical text (RFC 8785). Two of its rules are simplified, which makes no difference for a release: member names are
+/// The canonical text (RFC 8785). Two of its rules are simplified, which makes no difference for these documents: member names are
 /// ASCII, so the order of their bytes is that of their UTF-16 units; numbers have at most seven digits and three decimals
-/// (anything else is refused before), so no exponent occurs. serde_json escapes texts as the RFC demands.
+/// (their readers refuse anything else), so no exponent occurs. serde_json escapes texts as the RFC demands.
 fn canonical(value: &Value) -> String {
     let mut text = String::with_capacity(16 * 1024);
     append(&mut text, value);
