@@ -14,6 +14,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     ("event-core", "events/core", &[]),
     ("rule-files", "events/rule-files", &["event-core"]),
     ("pathways", "events/pathways", &["event-core", "rule-files"]),
+    ("programmes", "events/programmes", &["event-core", "rule-files"]),
     ("vocabulary", "events/vocabulary", &["event-core", "pathways"]),
     ("event-log", "events/log", &["event-core"]),
     ("event-follow", "events/follow", &["event-core", "event-log"]),
@@ -82,6 +83,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "host",
             "licences",
             "pathways",
+            "programmes",
         ],
     ),
     (
@@ -102,6 +104,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "queries",
             "host",
             "pathways",
+            "programmes",
             "frontdoor",
             "local",
         ],
@@ -111,7 +114,8 @@ const WALLS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// The crates of the platform's terms and of the health services' rules.
-const PURE: &[&str] = &["event-core", "rule-files", "vocabulary", "pathways", "domain", "policies", "views"];
+const PURE: &[&str] =
+    &["event-core", "rule-files", "vocabulary", "pathways", "programmes", "domain", "policies", "views"];
 
 /// Crates that do I/O, which a pure crate must not depend on, directly or indirectly.
 const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", "reqwest", "mio"];
