@@ -12,6 +12,7 @@ pub mod practices;
 pub mod prescriptions;
 pub mod registrations;
 pub mod symptom_checks;
+pub mod vaccinations;
 
 pub(crate) mod prelude;
 
@@ -33,4 +34,5 @@ pub fn every_command(visitor: &mut impl CommandVisitor) {
     contacts::commands(visitor);
     messages::commands(visitor);
     symptom_checks::commands(visitor);
+    vaccinations::commands(visitor);
 }

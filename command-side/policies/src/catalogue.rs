@@ -2,7 +2,7 @@
 
 use event_core::{GatewayVisitor, PolicyVisitor};
 
-use crate::{appointments, messages, prescriptions, symptom_checks};
+use crate::{appointments, messages, prescriptions, symptom_checks, vaccinations};
 
 /// A new service is one line here. A new policy is a line in its service's folder.
 pub fn every_policy(visitor: &mut impl PolicyVisitor) {
@@ -10,6 +10,7 @@ pub fn every_policy(visitor: &mut impl PolicyVisitor) {
     messages::visit(visitor);
     prescriptions::visit(visitor);
     symptom_checks::visit(visitor);
+    vaccinations::visit(visitor);
 }
 
 /// The gateways to other systems. A new one is a line in its service's folder.

@@ -7,6 +7,7 @@ pub mod appointments;
 pub mod messages;
 pub mod prescriptions;
 pub mod symptom_checks;
+pub mod vaccinations;
 
 #[cfg(test)]
 mod runner;

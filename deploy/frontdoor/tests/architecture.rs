@@ -15,12 +15,12 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     ("rule-files", "events/rule-files", &["event-core"]),
     ("pathways", "events/pathways", &["event-core", "rule-files"]),
     ("programmes", "events/programmes", &["event-core", "rule-files"]),
-    ("vocabulary", "events/vocabulary", &["event-core", "pathways"]),
+    ("vocabulary", "events/vocabulary", &["event-core", "pathways", "programmes"]),
     ("event-log", "events/log", &["event-core"]),
     ("event-follow", "events/follow", &["event-core", "event-log"]),
     ("event-kafka", "events/kafka", &["event-core", "event-log"]),
-    ("domain", "command-side/domain", &["event-core", "pathways", "vocabulary"]),
-    ("policies", "command-side/policies", &["event-core", "pathways", "vocabulary", "domain"]),
+    ("domain", "command-side/domain", &["event-core", "pathways", "programmes", "vocabulary"]),
+    ("policies", "command-side/policies", &["event-core", "pathways", "programmes", "vocabulary", "domain"]),
     ("policy-engine", "command-side/policy-engine", &["event-core", "event-log", "event-follow", "command-engine"]),
     ("command-engine", "command-side/engine", &["event-core", "event-log", "http-edge"]),
     ("views", "projections/views", &["event-core", "pathways", "vocabulary"]),
@@ -29,7 +29,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     ("licences", "deploy/licences", &[]),
     ("query-engine", "query-side/engine", &["event-core", "event-log", "http-edge", "projection-engine"]),
     ("sign-ins", "query-side/sign-ins", &["event-core", "event-log", "http-edge"]),
-    ("queries", "query-side/queries", &["event-core", "pathways", "vocabulary", "views", "query-engine"]),
+    ("queries", "query-side/queries", &["event-core", "pathways", "programmes", "vocabulary", "views", "query-engine"]),
     ("page-engine", "query-side/page-engine", &["event-core", "http-edge", "query-engine"]),
     // Pages ask queries and give commands, through the ports of their engines.
     (
@@ -38,6 +38,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
         &[
             "event-core",
             "pathways",
+            "programmes",
             "vocabulary",
             "domain",
             "queries",

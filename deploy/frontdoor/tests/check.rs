@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-use common::{BINARY, Server, read_models};
+use common::{BINARY, Server, Signer, read_models};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
@@ -55,6 +55,17 @@ impl Files {
         assert!(given("alice", "start-symptom-check", started).contains("symptom-check.started.v1"));
         let recall = json!({"release": "headache.1", "reason": "A question was missing."});
         assert!(given("operator", "recall-release", recall).contains("pathway.release-recalled.v1"));
+        let vaccinator = json!({"sub": "nurse-1", "role": "staff", "organisation": "A99001",
+            "permissions": ["vaccinating"]});
+        let token = Signer::demo(&files.whole()).token(vaccinator);
+        fs::write(files.whole().join("vaccinator"), format!("Authorization: Bearer {token}\n")).expect("written");
+        let dose = json!({"programme": "covid-19", "number": 1, "vaccine": "comirnaty", "lot": "EL1484",
+            "expiresOn": common::in_days(60), "givenOn": common::in_days(0), "site": "A99001", "route": "intramuscular",
+            "givenBy": "Nora Example"});
+        let recorded = json!({"subject": subject.trim(), "dose": "0000000000D1", "given": dose});
+        assert!(given("vaccinator", "record-dose", recorded).contains("dose.recorded.v1"));
+        let recall = json!({"lot": "comirnaty.EL1484", "reason": "Glass in a vial"});
+        assert!(given("operator", "recall-lot", recall).contains("lot.recalled.v1"));
         let booked = copied(booking);
         assert!(String::from_utf8_lossy(&booked.stdout).contains("appointment.booked.v1"));
         server.stop_at_rest();

@@ -83,7 +83,7 @@ impl ScheduledDose {
         self.up_to.unwrap_or(self.dose)
     }
 
-    /// The fewest days since any dose before: at least 1, because nobody has two doses of a programme on one day.
+    /// The fewest days since any dose before: at least 1, because two doses of a programme are never on one day.
     pub(crate) fn days_min(&self) -> u16 {
         self.after_days.map_or(1, |interval| interval.minimum).max(1)
     }
@@ -108,7 +108,7 @@ pub struct Season {
     pub until: LocalDate,
 }
 
-/// Two doses whose appointments are booked in one step.
+/// Two doses with appointments that are booked in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PairedDoses {

@@ -88,7 +88,7 @@ fn why_not_before(question: &DayQuestion<'_>, offer: &OfferedDose<'_>, first: Lo
     question.obstacle_at(offer.campaign, dose, before).unwrap_or_else(not_offered)
 }
 
-/// Every day after this one on which something begins that can make a person eligible: between two of them nobody becomes it.
+/// Every day after this one on which something begins that can make a person eligible: between two of them the answer does not become better.
 fn days_of_change(question: &DayQuestion<'_>, after: LocalDate) -> Vec<LocalDate> {
     let (document, born) = (question.programme.document(), question.facts.born);
     let mut days: Vec<LocalDate> = document.campaigns.iter().map(|campaign| campaign.from).collect();

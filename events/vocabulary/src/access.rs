@@ -83,8 +83,12 @@ words! {
         Prescribing = "prescribing",
         /// See the prescriptions that were sent to the own pharmacy, and report on them.
         Dispensing = "dispensing",
+        /// Record the doses of people that come to the own site, and correct the records.
+        Vaccinating = "vaccinating",
         /// Recall releases of pathways (the platform's operator).
         Pathways = "pathways",
+        /// Recall lots of vaccines, and list the doses of a lot (the platform's operator).
+        Vaccines = "vaccines",
         /// Read the event log.
         Audit = "audit",
         /// Watch the system and rebuild read models (the platform's operator).

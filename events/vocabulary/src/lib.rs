@@ -23,6 +23,7 @@ pub mod practices;
 pub mod prescriptions;
 pub mod registrations;
 pub mod symptom_checks;
+pub mod vaccinations;
 
 use event_core::Service;
 
@@ -39,6 +40,7 @@ pub static SERVICES: &[&Service] = &[
     &prescriptions::SERVICE,
     &registrations::SERVICE,
     &symptom_checks::SERVICE,
+    &vaccinations::SERVICE,
 ];
 
 /// The kinds of every service.

@@ -14,7 +14,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::message_id::{MessageId, MessageRequestId};
-use crate::{SessionId, contacts::NotificationChannel, prescriptions::RepeatRequestId, symptom_checks::SymptomCheckId};
+use crate::{
+    SessionId,
+    contacts::NotificationChannel,
+    prescriptions::RepeatRequestId,
+    symptom_checks::SymptomCheckId,
+    vaccinations::{DoseId, VaccineLot},
+};
 
 pub static SERVICE: Service = Service { name: "messages", categories: &[MessageEvent::ABOUT, MessagingEvent::ABOUT] };
 
@@ -154,10 +160,11 @@ pub enum MessageKind {
     PrescriptionRejected,
     PrescriptionReady,
     SymptomCheckFlagged,
+    VaccineRecalled,
 }
 
 impl MessageKind {
-    pub const ALL: [MessageKind; 11] = [
+    pub const ALL: [MessageKind; 12] = [
         MessageKind::FromPractice,
         MessageKind::AppointmentBooked,
         MessageKind::AppointmentMoved,
@@ -169,6 +176,7 @@ impl MessageKind {
         MessageKind::PrescriptionRejected,
         MessageKind::PrescriptionReady,
         MessageKind::SymptomCheckFlagged,
+        MessageKind::VaccineRecalled,
     ];
 }
 
@@ -225,6 +233,11 @@ pub enum SystemFacts {
         check: SymptomCheckId,
         started_at: Timestamp,
     },
+    /// The lot of a dose was recalled.
+    VaccineRecalled {
+        dose: DoseId,
+        lot: VaccineLot,
+    },
 }
 
 impl SystemFacts {
@@ -240,6 +253,7 @@ impl SystemFacts {
             SystemFacts::PrescriptionRejected { .. } => MessageKind::PrescriptionRejected,
             SystemFacts::PrescriptionReady { .. } => MessageKind::PrescriptionReady,
             SystemFacts::SymptomCheckFlagged { .. } => MessageKind::SymptomCheckFlagged,
+            SystemFacts::VaccineRecalled { .. } => MessageKind::VaccineRecalled,
         }
     }
 }

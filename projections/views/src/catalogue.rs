@@ -4,6 +4,7 @@ use event_core::ProjectionVisitor;
 
 use crate::{
     appointments, carers, contacts, messages, organ_donation, practices, prescriptions, registrations, symptom_checks,
+    vaccinations,
 };
 
 /// A new service is one line here. A new read model is a line in its service's folder.
@@ -17,4 +18,5 @@ pub fn every_read_model(visitor: &mut impl ProjectionVisitor) {
     prescriptions::visit(visitor);
     registrations::visit(visitor);
     symptom_checks::visit(visitor);
+    vaccinations::visit(visitor);
 }

@@ -12,6 +12,7 @@ mod practices;
 mod prescriptions;
 mod registrations;
 mod symptom_checks;
+mod vaccinations;
 
 #[cfg(test)]
 mod spec;
@@ -28,3 +29,4 @@ pub use practices::*;
 pub use prescriptions::*;
 pub use registrations::*;
 pub use symptom_checks::*;
+pub use vaccinations::*;

@@ -79,6 +79,9 @@ struct OpenHome {
 <h3 class="nhsuk-card__heading nhsuk-heading-m"><a class="nhsuk-card__link" href="/check-symptoms">Check symptoms</a></h3>
 <p class="nhsuk-card__description">Find out where to get help, and how soon.</p></div></div></li>
 <li class="nhsuk-grid-column-one-third nhsuk-card-group__item"><div class="nhsuk-card nhsuk-card--clickable"><div class="nhsuk-card__content">
+<h3 class="nhsuk-card__heading nhsuk-heading-m"><a class="nhsuk-card__link" href="/vaccinations">Vaccinations</a></h3>
+<p class="nhsuk-card__description">See the doses that you had, and what is next.</p></div></div></li>
+<li class="nhsuk-grid-column-one-third nhsuk-card-group__item"><div class="nhsuk-card nhsuk-card--clickable"><div class="nhsuk-card__content">
 <h3 class="nhsuk-card__heading nhsuk-heading-m"><a class="nhsuk-card__link" href="/donation">Organ donation</a></h3>
 <p class="nhsuk-card__description">Register, change or withdraw your decision.</p></div></div></li>
 </ul>

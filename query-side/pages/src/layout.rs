@@ -102,6 +102,7 @@ fn menu(caller: &Caller) -> &'static [MenuLink] {
             ("/messages", "Messages"),
             ("/prescriptions", "Repeat prescriptions"),
             ("/check-symptoms", "Check symptoms"),
+            ("/vaccinations", "Vaccinations"),
             ("/donation", "Organ donation"),
         ],
         Some(CallerRole::Staff) if has(caller, Permission::Dispensing) => &[("/pharmacy", "Prescriptions")],

@@ -22,6 +22,7 @@ mod random_id;
 mod refusal;
 mod sign_in;
 mod suggested_reason;
+mod vaccinations;
 mod waiting;
 mod waiting_card;
 mod words;
@@ -44,6 +45,7 @@ pub fn router(pages: Pages) -> Router {
         .merge(desk::routes())
         .merge(donation::routes())
         .merge(check_symptoms::routes())
+        .merge(vaccinations::routes())
         .merge(messages::routes())
         .merge(prescriptions::routes())
         .merge(operate::routes())

@@ -14,6 +14,7 @@ pub mod practices;
 pub mod prescriptions;
 pub mod registrations;
 pub mod symptom_checks;
+pub mod vaccinations;
 
 use query_engine::{About, QueryEntry};
 
@@ -29,6 +30,7 @@ pub fn all() -> Vec<QueryEntry> {
     all.extend(prescriptions::all());
     all.extend(registrations::all());
     all.extend(symptom_checks::all());
+    all.extend(vaccinations::all());
     all.extend(log::all());
     all
 }

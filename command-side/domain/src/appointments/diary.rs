@@ -10,7 +10,7 @@ use vocabulary::{
     time::LONDON,
 };
 
-use event_core::{Caller, Context, LocalDate, Personal, Rejected, State, Timestamp};
+use event_core::{Caller, Context, LocalDate, OrganisationCode, Personal, Rejected, State, Timestamp};
 
 use super::rejections::{
     ALREADY_CANCELLED, APPOINTMENT_ORPHANED, CUT_OFF_PASSED, IN_THE_PAST, LIMIT_REACHED, NOT_STARTED,
@@ -268,6 +268,14 @@ impl Diary {
         } else {
             Err(LIMIT_REACHED.with("limit", CHANGES_IN_A_SESSION_MAX).with("of", "changes in one session"))
         }
+    }
+
+    /// True if a booking stands at this site that begins at such a time.
+    pub fn comes_to(&self, site: &OrganisationCode, at: impl Fn(Timestamp) -> bool) -> bool {
+        let comes = |booking: &&Arc<BookedSlot>| {
+            booking.stands() && booking.time.session.site() == *site && at(booking.time.starts_at)
+        };
+        self.bookings.iter().any(|booking| comes(&booking))
     }
 
     /// This person's booking of this session and start, cancelled or not.

@@ -70,7 +70,9 @@ pub const fn text(kind: MessageKind) -> &'static str {
         MessageKind::PrescriptionApproved | MessageKind::PrescriptionRejected | MessageKind::PrescriptionReady => {
             "There is news about a request of yours. Sign in to read it."
         }
-        MessageKind::SymptomCheckFlagged => "You have an important message. Sign in soon to read it.",
+        MessageKind::SymptomCheckFlagged | MessageKind::VaccineRecalled => {
+            "You have an important message. Sign in soon to read it."
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     appointments, carers, contacts, messages, organ_donation, practices, prescriptions, registrations,
-    second_fold::SecondFold, symptom_checks,
+    second_fold::SecondFold, symptom_checks, vaccinations,
 };
 
 /// The second folds of each service. A new service is one line here. A new read model, or a new version of one, is a
@@ -17,6 +17,7 @@ const SERVICES: &[&[SecondFold]] = &[
     prescriptions::FOLDS,
     registrations::FOLDS,
     symptom_checks::FOLDS,
+    vaccinations::FOLDS,
 ];
 
 /// Every second fold.

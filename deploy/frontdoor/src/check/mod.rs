@@ -26,6 +26,7 @@ mod repeat_agreement;
 mod second_fold;
 mod symptom_checks;
 mod topic;
+mod vaccinations;
 mod views;
 mod waiting;
 

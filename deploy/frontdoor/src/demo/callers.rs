@@ -48,7 +48,7 @@ pub fn quick_start(alice: &Person) -> [DemoCaller; 4] {
             "operator",
             CallerRole::Operator,
             "operator-demo",
-            &[Permission::Practices, Permission::Pathways, Permission::Operate],
+            &[Permission::Practices, Permission::Pathways, Permission::Vaccines, Permission::Operate],
         ),
     ]
 }
@@ -86,6 +86,18 @@ pub fn people_of_pages(issuer: &Issuer) -> Vec<DemoPerson> {
                 CallerRole::Staff,
                 "prescriber-demo",
                 &[Permission::Prescribing, Permission::Booking],
+                Some(PRACTICES[0].code),
+            ),
+        },
+        DemoPerson {
+            id: "vaccinator".into(),
+            name: "Nora Vaccinator".into(),
+            role: "Gives vaccinations at Brook Street Surgery, and records them".into(),
+            caller: caller(
+                issuer,
+                CallerRole::Staff,
+                "vaccinator-demo",
+                &[Permission::Vaccinating, Permission::Booking],
                 Some(PRACTICES[0].code),
             ),
         },
@@ -131,7 +143,7 @@ mod tests {
     #[test]
     fn every_person_of_the_pages_is_a_caller_that_the_services_know() {
         let people = people_of_pages(&DEMO_ISSUER.parse().expect("an issuer"));
-        assert_eq!(people.len(), PATIENTS_OFFERED + 5);
+        assert_eq!(people.len(), PATIENTS_OFFERED + 6);
         for person in &people {
             assert!(vocabulary::access::is_known(&person.caller), "{}", person.name);
             assert!(person.id.bytes().all(|byte| byte.is_ascii_lowercase()), "{}", person.id);

@@ -72,7 +72,7 @@ pub struct SymptomCheckConsent {
 #[serde(rename_all = "camelCase")]
 pub struct SymptomCheckStarted {
     pub check: SymptomCheckId,
-    /// The signed-in person. The symptoms can be those of another person, whose name is not known.
+    /// The signed-in person. The symptoms can be those of another person without a name.
     pub subject: SubjectId,
     /// The release that the check follows to its end.
     pub release: PathwayReleaseId,

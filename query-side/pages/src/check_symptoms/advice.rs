@@ -81,7 +81,7 @@ struct AdvicePage {
 }
 
 struct AdviceWords {
-    /// The class of the card, and its words for people who do not see the colour.
+    /// The class of the card, and its words beside the colour.
     urgency: &'static str,
     urgency_words: &'static str,
     text: String,

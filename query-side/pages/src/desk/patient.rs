@@ -46,6 +46,7 @@ const PLANS_SHOWN: usize = 200;
 <div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">Patient's id</dt><dd class="nhsuk-summary-list__value"><span class="frontdoor-reference" data-copy="Copy the id">{{ subject }}</span></dd></div>
 </dl>
 <p><a class="nhsuk-button" href="{{ base }}/book">Book an appointment for this patient</a></p>
+{% if has_vaccinations %}<p><a href="{{ base }}/vaccinations">See and record the vaccinations of this patient</a></p>{% endif %}
 {% if has_messages %}<p><a href="{{ base }}/messages/new">Write a message to this patient</a></p>{% endif %}
 <h2>Upcoming appointments</h2>
 {% if upcoming.is_empty() %}<p>Nothing is booked.</p>{% endif %}
@@ -69,6 +70,7 @@ struct PatientPage {
     /// Absent if the visitor does not prescribe.
     plans: Option<PlanCards>,
     has_messages: bool,
+    has_vaccinations: bool,
     /// The step that was done just before.
     done: Option<&'static str>,
 }
@@ -124,6 +126,7 @@ pub async fn page(
         base: concerned.base,
         plans,
         has_messages: has(visitor.caller(), Permission::Messaging),
+        has_vaccinations: has(visitor.caller(), Permission::Vaccinating),
         done: done.done(),
     };
     Ok(HtmlPage::ok(shown).into_response())

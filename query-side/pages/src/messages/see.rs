@@ -220,6 +220,7 @@ fn about(kind: MessageKind) -> Option<(&'static str, &'static str)> {
             Some(("/prescriptions", "See your requests"))
         }
         MessageKind::SymptomCheckFlagged => Some(("/check-symptoms", "See your symptom checks")),
+        MessageKind::VaccineRecalled => Some(("/vaccinations", "See your vaccinations")),
     }
 }
 
@@ -245,7 +246,8 @@ fn offer_of(facts: &SystemFacts) -> Option<String> {
         | SystemFacts::PrescriptionApproved { .. }
         | SystemFacts::PrescriptionRejected { .. }
         | SystemFacts::PrescriptionReady { .. }
-        | SystemFacts::SymptomCheckFlagged { .. } => None,
+        | SystemFacts::SymptomCheckFlagged { .. }
+        | SystemFacts::VaccineRecalled { .. } => None,
     }
 }
 

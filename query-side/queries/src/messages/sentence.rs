@@ -27,6 +27,7 @@ pub(super) const fn title(kind: MessageKind) -> &'static str {
         MessageKind::PrescriptionRejected => "Prescription not approved",
         MessageKind::PrescriptionReady => "Prescription ready",
         MessageKind::SymptomCheckFlagged => "Do not rely on your symptom check",
+        MessageKind::VaccineRecalled => "About a vaccine that you had",
     }
 }
 
@@ -48,7 +49,9 @@ impl MessagePlaces {
         let code = message.sender().clone();
         match facts {
             Some(SystemFacts::PrescriptionReady { .. }) => self.pharmacy(code, context).await,
-            Some(SystemFacts::SymptomCheckFlagged { .. }) => Ok(national_service()),
+            Some(SystemFacts::SymptomCheckFlagged { .. } | SystemFacts::VaccineRecalled { .. }) => {
+                Ok(national_service())
+            }
             Some(
                 SystemFacts::AppointmentBooked { .. }
                 | SystemFacts::AppointmentMoved { .. }
@@ -76,7 +79,7 @@ impl MessagePlaces {
             SystemFacts::PrescriptionApproved { pharmacy, .. } | SystemFacts::PrescriptionReady { pharmacy, .. } => {
                 self.pharmacy(pharmacy.clone(), context).await?
             }
-            SystemFacts::SymptomCheckFlagged { .. } => national_service(),
+            SystemFacts::SymptomCheckFlagged { .. } | SystemFacts::VaccineRecalled { .. } => national_service(),
         };
         let place = site.name.map_or_else(|| site.code.to_string(), |name| name.to_string());
         Ok(written(facts, &place))
@@ -126,6 +129,11 @@ fn written(facts: &SystemFacts, place: &str) -> String {
             "The questions of your symptom check of {} were withdrawn, because they may lead to wrong advice. If you still have \
              symptoms, call 111, or 999 in an emergency.",
             when(*started_at)
+        ),
+        SystemFacts::VaccineRecalled { lot, .. } => format!(
+            "The lot {} of a vaccine that you had was recalled. Look at your vaccinations. If you feel unwell, call 111, or 999 in an \
+             emergency.",
+            lot.lot()
         ),
     }
 }

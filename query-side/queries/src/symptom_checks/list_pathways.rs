@@ -24,7 +24,7 @@ pub struct SymptomPathways {
     pub notice: &'static str,
 }
 
-/// A pathway, and the people for whom it is made.
+/// A pathway, with the ages, sexes and parties that it is made for.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferedPathway {

@@ -56,7 +56,7 @@ pub struct SymptomCheckFile {
     /// Absent before the end, and once the person's data was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<SymptomOutcome>,
-    /// Present if the questions were withdrawn: nobody should rely on the advice.
+    /// Present if the questions were withdrawn. The advice is not to be relied on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<Withdrawal>,
     /// To be shown with every question and all advice.

@@ -167,6 +167,7 @@ fn bodies(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
     ];
     bodies.extend(prescriptions(alice));
     bodies.extend(symptom_checks(alice));
+    bodies.extend(vaccinations(alice));
     bodies
 }
 
@@ -204,6 +205,26 @@ fn symptom_checks(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
             json!({"release": "headache.1", "reason": "A question about the neck was missing."}),
         ),
         ("flag-symptom-check", staff(SITE), with(json!({"message": MESSAGE}))),
+    ]
+}
+
+/// The same for the commands of vaccinations.
+fn vaccinations(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
+    let (desk, id) = (staff(SITE), "0000000000D1");
+    let given = json!({"programme": "covid-19", "number": 1, "vaccine": "comirnaty", "lot": "EL1484",
+        "expiresOn": "2026-12-31", "givenOn": "2026-03-20", "site": SITE, "route": "intramuscular",
+        "givenBy": "Nora Example"});
+    let lot = "comirnaty.EL1484";
+    vec![
+        ("record-dose", desk.clone(), json!({"subject": alice, "dose": id, "given": given})),
+        (
+            "correct-dose",
+            desk.clone(),
+            json!({"subject": alice, "dose": id, "given": given, "reason": "A typing error"}),
+        ),
+        ("void-dose", desk.clone(), json!({"subject": alice, "dose": id, "site": SITE, "reason": "Another person"})),
+        ("recall-lot", operator(), json!({"lot": lot, "reason": "Glass in a vial"})),
+        ("flag-dose", desk, json!({"subject": alice, "dose": id, "lot": lot})),
     ]
 }
 

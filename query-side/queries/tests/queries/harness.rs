@@ -258,7 +258,7 @@ pub fn themselves(subject: SubjectId, level: &str) -> Value {
 
 pub fn staff(organisation: &str) -> Value {
     json!({"sub": "nurse-1", "role": "staff", "organisation": organisation,
-        "permissions": ["booking", "clinics", "messaging", "registration", "practice-admin", "prescribing", "dispensing"]})
+        "permissions": ["booking", "clinics", "messaging", "registration", "practice-admin", "prescribing", "dispensing", "vaccinating"]})
 }
 
 pub fn auditor() -> Value {
@@ -266,5 +266,5 @@ pub fn auditor() -> Value {
 }
 
 pub fn operator() -> Value {
-    json!({"sub": "operator-1", "role": "operator", "permissions": ["practices", "pathways"]})
+    json!({"sub": "operator-1", "role": "operator", "permissions": ["practices", "pathways", "vaccines"]})
 }

@@ -18,4 +18,5 @@ mod prescriptions;
 mod registrations;
 mod search;
 mod symptom_checks;
+mod vaccinations;
 mod waiting;

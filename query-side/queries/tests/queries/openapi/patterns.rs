@@ -9,6 +9,7 @@ use event_core::{
 };
 use jsonschema::Validator;
 use pathways::ContentHash;
+use programmes::{AgeLimit, LotNumber};
 use proptest::{
     prelude::*,
     sample::Index,
@@ -29,6 +30,7 @@ use vocabulary::{
     },
     symptom_checks::{AnswerText, PathwayItemId, PathwayReleaseId, SymptomCheckId, SymptomCheckNumber},
     text::{Comment, NhsNumber, PersonName, Reason},
+    vaccinations::{DoseId, DoseReason, ProgrammeId, VaccinatorName, VaccineId, VaccineLot},
 };
 
 use super::*;
@@ -104,17 +106,21 @@ const fn reader(name: &'static str, accepts: fn(&str) -> bool) -> Reader {
 }
 
 const SCHEMAS: &[Reader] = &[
+    reader("AgeLimit", strict::<AgeLimit>),
     reader("AnswerTextInput", strict::<AnswerText>),
     reader("BookingsVersion", strict::<BookingsVersion>),
     reader("CarerId", strict::<CarerId>),
     reader("CommentInput", strict::<Comment>),
     reader("ContentHash", strict::<ContentHash>),
+    reader("DoseId", strict::<DoseId>),
+    reader("DoseReasonInput", strict::<DoseReason>),
     reader("DoseTextInput", strict::<DoseText>),
     reader("EmailAddress", strict::<EmailAddress>),
     reader("LineInput", strict::<Line>),
     reader("LocalDate", strict::<LocalDate>),
     reader("LocalTime", strict::<LocalTime>),
     reader("LogPosition", strict::<LogPosition>),
+    reader("LotNumber", strict::<LotNumber>),
     reader("MedicineCode", strict::<MedicineCode>),
     reader("MedicineNameInput", strict::<MedicineName>),
     reader("MessageBody", strict::<MessageBody>),
@@ -136,6 +142,7 @@ const SCHEMAS: &[Reader] = &[
         except: Some((check_character_is_wrong, "no pattern adds up characters; the format `prescription-id` says it")),
         ..reader("PrescriptionId", strict::<PrescriptionId>)
     },
+    reader("ProgrammeId", strict::<ProgrammeId>),
     reader("QuantityTextInput", strict::<QuantityText>),
     reader("ReasonInput", strict::<Reason>),
     reader("RefusalReasonInput", strict::<RefusalReason>),
@@ -153,6 +160,9 @@ const SCHEMAS: &[Reader] = &[
         except: Some((is_after_the_end_of_time, "the last 26 hours of the year 9999 are beyond the clock")),
         ..reader("Timestamp", strict::<Timestamp>)
     },
+    reader("VaccinatorNameInput", strict::<VaccinatorName>),
+    reader("VaccineId", strict::<VaccineId>),
+    reader("VaccineLot", strict::<VaccineLot>),
 ];
 
 const PARAMETERS: &[Reader] = &[

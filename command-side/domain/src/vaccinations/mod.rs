@@ -1,0 +1,25 @@
+//! Vaccinations: the doses of a person, and the recall of a lot.
+
+pub mod correct_dose;
+pub mod dose_book;
+pub mod flag_dose;
+pub mod lot_standing;
+pub mod recall_lot;
+pub mod record_dose;
+pub mod rejections;
+mod review;
+pub mod void_dose;
+
+#[cfg(test)]
+mod scenes;
+
+pub use dose_book::DoseBook;
+pub use lot_standing::LotStanding;
+
+event_core::commands! {
+    record_dose::RecordDose,
+    correct_dose::CorrectDose,
+    void_dose::VoidDose,
+    recall_lot::RecallLot,
+    flag_dose::FlagDose,
+}

@@ -1,0 +1,56 @@
+//! The rejections of commands about vaccinations.
+
+use event_core::{
+    Class::{self, Conflict, NotFound, Rule},
+    Rejection,
+};
+pub use vocabulary::vaccinations::PROGRAMME_NOT_FOUND;
+
+const fn rejection(code: &'static str, class: Class, title: &'static str, advice: &'static str) -> Rejection {
+    Rejection { code, class, title, advice }
+}
+
+pub const NOT_A_PERSON_HERE: Rejection = rejection(
+    "not-a-person-here",
+    Rule,
+    "This person is not registered here, and has no appointment here on the day of the dose.",
+    "Check the person and the day. People who are registered elsewhere need an appointment at this site.",
+);
+pub const NOT_REGISTERED: Rejection = rejection(
+    "not-registered",
+    Rule,
+    "This person is not registered with a practice, or their data was erased.",
+    "The date of birth is not known, on which the schedule depends. Register the person first.",
+);
+pub const DOSE_EXISTS: Rejection = rejection(
+    "dose-exists",
+    Conflict,
+    "Another dose has this id.",
+    "Correct that dose, or record this one under a new id.",
+);
+pub const DOSE_GIVEN: Rejection = rejection(
+    "dose-given",
+    Conflict,
+    "This dose was recorded already.",
+    "`faults` says which one. Correct that record if it is wrong.",
+);
+pub const DOSE_INVALID: Rejection = rejection(
+    "dose-invalid",
+    Rule,
+    "A dose cannot be like this.",
+    "`faults` says what does not fit the programme. Check the carton and the record.",
+);
+pub const DOSE_NOT_FOUND: Rejection = rejection(
+    "dose-not-found",
+    NotFound,
+    "This site recorded no such dose of this person.",
+    "See the doses of the person. Only the site that gave a dose corrects its record.",
+);
+pub const DOSE_VOID: Rejection =
+    rejection("dose-void", Conflict, "The record of this dose is void.", "Record the dose again under a new id.");
+pub const TOO_MANY_DOSES: Rejection = rejection(
+    "too-many-doses",
+    Rule,
+    "This person has as many records of doses and corrections as are allowed.",
+    "`limit` says how many. Ask the operator of this installation.",
+);

@@ -1,0 +1,92 @@
+//! Vaccinations: the second folds of their read models.
+
+use serde_json::{Value, json};
+
+use super::{
+    event::CheckedEvent,
+    kinds::{Arm, Kinds},
+    second_fold::{Rows, SecondFold, change, of},
+};
+
+pub const FOLDS: &[SecondFold] = &[
+    SecondFold { name: "my_doses", version: 1, kinds: Kinds { service: "dose", ignored: &[] }, fold: my_doses },
+    SecondFold {
+        name: "lot_doses",
+        version: 1,
+        kinds: Kinds { service: "dose", ignored: &["dose.voided.v1"] },
+        fold: lot_doses,
+    },
+    SecondFold {
+        name: "recalled_lots",
+        version: 1,
+        kinds: Kinds { service: "lot", ignored: &[] },
+        fold: recalled_lots,
+    },
+];
+
+fn my_doses(rows: &mut Rows, event: &CheckedEvent) -> Arm {
+    let key = (event.text("/subject").to_owned(), event.text("/dose").to_owned());
+    match event.kind.as_str() {
+        "dose.recorded.v1" => {
+            let mut row = of(event, &["dose", "given", "details", "recordedAt"]);
+            for later in ["correctedAt", "correction", "voidedAt", "voidReason", "flagged"] {
+                row[later] = Value::Null;
+            }
+            rows.insert(key, row);
+        }
+        "dose.corrected.v1" => change(rows, &key, |row| {
+            for (field, from) in [
+                ("given", "/given"),
+                ("details", "/details"),
+                ("correctedAt", "/correctedAt"),
+                ("correction", "/reason"),
+            ] {
+                row[field] = event.value(from).clone();
+            }
+        }),
+        "dose.voided.v1" => change(rows, &key, |row| {
+            row["voidedAt"] = event.value("/voidedAt").clone();
+            row["voidReason"] = event.value("/reason").clone();
+        }),
+        "dose.lot-flagged.v1" => change(rows, &key, |row| row["flagged"] = event.value("/lot").clone()),
+        _ => return Arm::Missing,
+    }
+    Arm::Found
+}
+
+/// A lot as it is in names of streams: what is no letter and no digit is a dot and two hexadecimal digits.
+fn lot_name(event: &CheckedEvent) -> String {
+    let lot = event.text("/given/lot").bytes().map(|byte| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => char::from(byte).to_string(),
+        _ => format!(".{byte:02X}"),
+    });
+    format!("{}.{}", event.text("/given/vaccine"), lot.collect::<String>())
+}
+
+fn lot_doses(rows: &mut Rows, event: &CheckedEvent) -> Arm {
+    let sort = format!("{}.{}", event.text("/subject"), event.text("/dose"));
+    match event.kind.as_str() {
+        "dose.recorded.v1" | "dose.corrected.v1" => {
+            let key = (lot_name(event), sort);
+            let is_flagged = rows.get(&key).is_some_and(|row| row["isFlagged"] == json!(true));
+            let mut row = of(event, &["subject", "dose"]);
+            row["givenOn"] = event.value("/given/givenOn").clone();
+            row["site"] = event.value("/given/site").clone();
+            row["isFlagged"] = json!(is_flagged);
+            rows.insert(key, row);
+        }
+        "dose.lot-flagged.v1" => {
+            change(rows, &(event.text("/lot").to_owned(), sort), |row| row["isFlagged"] = json!(true));
+        }
+        _ => return Arm::Missing,
+    }
+    Arm::Found
+}
+
+fn recalled_lots(rows: &mut Rows, event: &CheckedEvent) -> Arm {
+    if event.kind != "lot.recalled.v1" {
+        return Arm::Missing;
+    }
+    rows.insert((event.text("/lot").to_owned(), "recall".to_owned()), of(event, &["lot", "reason", "recalledAt"]));
+    Arm::Found
+}

@@ -1,0 +1,162 @@
+//! The doses of a person, and what they can have next.
+
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use page_engine::{HtmlPage, PageError, Pages, Visitor};
+use programmes::Eligibility;
+use queries::vaccinations::{
+    ListProgrammes, ListVaccinations, SeeEligibility, VaccinationDose, VaccinationEligibility,
+};
+use query_engine::page::{ITEMS_MAX, Paging};
+use serde::Deserialize;
+use vocabulary::{access::Permission, time::LONDON};
+
+use crate::{
+    appointment_card::place,
+    concerned::Concerned,
+    layout::{Layout, filters, has},
+    words,
+};
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% extends "layout.html" %}
+{% import "desk.html" as desk %}
+{% block main %}
+<div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
+{% if let Some(done) = done %}{% call desk::done(done) %}{% endcall %}{% endif %}
+<h1>{{ layout.title }}</h1>
+{% if let Some(record) = record %}<p><a class="nhsuk-button" href="{{ record }}">Record a dose</a></p>{% endif %}
+{% if doses.is_empty() %}<p>No vaccination is recorded here.</p>{% endif %}
+{% for dose in doses %}
+<div class="nhsuk-card"><div class="nhsuk-card__content">
+<h2 class="nhsuk-card__heading nhsuk-heading-m">{{ dose.title }}</h2>
+{% if let Some(void) = dose.void %}<p><strong class="nhsuk-tag nhsuk-tag--grey">Void</strong> {{ void }}</p>{% endif %}
+{% if dose.is_recalled %}<div class="nhsuk-inset-text"><p>The lot of this vaccine was recalled. If you feel unwell, call 111, or 999 in an emergency.</p></div>{% endif %}
+<dl class="nhsuk-summary-list nhsuk-summary-list--no-border">
+{% for row in dose.rows %}<div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">{{ row.0 }}</dt><dd class="nhsuk-summary-list__value frontdoor-typed">{{ row.1 }}</dd></div>
+{% endfor %}
+</dl>
+{% if let Some(address) = dose.to_void %}<p><a href="{{ address }}">Void this record<span class="nhsuk-u-visually-hidden"> of {{ dose.title }}</span></a></p>{% endif %}
+</div></div>
+{% endfor %}
+{% if !offers.is_empty() %}
+<h2>What can be next</h2>
+<ul class="nhsuk-list nhsuk-list--border">
+{% for offer in offers %}<li><strong>{{ offer.title }}</strong><br>{{ offer.words }}</li>
+{% endfor %}
+</ul>
+{% endif %}
+</div></div>
+{% endblock %}"#
+)]
+struct VaccinationsPage {
+    layout: Layout,
+    done: Option<&'static str>,
+    /// The address at which the visitor records a dose.
+    record: Option<String>,
+    doses: Vec<DoseCard>,
+    offers: Vec<NextDose>,
+}
+
+struct DoseCard {
+    title: String,
+    void: Option<String>,
+    is_recalled: bool,
+    rows: Vec<(&'static str, String)>,
+    to_void: Option<String>,
+}
+
+struct NextDose {
+    title: String,
+    words: String,
+}
+
+#[derive(Deserialize)]
+pub struct VaccinationDone {
+    recorded: Option<String>,
+    voided: Option<String>,
+}
+
+impl VaccinationDone {
+    fn done(&self) -> Option<&'static str> {
+        let all = [(&self.recorded, "The dose is recorded."), (&self.voided, "The record is void.")];
+        all.into_iter().find(|(done, _)| done.is_some()).map(|(_, text)| text)
+    }
+}
+
+/// # Errors
+/// If the visitor may not see this person's vaccinations, or a query fails.
+pub async fn page(
+    State(pages): State<Pages>,
+    visitor: Visitor,
+    concerned: Concerned,
+    Query(done): Query<VaccinationDone>,
+) -> Result<Response, PageError> {
+    let subject = concerned.subject;
+    let found = pages.ask_for(&visitor, &ListVaccinations { subject }, Paging::of(ITEMS_MAX)).await?;
+    let today = LONDON.day(pages.now());
+    let mut offers = Vec::new();
+    for programme in pages.ask(&visitor, &ListProgrammes {}).await?.answer.programmes {
+        let query = SeeEligibility { subject, programme: programme.programme.clone(), on: today, site: None };
+        let answer = pages.ask(&visitor, &query).await?.answer;
+        offers.push(NextDose { words: next_words(&answer), title: programme.title });
+    }
+    let vaccinates = concerned.is_by_desk() && has(visitor.caller(), Permission::Vaccinating);
+    let base = format!("{}/vaccinations", concerned.base);
+    let back = if concerned.is_by_desk() { concerned.base.clone() } else { "/".to_owned() };
+    let title = if concerned.is_by_desk() { "Vaccinations" } else { "Your vaccinations" };
+    let of_organisation = |dose: &VaccinationDose| visitor.caller().organisation.as_ref() == Some(&dose.given.site);
+    let card = |dose: VaccinationDose| {
+        let voidable = vaccinates && dose.voided_at.is_none() && of_organisation(&dose);
+        let to_void = voidable.then(|| format!("{base}/{}/void", dose.dose));
+        DoseCard::of(dose, to_void)
+    };
+    let page = VaccinationsPage {
+        layout: Layout::of(&visitor, title).back(back).stale(found.stale),
+        done: done.done(),
+        record: vaccinates.then(|| format!("{base}/new")),
+        doses: found.answer.items.into_iter().map(card).collect(),
+        offers,
+    };
+    Ok(HtmlPage::ok(page).into_response())
+}
+
+impl DoseCard {
+    fn of(dose: VaccinationDose, to_void: Option<String>) -> DoseCard {
+        let programme = dose.programme_title.unwrap_or_else(|| dose.given.programme.to_string());
+        let mut rows = vec![
+            ("Given on", words::day(dose.given.given_on)),
+            ("At", place(&dose.site)),
+            ("Vaccine", dose.vaccine_name.unwrap_or_else(|| dose.given.vaccine.to_string())),
+            ("Lot", dose.given.lot.to_string()),
+        ];
+        rows.extend(dose.given_by.map(|by| ("Given by", by.as_str().to_owned())));
+        rows.extend(dose.correction.map(|reason| ("Corrected", reason.as_str().to_owned())));
+        let void = dose.voided_at.map(|at| {
+            let reason = dose.void_reason.map(|reason| reason.as_str().to_owned()).unwrap_or_default();
+            format!("This record does not count since {}. {reason}", words::date(at))
+        });
+        let title = format!("{programme}, dose {}", dose.given.number);
+        DoseCard { title, void, is_recalled: dose.is_recalled, rows, to_void }
+    }
+}
+
+/// What a person can have next, as a sentence or two.
+fn next_words(answer: &VaccinationEligibility) -> String {
+    match &answer.eligibility {
+        Eligibility::Eligible { dose, .. } => format!("Dose {dose} can be given now."),
+        Eligibility::NotYet { from, .. } => {
+            let words = answer.words.clone().unwrap_or_default();
+            format!("From {}. {words}", words::day(*from))
+        }
+        Eligibility::Not { advice, .. } => {
+            let words = answer.words.clone().unwrap_or_default();
+            format!("{words} {advice}")
+        }
+    }
+}
