@@ -2,6 +2,7 @@
 
 mod append;
 mod budget;
+mod eligibility;
 mod http;
 mod kafka;
 mod load;
@@ -41,8 +42,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(name = "bench")]
 struct Arguments {
     /// Which benchmarks: append, hot, append-postgres, command, old-snapshot, two-nodes, book, race, read, pages, rebuild,
-    /// rebuild-postgres, relay, visible, memory, policies, timers, pathway, peers-append, peers-command, peers-replay, growth. All of them but
-    /// growth where none is named; those of the peers need both programs.
+    /// rebuild-postgres, relay, visible, memory, policies, timers, pathway, eligibility, peers-append, peers-command, peers-replay, growth.
+    /// All of them but growth where none is named; those of the peers need both programs.
     names: Vec<String>,
     /// Where results and scratch data go. The scratch data is removed at the end of each benchmark.
     #[arg(long, default_value = "target/bench")]
@@ -121,6 +122,7 @@ async fn run(name: &str, arguments: &Arguments, scratch: &Path) -> anyhow::Resul
         "policies" => policies::policies(scratch).await,
         "timers" => policies::timers(scratch).await,
         "pathway" => pathway::pathway(),
+        "eligibility" => eligibility::eligibilities(),
         "rebuild" => rebuild::files(scratch).await,
         "rebuild-postgres" => rebuild::tables().await,
         "peers-append" => peers::append(&arguments.programs()?).await,

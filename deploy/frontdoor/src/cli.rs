@@ -28,6 +28,10 @@ pub enum Task {
     /// well, 1 if something is wrong, 2 if a file cannot be read.
     #[command(subcommand)]
     Pathway(PathwayTask),
+    /// Check and test editions of vaccination programmes (events/programmes/README.md has the format). Exits with 0 if all is well,
+    /// 1 if something is wrong, 2 if a file cannot be read.
+    #[command(subcommand)]
+    Programme(ProgrammeTask),
     /// Print what this binary is made of: components, licences, and every notice.
     Licences(Licences),
 }
@@ -51,6 +55,26 @@ pub enum PathwayTask {
     Graph {
         /// The release, a JSON file.
         file: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum ProgrammeTask {
+    /// Find faults of an edition: ids that do not exist, missing texts, gaps and intervals of doses that contradict, dates that overlap,
+    /// campaigns that hold for nobody, doses that no campaign offers. Prints the content hash.
+    Check {
+        /// The edition, a JSON file.
+        file: PathBuf,
+    },
+    /// Run cases, each a person, the date of an appointment, and the answer that a clinician expects. Campaigns, doses and
+    /// contraindications without a case are listed.
+    Test {
+        /// The edition, a JSON file.
+        file: PathBuf,
+        /// A CSV file with the columns `case`, `born`, `cohorts`, `contraindications`, `doses`, `on`, `site` and `answer`. A dose is
+        /// `1:vaccine@2026-03-02`, a contraindication `fever@2026-03-02`, an answer `eligible 1 campaign vaccine`,
+        /// `not-yet 2026-10-01 too-soon` or `not contraindicated`; entries of a cell are separated by spaces.
+        cases: PathBuf,
     },
 }
 

@@ -1,5 +1,5 @@
 //! The health services as one application on the platform, and their additional commands: tokens for the demonstration,
-//! the offline check, and the check of pathways.
+//! the offline check, and the checks of pathways and programmes.
 
 pub mod cli;
 pub mod demo;
@@ -7,6 +7,8 @@ pub mod tokens;
 
 mod check;
 mod pathway;
+mod programme;
+mod rule_file;
 
 use std::{ffi::OsString, process::ExitCode, sync::LazyLock};
 
@@ -48,6 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Token(options) => tokens::print(&options).map(|()| ExitCode::SUCCESS),
         Task::Check(options) => Ok(check::check(&options)),
         Task::Pathway(task) => Ok(pathway::perform(&task)),
+        Task::Programme(task) => Ok(programme::perform(&task)),
         Task::Licences(options) => {
             host::output::text(if options.bill_of_materials { licences::BILL_OF_MATERIALS } else { licences::TEXT });
             Ok(ExitCode::SUCCESS)

@@ -1,18 +1,15 @@
 //! `frontdoor pathway`: what the authors of pathways use. It reads files, and no log.
 
-use std::{fs::File, io::Read, path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
 use anyhow::Context;
 use host::output;
 use pathways::{CaseResult, PathwayDocument, Release, cases, check, mermaid, run_cases};
 
-use crate::cli::PathwayTask;
-
-const EXIT_WELL: u8 = 0;
-const EXIT_WRONG: u8 = 1;
-const EXIT_UNREADABLE: u8 = 2;
-/// The longest file that is read, in bytes. The formats have smaller limits of their own, which say what they are.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+use crate::{
+    cli::PathwayTask,
+    rule_file::{EXIT_UNREADABLE, EXIT_WELL, EXIT_WRONG, read},
+};
 
 pub fn perform(task: &PathwayTask) -> ExitCode {
     let done = match task {
@@ -27,13 +24,6 @@ pub fn perform(task: &PathwayTask) -> ExitCode {
         output::error_line(format_args!("frontdoor: {error:#}"));
         EXIT_UNREADABLE
     }))
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let named = || file.display().to_string();
-    let mut text = String::new();
-    File::open(file).with_context(named)?.take(FILE_BYTES_MAX).read_to_string(&mut text).with_context(named)?;
-    Ok(text)
 }
 
 fn document(file: &Path) -> anyhow::Result<PathwayDocument> {

@@ -94,7 +94,7 @@ pub struct AgeRange {
 }
 
 impl AgeRange {
-    /// Has a person born on that day an age of this range on a day? Nobody has an age before the birth.
+    /// Has a person born on that day an age of this range on a day? There is no age before the birth.
     pub fn contains(&self, born: LocalDate, on: LocalDate) -> bool {
         born <= on && self.is_reached(born, on) && self.less_than.is_none_or(|limit| on < limit.reached_on(born))
     }

@@ -83,7 +83,7 @@ impl ScheduledDose {
         self.up_to.unwrap_or(self.dose)
     }
 
-    /// The fewest days since any dose before: at least 1, because two doses of a programme are never on one day.
+    /// The fewest days since any dose before: at least 1, because two doses of a programme are not given on one day.
     pub(crate) fn days_min(&self) -> u16 {
         self.after_days.map_or(1, |interval| interval.minimum).max(1)
     }
@@ -94,7 +94,7 @@ impl ScheduledDose {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DoseInterval {
     pub minimum: u16,
-    /// What a clinic should plan; no rule depends on it.
+    /// The days that a clinic should plan; no rule depends on it.
     #[serde(default)]
     pub recommended: Option<u16>,
 }
@@ -196,7 +196,7 @@ pub struct CampaignGroup {
     #[serde(default)]
     pub ages: Option<AgeRange>,
     /// The day on which the person has the age; absent if it is the date of the appointment. National letters often name such a
-    /// day: everybody that is 65 by the end of March can have the vaccination from October on.
+    /// day: all people that are 65 by the end of March can have the vaccination from October on.
     #[serde(default)]
     pub ages_on: Option<LocalDate>,
     /// The id of a cohort.

@@ -39,11 +39,11 @@ pub enum ProgrammeFindingKind {
     ContradictingIntervals,
     /// A group of a campaign without an age and a cohort, or with a day and no age.
     IncompleteGroup,
-    /// A dose or a group of a campaign for which nobody can have the ages.
+    /// A dose or a group of a campaign for which there are no ages.
     CampaignNeverHolds,
     /// A dose that no campaign offers.
     DoseNeverOffered,
-    /// A vaccine of a dose that nobody of its age can have.
+    /// A vaccine of a dose that has no age in common with it.
     VaccineNeverFits,
     /// A vaccine that no dose has, or a cohort that no campaign has.
     UnusedEntry,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{age::AgeLimit, programme::Programme};
 
-/// What stands between a person and a dose on a day. Ids are those of the programme. It tells about the person's health, so it is
+/// The reason why a person cannot have a dose on a day. Ids are those of the programme. It tells about the person's health, so it is
 /// personal data where it is kept or shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "camelCase")]
@@ -141,7 +141,7 @@ impl Obstacle {
         }
     }
 
-    /// What the person can do.
+    /// The way on for the person.
     pub fn advice(&self, programme: &Programme) -> String {
         match self {
             Obstacle::Contraindicated { contraindication } | Obstacle::Deferred { contraindication, .. } => {

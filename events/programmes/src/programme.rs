@@ -11,7 +11,7 @@ use crate::{
     vaccine::Vaccine,
 };
 
-/// An edition of a programme without findings: every id that it names exists, and every campaign can hold for somebody.
+/// An edition of a programme without findings: every id that it names exists, and every campaign can hold for some age.
 /// A decision keeps the number and the content hash of the edition with which it was made, so that a later edition changes nothing
 /// about it.
 #[derive(Debug)]

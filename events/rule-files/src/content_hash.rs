@@ -21,7 +21,7 @@ impl ContentHash {
         ContentHash([0; 32])
     }
 
-    /// The hash of a document whose member names are ASCII, and whose numbers have at most seven digits and three decimals.
+    /// The hash of a document. Its member names are ASCII, and its numbers have at most seven digits and three decimals.
     pub fn of(document: &Value) -> ContentHash {
         ContentHash(Sha256::digest(canonical(document)).into())
     }

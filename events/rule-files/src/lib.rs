@@ -1,4 +1,4 @@
-//! What the files in which experts write rules have in common, pathways and programmes: the content hash of a file, and tables of
+//! The common parts of the files in which experts write rules, pathways and programmes: the content hash of a file, and tables of
 //! cases. Pure: no I/O, no clock, no randomness.
 
 pub mod content_hash;

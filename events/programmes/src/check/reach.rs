@@ -1,4 +1,4 @@
-//! Somebody can have every dose: each dose and each group of a campaign has an age at which a vaccine fits, every dose has a
+//! Every dose can be given: each dose and each group of a campaign has an age at which a vaccine fits, every dose has a
 //! campaign, and everything is used. Ages are compared in months, so a range that is left has birthdays that fit.
 //!
 //! The check does not ask whether the interval after the dose before fits into the dates: people come with doses from earlier
