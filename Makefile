@@ -80,7 +80,7 @@ help:
 	@echo 'make test-admission  a real API server of Kubernetes takes every manifest (builds it first: 8 minutes)'
 	@echo 'make test-collector  the OpenTelemetry Collector accepts its configuration (builds it first: 4 minutes)'
 	@echo 'make chaos        the faults of the tests for longer: make chaos KILLS=200'
-	@echo 'make bench        every benchmark but growth (29 minutes); one: make bench NAME=append, or make bench-append'
+	@echo 'make bench        every benchmark but growth (30 minutes); one: make bench NAME=append, or make bench-append'
 	@echo 'make bench-peers  Frontdoor beside cqrs-es, esrs and Axon 4 on the same PostgreSQL (7 minutes)'
 	@echo 'make bench-growth what a log of 10^7 events costs (15 GB of disk, long)'
 

@@ -25,8 +25,9 @@ pub static APPLICATION: Application = Application {
     name: "frontdoor",
     services: vocabulary::SERVICES,
     commands: || {
-        // The releases are read and checked now, and not while the first person waits for a question.
+        // The releases and editions are read and checked now, and not while the first person waits.
         LazyLock::force(&pathways::CATALOGUE);
+        LazyLock::force(&programmes::CATALOGUE);
         Catalogue::of(domain::every_command)
     },
     read_models: || models(views::every_read_model),

@@ -85,7 +85,7 @@ impl<S: State> From<&Stream<S>> for StateRequest {
     }
 }
 
-/// The states that a command reads: a state, or a tuple of two to six. A stream that is named twice is given twice.
+/// The states that a command reads: a state, or a tuple of two to seven. A stream that is named twice is given twice.
 pub trait Reads {
     /// `Stream<A>`, or `(Stream<A>, Stream<B>)`.
     type Streams;
@@ -142,3 +142,4 @@ reads_tuple!(A 0, B 1, C 2);
 reads_tuple!(A 0, B 1, C 2, D 3);
 reads_tuple!(A 0, B 1, C 2, D 3, E 4);
 reads_tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
+reads_tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);

@@ -10,10 +10,12 @@ use vocabulary::{
 use super::{
     diary::{BookedSlot, Diary},
     rejections::{
-        ALREADY_BOOKED, EMBARGOED, HOLD_EXPIRED, HOLD_NOT_FOUND, IN_THE_PAST, LIMIT_REACHED, NOT_A_HOLD,
-        OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN, SLOTS_NOT_ADJACENT,
+        ALREADY_BOOKED, BOOK_BY_PROGRAMME, EMBARGOED, HOLD_EXPIRED, HOLD_NOT_FOUND, IN_THE_PAST, LIMIT_REACHED,
+        NOT_A_HOLD, OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN,
+        SLOTS_NOT_ADJACENT,
     },
     session::Session,
+    vaccination_slots::has_no_programme,
 };
 use crate::{
     practices::Practice,
@@ -59,6 +61,7 @@ impl Command for BookAppointment {
         &SLOTS_NOT_ADJACENT,
         &PRACTICE_NOT_FOUND,
         &NOT_REGISTERED_HERE,
+        &BOOK_BY_PROGRAMME,
         &IN_THE_PAST,
         &OUTSIDE_BOOKING_WINDOW,
         &EMBARGOED,
@@ -98,6 +101,7 @@ impl Command for BookAppointment {
         }
         let settings = practice.settings()?;
         let time = clinic.time_of(self.starts_at, &self.more_slots, settings, now)?;
+        has_no_programme(&time.service)?;
         if let Some(booking) = diary.standing(&time) {
             return self.as_booked(booking);
         }

@@ -9,10 +9,11 @@ use vocabulary::{
 use super::{
     diary::Diary,
     rejections::{
-        ALREADY_BOOKED, IN_THE_PAST, LIMIT_REACHED, OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING, SAME_PERSON,
-        SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN,
+        ALREADY_BOOKED, BOOK_BY_PROGRAMME, IN_THE_PAST, LIMIT_REACHED, OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING,
+        SAME_PERSON, SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN,
     },
     session::Session,
+    vaccination_slots::has_no_programme,
 };
 use crate::{
     practices::Practice,
@@ -46,6 +47,7 @@ impl Command for BookTogether {
         &SLOT_NOT_FOUND,
         &PRACTICE_NOT_FOUND,
         &NOT_REGISTERED_HERE,
+        &BOOK_BY_PROGRAMME,
         &IN_THE_PAST,
         &OUTSIDE_BOOKING_WINDOW,
         &ALREADY_BOOKED,
@@ -87,6 +89,7 @@ impl Command for BookTogether {
         has_to_be_at(registration, &site)?;
         has_to_be_at(of_companion, &site)?;
         let time = clinic.time_of(self.starts_at, &[], settings, now)?;
+        has_no_programme(&time.service)?;
         let after = clinic.time_of(time.ends_at, &[], settings, now)?;
         let booked = [first.standing(&time), second.standing(&after)];
         match booked.iter().flatten().count() {

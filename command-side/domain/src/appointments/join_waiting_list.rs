@@ -7,7 +7,10 @@ use vocabulary::{
 };
 
 use super::{
-    rejections::{ALREADY_WAITING, LIMIT_REACHED, OUTSIDE_BOOKING_WINDOW, WAITING_INVALID, WAITING_LIST_FULL},
+    rejections::{
+        ALREADY_WAITING, BOOK_BY_PROGRAMME, LIMIT_REACHED, OUTSIDE_BOOKING_WINDOW, WAITING_INVALID, WAITING_LIST_FULL,
+    },
+    vaccination_slots::has_no_programme,
     waiting_list::{WAITING_DAYS_MAX, WaitingList},
 };
 use crate::{
@@ -45,6 +48,7 @@ impl Command for JoinWaitingList {
     const REJECTIONS: &'static [&'static Rejection] = &[
         &PRACTICE_NOT_FOUND,
         &NOT_REGISTERED_HERE,
+        &BOOK_BY_PROGRAMME,
         &WAITING_INVALID,
         &OUTSIDE_BOOKING_WINDOW,
         &ALREADY_WAITING,
@@ -73,6 +77,7 @@ impl Command for JoinWaitingList {
     ) -> Result<Decision, Rejected> {
         let settings = practice.settings()?;
         has_to_be_at(registration, &self.site)?;
+        has_no_programme(&self.service)?;
         let today = LONDON.day(context.now);
         self.check_days(today)?;
         let days = WAITING_DAYS_MAX.min(i64::from(settings.booking_window_days));

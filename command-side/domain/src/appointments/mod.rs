@@ -29,6 +29,7 @@ pub mod reschedule_appointment;
 pub mod session;
 mod session_limits;
 mod strict;
+mod vaccination_slots;
 pub mod waiting_list;
 pub mod withdraw_session;
 

@@ -27,6 +27,12 @@ pub const ALREADY_MOVED: Rejection = rejection(
     "This appointment has been moved there already, with other details.",
     "`differs` names the fields that are not as the appointment has them. Move it from where it is now.",
 );
+pub const BOOK_BY_PROGRAMME: Rejection = rejection(
+    "book-by-programme",
+    Rule,
+    "This is an appointment for a vaccination.",
+    "Book it with `book-vaccination`, which asks the programme. To move it, cancel it and book another.",
+);
 pub const HOLD_EXPIRED: Rejection =
     rejection("hold-expired", Gone, "The hold has expired.", "Hold a slot again, or book it directly.");
 pub const HOLD_NOT_FOUND: Rejection =

@@ -10,11 +10,12 @@ use super::{
     book_appointment::SLOTS_MAX,
     diary::{BookedSlot, Diary},
     rejections::{
-        ALREADY_CANCELLED, ALREADY_MOVED, APPOINTMENT_ORPHANED, CUT_OFF_PASSED, EMBARGOED, IN_THE_PAST, LIMIT_REACHED,
-        NOT_YOUR_APPOINTMENT, OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING, SESSION_NOT_FOUND, SLOT_NOT_FOUND,
-        SLOT_TAKEN, SLOTS_NOT_ADJACENT, STALE_VERSION,
+        ALREADY_CANCELLED, ALREADY_MOVED, APPOINTMENT_ORPHANED, BOOK_BY_PROGRAMME, CUT_OFF_PASSED, EMBARGOED,
+        IN_THE_PAST, LIMIT_REACHED, NOT_YOUR_APPOINTMENT, OUTSIDE_BOOKING_WINDOW, OVERLAPPING_BOOKING,
+        SESSION_NOT_FOUND, SLOT_NOT_FOUND, SLOT_TAKEN, SLOTS_NOT_ADJACENT, STALE_VERSION,
     },
     session::Session,
+    vaccination_slots::has_no_programme,
 };
 use crate::{
     practices::Practice,
@@ -62,6 +63,7 @@ impl Command for RescheduleAppointment {
         &SLOTS_NOT_ADJACENT,
         &PRACTICE_NOT_FOUND,
         &NOT_REGISTERED_HERE,
+        &BOOK_BY_PROGRAMME,
         &IN_THE_PAST,
         &OUTSIDE_BOOKING_WINDOW,
         &EMBARGOED,
@@ -107,6 +109,7 @@ impl Command for RescheduleAppointment {
         }
         let (clinic, settings) = (there.clinic()?, practice_there.settings()?);
         let to = clinic.time_of(self.to_starts_at, &self.to_more_slots, settings, now)?;
+        has_no_programme(&to.service)?;
         if to == booking.time {
             return Ok(nothing_new());
         }

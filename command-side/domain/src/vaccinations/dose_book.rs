@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use event_core::{LocalDate, OrganisationCode, Personal, Rejected, State};
+use event_core::{LocalDate, OrganisationCode, Personal, Rejected, State, Timestamp};
 use programmes::{GivenDose, PersonFacts};
-use vocabulary::vaccinations::{DoseDetails, DoseEvent, DoseFacts, DoseId, VaccineLot};
+use vocabulary::{
+    SessionId,
+    vaccinations::{DoseDetails, DoseEvent, DoseFacts, DoseId, ProgrammeId, VaccineLot},
+};
 
 use super::rejections::{DOSE_NOT_FOUND, DOSE_VOID, TOO_MANY_DOSES};
+use crate::appointments::Diary;
 
-/// The number of records, corrections and voided records of one person. A person has a few dozen doses in a life; a stream holds 10,000
+/// The number of bookings, records, corrections and voided records of one person. A person has a few dozen doses in a life; a stream holds 10,000
 /// events.
 pub const RECORDS_MAX: u32 = 500;
 
@@ -16,6 +20,17 @@ pub const RECORDS_MAX: u32 = 500;
 pub struct DoseBook {
     doses: BTreeMap<DoseId, DoseRecord>,
     records: u32,
+    /// Also those that were cancelled: the diary knows which stand.
+    booked: Vec<BookedDose>,
+}
+
+/// An appointment for a dose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BookedDose {
+    pub programme: ProgrammeId,
+    pub number: u8,
+    pub session: SessionId,
+    pub starts_at: Timestamp,
 }
 
 /// A dose, as its record holds now.
@@ -33,6 +48,12 @@ impl State for DoseBook {
 
     fn evolve(&mut self, event: &DoseEvent) {
         match event {
+            DoseEvent::Booked(booked) => {
+                self.count();
+                let (programme, session) = (booked.programme.clone(), booked.session.clone());
+                let (number, starts_at) = (booked.number, booked.starts_at);
+                self.booked.push(BookedDose { programme, number, session, starts_at });
+            }
             DoseEvent::Recorded(recorded) => {
                 self.count();
                 let (given, details) = (recorded.given.clone(), recorded.details.clone());
@@ -83,6 +104,20 @@ impl DoseBook {
     /// `too-many-doses`.
     pub fn may_record(&self) -> Result<(), Rejected> {
         if self.records < RECORDS_MAX { Ok(()) } else { Err(TOO_MANY_DOSES.with("limit", RECORDS_MAX)) }
+    }
+
+    /// The open appointment for this dose.
+    pub fn appointment(
+        &self,
+        programme: &ProgrammeId,
+        number: u8,
+        diary: &Diary,
+        now: Timestamp,
+    ) -> Option<&BookedDose> {
+        let is_of_dose = |booked: &&BookedDose| booked.programme == *programme && booked.number == number;
+        self.booked.iter().filter(is_of_dose).find(|booked| {
+            diary.standing_at(&booked.session, booked.starts_at).is_some_and(|booking| booking.time.ends_at > now)
+        })
     }
 
     /// The person as programmes see them: the doses that count, without the one that is being corrected.

@@ -1,5 +1,6 @@
 //! Vaccinations: the doses of a person, and the recall of a lot.
 
+pub mod book_vaccination;
 pub mod correct_dose;
 pub mod dose_book;
 pub mod flag_dose;
@@ -17,6 +18,7 @@ pub use dose_book::DoseBook;
 pub use lot_standing::LotStanding;
 
 event_core::commands! {
+    book_vaccination::BookVaccination,
     record_dose::RecordDose,
     correct_dose::CorrectDose,
     void_dose::VoidDose,

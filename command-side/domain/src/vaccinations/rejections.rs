@@ -22,6 +22,30 @@ pub const NOT_REGISTERED: Rejection = rejection(
     "This person is not registered with a practice, or their data was erased.",
     "The date of birth is not known, on which the schedule depends. Register the person first.",
 );
+pub const NOT_A_VACCINATION: Rejection = rejection(
+    "not-a-vaccination",
+    Rule,
+    "This appointment is not for a vaccination.",
+    "Book it with `book-appointment`.",
+);
+pub const NOT_ELIGIBLE: Rejection = rejection(
+    "not-eligible",
+    Rule,
+    "The programme does not offer you a dose on this day.",
+    "`why` is the reason and `advice` says what to do. `from` is the first day on which a dose can be given, if there is one.",
+);
+pub const DOSE_BOOKED: Rejection = rejection(
+    "dose-booked",
+    Conflict,
+    "You have an appointment for this dose.",
+    "`session` and `startsAt` say which. Cancel it first if you need another time.",
+);
+pub const SECOND_DOSE_MISPLACED: Rejection = rejection(
+    "second-dose-misplaced",
+    Rule,
+    "The second dose cannot be given on this day.",
+    "`from` and `until` are the first and the last day for it; without them, `why` says why two doses are not booked together.",
+);
 pub const DOSE_EXISTS: Rejection = rejection(
     "dose-exists",
     Conflict,

@@ -31,7 +31,7 @@ impl Policy for LotRecalls {
                 let facts = SystemFacts::VaccineRecalled { dose: event.dose.clone(), lot: event.lot.clone() };
                 Reactions::give(&SendSystemMessage { message, patient: event.subject, facts })
             }
-            DoseOrLot::Dose(DoseEvent::Voided(_)) => Reactions::none(),
+            DoseOrLot::Dose(DoseEvent::Voided(_) | DoseEvent::Booked(_)) => Reactions::none(),
             DoseOrLot::Lot(LotEvent::Recalled(event)) => Reactions::release(event.lot.to_string()),
         }
     }

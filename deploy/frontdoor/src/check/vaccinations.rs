@@ -9,11 +9,16 @@ use super::{
 };
 
 pub const FOLDS: &[SecondFold] = &[
-    SecondFold { name: "my_doses", version: 1, kinds: Kinds { service: "dose", ignored: &[] }, fold: my_doses },
+    SecondFold {
+        name: "my_doses",
+        version: 1,
+        kinds: Kinds { service: "dose", ignored: &["dose.booked.v1"] },
+        fold: my_doses,
+    },
     SecondFold {
         name: "lot_doses",
         version: 1,
-        kinds: Kinds { service: "dose", ignored: &["dose.voided.v1"] },
+        kinds: Kinds { service: "dose", ignored: &["dose.booked.v1", "dose.voided.v1"] },
         fold: lot_doses,
     },
     SecondFold {

@@ -87,6 +87,45 @@ impl FromStr for VaccineId {
     }
 }
 
+/// A group or a contraindication as its programme names it: 1 to 60 characters of `a-z0-9-`. It tells about a person's health, and
+/// prints masked.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ProgrammeItemId(Box<str>);
+
+text_id!(ProgrammeItemId, "ProgrammeItemId", "^[a-z0-9][a-z0-9-]{0,59}$");
+
+impl ProgrammeItemId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProgrammeItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ProgrammeItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl FromStr for ProgrammeItemId {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        if is_name(text, programmes::document::ID_CHARACTERS_MAX) {
+            Ok(ProgrammeItemId(text.into()))
+        } else {
+            Err(Malformed(
+                "an id in a programme is 1 to 60 characters of a-z, 0-9 and '-', and does not begin with '-'".into(),
+            ))
+        }
+    }
+}
+
 /// A dose of a person: 12 characters of Crockford base32, chosen by the app that records it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -13,11 +13,13 @@ use event_core::{
     personal_text,
     text::Line,
 };
-use programmes::{LotNumber, OutsideSchedule, VaccineRoute};
+use programmes::{ContentHash, LotNumber, OutsideSchedule, VaccineRoute};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use ids::{DoseId, ProgrammeId, VaccineId, VaccineLot};
+use crate::SessionId;
+
+pub use ids::{DoseId, ProgrammeId, ProgrammeItemId, VaccineId, VaccineLot};
 
 pub static SERVICE: Service = Service { name: "vaccinations", categories: &[DoseEvent::ABOUT, LotEvent::ABOUT] };
 
@@ -32,6 +34,7 @@ pub const PROGRAMME_NOT_FOUND: Rejection = Rejection {
 events! {
     /// The doses of one person.
     DoseEvent of SERVICE as "dose" on "doses" by (subject) {
+        Booked(DoseBooked) = "dose.booked.v1",
         Recorded(DoseRecorded) = "dose.recorded.v1",
         Corrected(DoseCorrected) = "dose.corrected.v1",
         Voided(DoseVoided) = "dose.voided.v1",
@@ -88,14 +91,65 @@ pub struct DoseDetails {
     pub deviations: Vec<OutsideSchedule>,
 }
 
-impl PersonalData for DoseDetails {
-    const KEY: KeyKind = KeyKind::Record;
+/// The facts that a person declared before a booking.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeclaredFacts {
+    /// The groups to which the person says that they belong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = DECLARED_MAX), extend("default" = serde_json::json!([])))]
+    pub cohorts: Vec<ProgrammeItemId>,
+    /// The questions of the programme that the person answered with yes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = DECLARED_MAX), extend("default" = serde_json::json!([])))]
+    pub contraindications: Vec<DeclaredFact>,
 }
 
-impl fmt::Debug for DoseDetails {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
+/// The most groups, and the most contraindications, that a person declares.
+pub const DECLARED_MAX: usize = 30;
+
+/// A contraindication that a person declared.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeclaredFact {
+    pub id: ProgrammeItemId,
+    /// The day from which a deferral counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<LocalDate>,
+}
+
+macro_rules! masked {
+    ($($name:ident),+) => {
+        $(
+            impl PersonalData for $name {
+                const KEY: KeyKind = KeyKind::Record;
+            }
+
+            impl fmt::Debug for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("***")
+                }
+            }
+        )+
+    };
+}
+masked!(DoseDetails, DeclaredFacts, DeclaredFact);
+
+/// An appointment for a dose was booked: the decision of the programme. It holds whatever a later edition says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DoseBooked {
+    pub subject: SubjectId,
+    pub programme: ProgrammeId,
+    /// The edition that decided, and SHA-256 of its canonical form.
+    pub edition: u32,
+    pub content_hash: ContentHash,
+    /// The number of the dose.
+    pub number: u8,
+    pub session: SessionId,
+    pub starts_at: Timestamp,
+    pub declared: Personal<DeclaredFacts>,
+    pub booked_at: Timestamp,
 }
 
 /// A dose was given to a person.

@@ -41,7 +41,7 @@ impl Projection for LotDoses {
             DoseEvent::Corrected(event) => of(&event.given, event.subject, &event.dose),
             DoseEvent::LotFlagged(event) => vec![Self::key(&event.lot, event.subject, &event.dose)],
             // The row stays: a record can be voided by mistake, and a recall has to reach the person.
-            DoseEvent::Voided(_) => vec![],
+            DoseEvent::Voided(_) | DoseEvent::Booked(_) => vec![],
         }
     }
 
@@ -55,7 +55,7 @@ impl Projection for LotDoses {
             DoseEvent::Recorded(event) => of(&event.given, event.subject, &event.dose),
             DoseEvent::Corrected(event) => of(&event.given, event.subject, &event.dose),
             DoseEvent::LotFlagged(_) => row.map(|row| LotDoseRow { is_flagged: true, ..row }),
-            DoseEvent::Voided(_) => row,
+            DoseEvent::Voided(_) | DoseEvent::Booked(_) => row,
         }
     }
 }

@@ -40,6 +40,8 @@ impl Projection for MyDoses {
 
     fn keys(fact: &Recorded<DoseEvent>) -> Keys {
         let (subject, dose) = match &fact.data {
+            // An appointment is a row of other read models.
+            DoseEvent::Booked(_) => return vec![],
             DoseEvent::Recorded(event) => (event.subject, &event.dose),
             DoseEvent::Corrected(event) => (event.subject, &event.dose),
             DoseEvent::Voided(event) => (event.subject, &event.dose),
@@ -50,6 +52,7 @@ impl Projection for MyDoses {
 
     fn evolve(_: &Key, row: Option<DoseRow>, fact: &Recorded<DoseEvent>) -> Option<DoseRow> {
         match &fact.data {
+            DoseEvent::Booked(_) => row,
             DoseEvent::Recorded(event) => Some(DoseRow {
                 dose: event.dose.clone(),
                 given: event.given.clone(),

@@ -216,6 +216,13 @@ fn vaccinations(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
         "givenBy": "Nora Example"});
     let lot = "comirnaty.EL1484";
     vec![
+        (
+            "book-vaccination",
+            themselves(alice, "P9"),
+            json!({"patient": alice, "session": format!("{SITE}.0123456789AB"), "startsAt": "2026-03-23T09:00:00Z",
+                "declared": {"cohorts": ["carer"], "contraindications": [{"id": "pregnancy", "on": "2026-03-01"}]},
+                "second": {"session": format!("{SITE}.0123456789AC"), "startsAt": "2026-05-25T09:00:00Z"}}),
+        ),
         ("record-dose", desk.clone(), json!({"subject": alice, "dose": id, "given": given})),
         (
             "correct-dose",

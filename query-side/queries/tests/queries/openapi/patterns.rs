@@ -30,7 +30,7 @@ use vocabulary::{
     },
     symptom_checks::{AnswerText, PathwayItemId, PathwayReleaseId, SymptomCheckId, SymptomCheckNumber},
     text::{Comment, NhsNumber, PersonName, Reason},
-    vaccinations::{DoseId, DoseReason, ProgrammeId, VaccinatorName, VaccineId, VaccineLot},
+    vaccinations::{DoseId, DoseReason, ProgrammeId, ProgrammeItemId, VaccinatorName, VaccineId, VaccineLot},
 };
 
 use super::*;
@@ -143,6 +143,7 @@ const SCHEMAS: &[Reader] = &[
         ..reader("PrescriptionId", strict::<PrescriptionId>)
     },
     reader("ProgrammeId", strict::<ProgrammeId>),
+    reader("ProgrammeItemId", strict::<ProgrammeItemId>),
     reader("QuantityTextInput", strict::<QuantityText>),
     reader("ReasonInput", strict::<Reason>),
     reader("RefusalReasonInput", strict::<RefusalReason>),
