@@ -3,7 +3,6 @@
 mod append;
 mod budget;
 mod eligibility;
-mod http;
 mod kafka;
 mod load;
 mod memory;

@@ -9,8 +9,9 @@ use std::{
 
 use bytes::Bytes;
 
+use simulate::Connection;
+
 use crate::{
-    http::Connection,
     load::{self, AnswerTimes, Slice, median},
     results::Measured,
     workload::{BOOKINGS_EACH, PATIENTS, Workload},

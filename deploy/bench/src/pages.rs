@@ -16,8 +16,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use simulate::Connection;
+
 use crate::{
-    http::Connection,
     load::{Slice, median},
     over_http::again_and_again,
     results::Measured,

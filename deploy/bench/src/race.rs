@@ -15,7 +15,9 @@ use futures::future::try_join_all;
 use host::demo_key::DemoKey;
 use serde_json::{Value, json};
 
-use crate::{http::Connection, load::Slice, results::Measured, server::ServerProcess, synthetic, workload};
+use simulate::Connection;
+
+use crate::{load::Slice, results::Measured, server::ServerProcess, synthetic, workload};
 
 const PATIENTS: u64 = 500;
 const SLOTS: u64 = 30;

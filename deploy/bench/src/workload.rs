@@ -32,7 +32,9 @@ use vocabulary::{
     text::NhsNumber,
 };
 
-use crate::{http::Connection, synthetic};
+use simulate::Connection;
+
+use crate::synthetic;
 
 pub const PATIENTS: u64 = 16_000;
 /// The final number of bookings of a patient: the maximum of open bookings.

@@ -32,6 +32,7 @@ pub enum Task {
     /// 1 if something is wrong, 2 if a file cannot be read.
     #[command(subcommand)]
     Programme(ProgrammeTask),
+    Simulate(Box<simulate::Simulate>),
     /// Print what this binary is made of: components, licences, and every notice.
     Licences(Licences),
 }

@@ -1,5 +1,5 @@
 //! The health services as one application on the platform, and their additional commands: tokens for the demonstration,
-//! the offline check, and the checks of pathways and programmes.
+//! the offline check, the checks of pathways and programmes, and the simulation of users.
 
 pub mod cli;
 pub mod demo;
@@ -9,6 +9,7 @@ mod check;
 mod pathway;
 mod programme;
 mod rule_file;
+mod simulation;
 
 use std::{ffi::OsString, process::ExitCode, sync::LazyLock};
 
@@ -52,6 +53,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Check(options) => Ok(check::check(&options)),
         Task::Pathway(task) => Ok(pathway::perform(&task)),
         Task::Programme(task) => Ok(programme::perform(&task)),
+        Task::Simulate(options) => simulation::perform(&options),
         Task::Licences(options) => {
             host::output::text(if options.bill_of_materials { licences::BILL_OF_MATERIALS } else { licences::TEXT });
             Ok(ExitCode::SUCCESS)

@@ -54,6 +54,16 @@ impl DemoKey {
         Ok(DemoKey { pkcs8, jwks })
     }
 
+    /// The key of another development issuer, in this file (Ed25519, PKCS #8).
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds no such key.
+    pub fn from_file(file: &Path) -> anyhow::Result<DemoKey> {
+        let pkcs8 = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| anyhow!("{} holds no key", file.display()))?;
+        Ok(DemoKey { pkcs8, jwks: file.with_file_name(JWKS_FILE) })
+    }
+
     /// The file of the public key.
     pub fn jwks(&self) -> &Path {
         &self.jwks
