@@ -13,6 +13,9 @@ KAFKA := $(TOOLS)/kafka-$(KAFKA_VERSION)
 KAFKA_PYTHON_VERSION := 3.0.12
 ZSTANDARD_VERSION := 0.25.0
 PYTHON := $(TOOLS)/kafka-python-$(KAFKA_PYTHON_VERSION)
+# As in deploy/passes/requirements.txt and deploy/frontdoor/tests/foreign_pass.rs.
+PASS_VERIFIER_VERSION := cwt-3.3.0
+PASS_VERIFIER_FOLDER := $(TOOLS)/pass-verifier-$(PASS_VERIFIER_VERSION)
 ASYNCAPI_VERSION := 4.1.1
 ASYNCAPI := $(TOOLS)/asyncapi-cli-$(ASYNCAPI_VERSION)
 SCHEMATHESIS_VERSION := 4.32.5
@@ -63,7 +66,7 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-manifests test-licences test-pods test-admission test-collector test-upgrade styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka java jdk go node asyncapi openapi
+.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-manifests test-licences test-pods test-admission test-collector test-upgrade styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka passes java jdk go node asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -140,7 +143,7 @@ test-build:
 # What the lanes need is fetched while the processors build, one after the other, because Debian's packages are installed by one
 # process at a time. cargo-deny is built here, before the lanes, which it would slow down.
 test-needs:
-	@env -u MAKEFLAGS $(MAKE) --no-print-directory postgres kafka browser '$(MANIFESTS)/complete' '$(DENY)'
+	@env -u MAKEFLAGS $(MAKE) --no-print-directory postgres kafka passes browser '$(MANIFESTS)/complete' '$(DENY)'
 
 # The lanes of the tests. They run at the same time, because most of them wait for servers, leases and browsers.
 TEST_IN_LANE = CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(CURDIR)/deploy/local/lane.sh $(1)' \
@@ -352,6 +355,17 @@ $(PYTHON):
 	rm -rf '$@.part' && python3 -m venv '$@.part'
 	'$@.part/bin/python' -m pip install --quiet --disable-pip-version-check \
 	  'kafka-python==$(KAFKA_PYTHON_VERSION)' 'zstandard==$(ZSTANDARD_VERSION)'
+	mv '$@.part' '$@'
+
+# The program that verifies vaccination passes and is not ours (deploy/passes/verify.py).
+passes: $(if $(PASS_VERIFIER),,$(PASS_VERIFIER_FOLDER))
+
+$(PASS_VERIFIER_FOLDER):
+	@python3 -c 'import ensurepip' 2>/dev/null || { \
+	  as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  $$as_root apt-get update && $$as_root apt-get install -y --no-install-recommends python3 python3-venv; }
+	rm -rf '$@.part' '$@' && python3 -m venv '$@.part'
+	'$@.part/bin/python' -m pip install --quiet --disable-pip-version-check --requirement deploy/passes/requirements.txt
 	mv '$@.part' '$@'
 
 # Apart from the tests because of its size. Without `CI` it reports its use to its makers.

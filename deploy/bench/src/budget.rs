@@ -11,7 +11,7 @@ const TOTAL_MAX: Duration = Duration::from_secs(30 * 60);
 const EACH_MAX: Duration = Duration::from_secs(4 * 60);
 
 /// Each benchmark, and its time limit in seconds, including its preparation.
-pub const ALL: [(&str, u64); 22] = [
+pub const ALL: [(&str, u64); 23] = [
     ("append", 75),
     ("hot", 45),
     ("append-postgres", 75),
@@ -31,9 +31,10 @@ pub const ALL: [(&str, u64); 22] = [
     ("timers", 120),
     ("pathway", 5),
     ("eligibility", 5),
+    ("pass", 5),
     ("peers-append", 75),
     ("peers-command", 200),
-    ("peers-replay", 180),
+    ("peers-replay", 175),
 ];
 
 const _: () = {

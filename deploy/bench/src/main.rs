@@ -8,6 +8,7 @@ mod load;
 mod memory;
 mod over_http;
 mod pages;
+mod pass;
 mod pathway;
 mod peers;
 mod policies;
@@ -41,8 +42,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(name = "bench")]
 struct Arguments {
     /// Which benchmarks: append, hot, append-postgres, command, old-snapshot, two-nodes, book, race, read, pages, rebuild,
-    /// rebuild-postgres, relay, visible, memory, policies, timers, pathway, eligibility, peers-append, peers-command, peers-replay, growth.
-    /// All of them but growth where none is named; those of the peers need both programs.
+    /// rebuild-postgres, relay, visible, memory, policies, timers, pathway, eligibility, pass, peers-append, peers-command, peers-replay,
+    /// growth. All of them but growth where none is named; those of the peers need both programs.
     names: Vec<String>,
     /// Where results and scratch data go. The scratch data is removed at the end of each benchmark.
     #[arg(long, default_value = "target/bench")]
@@ -122,6 +123,7 @@ async fn run(name: &str, arguments: &Arguments, scratch: &Path) -> anyhow::Resul
         "timers" => policies::timers(scratch).await,
         "pathway" => pathway::pathway(),
         "eligibility" => eligibility::eligibilities(),
+        "pass" => pass::pass(),
         "rebuild" => rebuild::files(scratch).await,
         "rebuild-postgres" => rebuild::tables().await,
         "peers-append" => peers::append(&arguments.programs()?).await,

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use event_core::OrganisationCode;
+use event_core::{OrganisationCode, Timestamp};
 use host::url::Url;
+use passes::CountryCode;
 use vocabulary::access::{CallerRole, IdentityLevel, Permission};
 
 /// Frontdoor: event-sourced services of a digital front door to health care.
@@ -33,6 +34,10 @@ pub enum Task {
     #[command(subcommand)]
     Programme(ProgrammeTask),
     Simulate(Box<simulate::Simulate>),
+    /// Make keys of an issuer of vaccination passes and the lists that verifiers fetch, and check a pass (events/passes/README.md).
+    /// Exits with 0 if all is well, 1 if a pass is refused, 2 if something cannot be read or done.
+    #[command(subcommand)]
+    Pass(PassTask),
     /// Print what this binary is made of: components, licences, and every notice.
     Licences(Licences),
 }
@@ -76,6 +81,75 @@ pub enum ProgrammeTask {
         /// `1:vaccine@2026-03-02`, a contraindication `fever@2026-03-02`, an answer `eligible 1 campaign vaccine`,
         /// `not-yet 2026-10-01 too-soon` or `not contraindicated`; entries of a cell are separated by spaces.
         cases: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum PassTask {
+    /// Make a key that signs passes, with a certificate that it signs itself. The file FOLDER/KID.pem holds both, and only this user
+    /// can read it (mode 0600): the private key is a secret.
+    Key {
+        /// The country of the issuer: two letters of ISO 3166-1.
+        #[arg(long)]
+        country: CountryCode,
+        /// Days for which the key signs passes. Its certificate is valid for 30 days more, until the last pass has expired.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+        days: u32,
+        /// When it begins to sign: now, if it is not given. Let it be when all verifiers have the next trust list.
+        #[arg(long)]
+        from: Option<Timestamp>,
+        /// The folder of the keys, which is made if it is missing.
+        #[arg(long, default_value = "pass-keys")]
+        out: PathBuf,
+    },
+    /// Print the trust list: the public keys with which verifiers check passes, of all keys whose passes can still be valid.
+    TrustList {
+        /// The folder of the keys, or one file.
+        #[arg(long)]
+        keys: PathBuf,
+        /// The time of the list, such as 2026-11-27T08:00:00Z: now, if it is not given.
+        #[arg(long)]
+        at: Option<Timestamp>,
+    },
+    /// Print a revocation list of these passes.
+    RevocationList {
+        /// A file with the identifier (UVCI) of a pass on each line, or - for standard input.
+        file: PathBuf,
+        /// The time of the list: now, if it is not given.
+        #[arg(long)]
+        at: Option<Timestamp>,
+    },
+    /// Sign a pass and print its text, for tests and demonstrations: a server signs by itself.
+    Issue {
+        /// The folder of the keys, or one file. The newest key signs that is valid for the whole time of the pass.
+        #[arg(long)]
+        keys: PathBuf,
+        /// The contents, a JSON file (events/passes/README.md has an example), or - for standard input.
+        #[arg(long)]
+        contents: PathBuf,
+        /// Write the QR code to this file, too, as SVG.
+        #[arg(long)]
+        svg: Option<PathBuf>,
+        /// Write the QR code to this file, too, as PNG.
+        #[arg(long)]
+        png: Option<PathBuf>,
+    },
+    /// Say whether a pass is valid, and if it is refused, why. Needs no network. Prints nothing of the person.
+    Check {
+        /// A file with the text of the pass, HC1:…, or - for standard input.
+        file: PathBuf,
+        /// The trust list.
+        #[arg(long)]
+        trust: PathBuf,
+        /// The revocation list.
+        #[arg(long)]
+        revoked: PathBuf,
+        /// The time of the check: now, if it is not given.
+        #[arg(long)]
+        at: Option<Timestamp>,
+        /// Print the contents of a valid pass, too: the name, the date of birth and the vaccination.
+        #[arg(long)]
+        show: bool,
     },
 }
 

@@ -1,11 +1,12 @@
 //! The health services as one application on the platform, and their additional commands: tokens for the demonstration,
-//! the offline check, the checks of pathways and programmes, and the simulation of users.
+//! the offline check, the checks of pathways and programmes, vaccination passes, and the simulation of users.
 
 pub mod cli;
 pub mod demo;
 pub mod tokens;
 
 mod check;
+mod pass;
 mod pathway;
 mod programme;
 mod rule_file;
@@ -54,6 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Task::Pathway(task) => Ok(pathway::perform(&task)),
         Task::Programme(task) => Ok(programme::perform(&task)),
         Task::Simulate(options) => simulation::perform(&options),
+        Task::Pass(task) => Ok(pass::perform(&task)),
         Task::Licences(options) => {
             host::output::text(if options.bill_of_materials { licences::BILL_OF_MATERIALS } else { licences::TEXT });
             Ok(ExitCode::SUCCESS)

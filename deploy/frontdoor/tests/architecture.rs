@@ -16,6 +16,9 @@ const WALLS: &[(&str, &str, &[&str])] = &[
     ("pathways", "events/pathways", &["event-core", "rule-files"]),
     ("programmes", "events/programmes", &["event-core", "rule-files"]),
     ("vocabulary", "events/vocabulary", &["event-core", "pathways", "programmes"]),
+    ("pathways", "events/pathways", &["event-core"]),
+    ("passes", "events/passes", &["event-core"]),
+    ("vocabulary", "events/vocabulary", &["event-core", "pathways"]),
     ("event-log", "events/log", &["event-core"]),
     ("event-follow", "events/follow", &["event-core", "event-log"]),
     ("event-kafka", "events/kafka", &["event-core", "event-log"]),
@@ -86,6 +89,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "pathways",
             "programmes",
             "simulate",
+            "passes",
         ],
     ),
     // It sees a system from outside only.
@@ -109,6 +113,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
             "host",
             "pathways",
             "programmes",
+            "passes",
             "frontdoor",
             "local",
             "simulate",
@@ -121,6 +126,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
 /// The crates of the platform's terms and of the health services' rules.
 const PURE: &[&str] =
     &["event-core", "rule-files", "vocabulary", "pathways", "programmes", "domain", "policies", "views"];
+const PURE: &[&str] = &["event-core", "vocabulary", "pathways", "passes", "domain", "policies", "views"];
 
 /// Crates that do I/O, which a pure crate must not depend on, directly or indirectly.
 const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", "reqwest", "mio"];
