@@ -125,8 +125,7 @@ const WALLS: &[(&str, &str, &[&str])] = &[
 
 /// The crates of the platform's terms and of the health services' rules.
 const PURE: &[&str] =
-    &["event-core", "rule-files", "vocabulary", "pathways", "programmes", "domain", "policies", "views"];
-const PURE: &[&str] = &["event-core", "vocabulary", "pathways", "passes", "domain", "policies", "views"];
+    &["event-core", "rule-files", "vocabulary", "pathways", "programmes", "passes", "domain", "policies", "views"];
 
 /// Crates that do I/O, which a pure crate must not depend on, directly or indirectly.
 const IO: &[&str] = &["tokio", "sqlx", "sqlx-core", "rdkafka", "axum", "hyper", "reqwest", "mio"];

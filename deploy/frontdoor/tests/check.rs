@@ -413,7 +413,7 @@ fn the_files_of_a_killed_server_are_checked_where_they_are_and_read_only_media_a
 async fn a_hold_that_has_expired_is_not_damage() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::demo(folder.path());
-    let (client, signer) = (reqwest::Client::new(), common::Signer::demo(folder.path()));
+    let (client, signer) = (reqwest::Client::new(), Signer::demo(folder.path()));
     let staff = signer.staff("A99001");
     let session = common::session("A99001.HED000000001", "10:00", 1);
     common::granted(&client, &server.base, &staff, "publish-session", "expired-hold-session", &session).await;

@@ -111,7 +111,7 @@ fn changeable(file: &mut SymptomCheckFile, place: usize) -> Option<(GivenAnswer,
 
 fn shown(visitor: &Visitor, file: SymptomCheckFile, place: usize, form: AnswerForm, errors: FieldFaults) -> Response {
     let base = address(file.check.number());
-    let layout = Layout::of(visitor, errors.titled(&form.text)).back(base.clone());
+    let layout = Layout::of(visitor, errors.titled("Change an answer")).back(base.clone());
     let page = ChangeAnswerPage { layout, title: file.title, place, base, form, notice: file.notice, errors };
     HtmlPage(page.errors.status(), page).into_response()
 }

@@ -131,13 +131,15 @@ fn asked(visitor: &Visitor, file: SymptomCheckFile, typed: TypedAnswer, errors: 
         0 => "/check-symptoms".to_owned(),
         last => format!("{base}/answers/{last}"),
     };
-    let form = AnswerForm::asked(question, typed);
+    let place = file.answers.len() + 1;
+    // The title has no question, because browsers keep titles in their history.
+    let title = errors.titled(&format!("Question {place} of your symptom check"));
     let page = QuestionPage {
-        layout: Layout::of(visitor, errors.titled(&form.text)).back(back).stale(stale),
+        layout: Layout::of(visitor, title).back(back).stale(stale),
         title: file.title,
-        place: file.answers.len() + 1,
+        place,
         base,
-        form,
+        form: AnswerForm::asked(question, typed),
         notice: file.notice,
         answers: file.answers.iter().map(AnswerLine::of).collect(),
         errors,

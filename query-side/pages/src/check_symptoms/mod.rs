@@ -11,10 +11,7 @@ mod overview;
 mod pathway;
 mod person;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::{Router, routing::get};
 use page_engine::Pages;
 
 pub fn routes() -> Router<Pages> {
@@ -24,7 +21,7 @@ pub fn routes() -> Router<Pages> {
         .route("/check-symptoms/person", get(person::page).post(person::start))
         .route("/check-symptoms/{number}", get(check::page).post(check::answer))
         .route("/check-symptoms/{number}/answers/{place}", get(change::page).post(change::change))
-        .route("/check-symptoms/{number}/leave", post(check::leave))
-        .route("/check-symptoms/{number}/resume", post(check::resume))
-        .route("/check-symptoms/{number}/book", post(booking::book))
+        .route("/check-symptoms/{number}/leave", get(check::page).post(check::leave))
+        .route("/check-symptoms/{number}/resume", get(check::page).post(check::resume))
+        .route("/check-symptoms/{number}/book", get(check::page).post(booking::book))
 }
