@@ -119,8 +119,11 @@ pub async fn clinics(
     );
     let sessions = (0..each * practices).map(|n| {
         let practice = run.town.practice(n % practices);
-        let session = format!("{practice}.{}", run.id.id(first + u64::from(n)));
-        let on = run.today.plus_days(i64::from(1 + n / practices % CLINIC_DAYS));
+        let number = first + u64::from(n);
+        let session = format!("{practice}.{}", run.id.id(number));
+        // The numbers go on, so that the clinics of a short period are not all on the first day.
+        let day = number / u64::from(practices) % u64::from(CLINIC_DAYS);
+        let on = run.today.plus_days(1 + i64::try_from(day)?);
         session_of(run, kind, &practice, session, on, "09:00", released_at)
     });
     let count = u64::from(each * practices);

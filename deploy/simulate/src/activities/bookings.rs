@@ -32,7 +32,7 @@ impl Activity for BookingVisits {
     }
 
     fn load(&self) -> VisitLoad {
-        VisitLoad { queries: 3.0, commands: 1.15 }
+        VisitLoad { queries: 3.5, commands: 1.15 }
     }
 
     fn supply(&self) -> Supply {

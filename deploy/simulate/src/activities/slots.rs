@@ -5,6 +5,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use crate::{
+    callers::SimulatedCaller,
     told::{ToldSlot, ViewClaim},
     visit::{CommandAsked, QueryAsked, Reply, UserVisit, VisitEnded},
 };
@@ -28,12 +29,16 @@ pub async fn book_one(
 ) -> Result<Option<(ToldSlot, Reply)>, VisitEnded> {
     let caller = visit.caller()?;
     for _ in 0..TRIES_MAX {
-        let first = visit.run.today.plus_days(1);
-        let from = first.plus_days(visit.rng.i64(0..CLINIC_DAYS - 3));
-        let (site, until) = (&visit.patient.practice, first.plus_days(CLINIC_DAYS - 1));
-        let path = format!("/free-slots?site={site}&service={service}&from={from}&until={until}&limit={SHOWN}");
-        let (_, slot) = visit.ask_and_choose(&caller, QueryAsked::new("free-slots", path), one_of).await?;
-        let Some(slot) = slot else { return Ok(None) };
+        // A day that suits, or else the first with a free slot.
+        let days = visit.rng.i64(1..CLINIC_DAYS);
+        let slot = match look(visit, &caller, service, days).await? {
+            Some(slot) => slot,
+            None => {
+                visit.think(2.0);
+                let Some(slot) = look(visit, &caller, service, 0).await? else { return Ok(None) };
+                slot
+            }
+        };
         visit.think(thinks_seconds);
         let reply = visit.give(&caller, book(&visit.patient.subject, &slot)).await?;
         match reply.refusal.as_deref() {
@@ -43,6 +48,20 @@ pub async fn book_one(
         }
     }
     Ok(None)
+}
+
+/// Looks for free slots of the own practice, so many days after the first, and chooses one.
+async fn look(
+    visit: &mut UserVisit,
+    caller: &SimulatedCaller,
+    service: &str,
+    days: i64,
+) -> Result<Option<ToldSlot>, VisitEnded> {
+    let first = visit.run.today.plus_days(1);
+    let (site, from, until) = (&visit.patient.practice, first.plus_days(days), first.plus_days(CLINIC_DAYS - 1));
+    let path = format!("/free-slots?site={site}&service={service}&from={from}&until={until}&limit={SHOWN}");
+    let (_, slot) = visit.ask_and_choose(caller, QueryAsked::new("free-slots", path), one_of).await?;
+    Ok(slot)
 }
 
 /// The command that books a slot.

@@ -29,7 +29,7 @@ impl Activity for Vaccinations {
     }
 
     fn load(&self) -> VisitLoad {
-        VisitLoad { queries: 2.0, commands: 1.0 }
+        VisitLoad { queries: 2.5, commands: 1.0 }
     }
 
     fn supply(&self) -> Supply {
