@@ -288,9 +288,7 @@ mod specs {
     /// Two clinics, and an Alice of 80 years that is registered elsewhere.
     fn hall() -> World {
         let settings = PracticeSettings { booking_window_days: 90, ..PracticeSettings::default() };
-        let mut registered = match registered(alice(), "1946-02-28") {
-            RegistrationEvent::Registered(registered) => registered,
-        };
+        let RegistrationEvent::Registered(mut registered) = registered(alice(), "1946-02-28");
         registered.practice = "B54321".parse().expect("a code");
         world()
             .at(MAY)
