@@ -152,12 +152,16 @@ TEST_IN_LANE = CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(CURDIR)/deploy/lo
 test-programs:
 	$(call TEST_IN_LANE,programs)
 
+# The journeys on a whole system come after the tests with whole systems: two of them at a time starve the databases of other tests.
+JOURNEYS = FRONTDOOR=target/debug/frontdoor LOCAL=target/debug/local CHROMIUM="$$(command -v chromium-headless-shell)" \
+  node --test --test-concurrency=1
+WITH_SYSTEMS := deploy/browser/distributed.test.mjs
 test-systems:
 	$(call TEST_IN_LANE,systems) --tests
+	$(JOURNEYS) $(WITH_SYSTEMS)
 
 test-pages:
-	FRONTDOOR=target/debug/frontdoor LOCAL=target/debug/local CHROMIUM="$$(command -v chromium-headless-shell)" \
-	  node --test --test-concurrency=1 $(BROWSER)
+	$(JOURNEYS) $(filter-out $(WITH_SYSTEMS),$(BROWSER))
 
 # The manifests for Kubernetes, by the schemas of Kubernetes and of the operators, by Strimzi's classes, by kube-score, by promtool, and
 # by the binary's own settings.

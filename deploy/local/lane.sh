@@ -8,7 +8,7 @@ shift
 # Cargo runs it in the package's folder. The programs of PostgreSQL are shared out, so that the lanes end at the same time.
 case $(basename "$PWD")/$(basename "$program") in
   log/postgres-*) of=programs ;;
-  frontdoor/simulate-* | */distributed-* | */postgres-* | */broker-* | */kafka-* | */kill9-* | */connections-* | */copy-* | */nodes-*) of=systems ;;
+  */distributed-* | */postgres-* | */broker-* | */kafka-* | */kill9-* | */connections-* | */copy-* | */nodes-*) of=systems ;;
   *) of=programs ;;
 esac
 [ "$lane" != "$of" ] || exec "$@"

@@ -108,6 +108,6 @@ mod tests {
         let spent = budget.spent();
         let over: Vec<bool> = spent.lines().map(|line| line.ends_with("OVER")).collect();
         assert_eq!(over, [true, false, false], "{spent}");
-        assert!(spent.ends_with("61 s of 1740"), "{spent}");
+        assert!(spent.ends_with("61 s of 1800"), "{spent}");
     }
 }
