@@ -129,7 +129,7 @@ impl Giver<'_> {
         match self.store.release(self.live.entry.name, &name, reaction.position, now, RELEASED_MAX).await {
             Ok(released) if released < u64::from(RELEASED_MAX) => Settled::Done,
             Ok(_) => Settled::Again { at: now, attempts: reaction.attempts, why: String::new() },
-            // The store is away, which is no fault of this one.
+            // The failure is not counted, because its cause is the store and not this command.
             Err(error) => Settled::Again { at: later(now, PAUSE), attempts: reaction.attempts, why: error.to_string() },
         }
     }

@@ -42,7 +42,8 @@ pub struct Reaction {
     pub awaits: Option<String>,
 }
 
-/// The command of a reaction that releases those that wait for a name: its body is the name. It is no command of a service.
+/// The command name of a reaction that releases waiting commands; its body is the name that they wait for. The engine carries it
+/// out itself, and no service has a command of this name.
 pub const RELEASE: &str = "release";
 
 impl Reaction {

@@ -59,7 +59,7 @@ fn my_doses(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     Arm::Found
 }
 
-/// A lot as it is in names of streams: what is no letter and no digit is a dot and two hexadecimal digits.
+/// The lot as names of streams have it: each character other than a letter or a digit is a dot and two hexadecimal digits.
 fn lot_name(event: &CheckedEvent) -> String {
     let lot = event.text("/given/lot").bytes().map(|byte| match byte {
         b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => char::from(byte).to_string(),

@@ -28,7 +28,7 @@ pub fn run(arguments: &[&str]) -> (Option<i32>, String) {
 
 pub struct Issuer {
     pub folder: TempDir,
-    /// What `frontdoor pass key` printed.
+    /// The output of `frontdoor pass key`.
     pub made: String,
 }
 

@@ -27,7 +27,7 @@ struct SlotChange {
     position: u64,
     at: Timestamp,
     delta: i32,
-    /// True for a hold, which is no booking.
+    /// True for a hold, false for a booking.
     is_hold: bool,
 }
 

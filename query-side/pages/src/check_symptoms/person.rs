@@ -86,7 +86,7 @@ struct PersonPage {
     errors: FieldFaults,
 }
 
-/// What was chosen and typed before the first question. It is personal, so it is kept as a draft.
+/// The choices and the text before the first question. They are personal, so they are kept as a draft.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct CheckDraft {
     pub release: Option<PathwayReleaseId>,

@@ -146,7 +146,7 @@ impl DoseCard {
     }
 }
 
-/// What a person can have next, as a sentence or two.
+/// The answer of a programme about the next dose, in one or two sentences.
 fn next_words(answer: &VaccinationEligibility) -> String {
     match &answer.eligibility {
         Eligibility::Eligible { dose, .. } => format!("Dose {dose} can be given now."),
