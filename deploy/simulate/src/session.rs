@@ -52,7 +52,7 @@ pub async fn simulate(options: &Simulate, signer: Arc<dyn TokenSigner>, print: f
     if let Some(file) = &options.hold {
         let mut untruths = Untruths::default();
         let facts = ToldFacts::read(file, &mut untruths)?;
-        let from = facts.lowest.unwrap_or_default().saturating_sub(1);
+        let from = facts.start();
         let system = SystemSources::of(queries, callers)?;
         return Ok(judged(&output, verify::hold(facts, untruths, &system, from, &[]).await?));
     }

@@ -80,8 +80,8 @@ pub struct ToldFacts {
     pub bookings: HashMap<ToldSlot, Vec<(u64, i32, u64)>>,
     /// By viewer and path: the item as JSON, and what it has to show.
     pub claims: HashMap<(ClaimViewer, String), HashMap<String, StandingClaim>>,
-    /// The lowest and the highest position that a client was told.
-    pub lowest: Option<u64>,
+    /// The lowest and the highest position that a client was told, those of the events included.
+    lowest: Option<u64>,
     pub highest: u64,
     keys: HashMap<String, KeyAnswers>,
 }
@@ -109,11 +109,16 @@ impl ToldFacts {
         Ok(facts)
     }
 
+    /// The position after which the log has everything that the file tells of.
+    pub fn start(&self) -> u64 {
+        self.lowest.unwrap_or_default().saturating_sub(1)
+    }
+
     /// # Errors
     /// If a claim cannot be written as JSON.
     pub fn add(&mut self, n: u64, line: ToldLine, untruths: &mut Untruths) -> Result<(), serde_json::Error> {
         let position = line.position.as_deref().and_then(number_of);
-        if let Some(position) = position {
+        for position in line.events.iter().map(|event| event.position).chain(position) {
             self.lowest = Some(self.lowest.map_or(position, |lowest| lowest.min(position)));
             self.highest = self.highest.max(position);
         }

@@ -144,7 +144,8 @@ async fn verdict(system: &FakeSystem, lines: &[ToldLine], filled: &[String]) -> 
     }
     let mut untruths = Untruths::default();
     let facts = ToldFacts::read(file.path(), &mut untruths).expect("it is read");
-    hold(facts, untruths, system, 0, filled).await.expect("it is held")
+    let from = facts.start();
+    hold(facts, untruths, system, from, filled).await.expect("it is held")
 }
 
 async fn untrue(system: &FakeSystem, lines: &[ToldLine]) -> String {
@@ -171,6 +172,17 @@ async fn true_answers_are_held_and_none_is_untrue() {
     let verdict = verdict(&system, &lines, &[SESSION.to_owned()]).await;
     assert_eq!(verdict.line(), "Told: 4 answers held against the log and the views: none untrue.", "{verdict:?}");
     assert_eq!((verdict.others, verdict.filled, verdict.views_asked), (2, Some((1, 1)), 1));
+}
+
+#[tokio::test]
+async fn every_event_of_the_first_answer_is_held_against_the_log() {
+    let mut system = FakeSystem::with_session();
+    let (first, second) = (system.takes(20, 1, "alice"), system.frees(20, "alice"));
+    let line = |first: &ToldEvent| ToldLine { events: vec![first.clone(), second.clone()], ..granted(1, 20, &second) };
+    let verdict = verdict(&system, &[line(&first)], &[]).await;
+    assert_eq!(verdict.untruths.count, 0, "{:?}", verdict.untruths);
+    let other = ToldEvent { revision: 7, ..first };
+    assert_eq!(untrue(&system, &[line(&other)]).await, "line 1: its event at 2 is not in the log as told");
 }
 
 #[tokio::test]
