@@ -1,10 +1,11 @@
-// Staff record a dose, and the patient sees it; a record that is wrong is voided; a recall reaches the patient.
+// Staff record a dose, and the patient sees it and shows its pass; a record that is wrong is voided; a recall reaches the patient.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { foreignVerdict } from './passes.mjs';
 import { Server, Window, closeBrowser, eventually } from './support.mjs';
 
 let server;
@@ -43,7 +44,51 @@ async function fill(page, { lot = LOT, expires = day(60) } = {}) {
   await page.getByRole('button', { name: 'Record the dose' }).click();
 }
 
-test('a dose is recorded at the desk, seen by the patient, and its recall reaches the patient', async () => {
+/// A picture of the code that the page shows.
+async function photographed(page) {
+  const picture = join(server.folder, 'code.png');
+  await page.locator('svg').first().screenshot({ path: picture });
+  return picture;
+}
+
+/// The patient gets a pass, and a foreign program accepts its code from the page, and from the file that opens without the server.
+async function getsPass(patient) {
+  const { page } = patient;
+  await page.getByRole('link', { name: /^Get a pass/ }).click();
+  await patient.seen('asking for a pass');
+  await page.getByLabel('Surname').fill('Somebody');
+  await page.getByRole('button', { name: 'Get the pass' }).click();
+  await page.getByText('must be the registered name').first().waitFor();
+  await patient.seen('a name that is not the registered one');
+  await page.getByLabel('Surname').fill('Example');
+  await page.getByRole('button', { name: 'Get the pass' }).click();
+  await page.getByText('Dose 1 of 2').waitFor();
+  await patient.seen('the pass');
+  const verdict = foreignVerdict(server, await photographed(page));
+  if (verdict) {
+    assert.equal(verdict.accepted, true, verdict.why);
+    const { nam, dob } = verdict.claims.dcc;
+    assert.deepEqual([nam.fn, nam.gn], ['Example', 'Alice']);
+    assert.ok((await page.content()).includes(dob.slice(0, 4)));
+  }
+
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Save it' }).click();
+  const saved = join(server.folder, 'vaccination-pass.html');
+  await (await download).saveAs(saved);
+  const address = page.url();
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await patient.context.setOffline(true);
+  await page.goto(`file://${saved}`);
+  await patient.seen('the saved pass');
+  const offline = foreignVerdict(server, await photographed(page));
+  assert.deepEqual([asked, offline?.text], [[`file://${saved}`], verdict?.text]);
+  await patient.context.setOffline(false);
+  return address;
+}
+
+test('a dose is recorded at the desk, seen by the patient with its pass, and its recall reaches the patient', async () => {
   const [desk, patient] = [await Window.open(server), await Window.open(server, { script: false, width: 320, height: 640 })];
   await desk.signIn('vaccinator');
   await patient.signIn('alice');
@@ -65,6 +110,7 @@ test('a dose is recorded at the desk, seen by the patient, and its recall reache
   await patient.page.getByText(LOT).waitFor();
   await patient.seen('the vaccinations of the patient');
   assert.ok((await patient.page.content()).includes('Nora &lt;b&gt;Vaccinator&lt;/b&gt;'));
+  const pass = await getsPass(patient);
 
   await desk.page.getByRole('link', { name: 'Record a dose' }).click();
   await fill(desk.page);
@@ -95,6 +141,11 @@ test('a dose is recorded at the desk, seen by the patient, and its recall reache
   await patient.page.goto('/vaccinations');
   await patient.page.getByText(/does not count since/).waitFor();
   await patient.seen('a void record');
+  await patient.page.goto(pass);
+  await patient.page.getByText('Verifiers refuse this pass').waitFor();
+  await patient.seen('a revoked pass');
+  const verdict = foreignVerdict(server, join(server.folder, 'code.png'));
+  assert.equal(verdict?.why ?? 'revoked', 'revoked');
   desk.faultless('the desk');
   patient.faultless('the patient');
   await desk.close();

@@ -7,6 +7,7 @@ pub mod tokens;
 
 mod check;
 mod pass;
+mod pass_keys;
 mod pathway;
 mod programme;
 mod rule_file;
@@ -42,6 +43,7 @@ pub static APPLICATION: Application = Application {
     queries: queries::all,
     about: queries::ABOUT,
     accepts: vocabulary::access::is_known,
+    service_files: &[pass_keys::SERVICE_FILE],
     demonstration: Some(demo::fill),
     pages: Some(ApplicationPages { routes: pages::router, error: pages::error_page, people: demo::people_of_pages }),
 };

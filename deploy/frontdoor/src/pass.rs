@@ -2,32 +2,28 @@
 //! files, and no log. A pass is health data: nothing of its contents is printed unless it is asked for.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io::{Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     process::ExitCode,
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use event_core::Timestamp;
 use host::output;
 use passes::{
-    CountryCode, IssuingKey, IssuingKeys, PASS_VALID_DAYS, PassContents, RevocationList, TrustList, UnreadableKey,
-    Uvci, issue, qr_png, qr_svg, revocation_list::REVOCATION_LIST_BYTES_MAX, verify,
+    CountryCode, PASS_VALID_DAYS, PassContents, RevocationList, TrustList, Uvci, issue, qr_png, qr_svg,
+    revocation_list::REVOCATION_LIST_BYTES_MAX, verify,
 };
 
-use crate::cli::PassTask;
+use crate::{cli::PassTask, pass_keys};
 
 const EXIT_WELL: u8 = 0;
 const EXIT_REFUSED: u8 = 1;
 const EXIT_UNREADABLE: u8 = 2;
 /// The longest file that is read, in bytes. The formats have smaller limits of their own, which say what they are.
 const FILE_BYTES_MAX: usize = REVOCATION_LIST_BYTES_MAX + 1;
-/// The most files in a folder of keys.
-const KEY_FILES_MAX: usize = 1_000;
-/// Random bytes are not a key of the curve once in 2^32 times.
-const DRAWS_MAX: usize = 4;
 
 pub fn perform(task: &PassTask) -> ExitCode {
     let done = match task {
@@ -58,20 +54,10 @@ fn read(file: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Makes a key of the machine's randomness, in a file of its own that only this user can read.
 fn make_key(country: CountryCode, days: u32, from: Option<Timestamp>, folder: &Path) -> anyhow::Result<u8> {
     let from = from.unwrap_or_else(now).whole_second();
-    let key = draw(country, from, from.plus_days(i64::from(days)))?;
+    let (file, key) = pass_keys::make(country, from, days.into(), folder)?;
     let certificate = key.certificate();
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| folder.display().to_string())?;
-    let file = folder.join(format!("{}.pem", certificate.key_id().hexadecimal()));
-    let mut open = OpenOptions::new();
-    let created = open.write(true).create_new(true).mode(0o600).open(&file);
-    let written = created.and_then(|mut created| {
-        created.write_all(key.to_pem().map_err(std::io::Error::other)?.as_bytes())?;
-        created.sync_all()
-    });
-    written.with_context(|| file.display().to_string())?;
     output::line(format_args!(
         "{}: kid {}, {country}, signs passes from {from} to {}; they are valid until {}",
         file.display(),
@@ -82,44 +68,8 @@ fn make_key(country: CountryCode, days: u32, from: Option<Timestamp>, folder: &P
     Ok(EXIT_WELL)
 }
 
-fn draw(country: CountryCode, from: Timestamp, until: Timestamp) -> anyhow::Result<IssuingKey> {
-    for _ in 0..DRAWS_MAX {
-        let (mut secret, mut serial) = ([0; 32], [0; 16]);
-        aws_lc_rs::rand::fill(&mut secret)
-            .and_then(|()| aws_lc_rs::rand::fill(&mut serial))
-            .ok()
-            .context("the machine gives no random bytes")?;
-        match IssuingKey::make(&secret, serial, country, from, until) {
-            Err(UnreadableKey::NotDrawn) => {}
-            made => return Ok(made?),
-        }
-    }
-    bail!("no key could be made of random bytes")
-}
-
-/// The keys of a file, or of the `.pem` files of a folder.
-fn issuing_keys(place: &Path) -> anyhow::Result<IssuingKeys> {
-    let named = || place.display().to_string();
-    let mut files = Vec::new();
-    if place.is_dir() {
-        for entry in fs::read_dir(place).with_context(named)?.take(KEY_FILES_MAX) {
-            files.push(entry.with_context(named)?.path());
-        }
-        files.retain(|file| file.extension().is_some_and(|extension| extension == "pem"));
-        files.sort();
-    } else {
-        files.push(place.to_owned());
-    }
-    let mut pem = String::new();
-    for file in &files {
-        pem.push_str(&read(file)?);
-        pem.push('\n');
-    }
-    IssuingKeys::parse(&pem).with_context(named)
-}
-
 fn print_trust_list(keys: &Path, at: Option<Timestamp>) -> anyhow::Result<u8> {
-    let list = TrustList::of(&issuing_keys(keys)?, at.unwrap_or_else(now));
+    let list = TrustList::of(&pass_keys::read(keys)?, at.unwrap_or_else(now));
     output::line(serde_json::to_string_pretty(&list.document())?);
     Ok(EXIT_WELL)
 }
@@ -139,7 +89,7 @@ fn print_revocation_list(file: &Path, at: Option<Timestamp>) -> anyhow::Result<u
 fn print_pass(keys: &Path, file: &Path, svg: Option<&Path>, png: Option<&Path>) -> anyhow::Result<u8> {
     let named = || file.display().to_string();
     let contents: PassContents = serde_json::from_str(&read(file)?).with_context(named)?;
-    let keys = issuing_keys(keys)?;
+    let keys = pass_keys::read(keys)?;
     let key = keys.for_pass(contents.issued_at, contents.expires_at);
     let pass =
         issue(key.context("no key is valid from the pass's issue to its expiry")?, &contents).with_context(named)?;

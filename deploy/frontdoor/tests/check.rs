@@ -64,6 +64,13 @@ impl Files {
             "givenBy": "Nora Example"});
         let recorded = json!({"subject": subject.trim(), "dose": "0000000000D1", "given": dose});
         assert!(given("vaccinator", "record-dose", recorded).contains("dose.recorded.v1"));
+        for pass in ["0000000000P1", "0000000000P2"] {
+            let issue = json!({"subject": subject.trim(), "pass": pass, "dose": "0000000000D1",
+                "name": {"surname": "Example", "forename": "Alice"}});
+            assert!(given("alice", "issue-pass", issue).contains("pass.issued.v1"));
+        }
+        let revoke = json!({"subject": subject.trim(), "pass": "0000000000P2"});
+        assert!(given("alice", "revoke-pass", revoke).contains("pass.revoked.v1"));
         let recall = json!({"lot": "comirnaty.EL1484", "reason": "Glass in a vial"});
         assert!(given("operator", "recall-lot", recall).contains("lot.recalled.v1"));
         let booked = copied(booking);

@@ -18,7 +18,7 @@ use http_edge::{
 use page_engine::{DemoPerson, Operations, PageSources, Pages};
 use policy_engine::{Policies, PolicyOptions};
 use projection_engine::{ModelStatus, Views};
-use query_engine::{Queries, QueryPort, QuerySources};
+use query_engine::{Queries, QueryPort, QuerySources, ServiceValues};
 use sign_ins::SignIns;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -45,6 +45,8 @@ pub struct App {
     /// The keys of persons, for commands and queries alike.
     pub keys: Arc<dyn SubjectKeyRing>,
     pub tokens: Tokens,
+    /// The values that queries need and that services read from their files. None after `open`.
+    pub service_values: ServiceValues,
     pub roles: Roles,
     /// One for each log, if the process relays.
     pub relays: Arc<[Relay]>,
@@ -143,6 +145,7 @@ impl App {
             policies,
             keys,
             tokens,
+            service_values: ServiceValues::default(),
             roles,
             relays,
             sign_ins,
@@ -238,6 +241,7 @@ impl App {
             keys: Arc::clone(&self.keys),
             gate: Arc::new(self.engine.clone()),
             clock: QueryPort::system_clock(),
+            values: self.service_values.clone(),
         }))
     }
 

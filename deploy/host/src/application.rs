@@ -1,6 +1,9 @@
 //! An application: the services of a program, as a value, and its demonstration.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use axum::Router;
 use command_engine::Catalogue;
@@ -10,7 +13,7 @@ use http_edge::ErrorLayout;
 use page_engine::{DemoPerson, Pages};
 use policy_engine::PolicyEntry;
 use projection_engine::Model;
-use query_engine::{About, QueryEntry};
+use query_engine::{About, QueryEntry, ServiceValues};
 use serde_json::json;
 
 use crate::{
@@ -34,10 +37,21 @@ pub struct Application {
     pub about: About,
     /// False for a caller with a role or permissions that the services do not know: such a token is not valid.
     pub accepts: fn(&Caller) -> bool,
+    /// The files that services read besides the logs.
+    pub service_files: &'static [ServiceFile],
     /// `None` if there is no `serve --demo`.
     pub demonstration: Option<Demonstration>,
     /// `None` if there are no web pages.
     pub pages: Option<ApplicationPages>,
+}
+
+/// A file, or a folder of files, that a service reads at the start, and again when it changes: `--service-file NAME=PATH`.
+pub struct ServiceFile {
+    pub name: &'static str,
+    /// Reads it, and puts what its queries need among the values.
+    pub read: fn(&Path, &ServiceValues) -> anyhow::Result<()>,
+    /// Makes it below the data folder of a demonstration, unless it is there.
+    pub demonstration: fn(&Path) -> anyhow::Result<PathBuf>,
 }
 
 /// The web pages of an application.

@@ -1,20 +1,17 @@
 //! The key files of the issuers: read at the start, again when a file has changed, and on SIGHUP.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use event_core::{Caller, Issuer};
 use http_edge::{RsaAlgorithm, Tokens, TrustedIssuer, key_set};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Application, Misconfigured,
     demo_key::{DEMO_ISSUER, DemoKey},
     options::{IssuerRsa, Serve},
+    reread,
 };
-
-/// The interval at which the key files are checked for changes.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 struct KeyFile {
     issuer: Issuer,
@@ -67,29 +64,9 @@ impl KeyFiles {
     /// # Errors
     /// If no signal handler can be installed.
     pub async fn renew(self, tokens: Tokens, stop: CancellationToken) -> anyhow::Result<()> {
-        let mut hangup = signal(SignalKind::hangup())?;
-        let state = || -> Vec<_> {
-            let state = |known: &KeyFile| std::fs::metadata(&known.file).and_then(|file| file.modified()).ok();
-            self.files.iter().map(state).collect()
-        };
-        let mut known = state();
-        loop {
-            let asked = tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                _ = hangup.recv() => true,
-                () = tokio::time::sleep(LOOK_EVERY) => false,
-            };
-            let now = state();
-            if !asked && now == known {
-                continue;
-            }
-            known = now;
-            let renewed = self.read().and_then(|issuers| Ok(tokens.replace(self.audience, issuers)?));
-            match renewed {
-                Ok(()) => tracing::info!("the issuers' keys were read again"),
-                Err(error) => tracing::warn!(%error, "the issuers' keys cannot be used; those before stay"),
-            }
-        }
+        let files = self.files.iter().map(|known| known.file.clone()).collect();
+        let again = || Ok(tokens.replace(self.audience, self.read()?)?);
+        reread::whenever_changed(files, "the issuers' keys", again, stop).await
     }
 
     fn read(&self) -> anyhow::Result<Vec<TrustedIssuer>> {

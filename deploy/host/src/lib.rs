@@ -30,8 +30,10 @@ mod private;
 mod process_status;
 mod readiness;
 mod receivers;
+mod reread;
 mod samples;
 mod serve;
+mod service_files;
 mod status;
 mod system_status;
 mod telemetry;
@@ -40,7 +42,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser;
 
-pub use application::{Application, ApplicationPages, Demo, Demonstration};
+pub use application::{Application, ApplicationPages, Demo, Demonstration, ServiceFile};
 pub use cli::PlatformTask;
 pub use misconfigured::Misconfigured;
 

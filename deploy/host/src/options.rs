@@ -92,6 +92,10 @@ pub struct Serve {
     /// PS384 or PS512. Can be repeated; separated by commas in the environment.
     #[arg(long = "issuer-rsa", env = "FRONTDOOR_ISSUER_RSA", value_delimiter = ',')]
     pub issuers_rsa: Vec<IssuerRsa>,
+    /// File, or folder of files, of a service: `NAME=PATH`, like `passes=FOLDER` with the keys (PEM) that sign passes. Can be repeated;
+    /// separated by commas in the environment. It is read again when it changes, and on SIGHUP.
+    #[arg(long = "service-file", env = "FRONTDOOR_SERVICE_FILE", value_delimiter = ',')]
+    pub service_files: Vec<NamedPath>,
     /// Fill the data folder with invented data, and accept tokens that its key signs.
     #[arg(long, env = "FRONTDOOR_DEMO", value_parser = clap::builder::BoolishValueParser::new())]
     pub demo: bool,
@@ -140,6 +144,26 @@ impl FromStr for IssuerFile {
                 Ok(IssuerFile { name, jwks: file.into() })
             }
             _ => Err("an issuer is ISSUER=JWKS_FILE".to_owned()),
+        }
+    }
+}
+
+/// `NAME=PATH`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPath {
+    pub name: String,
+    pub path: PathBuf,
+}
+
+impl FromStr for NamedPath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<NamedPath, String> {
+        match text.split_once('=') {
+            Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+                Ok(NamedPath { name: name.to_owned(), path: path.into() })
+            }
+            Some(_) | None => Err("it is NAME=PATH, like passes=/etc/frontdoor/pass-keys".to_owned()),
         }
     }
 }

@@ -34,6 +34,7 @@ use crate::{
     private,
     readiness::Readiness,
     samples::Samples,
+    service_files::ServiceFiles,
     telemetry,
 };
 
@@ -79,7 +80,9 @@ async fn run(
         private::folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
     let keys = KeyFiles::of(application, options, demo_key.as_ref())?;
+    let service_files = ServiceFiles::read(application, options)?;
     let mut app = App::open(application, places, keys.tokens()?).await?;
+    app.service_values = service_files.values();
     if !options.demo {
         // Its tokens are refused, too.
         app.sign_ins =
@@ -96,6 +99,7 @@ async fn run(
     let mut parts = app.parts();
     let tokens = app.tokens.clone();
     parts.push(Part::new("keys", Stage::Work, |stop| keys.renew(tokens, stop)));
+    parts.push(Part::new("service files", Stage::Work, |stop| service_files.renew(stop)));
     let (watched, all) = (readiness.clone(), app.clone());
     parts.push(Part::endless("health", Stage::Work, |stop| async move { watched.health.run(&all, stop).await }));
     let limits = Limits {

@@ -19,6 +19,7 @@ pub static APPLICATION: Application = Application {
     accepts: |_| true,
     policies: Vec::new,
     pages: None,
+    service_files: &[],
     demonstration: Some(|demo| Box::pin(async move { librarian(&demo) })),
 };
 

@@ -66,6 +66,11 @@ pub trait AccessRule: Send + Sync {
 
     /// The same as JSON, for programs.
     fn data(&self) -> Value;
+
+    /// False if a query is answered without a token, too.
+    fn needs_token(&self) -> bool {
+        true
+    }
 }
 
 /// The reason why a caller is not admitted. "Not yours" and "unknown" are one answer, so that a caller learns nothing
@@ -80,6 +85,9 @@ pub enum Denied {
 
 /// Admits every caller with a valid token.
 pub const ANY_AUTHENTICATED: &dyn AccessRule = &AnyAuthenticated;
+
+/// Admits everybody, also without a token. For queries that say nothing about a person.
+pub const ANYBODY: &dyn AccessRule = &Anybody;
 
 /// Admits callers that have this role in their token.
 pub struct WithRole(pub &'static str);
@@ -99,6 +107,30 @@ impl AccessRule for WithRole {
 
     fn data(&self) -> Value {
         serde_json::json!({"role": self.0})
+    }
+}
+
+struct Anybody;
+
+impl AccessRule for Anybody {
+    fn by_token(&self, _: &AccessRequest) -> Result<Option<StateRequest>, Denied> {
+        Ok(None)
+    }
+
+    fn by_state(&self, _: &AccessRequest, _: &dyn AnyState) -> Result<(), Denied> {
+        Ok(())
+    }
+
+    fn sentence(&self) -> String {
+        "Permitted: everybody, also without a token.".to_owned()
+    }
+
+    fn data(&self) -> Value {
+        serde_json::json!({"anybody": true})
+    }
+
+    fn needs_token(&self) -> bool {
+        false
     }
 }
 

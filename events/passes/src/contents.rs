@@ -1,9 +1,13 @@
 //! The contents of a pass: its holder, one vaccination, and the times between which it is valid.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
-use event_core::{LocalDate, Malformed, Timestamp, personal_text, text_id};
-use schemars::JsonSchema;
+use event_core::{
+    LocalDate, Malformed, Timestamp,
+    personal::{KeyKind, PersonalData},
+    personal_text, text_id, visible,
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::{country::CountryCode, mrz_name::MrzName, uvci::Uvci};
@@ -25,6 +29,10 @@ pub struct PassContents {
     pub issued_at: Timestamp,
     /// Signed in whole seconds. The pass is not valid at this instant and after it.
     pub expires_at: Timestamp,
+}
+
+impl PersonalData for PassContents {
+    const KEY: KeyKind = KeyKind::Record;
 }
 
 /// One dose (EU DCC, `vaccination_entry`).
@@ -103,7 +111,20 @@ impl HolderName {
     /// # Errors
     /// If there is no name, or one that ICAO Doc 9303 has no letters for.
     pub fn new(surname: Option<HolderText>, forename: Option<HolderText>) -> Result<HolderName, Malformed> {
-        WrittenName { surname, surname_latin: None, forename, forename_latin: None }.try_into()
+        HolderName::written(surname, None, forename, None)
+    }
+
+    /// The same, where a name in Latin letters that is given is taken as it is.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn written(
+        surname: Option<HolderText>,
+        surname_latin: Option<MrzName>,
+        forename: Option<HolderText>,
+        forename_latin: Option<MrzName>,
+    ) -> Result<HolderName, Malformed> {
+        WrittenName { surname, surname_latin, forename, forename_latin }.try_into()
     }
 
     /// `None` without any name in Latin letters.
@@ -139,7 +160,29 @@ impl HolderName {
 #[serde(try_from = "String", into = "String")]
 pub struct PassCode(Box<str>);
 
-text_id!(PassCode, "PassCode", "^[^\\u0000-\\u001f\\u007f-\\u009f]{1,80}$");
+impl TryFrom<String> for PassCode {
+    type Error = Malformed;
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        text.parse()
+    }
+}
+
+impl From<PassCode> for String {
+    fn from(code: PassCode) -> String {
+        code.0.into()
+    }
+}
+
+impl JsonSchema for PassCode {
+    fn schema_name() -> Cow<'static, str> {
+        "PassCode".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut schema = json_schema!({"type": "string", "minLength": 1, "maxLength": Self::CHARACTERS_MAX});
+        visible::describe(&mut schema, Self::CHARACTERS_MAX, false);
+        schema
+    }
+}
 
 impl PassCode {
     pub const CHARACTERS_MAX: usize = 80;

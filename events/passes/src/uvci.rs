@@ -12,6 +12,9 @@ use crate::{country::CountryCode, revocation_hash::RevocationHash};
 /// The characters that a check character is computed of, in the order of their values (ehn-dcc-schema, Luhn mod N).
 const CODE_POINTS: &[u8; 38] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/:";
 
+/// The characters of an identifier that is made of a name, of five bits each.
+const OPAQUE_DIGITS: usize = 24;
+
 /// An identifier, such as `URN:UVCI:01:GB:4F5CD8D2E9#C`. It is not personal by itself, but it stands for one person's pass, so it
 /// prints masked with `{:?}`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +42,19 @@ impl Uvci {
         let text = format!("URN:UVCI:01:{country}:{opaque}");
         let check = check_character(&text).ok_or(Malformed("the identifier has other characters".into()))?;
         Ok(Uvci(format!("{text}#{check}").into()))
+    }
+
+    /// The identifier of the pass with this name, from 120 bits of its SHA-256: nobody finds another name with the same identifier,
+    /// and it says nothing about a name that cannot be guessed.
+    ///
+    /// Passes that were issued have these identifiers, so this computation must not change.
+    ///
+    /// # Errors
+    /// Never: it has the characters that `Uvci::new` takes.
+    pub fn of_name(country: CountryCode, name: &str) -> Result<Uvci, Malformed> {
+        let digest = Sha256::digest(name.as_bytes());
+        let digits = digest.iter().take(OPAQUE_DIGITS).map(|byte| char::from(CODE_POINTS[usize::from(*byte) % 32]));
+        Uvci::new(country, &digits.collect::<String>())
     }
 
     /// The identifier of a signed pass. Other countries write lower case, or check characters of their own, so only its length and

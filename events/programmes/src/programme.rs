@@ -72,6 +72,11 @@ impl Programme {
         self.document.vaccines.iter().find(|vaccine| vaccine.id == id)
     }
 
+    /// The doses of the course before its boosters, which have one rule for all of them.
+    pub fn course(&self) -> u8 {
+        self.document.schedule.iter().filter(|entry| entry.up_to.is_none()).map(|entry| entry.dose).max().unwrap_or(1)
+    }
+
     pub fn contraindication(&self, id: &str) -> Option<&Contraindication> {
         self.document.contraindications.iter().find(|contraindication| contraindication.id == id)
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use crate::{editions::EDITIONS, programme::Programme};
+use crate::{editions::EDITIONS, programme::Programme, vaccine::PassCodes};
 
 /// The editions of this build, read and checked when the first of them is needed. Old ones stay in it, because decisions are
 /// explained with the edition with which they were made. One with a fault would be missing; a test finds it.
@@ -22,6 +22,13 @@ impl ProgrammeCatalogue {
     /// The edition with which appointments are booked.
     pub fn newest(&self, programme: &str) -> Option<&Programme> {
         self.by_id.get(programme)?.last_key_value().map(|(_, edition)| edition)
+    }
+
+    /// The codes of a vaccine for passes, and the doses of the course, from the newest edition that has them. `None` if there are no
+    /// passes for it.
+    pub fn pass_codes(&self, programme: &str, vaccine: &str) -> Option<(&PassCodes, u8)> {
+        let mut newest_first = self.by_id.get(programme)?.values().rev();
+        newest_first.find_map(|edition| Some((edition.vaccine(vaccine)?.pass.as_ref()?, edition.course())))
     }
 
     /// Every edition, those of a programme from the first to the newest.
@@ -55,6 +62,18 @@ mod tests {
             assert_eq!(found.content_hash(), edition.content_hash());
         }
         assert!(CATALOGUE.edition("mmr", 0).is_none() && CATALOGUE.newest("measles").is_none());
+    }
+
+    #[test]
+    fn a_vaccine_of_an_older_edition_keeps_its_pass() {
+        let covid = EDITIONS[0].1;
+        let without = covid.replace("\"edition\": 1", "\"edition\": 2").replace("comirnaty\"", "comirnaty-2\"");
+        let editions = [covid.to_owned(), without].map(|text| Programme::parse(&text).expect("in order"));
+        let catalogue: ProgrammeCatalogue = editions.into_iter().collect();
+        assert!(catalogue.newest("covid-19").is_some_and(|newest| newest.vaccine("comirnaty").is_none()));
+        let (codes, course) = catalogue.pass_codes("covid-19", "comirnaty").expect("codes");
+        assert_eq!((codes.mp.as_str(), course), ("EU/1/20/1528", 2));
+        assert!(catalogue.pass_codes("mmr", "mmr").is_none() && catalogue.pass_codes("mumps", "mmr").is_none());
     }
 
     #[test]

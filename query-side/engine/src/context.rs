@@ -153,6 +153,11 @@ impl<'a> QueryContext<'a> {
         &self.sources.log
     }
 
+    /// The value of this type that a service read from its file. `None` if this installation has no such file.
+    pub fn service_value<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.sources.values.get()
+    }
+
     /// Fetches the keys of these subjects: all those with personal fields in the answer; duplicates are allowed.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod parameters;
 mod port;
 mod query;
 mod route;
+mod service_values;
 mod sources;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub use openapi::About;
 pub use opener::{KEYS_WAIT_MAX, Opener};
 pub use port::{Asked, QueryPort};
 pub use query::{Kind, Query};
+pub use service_values::ServiceValues;
 pub use sources::{Clock, QuerySources};
 
 use route::QueryRoute;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use event_core::{AccessRequest, AccessRule, Caller, LogPosition, Timestamp};
-use http_edge::Problem;
+use http_edge::{Problem, problem_catalogue::UNAUTHENTICATED};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
@@ -75,27 +75,26 @@ impl QueryPort {
         paging: Paging,
     ) -> Asked<Q::Answer> {
         let began = Instant::now();
-        let asked = self.answered(caller, query, wanted, paging).await;
-        let outcome = asked.outcome.as_ref().map_or_else(QueryError::outcome, |_| "answered");
-        count::<Q>(outcome, began);
-        if asked.stale {
-            metrics::counter!("query_stale_answers_total", "query" => Q::NAME).increment(1);
-        }
-        asked
-    }
-
-    async fn answered<Q: Query>(
-        &self,
-        caller: &Caller,
-        query: &Q,
-        wanted: Freshness,
-        paging: Paging,
-    ) -> Asked<Q::Answer> {
         let access =
             AccessRequest { caller: caller.clone(), subject: query.subject(), organisation: query.organisation() };
-        if let Err(denied) = self.0.gate.admit(Q::WHO, &access).await {
-            return Asked::refused(QueryError::Gate(denied));
-        }
+        let asked = match self.0.gate.admit(Q::WHO, &access).await {
+            Ok(()) => self.answered(query, wanted, paging).await,
+            Err(denied) => Asked::refused(QueryError::Gate(denied)),
+        };
+        counted::<Q>(asked, began)
+    }
+
+    /// Asks a query without a caller, and counts it in the metrics. Only a query that is for everybody has an answer.
+    pub async fn ask_for_anybody<Q: Query>(&self, query: &Q, wanted: Freshness, paging: Paging) -> Asked<Q::Answer> {
+        let began = Instant::now();
+        let asked = match Q::WHO.needs_token() {
+            true => Asked::refused(QueryError::Gate(Problem::of(&UNAUTHENTICATED))),
+            false => self.answered(query, wanted, paging).await,
+        };
+        counted::<Q>(asked, began)
+    }
+
+    async fn answered<Q: Query>(&self, query: &Q, wanted: Freshness, paging: Paging) -> Asked<Q::Answer> {
         let mut context = match QueryContext::new(&self.0, wanted, paging).await {
             Ok(context) => context,
             Err(refusal) => return Asked::refused(refusal),
@@ -118,6 +117,15 @@ impl QueryPort {
             next_page: context.next_page,
         }
     }
+}
+
+fn counted<Q: Query>(asked: Asked<Q::Answer>, began: Instant) -> Asked<Q::Answer> {
+    let outcome = asked.outcome.as_ref().map_or_else(QueryError::outcome, |_| "answered");
+    count::<Q>(outcome, began);
+    if asked.stale {
+        metrics::counter!("query_stale_answers_total", "query" => Q::NAME).increment(1);
+    }
+    asked
 }
 
 /// Counts an outcome of a query in the metrics.

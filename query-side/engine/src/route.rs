@@ -37,13 +37,17 @@ impl FromRef<QueryRoute> for Tokens {
 
 pub async fn answer<Q: Query>(
     State(route): State<QueryRoute>,
-    Authenticated(caller): Authenticated,
+    headers: HeaderMap,
     path: RawPathParams,
     RawQuery(query): RawQuery,
 ) -> Response {
     let began = Instant::now();
+    let caller = match caller_of::<Q>(&headers, &route.tokens).await {
+        Ok(caller) => caller,
+        Err(refused) => return refused.into_response(),
+    };
     let mut response = match Given::new(path.iter(), query.as_deref()).and_then(read::<Q>) {
-        Ok((query, wanted, paging)) => asked(&route.port, &caller, &query, wanted, paging).await,
+        Ok((query, wanted, paging)) => asked(&route.port, caller.as_ref(), &query, wanted, paging).await,
         Err(fault) => {
             let refusal = QueryError::from(fault);
             port::count::<Q>(refusal.outcome(), began);
@@ -56,6 +60,14 @@ pub async fn answer<Q: Query>(
     response
 }
 
+/// The caller of the token. `None` without a token, if the query is for everybody.
+async fn caller_of<Q: Query>(headers: &HeaderMap, tokens: &Tokens) -> Result<Option<Caller>, Problem> {
+    if !Q::WHO.needs_token() && !headers.contains_key(header::AUTHORIZATION) {
+        return Ok(None);
+    }
+    Authenticated::by(headers, tokens).await.map(|Authenticated(caller)| Some(caller))
+}
+
 fn read<Q: Query>(mut given: Given<'_>) -> Result<(Q, Freshness, Paging), Faulty> {
     let (wanted, paging) = match Q::KIND {
         Kind::Rows => (Freshness::take(&mut given)?, Paging::default()),
@@ -65,8 +77,17 @@ fn read<Q: Query>(mut given: Given<'_>) -> Result<(Q, Freshness, Paging), Faulty
     Ok((given.read()?, wanted, paging))
 }
 
-async fn asked<Q: Query>(port: &QueryPort, caller: &Caller, query: &Q, wanted: Freshness, paging: Paging) -> Response {
-    let asked = port.ask(caller, query, wanted, paging).await;
+async fn asked<Q: Query>(
+    port: &QueryPort,
+    caller: Option<&Caller>,
+    query: &Q,
+    wanted: Freshness,
+    paging: Paging,
+) -> Response {
+    let asked = match caller {
+        Some(caller) => port.ask(caller, query, wanted, paging).await,
+        None => port.ask_for_anybody(query, wanted, paging).await,
+    };
     let mut response = match &asked.outcome {
         Ok(answer) => written::<Q>(answer),
         Err(refusal) => Problem::from(refusal).into_response(),

@@ -7,6 +7,8 @@ use event_log::Log;
 use http_edge::Gate;
 use projection_engine::Views;
 
+use crate::service_values::ServiceValues;
+
 /// The time of a query.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -19,4 +21,5 @@ pub struct QuerySources {
     pub keys: Arc<dyn SubjectKeyRing>,
     pub gate: Arc<dyn Gate>,
     pub clock: Clock,
+    pub values: ServiceValues,
 }

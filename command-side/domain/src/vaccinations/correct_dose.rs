@@ -1,13 +1,16 @@
-use event_core::{OrganisationCode, SubjectId};
+use event_core::{LocalDate, OrganisationCode, SubjectId};
 use vocabulary::{
     registrations::Registration,
     time::LONDON,
-    vaccinations::{DoseCorrected, DoseId, DoseLotFlagged, DoseReason},
+    vaccinations::{
+        DoseCorrected, DoseFacts, DoseId, DoseLotFlagged, DoseReason, ProgrammeId, RevocationCause, VaccineId,
+    },
 };
 
 use super::{
     dose_book::DoseBook,
     lot_standing::LotStanding,
+    pass_book::PassBook,
     record_dose::GivenVaccine,
     rejections::{
         DOSE_GIVEN, DOSE_INVALID, DOSE_NOT_FOUND, DOSE_VOID, NOT_A_PERSON_HERE, NOT_REGISTERED, PROGRAMME_NOT_FOUND,
@@ -18,6 +21,7 @@ use super::{
 use crate::{appointments::Diary, prelude::*};
 
 /// Correct the record of a dose. Only the site that recorded it does this, and it stays the site of the dose.
+/// Passes that say something else are revoked.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CorrectDose {
@@ -41,7 +45,7 @@ impl Command for CorrectDose {
         &DOSE_INVALID,
         &TOO_MANY_DOSES,
     ];
-    type Reads = (DoseBook, Registration, Diary, LotStanding);
+    type Reads = (DoseBook, Registration, Diary, LotStanding, PassBook);
 
     fn subject(&self) -> Option<SubjectId> {
         Some(self.subject)
@@ -58,12 +62,12 @@ impl Command for CorrectDose {
 
     fn streams(&self, _: &Context) -> Streams<Self> {
         let lot = Stream::of(self.given.facts().vaccine_lot());
-        (Stream::of(self.subject), Stream::of(self.subject), Stream::of(self.subject), lot)
+        (Stream::of(self.subject), Stream::of(self.subject), Stream::of(self.subject), lot, Stream::of(self.subject))
     }
 
     fn decide(
         &self,
-        (book, registration, diary, lot): States<'_, Self>,
+        (book, registration, diary, lot, passes): States<'_, Self>,
         context: &Context,
     ) -> Result<Decision, Rejected> {
         let (given, now) = (self.given.facts(), context.now);
@@ -77,6 +81,10 @@ impl Command for CorrectDose {
         let review = reviewed(&given, self.given.route, &others, LONDON.day(now))?;
         book.may_record()?;
         let (subject, dose) = (self.subject, self.dose.clone());
+        let revoked = match said_by_pass(&given) == said_by_pass(&known.given) {
+            true => Vec::new(),
+            false => passes.revocations(subject, &dose, RevocationCause::DoseCorrected, now),
+        };
         let is_recalled = *lot == LotStanding::Recalled && known.flagged.as_ref() != Some(&given.vaccine_lot());
         let flagged = is_recalled.then(|| DoseLotFlagged {
             subject,
@@ -93,8 +101,13 @@ impl Command for CorrectDose {
             reason: self.reason.clone().into(),
             corrected_at: now,
         };
-        Ok(record(corrected).and_all(flagged))
+        Ok(record(corrected).and_all(flagged).and_all(revoked))
     }
+}
+
+/// The facts of a dose that are in its passes.
+fn said_by_pass(given: &DoseFacts) -> (&ProgrammeId, u8, &VaccineId, LocalDate) {
+    (&given.programme, given.number, &given.vaccine, given.given_on)
 }
 
 #[cfg(test)]

@@ -4,11 +4,14 @@ pub mod book_vaccination;
 pub mod correct_dose;
 pub mod dose_book;
 pub mod flag_dose;
+pub mod issue_pass;
 pub mod lot_standing;
+pub mod pass_book;
 pub mod recall_lot;
 pub mod record_dose;
 pub mod rejections;
 mod review;
+pub mod revoke_pass;
 pub mod void_dose;
 
 #[cfg(test)]
@@ -16,6 +19,7 @@ mod scenes;
 
 pub use dose_book::DoseBook;
 pub use lot_standing::LotStanding;
+pub use pass_book::PassBook;
 
 event_core::commands! {
     book_vaccination::BookVaccination,
@@ -24,4 +28,6 @@ event_core::commands! {
     void_dose::VoidDose,
     recall_lot::RecallLot,
     flag_dose::FlagDose,
+    issue_pass::IssuePass,
+    revoke_pass::RevokePass,
 }

@@ -78,3 +78,33 @@ pub const TOO_MANY_DOSES: Rejection = rejection(
     "This person has as many records of doses and corrections as are allowed.",
     "`limit` says how many. Ask the operator of this installation.",
 );
+pub const NO_SUCH_DOSE: Rejection =
+    rejection("no-such-dose", NotFound, "This person has no record of this dose.", "See the doses of the person.");
+pub const NAME_DIFFERS: Rejection = rejection(
+    "name-differs",
+    Rule,
+    "Forename and surname together are not the registered name.",
+    "Write the registered name in two parts. If the name is wrong, or a passport has other Latin letters, ask the practice.",
+);
+pub const NAME_NOT_LATIN: Rejection = rejection(
+    "name-not-latin",
+    Rule,
+    "ICAO Doc 9303 has no Latin letters for this name.",
+    "Ask the practice: staff give the letters of the passport.",
+);
+pub const NO_PASS: Rejection = rejection(
+    "no-pass",
+    Rule,
+    "There are no passes for this vaccine.",
+    "Passes are for vaccines with codes in the EU Digital COVID Certificate. The record itself can be printed.",
+);
+pub const PASS_EXISTS: Rejection =
+    rejection("pass-exists", Conflict, "A pass of another dose has this id.", "Ask for a pass under a new id.");
+pub const PASS_NOT_FOUND: Rejection =
+    rejection("pass-not-found", NotFound, "This person has no such pass.", "See the passes of the person.");
+pub const TOO_MANY_PASSES: Rejection = rejection(
+    "too-many-passes",
+    Rule,
+    "There are as many passes as are allowed.",
+    "`limit` says how many. Show a pass that is valid, or revoke one.",
+);

@@ -1,8 +1,12 @@
 //! Alice's doses, and the events that the tests beside the commands of this service use.
 
-use vocabulary::vaccinations::{DoseEvent, DoseId, DoseRecorded, LotEvent, LotRecalled, VaccineLot};
+use passes::{HolderName, HolderText};
+use vocabulary::vaccinations::{DoseEvent, DoseId, DoseRecorded, LotEvent, LotRecalled, PassEvent, PassId, VaccineLot};
 
-use super::record_dose::GivenVaccine;
+use super::{
+    issue_pass::{IssuePass, PassName},
+    record_dose::GivenVaccine,
+};
 use crate::spec::*;
 
 pub fn dose(number: u32) -> DoseId {
@@ -48,4 +52,24 @@ pub fn lot_recalled() -> LotEvent {
 /// Alice, aged 46, is a patient of the site.
 pub fn clinic_of_alice() -> World {
     desk().given(registered(alice(), "1980-02-29"))
+}
+
+pub fn pass(number: u32) -> PassId {
+    format!("{number:012}").parse().expect("a pass")
+}
+
+/// A name in two parts, of which the forename can be empty.
+pub fn with_name(surname: &str, forename: &str) -> PassName {
+    let part = |text: &str| text.parse::<HolderText>().expect("a name");
+    let forename = (!forename.is_empty()).then(|| part(forename));
+    PassName { surname: part(surname), forename, surname_latin: None, forename_latin: None }
+}
+
+/// The event of a pass of the first dose.
+pub fn issued(id: u32) -> PassEvent {
+    let name = with_name("Example", "Alice");
+    let holder = HolderName::new(Some(name.surname.clone()), name.forename.clone()).expect("letters");
+    let issue = IssuePass { subject: alice(), pass: pass(id), dose: dose(1), name };
+    let contents = issue.contents(holder, &of_today(1).facts(), "1980-02-29".parse().expect("a day"), at(NOW));
+    issue.issued(contents.expect("a pass")).into()
 }

@@ -1,13 +1,15 @@
 use event_core::{OrganisationCode, SubjectId};
-use vocabulary::vaccinations::{DoseId, DoseReason, DoseVoided};
+use vocabulary::vaccinations::{DoseId, DoseReason, DoseVoided, RevocationCause};
 
 use super::{
     dose_book::DoseBook,
+    pass_book::PassBook,
     rejections::{DOSE_NOT_FOUND, DOSE_VOID, TOO_MANY_DOSES},
 };
 use crate::prelude::*;
 
-/// Void the record of a dose that was not given, or not to this person. The record is kept, and counts no more.
+/// Void the record of a dose that was not given, or not to this person. The record is kept, and counts no more; its passes
+/// are revoked.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VoidDose {
@@ -22,7 +24,7 @@ impl Command for VoidDose {
     const NAME: &'static str = "void-dose";
     const WHO: &'static dyn AccessRule = &staff(Permission::Vaccinating);
     const REJECTIONS: &'static [&'static Rejection] = &[&DOSE_NOT_FOUND, &DOSE_VOID, &TOO_MANY_DOSES];
-    type Reads = DoseBook;
+    type Reads = (DoseBook, PassBook);
 
     fn subject(&self) -> Option<SubjectId> {
         Some(self.subject)
@@ -38,10 +40,10 @@ impl Command for VoidDose {
     }
 
     fn streams(&self, _: &Context) -> Streams<Self> {
-        Stream::of(self.subject)
+        (Stream::of(self.subject), Stream::of(self.subject))
     }
 
-    fn decide(&self, book: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
+    fn decide(&self, (book, passes): States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
         let known = book.dose(&self.dose).filter(|dose| dose.given.site == self.site);
         if known.is_some_and(|dose| dose.is_void) {
             return Ok(nothing_new());
@@ -49,7 +51,8 @@ impl Command for VoidDose {
         book.of_site(&self.dose, &self.site)?;
         book.may_record()?;
         let (subject, dose, reason) = (self.subject, self.dose.clone(), self.reason.clone().into());
-        Ok(record(DoseVoided { subject, dose, reason, voided_at: context.now }))
+        let revoked = passes.revocations(subject, &dose, RevocationCause::DoseVoid, context.now);
+        Ok(record(DoseVoided { subject, dose, reason, voided_at: context.now }).and_all(revoked))
     }
 }
 

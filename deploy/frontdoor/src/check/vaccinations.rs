@@ -27,6 +27,13 @@ pub const FOLDS: &[SecondFold] = &[
         kinds: Kinds { service: "lot", ignored: &[] },
         fold: recalled_lots,
     },
+    SecondFold { name: "my_passes", version: 1, kinds: Kinds { service: "pass", ignored: &[] }, fold: my_passes },
+    SecondFold {
+        name: "revoked_passes",
+        version: 1,
+        kinds: Kinds { service: "pass", ignored: &["pass.issued.v1"] },
+        fold: revoked_passes,
+    },
 ];
 
 fn my_doses(rows: &mut Rows, event: &CheckedEvent) -> Arm {
@@ -93,5 +100,32 @@ fn recalled_lots(rows: &mut Rows, event: &CheckedEvent) -> Arm {
         return Arm::Missing;
     }
     rows.insert((event.text("/lot").to_owned(), "recall".to_owned()), of(event, &["lot", "reason", "recalledAt"]));
+    Arm::Found
+}
+
+fn my_passes(rows: &mut Rows, event: &CheckedEvent) -> Arm {
+    let key = (event.text("/subject").to_owned(), event.text("/pass").to_owned());
+    match event.kind.as_str() {
+        "pass.issued.v1" => {
+            let mut row = of(event, &["pass", "dose", "contents", "issuedAt", "expiresAt"]);
+            (row["revokedAt"], row["cause"]) = (Value::Null, Value::Null);
+            rows.insert(key, row);
+        }
+        "pass.revoked.v1" => change(rows, &key, |row| {
+            row["revokedAt"] = event.value("/revokedAt").clone();
+            row["cause"] = event.value("/cause").clone();
+        }),
+        _ => return Arm::Missing,
+    }
+    Arm::Found
+}
+
+/// The partition is the year and the month of the expiry.
+fn revoked_passes(rows: &mut Rows, event: &CheckedEvent) -> Arm {
+    if event.kind != "pass.revoked.v1" {
+        return Arm::Missing;
+    }
+    let month: String = event.text("/expiresAt").chars().take(7).collect();
+    rows.insert((month, event.text("/revocation").to_owned()), of(event, &["revocation", "expiresAt"]));
     Arm::Found
 }

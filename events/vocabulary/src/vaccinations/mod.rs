@@ -4,6 +4,7 @@
 //! vaccinator, the route and deviations from the schedule are sealed.
 
 mod ids;
+mod passes;
 
 use std::fmt;
 
@@ -20,8 +21,10 @@ use serde::{Deserialize, Serialize};
 use crate::SessionId;
 
 pub use ids::{DoseId, ProgrammeId, ProgrammeItemId, VaccineId, VaccineLot};
+pub use passes::{PassEvent, PassId, PassIssued, PassRevoked, RevocationCause};
 
-pub static SERVICE: Service = Service { name: "vaccinations", categories: &[DoseEvent::ABOUT, LotEvent::ABOUT] };
+pub static SERVICE: Service =
+    Service { name: "vaccinations", categories: &[DoseEvent::ABOUT, LotEvent::ABOUT, PassEvent::ABOUT] };
 
 /// For commands and queries.
 pub const PROGRAMME_NOT_FOUND: Rejection = Rejection {

@@ -1,12 +1,17 @@
-//! The read models of vaccinations: the doses of a person, the people that had a lot, and the lots that were recalled.
+//! The read models of vaccinations: the doses and the passes of a person, the people that had a lot, the lots that were recalled, and the
+//! passes that were revoked.
 
 mod lot_doses;
 mod my_doses;
+mod my_passes;
 mod recalled_lots;
+mod revoked_passes;
 
 pub use lot_doses::{LotDoseRow, LotDoses};
 pub use my_doses::{DoseRow, MyDoses};
+pub use my_passes::{MyPasses, PassRow};
 pub use recalled_lots::{RecalledLotRow, RecalledLots};
+pub use revoked_passes::{RevokedPassRow, RevokedPasses};
 
 use event_core::ProjectionVisitor;
 
@@ -15,4 +20,6 @@ pub(crate) fn visit(visitor: &mut impl ProjectionVisitor) {
     visitor.visit::<MyDoses>();
     visitor.visit::<LotDoses>();
     visitor.visit::<RecalledLots>();
+    visitor.visit::<MyPasses>();
+    visitor.visit::<RevokedPasses>();
 }

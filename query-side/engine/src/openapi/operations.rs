@@ -46,7 +46,7 @@ pub fn query(entry: &QueryEntry, components: &mut Components) -> Value {
         "tags": [if matches!(entry.kind, Kind::Log | Kind::Search) { "log" } else { "queries" }],
         "summary": summary,
         "description": described(&description, entry.who),
-        "security": [{"bearer": []}],
+        "security": if entry.who.needs_token() { json!([{"bearer": []}]) } else { json!([]) },
         "parameters": all_parameters(entry, &own),
         "responses": answers.into_value(),
         "x-who": entry.who.data(),

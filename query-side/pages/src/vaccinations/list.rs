@@ -8,7 +8,8 @@ use axum::{
 use page_engine::{HtmlPage, PageError, Pages, Visitor};
 use programmes::Eligibility;
 use queries::vaccinations::{
-    ListProgrammes, ListVaccinations, SeeEligibility, VaccinationDose, VaccinationEligibility,
+    ListPasses, ListProgrammes, ListVaccinations, SeeEligibility, VaccinationDose, VaccinationEligibility,
+    VaccinationPass,
 };
 use query_engine::page::{ITEMS_MAX, Paging};
 use serde::Deserialize;
@@ -41,9 +42,17 @@ use crate::{
 {% for row in dose.rows %}<div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">{{ row.0 }}</dt><dd class="nhsuk-summary-list__value frontdoor-typed">{{ row.1 }}</dd></div>
 {% endfor %}
 </dl>
+{% if let Some(address) = dose.to_pass %}<p><a href="{{ address }}">Get a pass<span class="nhsuk-u-visually-hidden"> for {{ dose.title }}</span></a></p>{% endif %}
 {% if let Some(address) = dose.to_void %}<p><a href="{{ address }}">Void this record<span class="nhsuk-u-visually-hidden"> of {{ dose.title }}</span></a></p>{% endif %}
 </div></div>
 {% endfor %}
+{% if !passes.is_empty() %}
+<h2>Valid passes</h2>
+<ul class="nhsuk-list nhsuk-list--border">
+{% for pass in passes %}<li><a href="{{ pass.address }}">{{ pass.title }}</a><br>Valid until {{ pass.until }}</li>
+{% endfor %}
+</ul>
+{% endif %}
 {% if !offers.is_empty() %}
 <h2>What can be next</h2>
 <ul class="nhsuk-list nhsuk-list--border">
@@ -60,6 +69,7 @@ struct VaccinationsPage {
     /// The address at which the visitor records a dose.
     record: Option<String>,
     doses: Vec<DoseCard>,
+    passes: Vec<PassLink>,
     offers: Vec<NextDose>,
 }
 
@@ -68,7 +78,14 @@ struct DoseCard {
     void: Option<String>,
     is_recalled: bool,
     rows: Vec<(&'static str, String)>,
+    to_pass: Option<String>,
     to_void: Option<String>,
+}
+
+struct PassLink {
+    address: String,
+    title: String,
+    until: String,
 }
 
 struct NextDose {
@@ -80,11 +97,16 @@ struct NextDose {
 pub struct VaccinationDone {
     recorded: Option<String>,
     voided: Option<String>,
+    revoked: Option<String>,
 }
 
 impl VaccinationDone {
     fn done(&self) -> Option<&'static str> {
-        let all = [(&self.recorded, "The dose is recorded."), (&self.voided, "The record is void.")];
+        let all = [
+            (&self.recorded, "The dose is recorded."),
+            (&self.voided, "The record is void."),
+            (&self.revoked, "The pass is revoked."),
+        ];
         all.into_iter().find(|(done, _)| done.is_some()).map(|(_, text)| text)
     }
 }
@@ -106,6 +128,7 @@ pub async fn page(
         let answer = pages.ask(&visitor, &query).await?.answer;
         offers.push(NextDose { words: next_words(&answer), title: programme.title });
     }
+    let passes = pages.ask(&visitor, &ListPasses { subject }).await?.answer.passes;
     let vaccinates = concerned.is_by_desk() && has(visitor.caller(), Permission::Vaccinating);
     let base = format!("{}/vaccinations", concerned.base);
     let back = if concerned.is_by_desk() { concerned.base.clone() } else { "/".to_owned() };
@@ -114,20 +137,30 @@ pub async fn page(
     let card = |dose: VaccinationDose| {
         let voidable = vaccinates && dose.voided_at.is_none() && of_organisation(&dose);
         let to_void = voidable.then(|| format!("{base}/{}/void", dose.dose));
-        DoseCard::of(dose, to_void)
+        let to_pass = (dose.has_passes && dose.voided_at.is_none()).then(|| format!("{base}/{}/pass", dose.dose));
+        DoseCard::of(dose, to_pass, to_void)
+    };
+    let link = |pass: VaccinationPass| PassLink {
+        address: format!("{base}/passes/{}", pass.pass),
+        title: match (pass.programme_title, pass.number) {
+            (Some(programme), Some(number)) => format!("{programme}, dose {number}"),
+            (_, _) => "Vaccination pass".to_owned(),
+        },
+        until: words::date_and_time(pass.expires_at),
     };
     let page = VaccinationsPage {
         layout: Layout::of(&visitor, title).back(back).stale(found.stale),
         done: done.done(),
         record: vaccinates.then(|| format!("{base}/new")),
         doses: found.answer.items.into_iter().map(card).collect(),
+        passes: passes.into_iter().map(link).collect(),
         offers,
     };
     Ok(HtmlPage::ok(page).into_response())
 }
 
 impl DoseCard {
-    fn of(dose: VaccinationDose, to_void: Option<String>) -> DoseCard {
+    fn of(dose: VaccinationDose, to_pass: Option<String>, to_void: Option<String>) -> DoseCard {
         let programme = dose.programme_title.unwrap_or_else(|| dose.given.programme.to_string());
         let mut rows = vec![
             ("Given on", words::day(dose.given.given_on)),
@@ -142,7 +175,7 @@ impl DoseCard {
             format!("This record does not count since {}. {reason}", words::date(at))
         });
         let title = format!("{programme}, dose {}", dose.given.number);
-        DoseCard { title, void, is_recalled: dose.is_recalled, rows, to_void }
+        DoseCard { title, void, is_recalled: dose.is_recalled, rows, to_pass, to_void }
     }
 }
 

@@ -1,7 +1,10 @@
-//! Vaccinations: the doses of a person, what they can have next, and for staff that vaccinate the record of a dose.
+//! Vaccinations: the doses of a person and their passes, what they can have next, and for staff that vaccinate the record of a dose.
 
+mod ask_pass;
 mod list;
 mod record;
+mod revoke_pass;
+mod see_pass;
 mod void;
 
 use axum::{Router, routing::get};
@@ -11,9 +14,17 @@ use crate::concerned::DESK;
 
 /// For the patient and, below the patient's address, for the desk.
 pub fn routes() -> Router<Pages> {
-    Router::new()
-        .route("/vaccinations", get(list::page))
-        .route(&format!("{DESK}/vaccinations"), get(list::page))
+    let mut routes = Router::new();
+    for base in ["", DESK] {
+        let pass = format!("{base}/vaccinations/passes/{{pass}}");
+        routes = routes
+            .route(&format!("{base}/vaccinations"), get(list::page))
+            .route(&format!("{base}/vaccinations/{{dose}}/pass"), get(ask_pass::page).post(ask_pass::issue))
+            .route(&pass, get(see_pass::page))
+            .route(&format!("{pass}/file"), get(see_pass::file))
+            .route(&format!("{pass}/revoke"), get(revoke_pass::page).post(revoke_pass::revoke));
+    }
+    routes
         .route(&format!("{DESK}/vaccinations/new"), get(record::page).post(record::record))
         .route(&format!("{DESK}/vaccinations/{{dose}}/void"), get(void::page).post(void::void))
 }

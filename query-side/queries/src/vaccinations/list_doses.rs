@@ -53,6 +53,8 @@ pub struct VaccinationDose {
     pub void_reason: Option<DoseReason>,
     /// True if the lot was recalled.
     pub is_recalled: bool,
+    /// True if there are passes for this vaccine.
+    pub has_passes: bool,
 }
 
 impl Query for ListVaccinations {
@@ -91,6 +93,7 @@ fn shown(
 ) -> Result<VaccinationDose, QueryError> {
     let programme = CATALOGUE.newest(row.given.programme.as_str());
     let vaccine = programme.and_then(|programme| programme.vaccine(row.given.vaccine.as_str()));
+    let codes = CATALOGUE.pass_codes(row.given.programme.as_str(), row.given.vaccine.as_str());
     let details = opener.open(person, &row.details)?;
     let (route, given_by, deviations) = match details {
         Some(details) => (Some(details.route), Some(details.given_by), details.deviations),
@@ -111,5 +114,6 @@ fn shown(
         voided_at: row.voided_at,
         void_reason: opener.open_some(person, row.void_reason.as_ref())?,
         is_recalled,
+        has_passes: codes.is_some(),
     })
 }

@@ -2,20 +2,37 @@
 
 mod list_doses;
 mod list_lot_doses;
+mod list_passes;
 mod list_programmes;
 mod see_eligibility;
+mod see_pass;
+mod see_revocation_list;
+mod see_trust_list;
 
 pub use list_doses::{ListVaccinations, VaccinationDose};
 pub use list_lot_doses::{ListLotDoses, LotDose};
+pub use list_passes::{ListPasses, VaccinationPass, ValidPasses};
 pub use list_programmes::{
     DeclarableCohort, DeclarableContraindication, ListProgrammes, OfferedProgramme, OfferedVaccine,
     VaccinationProgrammes,
 };
 pub use see_eligibility::{SeeEligibility, VaccinationEligibility};
+pub use see_pass::{NO_PASS_KEY, PASS_UNKNOWN, PassState, SeePass, ShownPass, SignedPass};
+pub use see_revocation_list::SeeRevocationList;
+pub use see_trust_list::SeeTrustList;
 
 use query_engine::{QueryEntry, entry};
 
 /// A new query of this service is one line here.
 pub(crate) fn all() -> Vec<QueryEntry> {
-    vec![entry::<ListProgrammes>(), entry::<SeeEligibility>(), entry::<ListVaccinations>(), entry::<ListLotDoses>()]
+    vec![
+        entry::<ListProgrammes>(),
+        entry::<SeeEligibility>(),
+        entry::<ListVaccinations>(),
+        entry::<ListLotDoses>(),
+        entry::<ListPasses>(),
+        entry::<SeePass>(),
+        entry::<SeeTrustList>(),
+        entry::<SeeRevocationList>(),
+    ]
 }

@@ -230,6 +230,13 @@ fn vaccinations(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
             json!({"subject": alice, "dose": id, "given": given, "reason": "A typing error"}),
         ),
         ("void-dose", desk.clone(), json!({"subject": alice, "dose": id, "site": SITE, "reason": "Another person"})),
+        (
+            "issue-pass",
+            desk.clone(),
+            json!({"subject": alice, "pass": "0000000000P1", "dose": id,
+                "name": {"surname": "Example", "forename": "Alice", "surnameLatin": "EXAMPLE", "forenameLatin": "ALICE"}}),
+        ),
+        ("revoke-pass", themselves(alice, "P9"), json!({"subject": alice, "pass": "0000000000P1"})),
         ("recall-lot", operator(), json!({"lot": lot, "reason": "Glass in a vial"})),
         ("flag-dose", desk, json!({"subject": alice, "dose": id, "lot": lot})),
     ]

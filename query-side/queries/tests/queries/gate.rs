@@ -20,6 +20,7 @@ const NONE_THERE: (u16, &str) = (404, "appointment-not-found");
 const NO_SESSION: (u16, &str) = (404, "session-not-found");
 const NO_MESSAGE: (u16, &str) = (404, "message-not-found");
 const NO_CHECK: (u16, &str) = (404, "check-not-found");
+const NO_PASS: (u16, &str) = (404, "pass-unknown");
 
 /// Every path that needs a token, as the API's description names it.
 async fn every_query(harness: &Harness) -> BTreeSet<String> {
@@ -105,6 +106,10 @@ async fn who_may_ask_what() {
             [YES, TOO_LOW, TOO_LOW, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         ("/vaccine-lots/comirnaty.EL1484/doses".to_owned(),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, YES]),
+        (format!("/patients/{alice}/vaccination-passes"),
+            [YES, TOO_LOW, TOO_LOW, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/patients/{alice}/vaccination-passes/0000000000P1"),
+            [NO_PASS, TOO_LOW, TOO_LOW, NOT_YOURS, NO_PASS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         ("/vaccination-programmes".to_owned(), [YES; 10]),
         ("/pathways".to_owned(), [YES; 10]),
         ("/pharmacies".to_owned(), [YES; 10]),

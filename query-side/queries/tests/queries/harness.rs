@@ -22,8 +22,9 @@ use http_edge::{
     Tokens,
     testing::{AUDIENCE, ISSUER, Signer},
 };
+use passes::{IssuingKey, IssuingKeys};
 use projection_engine::{Views, models};
-use query_engine::{Queries, QueryPort, QuerySources};
+use query_engine::{Queries, QueryPort, QuerySources, ServiceValues};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -86,6 +87,16 @@ impl Answer {
     }
 }
 
+/// A key of passes that signs since the beginning of the year.
+fn values_with_a_key() -> ServiceValues {
+    let (from, country) = (at("2026-01-01T00:00:00Z"), "GB".parse().expect("a country"));
+    let key = IssuingKey::make(&[7; 32], [7; 16], country, from, from.plus_days(365)).expect("a key");
+    let values = ServiceValues::default();
+    let keys = IssuingKeys::parse(&key.to_pem().expect("PEM")).expect("keys");
+    values.put(Arc::new(keys));
+    values
+}
+
 impl Harness {
     /// A harness with views that follow the log.
     pub async fn new() -> Harness {
@@ -124,6 +135,7 @@ impl Harness {
             log: log.clone(),
             keys,
             gate: Arc::new(engine.clone()),
+            values: values_with_a_key(),
             clock: Arc::new(move || Timestamp::from_micros(told.load(Ordering::Relaxed))),
         });
         let queries = Queries {

@@ -1,9 +1,12 @@
 //! Vaccinations, from the programme to the recall of a lot.
 
+use axum::{body::Body, http::Request};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use event_core::SubjectId;
+use passes::{PassFault, RevocationList, TrustList, verify};
 use serde_json::{Value, json};
 
-use crate::harness::{Harness, SITE, operator, somebody_new, staff, themselves};
+use crate::harness::{Harness, NOW, SITE, at, operator, somebody_new, staff, themselves};
 
 const DOSE: &str = "0000000000D1";
 
@@ -76,4 +79,93 @@ async fn a_recall_finds_everybody_that_had_the_lot() {
     assert!(others.is_empty());
     let seen = harness.get(&themselves(alice, "P9"), &format!("/patients/{alice}/vaccinations")).await.items();
     assert_eq!(seen[0]["isRecalled"], true);
+}
+
+/// Records a dose of a vaccine with passes.
+async fn record_covid(harness: &Harness, alice: SubjectId) {
+    let given = json!({"programme": "covid-19", "number": 1, "vaccine": "comirnaty", "lot": "EL1484",
+        "expiresOn": "2026-12-31", "givenOn": "2026-03-20", "site": SITE, "route": "intramuscular",
+        "givenBy": "Nora Example"});
+    harness.give(&staff(SITE), "record-dose", json!({"subject": alice, "dose": DOSE, "given": given})).await;
+}
+
+/// Issues a pass, and returns its address.
+async fn passed(harness: &Harness, alice: SubjectId, pass: &str) -> String {
+    let body = json!({"subject": alice, "pass": pass, "dose": DOSE,
+        "name": {"surname": "Example", "forename": "Alice"}});
+    harness.give(&themselves(alice, "P9"), "issue-pass", body).await;
+    format!("/patients/{alice}/vaccination-passes/{pass}")
+}
+
+/// The lists with everything until this position, as a verifier without a token gets them.
+async fn lists(harness: &Harness, after: &str) -> (TrustList, RevocationList) {
+    let get = async |path: String| {
+        let request = Request::get(format!("/vaccination-passes/{path}")).body(Body::empty());
+        harness.send(request.expect("a request")).await.json().to_string()
+    };
+    let trusted = get("trust-list".to_owned()).await;
+    let revoked = get(format!("revocation-list?after={after}&strict=true")).await;
+    (TrustList::parse(&trusted).expect("a trust list"), RevocationList::parse(&revoked).expect("a revocation list"))
+}
+
+#[tokio::test]
+async fn a_pass_is_verified_with_the_published_lists_until_its_dose_is_void() {
+    let (harness, alice) = registered().await;
+    record_covid(&harness, alice).await;
+    let doses = harness.get(&themselves(alice, "P9"), &format!("/patients/{alice}/vaccinations")).await.items();
+    assert_eq!(doses[0]["hasPasses"], true);
+    let (path, other) = (passed(&harness, alice, "0000000000P1").await, passed(&harness, alice, "0000000000P2").await);
+    let caller = themselves(alice, "P9");
+    let shown = harness.get(&caller, &path).await.json();
+    assert_eq!((&shown["state"], &shown["contents"]["born"]), (&json!("valid"), &json!("1980-02-29")));
+    let text = shown["signed"]["text"].as_str().expect("a text").to_owned();
+    assert!(shown["signed"]["svg"].as_str().is_some_and(|svg| svg.starts_with("<svg")));
+    let png = STANDARD.decode(shown["signed"]["png"].as_str().expect("a picture")).expect("base64");
+    assert!(png.starts_with(b"\x89PNG"));
+    assert_eq!(harness.get(&caller, &path).await.json()["signed"]["text"], text.as_str(), "the same each time");
+
+    let (trusted, revoked) = lists(&harness, "care:1").await;
+    let contents = verify(&text, &trusted, &revoked, at(NOW)).expect("it is valid");
+    assert_eq!((contents.vaccination.dose, contents.vaccination.doses), (1, 2));
+    let of_other = harness.get(&caller, &other).await.json()["signed"]["text"].as_str().expect("a text").to_owned();
+
+    let after = harness.give(&caller, "revoke-pass", json!({"subject": alice, "pass": "0000000000P2"})).await;
+    let (trusted, revoked) = lists(&harness, &after).await;
+    assert_eq!(verify(&of_other, &trusted, &revoked, at(NOW)).err(), Some(PassFault::Revoked));
+    assert!(verify(&text, &trusted, &revoked, at(NOW)).is_ok());
+    let list = harness.get(&caller, &format!("/patients/{alice}/vaccination-passes")).await.json();
+    assert_eq!(
+        (list["passes"].as_array().map(Vec::len), &list["passes"][0]["pass"]),
+        (Some(1), &json!("0000000000P1"))
+    );
+
+    let void = json!({"subject": alice, "dose": DOSE, "site": SITE, "reason": "Another person"});
+    let after = harness.give(&staff(SITE), "void-dose", void).await;
+    let (trusted, revoked) = lists(&harness, &after).await;
+    assert_eq!(verify(&text, &trusted, &revoked, at(NOW)).err(), Some(PassFault::Revoked));
+    let shown = harness.get(&caller, &path).await.json();
+    assert_eq!((&shown["state"], shown.get("signed")), (&json!("revoked"), None));
+}
+
+#[tokio::test]
+async fn passes_that_expired_are_on_no_list() {
+    let (harness, alice) = registered().await;
+    record_covid(&harness, alice).await;
+    let path = passed(&harness, alice, "0000000000P1").await;
+    passed(&harness, alice, "0000000000P2").await;
+    let revoke = json!({"subject": alice, "pass": "0000000000P2"});
+    let after = harness.give(&themselves(alice, "P9"), "revoke-pass", revoke).await;
+    assert_eq!(lists(&harness, &after).await.1.len(), 1);
+    harness.it_is("2026-04-19T09:00:01Z");
+    assert!(lists(&harness, &after).await.1.is_empty());
+    let shown = harness.get(&themselves(alice, "P9"), &path).await.json();
+    assert_eq!((&shown["state"], shown.get("signed")), (&json!("expired"), None));
+}
+
+#[tokio::test]
+async fn a_list_for_everybody_refuses_a_token_that_is_not_valid() {
+    let harness = Harness::still().await;
+    let request = Request::get("/vaccination-passes/trust-list").header("authorization", "Bearer forged");
+    let answer = harness.send(request.body(Body::empty()).expect("a request")).await;
+    assert_eq!(answer.problem(), (401, "unauthenticated".to_owned()));
 }

@@ -8,6 +8,7 @@ use event_core::{
     time::LocalTime,
 };
 use jsonschema::Validator;
+use passes::{CountryCode, HolderText, KeyId, MrzName, PassBirthDate, RevocationHash, Uvci};
 use pathways::ContentHash;
 use programmes::{AgeLimit, LotNumber};
 use proptest::{
@@ -30,7 +31,7 @@ use vocabulary::{
     },
     symptom_checks::{AnswerText, PathwayItemId, PathwayReleaseId, SymptomCheckId, SymptomCheckNumber},
     text::{Comment, NhsNumber, PersonName, Reason},
-    vaccinations::{DoseId, DoseReason, ProgrammeId, ProgrammeItemId, VaccinatorName, VaccineId, VaccineLot},
+    vaccinations::{DoseId, DoseReason, PassId, ProgrammeId, ProgrammeItemId, VaccinatorName, VaccineId, VaccineLot},
 };
 
 use super::*;
@@ -112,10 +113,13 @@ const SCHEMAS: &[Reader] = &[
     reader("CarerId", strict::<CarerId>),
     reader("CommentInput", strict::<Comment>),
     reader("ContentHash", strict::<ContentHash>),
+    reader("CountryCode", strict::<CountryCode>),
     reader("DoseId", strict::<DoseId>),
     reader("DoseReasonInput", strict::<DoseReason>),
     reader("DoseTextInput", strict::<DoseText>),
     reader("EmailAddress", strict::<EmailAddress>),
+    reader("HolderTextInput", strict::<HolderText>),
+    reader("KeyId", strict::<KeyId>),
     reader("LineInput", strict::<Line>),
     reader("LocalDate", strict::<LocalDate>),
     reader("LocalTime", strict::<LocalTime>),
@@ -127,11 +131,17 @@ const SCHEMAS: &[Reader] = &[
     reader("MessageId", strict::<MessageId>),
     reader("MessageRequestId", strict::<MessageRequestId>),
     reader("MessageTitleInput", strict::<MessageTitle>),
+    reader("MrzName", strict::<MrzName>),
     Reader {
         except: Some((check_digit_is_wrong, "no pattern adds up digits; the format `nhs-number` says it")),
         ..reader("NhsNumber", strict::<NhsNumber>)
     },
     reader("OrganisationCode", strict::<OrganisationCode>),
+    Reader {
+        except: Some((is_no_day, "the days of a date are those of `LocalDate`")),
+        ..reader("PassBirthDate", strict::<PassBirthDate>)
+    },
+    reader("PassId", strict::<PassId>),
     reader("PathwayItemId", strict::<PathwayItemId>),
     reader("PathwayReleaseId", strict::<PathwayReleaseId>),
     reader("PersonNameInput", strict::<PersonName>),
@@ -151,6 +161,7 @@ const SCHEMAS: &[Reader] = &[
     reader("ReplyKeyword", strict::<ReplyKeyword>),
     reader("ReplyTextInput", strict::<ReplyText>),
     reader("RequestNoteInput", strict::<RequestNote>),
+    reader("RevocationHash", strict::<RevocationHash>),
     reader("ServiceType", strict::<ServiceType>),
     reader("SessionId", strict::<SessionId>),
     reader("StreamName", strict::<StreamName>),
@@ -160,6 +171,10 @@ const SCHEMAS: &[Reader] = &[
     Reader {
         except: Some((is_after_the_end_of_time, "the last 26 hours of the year 9999 are beyond the clock")),
         ..reader("Timestamp", strict::<Timestamp>)
+    },
+    Reader {
+        except: Some((check_character_of_uvci_is_wrong, "no pattern adds up characters")),
+        ..reader("Uvci", strict::<Uvci>)
     },
     reader("VaccinatorNameInput", strict::<VaccinatorName>),
     reader("VaccineId", strict::<VaccineId>),
@@ -193,6 +208,14 @@ fn check_digit_is_wrong(text: &str) -> bool {
 
 fn check_character_is_wrong(text: &str) -> bool {
     text.parse::<PrescriptionId>().is_err_and(|fault| fault.0.contains("MOD 37-2"))
+}
+
+fn check_character_of_uvci_is_wrong(text: &str) -> bool {
+    text.parse::<Uvci>().is_err_and(|fault| fault.0.contains("after #"))
+}
+
+fn is_no_day(text: &str) -> bool {
+    text.parse::<PassBirthDate>().is_err()
 }
 
 fn is_after_the_end_of_time(text: &str) -> bool {
@@ -264,7 +287,11 @@ fn a_text_has_the_length_that_its_schema_counts() {
         let Some(most) = schema["maxLength"].as_u64().and_then(|most| usize::try_from(most).ok()) else { continue };
         let reader = SCHEMAS.iter().find(|reader| reader.name == name).expect("a reader");
         let validator = validator(schema);
-        let of = |characters: usize| format!("s-{}", "a".repeat(characters - 2));
+        // The letters of passports are capital.
+        let of = |characters: usize| match name {
+            "MrzName" => "A".repeat(characters),
+            _ => format!("s-{}", "a".repeat(characters - 2)),
+        };
         let wide = |characters: usize| format!("😀{}", "é".repeat(characters - 1));
         assert!(validator.is_valid(&of(most).into()) && (reader.accepts)(&of(most)), "{name}");
         for text in [of(most + 1), wide(most), wide(most + 1), String::new()] {
