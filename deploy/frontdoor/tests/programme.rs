@@ -23,7 +23,7 @@ fn changed(folder: &Path, name: &str, from: &str, to: &str) -> String {
 
 #[test]
 fn the_editions_of_the_demonstration_are_checked_and_tested() {
-    for name in ["covid-19", "influenza", "mmr"] {
+    for name in ["covid-19", "influenza", "mmr", "pneumococcal"] {
         let (edition, cases) = (format!("{EDITIONS}/{name}.1.json"), format!("{EDITIONS}/{name}.1.cases.csv"));
         let (code, text) = programme(&["check", &edition]);
         assert!(code == Some(0) && text.ends_with(": 0 findings\n"), "{code:?} {text}");

@@ -1,6 +1,6 @@
 //! Vaccination programmes: the format of a programme, the check of a programme before it is used, the eligibility of a person on the
 //! date of an appointment, two doses that are booked together, the review of a dose that is recorded, the cases with which clinicians
-//! test a programme, and three demonstration programmes.
+//! test a programme, and demonstration programmes.
 //! Pure: no I/O, no clock, no randomness. A programme is a text, and all dates come in as data.
 
 pub mod age;

@@ -11,14 +11,15 @@ use serde_json::Value;
 /// The content hash of each edition that was ever published. A line never changes: a correction is another edition.
 const RELEASED: &str = include_str!("../editions/hashes.txt");
 
-const CASES: [&str; 3] = [
+const CASES: [&str; 4] = [
     include_str!("../editions/covid-19.1.cases.csv"),
     include_str!("../editions/influenza.1.cases.csv"),
     include_str!("../editions/mmr.1.cases.csv"),
+    include_str!("../editions/pneumococcal.1.cases.csv"),
 ];
 
-fn editions() -> &'static [Programme; 3] {
-    static PARSED: LazyLock<[Programme; 3]> = LazyLock::new(|| {
+fn editions() -> &'static [Programme; 4] {
+    static PARSED: LazyLock<[Programme; 4]> = LazyLock::new(|| {
         EDITIONS.map(|(name, text)| Programme::parse(text).unwrap_or_else(|error| panic!("{name}: {error}")))
     });
     &PARSED
@@ -33,7 +34,8 @@ fn the_editions_have_no_findings() {
         assert_eq!(name, format!("{}.{}", document.programme, document.edition));
     }
     let services: Vec<_> = editions().iter().map(Programme::service_type).collect();
-    assert_eq!(services, ["vaccination-covid-19", "vaccination-influenza", "vaccination-mmr"]);
+    let known = ["vaccination-covid-19", "vaccination-influenza", "vaccination-mmr", "vaccination-pneumococcal"];
+    assert_eq!(services, known);
 }
 
 #[test]

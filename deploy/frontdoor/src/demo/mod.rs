@@ -31,7 +31,10 @@ use vocabulary::{
 
 pub use callers::people_of_pages;
 use origins::{DemoCommand, operator, origin};
-use people::{CLINICS, DAYS, DemoClinic, DemoPractice, PRACTICES, Person, people, session_id};
+use people::{
+    CLINICS, DAYS, DemoClinic, DemoPractice, PRACTICES, Person, VACCINATION_CLINIC, VACCINATION_CLINIC_NUMBER, people,
+    session_id,
+};
 use prescriptions::WITH_PLANS;
 
 /// The number of commands that are submitted to the log at a time, so that they share its commits.
@@ -55,7 +58,9 @@ pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
         give(app, people.iter().map(|person| messages::preferences(&issuer, person)).collect()).await?;
         give(app, people.first().map(|alice| messages::welcome(&issuer, alice)).into_iter().collect()).await?;
         todays_clinic::open(app, &issuer, &people).await?;
-        give(app, sessions(&issuer, LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now())))).await?;
+        let today = LONDON.day(Timestamp::from_jiff(jiff::Timestamp::now()));
+        give(app, sessions(&issuer, today)).await?;
+        give(app, vaccinations(&issuer, today)).await?;
         give_waiting(app, &issuer, &people).await?;
         give_prescriptions(app, &issuer, &people).await?;
         let alice = people.first().context("nobody is in the cast")?;
@@ -150,6 +155,12 @@ fn sessions(issuer: &Issuer, today: LocalDate) -> Vec<DemoCommand<PublishSession
     let days = (1..=DAYS).map(|n| today.plus_days(n)).filter(weekday);
     let of_day = |day: LocalDate| PRACTICES.iter().flat_map(move |practice| clinics_of(issuer, practice, day));
     days.flat_map(of_day).collect()
+}
+
+fn vaccinations(issuer: &Issuer, today: LocalDate) -> Vec<DemoCommand<PublishSession>> {
+    let publish =
+        |n| publish(issuer, &PRACTICES[0], today.plus_days(n), VACCINATION_CLINIC_NUMBER, &VACCINATION_CLINIC);
+    (1..=DAYS).map(publish).collect()
 }
 
 fn clinics_of(

@@ -79,6 +79,19 @@ pub const CLINICS: [DemoClinic; 3] = [
     },
 ];
 
+/// The clinic of a vaccination programme that is open all year, on every day at the first practice.
+pub const VACCINATION_CLINIC: DemoClinic = DemoClinic {
+    from: "13:00",
+    until: "15:00",
+    slot_minutes: 5,
+    service: "vaccination-pneumococcal",
+    channel: Channel::InPerson,
+    practitioner: "Nora Vaccinator",
+    role: "Vaccinator",
+};
+/// The number of the clinic in the ids of its sessions.
+pub const VACCINATION_CLINIC_NUMBER: usize = CLINICS.len() + 1;
+
 /// The id of a clinic's session on a day: `A99001.202603290001` is also Crockford base32.
 pub fn session_id(practice: &DemoPractice, on: LocalDate, clinic: usize) -> String {
     format!("{}.{}{:04}", practice.code, on.to_string().replace('-', ""), clinic + 1)

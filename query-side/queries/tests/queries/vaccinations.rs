@@ -38,7 +38,7 @@ async fn programmes_are_offered_with_their_questions() {
     let answer = harness.get(&themselves(alice, "P0"), "/vaccination-programmes").await.json();
     let offered = answer["programmes"].as_array().expect("programmes");
     let ids: Vec<_> = offered.iter().map(|one| one["programme"].as_str().expect("an id")).collect();
-    assert_eq!(ids, ["covid-19", "influenza", "mmr"]);
+    assert_eq!(ids, ["covid-19", "influenza", "mmr", "pneumococcal"]);
     assert_eq!(offered[0]["service"], "vaccination-covid-19");
     assert!(offered.iter().all(|one| one["contraindications"].as_array().is_some_and(|all| !all.is_empty())));
 }
@@ -65,6 +65,22 @@ async fn a_dose_is_seen_by_the_person_and_changes_what_they_can_have_next() {
     assert_eq!(eligibility(&harness, alice, "2026-09-07").await["dose"], 1);
     let doses = harness.get(&themselves(alice, "P9"), &path).await.items();
     assert_eq!(doses[0]["voidReason"], "Another person");
+}
+
+#[tokio::test]
+async fn two_doses_that_are_booked_together_have_days_for_the_second_and_declared_facts_are_in_no_address() {
+    let (harness, alice) = (Harness::new().await, somebody_new());
+    harness.open_practice(SITE).await;
+    let body = json!({"subject": alice, "practice": SITE, "name": "Alice Example", "nhsNumber": "9990000026",
+        "bornOn": "1940-02-29"});
+    harness.give(&staff(SITE), "register-patient", body).await;
+    let path = |rest: &str| format!("/patients/{alice}/vaccination-eligibility/{rest}");
+    let answer = harness.get(&themselves(alice, "P9"), &path("covid-19?on=2026-05-11")).await.json();
+    assert_eq!(answer["second"], json!({"dose": 2, "from": "2026-07-06", "until": "2026-08-03"}), "{answer}");
+    let alone = harness.get(&themselves(alice, "P9"), &path("pneumococcal?on=2026-05-11")).await.json();
+    assert_eq!((&alone["answer"], alone.get("second")), (&json!("eligible"), None), "{alone}");
+    let refused = harness.get(&themselves(alice, "P9"), &path("pneumococcal?on=2026-05-11&declared=%7B%7D")).await;
+    assert_eq!(refused.status, 400);
 }
 
 #[tokio::test]
