@@ -25,6 +25,11 @@ impl Concerned {
     pub fn is_by_desk(&self) -> bool {
         !self.base.is_empty()
     }
+
+    /// The address of the pages that book a vaccination.
+    pub fn vaccination_booking(&self) -> String {
+        format!("{}/vaccinations/book", self.base)
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Concerned {

@@ -1,12 +1,25 @@
 //! The faults in a form, each beside its field and all in a summary.
 
+use std::borrow::Cow;
+
 use axum::http::StatusCode;
 
 /// A fault in a field. The summary links to the element whose id is the field's name.
 #[derive(Debug)]
 pub struct FieldFault {
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     pub text: String,
+}
+
+#[cfg(test)]
+impl FieldFault {
+    /// The name of a field whose name is part of the program.
+    pub fn name(&self) -> &'static str {
+        match self.field {
+            Cow::Borrowed(name) => name,
+            Cow::Owned(_) => panic!("{} is made from data", self.field),
+        }
+    }
 }
 
 /// The faults in a form.
@@ -18,18 +31,22 @@ impl FieldFaults {
         FieldFaults::default()
     }
 
-    pub fn one(field: &'static str, text: impl Into<String>) -> FieldFaults {
+    pub fn one(field: impl Into<Cow<'static, str>>, text: impl Into<String>) -> FieldFaults {
         let mut faults = FieldFaults::none();
         faults.add(field, text);
         faults
     }
 
-    pub fn add(&mut self, field: &'static str, text: impl Into<String>) {
-        self.0.push(FieldFault { field, text: text.into() });
+    pub fn add(&mut self, field: impl Into<Cow<'static, str>>, text: impl Into<String>) {
+        self.0.push(FieldFault { field: field.into(), text: text.into() });
     }
 
     /// The value of a field that reads; otherwise `None`, and a fault.
-    pub fn read<T>(&mut self, field: &'static str, value: Result<T, impl std::fmt::Display>) -> Option<T> {
+    pub fn read<T>(
+        &mut self,
+        field: impl Into<Cow<'static, str>>,
+        value: Result<T, impl std::fmt::Display>,
+    ) -> Option<T> {
         value.map_err(|fault| self.add(field, fault.to_string())).ok()
     }
 

@@ -2,10 +2,12 @@
 
 use event_core::{LocalDate, Timestamp, time::LocalTime};
 use jiff::{civil, fmt::strtime};
+use programmes::CATALOGUE;
 use vocabulary::{
     appointments::{Channel, ServiceType},
     text::NhsNumber,
     time::LONDON,
+    vaccinations::ProgrammeId,
 };
 
 /// `Thursday 26 November 2026`
@@ -53,6 +55,10 @@ pub fn date_and_time(at: Timestamp) -> String {
 
 /// The name of a type of service for patients. An unknown one is shown as it is written.
 pub fn service(service: &ServiceType) -> String {
+    let programme = ProgrammeId::of_service(service);
+    if let Some(programme) = programme.as_ref().and_then(|id| CATALOGUE.newest(id.as_str())) {
+        return programme.document().title.clone();
+    }
     match service.to_string().as_str() {
         "gp-routine" => "GP appointment".to_owned(),
         "nurse" => "Nurse appointment".to_owned(),
@@ -118,6 +124,7 @@ mod tests {
     fn services_have_names() {
         let named = |text: &str| service(&text.parse().expect("a service"));
         assert_eq!(named("gp-routine"), "GP appointment");
-        assert_eq!(named("vaccination-covid-19"), "Vaccination covid 19");
+        assert_eq!(named("vaccination-covid-19"), "COVID-19 vaccination");
+        assert_eq!(named("vaccination-thumb-fever"), "Vaccination thumb fever");
     }
 }

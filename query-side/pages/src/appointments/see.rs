@@ -10,7 +10,7 @@ use page_engine::{HtmlPage, PageError, Pages, Visitor, encoded};
 use queries::appointments::{APPOINTMENT_NOT_FOUND, Appointment, SeeAppointment, Status};
 use query_engine::{QueryError, page::Paging};
 use serde::Deserialize;
-use vocabulary::{SessionId, booking_number};
+use vocabulary::{SessionId, booking_number, vaccinations::ProgrammeId};
 
 use crate::{
     appointment_card::{place, tag, what},
@@ -53,10 +53,11 @@ use crate::{
 <h2>What you can do</h2>
 <ul class="nhsuk-list">
 <li><a href="{{ address }}/calendar.ics">Add to your calendar</a></li>
-<li><a href="{{ address }}/move">Change the time</a></li>
+{% if can_move %}<li><a href="{{ address }}/move">Change the time</a></li>{% endif %}
 <li><a href="{{ address }}/reason">Change the reason</a></li>
 <li><a href="{{ address }}/cancel">Cancel this appointment</a></li>
 </ul>
+{% if !can_move %}<p>If you need another time, cancel this appointment and book the vaccination again.</p>{% endif %}
 {% endif %}
 <p data-print></p>
 <p><a href="{{ base }}/appointments">See all appointments</a></p>
@@ -73,6 +74,8 @@ struct SeePage {
     tag: Option<&'static str>,
     is_orphaned: bool,
     can_change: bool,
+    /// False for a vaccination: its programme decides about each day, so it is cancelled and booked again.
+    can_move: bool,
     details: Option<Details>,
 }
 
@@ -156,6 +159,7 @@ pub async fn page(
         tag: tag(status),
         is_orphaned: status == Status::Orphaned,
         can_change,
+        can_move: appointment.as_ref().is_none_or(|one| ProgrammeId::of_service(&one.service).is_none()),
         details: appointment.as_ref().map(details),
     };
     Ok(HtmlPage::ok(shown).into_response())

@@ -132,7 +132,6 @@ pub async fn confirm(
     }
 }
 
-/// A limit shows the appointments that count towards it.
 async fn refused(
     pages: &Pages,
     visitor: &Visitor,
@@ -149,11 +148,25 @@ async fn refused(
         return Ok(refusal::page(visitor, problem, vec![see]));
     }
     if problem.code() == rejections::LIMIT_REACHED.code {
-        let upcoming = ListAppointments { subject: concerned.subject, when: When::Upcoming };
-        let upcoming = pages.ask_for(visitor, &upcoming, Paging::of(UPCOMING_READ)).await?.answer.items;
-        let counted = upcoming.iter().filter(|one| one.status == Status::Booked);
-        let counted = counted.map(|one| AppointmentCard::of(base, one)).collect();
-        return Ok(refusal::of_limit(visitor, &problem, counted, vec![own]));
+        return limit_reached(pages, visitor, concerned, &problem).await;
     }
     Ok(refusal::page(visitor, problem, vec![own, other_times]))
+}
+
+/// The page of a limit on bookings, with the appointments that count towards it.
+///
+/// # Errors
+/// If the visitor may not see the appointments, or the query fails.
+pub async fn limit_reached(
+    pages: &Pages,
+    visitor: &Visitor,
+    concerned: &Concerned,
+    problem: &Problem,
+) -> Result<Response, PageError> {
+    let upcoming = ListAppointments { subject: concerned.subject, when: When::Upcoming };
+    let upcoming = pages.ask_for(visitor, &upcoming, Paging::of(UPCOMING_READ)).await?.answer.items;
+    let counted = upcoming.iter().filter(|one| one.status == Status::Booked);
+    let counted = counted.map(|one| AppointmentCard::of(&concerned.base, one)).collect();
+    let own = (format!("{}/appointments", concerned.base), "See the appointments that are booked".to_owned());
+    Ok(refusal::of_limit(visitor, problem, counted, vec![own]))
 }

@@ -7,10 +7,10 @@ use axum::{
 };
 use event_core::LocalDate;
 use page_engine::{HtmlPage, PageError, Pages, Visitor};
-use queries::appointments::{RANGE_DAYS_MAX, SearchFreeSlots};
-use query_engine::page::{ITEMS_MAX, Paging};
+use queries::appointments::{FreeSlot, RANGE_DAYS_MAX, SearchFreeSlots};
+use query_engine::page::{ITEMS_MAX, List, Paging};
 use serde::Deserialize;
-use vocabulary::time::LONDON;
+use vocabulary::{time::LONDON, vaccinations::ProgrammeId};
 
 use super::kind::{BookableKind, site, site_name};
 use crate::{
@@ -82,6 +82,9 @@ pub async fn page(
     let Ok(kind) = asked.kind.unwrap_or_default().parse::<BookableKind>() else {
         return Ok(Redirect::to(&format!("{}/book?missing", concerned.base)).into_response());
     };
+    if ProgrammeId::of_service(&kind.service).is_some() {
+        return Ok(Redirect::to(&concerned.vaccination_booking()).into_response());
+    }
     let site = site(&pages, &visitor, &concerned).await?;
     let today = LONDON.day(pages.now());
     let from = asked.from.unwrap_or(today).max(today);
@@ -94,20 +97,7 @@ pub async fn page(
         until,
     };
     let found = pages.ask_for(&visitor, &search, Paging::of(ITEMS_MAX)).await?;
-    let mut days: Vec<(LocalDate, u64)> = Vec::new();
-    for slot in &found.answer.items {
-        let date = LONDON.day(slot.starts_at);
-        match days.last_mut() {
-            Some((last, times)) if *last == date => *times += 1,
-            _ => days.push((date, 1)),
-        }
-    }
-    // There is more than one page of slots: the last day may be incomplete, and the next page begins with it.
-    let (last, later) = match days.last() {
-        Some((last, _)) if found.answer.next.is_some() && *last > from => (*last, *last),
-        _ => (until, until.plus_days(1)),
-    };
-    days.retain(|(date, _)| *date < later);
+    let (days, later) = days_with_room(&found.answer, from, until);
     let days = days.into_iter().map(|(date, times)| DayWithRoom {
         date,
         name: words::day(date),
@@ -122,9 +112,28 @@ pub async fn page(
         kind,
         days: days.collect(),
         first: words::day(from),
-        last: words::day(last),
+        last: words::day(later.plus_days(-1)),
         earlier: (from > today).then(|| from.plus_days(-RANGE_DAYS_MAX).max(today)),
         later,
     };
     Ok(HtmlPage::ok(shown).into_response())
+}
+
+/// The days that have free slots with the number of their slots, and the first day of the next search.
+pub fn days_with_room(found: &List<FreeSlot>, from: LocalDate, until: LocalDate) -> (Vec<(LocalDate, u64)>, LocalDate) {
+    let mut days: Vec<(LocalDate, u64)> = Vec::new();
+    for slot in &found.items {
+        let date = LONDON.day(slot.starts_at);
+        match days.last_mut() {
+            Some((last, times)) if *last == date => *times += 1,
+            _ => days.push((date, 1)),
+        }
+    }
+    // There is more than one page of slots: the last day may be incomplete, and the next page begins with it.
+    let later = match days.last() {
+        Some((last, _)) if found.next.is_some() && *last > from => *last,
+        _ => until.plus_days(1),
+    };
+    days.retain(|(date, _)| *date < later);
+    (days, later)
 }

@@ -10,7 +10,10 @@ use axum::{
 use page_engine::{HtmlPage, PageError, Pages, Visitor};
 use queries::{appointments::ListClinicKinds, practices::Site, registrations::SeeRegistration};
 use serde::Deserialize;
-use vocabulary::appointments::{Channel, ServiceType};
+use vocabulary::{
+    appointments::{Channel, ServiceType},
+    vaccinations::ProgrammeId,
+};
 
 use crate::{
     concerned::Concerned,
@@ -94,6 +97,7 @@ fn channel_text(channel: Channel) -> &'static str {
 <button class="nhsuk-button">Continue</button>
 </form>
 {% endif %}
+<p><a href="{{ vaccinations }}">Book a vaccination</a></p>
 </div></div>
 {% endblock %}"#
 )]
@@ -102,6 +106,8 @@ struct KindPage {
     heading: &'static str,
     base: String,
     site: String,
+    /// The address of the pages that book vaccinations: their programme decides about each.
+    vaccinations: String,
     offers: Vec<Offer>,
     errors: FieldFaults,
 }
@@ -127,7 +133,8 @@ pub async fn page(
 ) -> Result<Response, PageError> {
     let site = site(&pages, &visitor, &concerned).await?;
     let found = pages.ask(&visitor, &ListClinicKinds { practice: site.code.clone() }).await?;
-    let offers = found.answer.kinds.into_iter().map(|kind| Offer {
+    let ordinary = found.answer.kinds.into_iter().filter(|kind| ProgrammeId::of_service(&kind.service).is_none());
+    let offers = ordinary.map(|kind| Offer {
         first: kind.first_free.map_or_else(
             || "Nothing is free in the next two weeks. You can wait for a time.".to_owned(),
             |at| format!("First free: {}", words::date_and_time(at)),
@@ -141,8 +148,9 @@ pub async fn page(
     };
     let back = if concerned.is_by_desk() { concerned.base.clone() } else { "/".to_owned() };
     let layout = Layout::of(&visitor, errors.titled(HEADING)).back(back).stale(found.stale);
-    let (base, site) = (concerned.base, site_name(&site));
-    Ok(HtmlPage::ok(KindPage { layout, heading: HEADING, base, site, offers, errors }).into_response())
+    let (vaccinations, site) = (concerned.vaccination_booking(), site_name(&site));
+    let page = KindPage { layout, heading: HEADING, base: concerned.base, site, vaccinations, offers, errors };
+    Ok(HtmlPage::ok(page).into_response())
 }
 
 /// The practice of the person concerned.

@@ -6,6 +6,8 @@ mod details;
 mod kind;
 mod times;
 
+pub use check::limit_reached;
+pub use days::days_with_room;
 pub use kind::{BookableKind, site, site_name};
 pub use times::{PartOfDay, chosen, is_about_time, parts_of_day, refused_time};
 

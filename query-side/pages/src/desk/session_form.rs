@@ -198,7 +198,7 @@ mod tests {
     fn faults(form: &SessionForm) -> Vec<(&'static str, String)> {
         match form.read(session()) {
             Ok(_) => Vec::new(),
-            Err(faults) => faults.list().iter().map(|fault| (fault.field, fault.text.clone())).collect(),
+            Err(faults) => faults.list().iter().map(|fault| (fault.name(), fault.text.clone())).collect(),
         }
     }
 

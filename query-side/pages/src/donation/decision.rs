@@ -286,7 +286,9 @@ mod tests {
     /// The fields with faults, if the question about representatives is open.
     fn faulty_names(answers: &DonorAnswers) -> Option<Vec<&'static str>> {
         match answers.decision() {
-            Err(OpenQuestion::Representatives(faults)) => Some(faults.list().iter().map(|fault| fault.field).collect()),
+            Err(OpenQuestion::Representatives(faults)) => {
+                Some(faults.list().iter().map(|fault| fault.name()).collect())
+            }
             _ => None,
         }
     }

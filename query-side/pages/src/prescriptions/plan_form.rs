@@ -137,7 +137,7 @@ mod tests {
     fn each_field_that_does_not_read_is_a_fault() {
         let wrong = PlanForm { days: "0".into(), issues: "100".into(), ..PlanForm::default() };
         let Err(faults) = wrong.read() else { panic!("it reads") };
-        let fields: Vec<_> = faults.list().iter().map(|fault| fault.field).collect();
+        let fields: Vec<_> = faults.list().iter().map(|fault| fault.name()).collect();
         assert_eq!(fields, ["code", "name", "dose", "quantity", "days", "issues", "review"]);
         assert_eq!(faults.of("issues"), Some("Enter a whole number from 1 to 99"));
     }

@@ -13,7 +13,7 @@ use queries::vaccinations::{
 };
 use query_engine::page::{ITEMS_MAX, Paging};
 use serde::Deserialize;
-use vocabulary::{access::Permission, time::LONDON};
+use vocabulary::{access::Permission, time::LONDON, vaccinations::DeclaredFacts};
 
 use crate::{
     appointment_card::place,
@@ -32,6 +32,7 @@ use crate::{
 {% if let Some(done) = done %}{% call desk::done(done) %}{% endcall %}{% endif %}
 <h1>{{ layout.title }}</h1>
 {% if let Some(record) = record %}<p><a class="nhsuk-button" href="{{ record }}">Record a dose</a></p>{% endif %}
+<p><a href="{{ book }}">Book a vaccination</a></p>
 {% if doses.is_empty() %}<p>No vaccination is recorded here.</p>{% endif %}
 {% for dose in doses %}
 <div class="nhsuk-card"><div class="nhsuk-card__content">
@@ -68,6 +69,8 @@ struct VaccinationsPage {
     done: Option<&'static str>,
     /// The address at which the visitor records a dose.
     record: Option<String>,
+    /// The address of the pages that book a dose.
+    book: String,
     doses: Vec<DoseCard>,
     passes: Vec<PassLink>,
     offers: Vec<NextDose>,
@@ -124,7 +127,8 @@ pub async fn page(
     let today = LONDON.day(pages.now());
     let mut offers = Vec::new();
     for programme in pages.ask(&visitor, &ListProgrammes {}).await?.answer.programmes {
-        let query = SeeEligibility { subject, programme: programme.programme.clone(), on: today, site: None };
+        let declared = DeclaredFacts::default();
+        let query = SeeEligibility { subject, programme: programme.programme.clone(), on: today, site: None, declared };
         let answer = pages.ask(&visitor, &query).await?.answer;
         offers.push(NextDose { words: next_words(&answer), title: programme.title });
     }
@@ -152,6 +156,7 @@ pub async fn page(
         layout: Layout::of(&visitor, title).back(back).stale(found.stale),
         done: done.done(),
         record: vaccinates.then(|| format!("{base}/new")),
+        book: concerned.vaccination_booking(),
         doses: found.answer.items.into_iter().map(card).collect(),
         passes: passes.into_iter().map(link).collect(),
         offers,

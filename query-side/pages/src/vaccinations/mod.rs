@@ -1,6 +1,8 @@
-//! Vaccinations: the doses of a person and their passes, what they can have next, and for staff that vaccinate the record of a dose.
+//! Vaccinations: the doses of a person and their passes, what they can have next, the booking of the next dose, and for staff that vaccinate
+//! the record of a dose.
 
 mod ask_pass;
+mod book;
 mod list;
 mod record;
 mod revoke_pass;
@@ -14,7 +16,7 @@ use crate::concerned::DESK;
 
 /// For the patient and, below the patient's address, for the desk.
 pub fn routes() -> Router<Pages> {
-    let mut routes = Router::new();
+    let mut routes = book::routes();
     for base in ["", DESK] {
         let pass = format!("{base}/vaccinations/passes/{{pass}}");
         routes = routes

@@ -237,7 +237,7 @@ mod tests {
         let given = typed.read(site()).map_err(|_| "it has faults").expect("it reads");
         assert_eq!((given.number, given.vaccine.as_str(), given.lot.as_str()), (2, "comirnaty", "EL1484"));
         let Err(faults) = TypedDose::default().read(site()) else { panic!("it reads") };
-        let fields: Vec<_> = faults.list().iter().map(|fault| fault.field).collect();
+        let fields: Vec<_> = faults.list().iter().map(|fault| fault.name()).collect();
         assert_eq!(fields, ["vaccine", "number", "lot", "expires", "given", "by", "route"]);
     }
 

@@ -226,7 +226,7 @@ mod tests {
     fn a_refusal_of_the_days_is_at_their_field() {
         let field = |problem: Problem| {
             let faults = fault_of(&problem)?;
-            faults.list().first().map(|fault| (fault.field, fault.text.clone()))
+            faults.list().first().map(|fault| (fault.name(), fault.text.clone()))
         };
         let late = Problem::from(OUTSIDE_BOOKING_WINDOW.with("days", 42));
         assert_eq!(field(late), Some(("latest", "Choose a day within the next 42 days".to_owned())));

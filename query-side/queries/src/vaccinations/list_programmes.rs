@@ -74,7 +74,7 @@ pub struct DeclarableCohort {
 
 impl OfferedProgramme {
     /// `None` if an id of the file is none of this API, which a test of the vocabulary excludes.
-    fn of(programme: &Programme) -> Option<OfferedProgramme> {
+    pub fn of(programme: &Programme) -> Option<OfferedProgramme> {
         let document = programme.document();
         let vaccines = document.vaccines.iter().filter_map(|vaccine| {
             Some(OfferedVaccine {

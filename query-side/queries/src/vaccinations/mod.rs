@@ -16,7 +16,7 @@ pub use list_programmes::{
     DeclarableCohort, DeclarableContraindication, ListProgrammes, OfferedProgramme, OfferedVaccine,
     VaccinationProgrammes,
 };
-pub use see_eligibility::{SeeEligibility, VaccinationEligibility};
+pub use see_eligibility::{SecondDoseDays, SeeEligibility, VaccinationEligibility};
 pub use see_pass::{NO_PASS_KEY, PASS_UNKNOWN, PassState, SeePass, ShownPass, SignedPass};
 pub use see_revocation_list::SeeRevocationList;
 pub use see_trust_list::SeeTrustList;

@@ -1,14 +1,14 @@
 //! The eligibility of a person for the next dose of a programme.
 
 use event_core::{AccessRule, LocalDate, OrganisationCode, Rejection, SubjectId};
-use programmes::{CATALOGUE, Eligibility, GivenDose, PersonFacts, eligibility};
+use programmes::{CATALOGUE, Eligibility, GivenDose, PersonFacts, SecondDates, eligibility, together};
 use query_engine::{Kind, Query, QueryContext, QueryError, context::Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{DoseRow, MyDoses, Registrations};
 use vocabulary::{
     access::{Capability, IdentityLevel::P9, Permission, patient, proxy, staff},
-    vaccinations::{PROGRAMME_NOT_FOUND, ProgrammeId},
+    vaccinations::{DeclaredFacts, PROGRAMME_NOT_FOUND, ProgrammeId},
 };
 
 use crate::registrations::NOT_REGISTERED;
@@ -28,6 +28,9 @@ pub struct SeeEligibility {
     pub on: LocalDate,
     /// The site of the appointment; any site if it is left out.
     pub site: Option<OrganisationCode>,
+    /// Only pages have it, because it would be in an address.
+    #[serde(skip)]
+    pub declared: DeclaredFacts,
 }
 
 /// The answer of a programme.
@@ -42,6 +45,25 @@ pub struct VaccinationEligibility {
     /// The answer in words for the person. Absent if the person is eligible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
+    /// The days for the second dose, if this one is booked on this day and the programme books both together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondDoseDays>,
+}
+
+/// The days for a second dose, both included.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SecondDoseDays {
+    /// The number of the second dose.
+    pub dose: u8,
+    pub from: LocalDate,
+    pub until: LocalDate,
+}
+
+impl From<SecondDates> for SecondDoseDays {
+    fn from(SecondDates { dose, from, until }: SecondDates) -> SecondDoseDays {
+        SecondDoseDays { dose, from, until }
+    }
 }
 
 impl Query for SeeEligibility {
@@ -67,6 +89,7 @@ impl Query for SeeEligibility {
         let born = opener.open(self.subject, &registered.born_on)?.ok_or(&NOT_REGISTERED)?.0;
         let doses = doses.into_iter().filter(|(_, row)| row.voided_at.is_none()).map(|(_, row)| counted(row));
         let facts = PersonFacts { born, cohorts: Vec::new(), contraindications: Vec::new(), doses: doses.collect() };
+        let facts = self.declared.added_to(facts);
         let answer = eligibility(programme, &facts, self.on, self.site.as_ref());
         let words = match &answer {
             Eligibility::Eligible { .. } => None,
@@ -77,6 +100,7 @@ impl Query for SeeEligibility {
             edition: programme.edition(),
             eligibility: answer,
             words,
+            second: together(programme, &facts, self.on, self.site.as_ref()).ok().map(SecondDoseDays::from),
         })
     }
 }

@@ -1,0 +1,141 @@
+// A person books a vaccination that is open all year, and another one is told why it is not for them.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Server, Window, closeBrowser } from './support.mjs';
+
+let server;
+before(async () => {
+  server = await Server.start();
+});
+after(async () => {
+  await closeBrowser();
+  await server?.stop();
+});
+
+const TITLE = 'Pneumococcal vaccination';
+
+/// The fields of a question, by a part of its text.
+function question(page, text) {
+  return page.locator('.nhsuk-form-group', { has: page.locator('legend', { hasText: text }) }).first();
+}
+
+/// Answers every question with no, apart from this one.
+async function answer(page, yes = '', day = []) {
+  for (const label of await page.getByLabel('No', { exact: true }).all()) await label.check();
+  if (yes) {
+    const fields = question(page, yes);
+    await fields.getByLabel('Yes', { exact: true }).check();
+    const names = ['Day', 'Month', 'Year'].slice(0, day.length);
+    for (const [at, name] of names.entries()) await fields.getByLabel(name).fill(day[at]);
+  }
+  await page.getByRole('button', { name: 'Continue' }).click();
+}
+
+/// Walks from the answers to the check of the first time on the first day.
+async function toCheck(window, look) {
+  const { page } = window;
+  await page.getByRole('heading', { name: 'You can have dose 1' }).waitFor();
+  await look('the sites');
+  await page.getByRole('link', { name: 'Brook Street Surgery' }).click();
+  await page.locator('.frontdoor-times button').first().waitFor();
+  await look('the times');
+  await page.locator('.frontdoor-times button').first().click();
+  await page.getByRole('button', { name: 'Book this appointment' }).waitFor();
+}
+
+for (const [id, name, options] of [
+  ['alice', 'with JavaScript', {}],
+  ['bob', 'without JavaScript', { script: false }],
+  ['chidi', 'at 320 px', { width: 320, height: 640 }],
+]) {
+  test(`a person of 65 years or over books a pneumococcal vaccination: ${name}`, async () => {
+    const window = await Window.open(server, options);
+    const { page } = window;
+    const look = (what) => window.seen(what);
+    await window.signIn(id, '/book');
+    assert.equal(await page.getByLabel('accination').count(), 0, 'vaccinations are no ordinary kind of appointment');
+    await page.getByRole('link', { name: 'Book a vaccination' }).click();
+    await look('the programmes');
+    await page.getByRole('link', { name: TITLE }).click();
+    await look('the questions');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.locator('.nhsuk-error-summary').waitFor();
+    await look('the questions with faults');
+    await answer(page, 'high temperature', ['31', '2', '2026']);
+    await page.getByText('Enter the day, like 27 3 2026').first().waitFor();
+    await answer(page, 'high temperature', ['1', '2', '2026']);
+    await toCheck(window, look);
+    assert.equal(await window.heading(), 'Check and book');
+    assert.doesNotMatch(`${page.url()} ${await page.title()}`, /fever|temperature|2026-02-01/, 'no answer in an address');
+    await look('the check');
+    await page.getByRole('button', { name: 'Book this appointment' }).click();
+    await page.waitForURL(/booked/);
+    assert.equal(await window.heading(), 'Appointment booked');
+    const shown = await page.locator('main').innerText();
+    assert.ok(shown.includes(TITLE) && shown.includes('cancel this appointment and book the vaccination again'), shown);
+    await look('the booked vaccination');
+
+    // A dose has one open appointment: the refusal leads to it.
+    await page.goto('/vaccinations/book/pneumococcal/sites');
+    await toCheck(window, () => {});
+    await page.getByRole('button', { name: 'Book this appointment' }).click();
+    await page.getByRole('link', { name: 'See the appointment, and cancel it there' }).waitFor();
+    await look('the refusal of a second appointment');
+    await page.getByRole('link', { name: 'See the appointment, and cancel it there' }).click();
+    assert.ok((await page.locator('main').innerText()).includes(TITLE));
+    window.faultless('the journey');
+    await window.close();
+  });
+}
+
+test('a person is told why a vaccination is not for them, or from when on it is', async () => {
+  const window = await Window.open(server, { script: false });
+  const { page } = window;
+  await window.signIn('dilys', '/vaccinations');
+  await page.getByRole('link', { name: 'Book a vaccination' }).click();
+  // A late form, or a shared address, leads back to the questions.
+  await page.goto('/vaccinations/book/pneumococcal/sites');
+  assert.equal(await window.heading(), 'Before you book');
+  await answer(page, 'serious allergic reaction');
+  assert.equal(await window.heading(), 'You cannot have this vaccination');
+  await window.seen('the answer to a contraindication');
+  assert.match(await page.locator('main').innerText(), /You answered yes to the question[\s\S]*Call your practice/);
+  assert.equal(await page.title().then((title) => /allerg|cannot/i.test(title)), false, 'titles are kept in histories');
+  await page.getByRole('link', { name: 'Change your answers' }).click();
+  const tomorrow = new Date(Date.now() + 86_400_000);
+  const day = [tomorrow.getUTCDate(), tomorrow.getUTCMonth() + 1, tomorrow.getUTCFullYear()].map(String);
+  await answer(page, 'high temperature', day);
+  assert.equal(await window.heading(), 'You cannot have this vaccination yet');
+  assert.match(await page.locator('main').innerText(), /You can have it from/);
+  await window.seen('the answer with a later day');
+
+  await page.goto('/vaccinations/book/mmr');
+  await answer(page);
+  assert.equal(await window.heading(), 'You cannot have this vaccination');
+  assert.match(await page.locator('main').innerText(), /offered to certain groups of people/);
+  window.faultless('the journey');
+  await window.close();
+});
+
+test('the desk books for a patient, and the programme decides', async () => {
+  const window = await Window.open(server);
+  const { page } = window;
+  await page.goto('/sign-in');
+  await page.locator('form[action^="/sign-in/reception"] button').click();
+  await page.waitForLoadState();
+  const alice = readFileSync(join(server.folder, 'data', 'alice.subject'), 'utf8').trim();
+  await page.goto(`/desk/patients/${alice}/vaccinations/book/pneumococcal`);
+  await answer(page, 'serious allergic reaction');
+  await window.seen('the sites for a desk');
+  await page.getByRole('link', { name: 'Brook Street Surgery' }).click();
+  await page.locator('.frontdoor-times button').last().click();
+  await page.getByRole('button', { name: 'Book this appointment' }).click();
+  await page.getByRole('heading', { name: 'The programme does not offer you a dose on this day.' }).waitFor();
+  await window.seen('the refusal by the programme');
+  window.faultless('the journey');
+  await window.close();
+});
