@@ -19,7 +19,7 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
     frontdoor simulate --data target/demo --patients 20000 --practices 20 --speed 100 --minutes 2\n  \
-    frontdoor simulate --data target/demo --only vaccinations --rate 42 --minutes 10 --p99-max-ms 300\n  \
+    frontdoor simulate --data target/demo --only vaccinations --rate 42 --minutes 10 --p99-max-ms 300 --patients 34000\n  \
     frontdoor simulate --data target/demo --rush 20000 --clinics 100 --slots 2000 --patients 20000 --practices 20\n  \
     frontdoor simulate --data target/demo --find-rate --patients 20000 --practices 20\n  \
     . target/local/env; frontdoor simulate --data target/local/data --target $COMMAND_URLS --queries $QUERY_URLS --admin $ADMINS")]

@@ -10,8 +10,8 @@ pub const PATIENTS_MAX: u32 = 490_000;
 pub const PRACTICES_MAX: u32 = 10_000;
 /// The numbers below are those of the demonstration and of tests.
 const FIRST_NHS_NUMBER: u32 = 5_000;
-/// The first bits of the ids of simulated people.
-const SUBJECTS: u128 = 0x51B0;
+/// The first bits of the ids of simulated people. Those of earlier versions were born in other years.
+const SUBJECTS: u128 = 0x51B1;
 
 /// The pharmacy of all prescriptions.
 pub const PHARMACY: &str = "FSIM1";
@@ -77,14 +77,14 @@ pub fn practice_body(code: &str) -> Value {
     })
 }
 
-/// The body of `register-patient`.
+/// The body of `register-patient`. Everybody is at least 65 years old, the age for the vaccination that the simulation books.
 pub fn registration_body(patient: &SimulatedPatient) -> Value {
     json!({
         "subject": patient.subject,
         "practice": patient.practice,
         "name": "Somebody Simulated",
         "nhsNumber": NhsNumber::synthetic(FIRST_NHS_NUMBER + patient.number),
-        "bornOn": format!("{}-02-{:02}", 1948 + 4 * (patient.number % 15), 1 + patient.number % 28),
+        "bornOn": format!("{}-02-{:02}", 1935 + patient.number % 26, 1 + patient.number % 28),
     })
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::slots::{book_one, shows};
+use super::slots::{book, book_one, shows};
 use crate::{
     activity::{Activity, SimulatedClinic, Supply, VisitLoad},
     visit::{CommandAsked, QueryAsked, UserVisit, VisitEnded},
@@ -44,7 +44,7 @@ impl Activity for BookingVisits {
         let subject = visit.patient.subject.clone();
         visit.ask(&caller, QueryAsked::new("appointments", format!("/patients/{subject}/appointments"))).await?;
         visit.think(4.0);
-        let Some((slot, booked)) = book_one(visit, GP_CLINIC.service, 8.0).await? else { return Ok(()) };
+        let Some((slot, booked)) = book_one(visit, GP_CLINIC.service, 8.0, book).await? else { return Ok(()) };
         let path = shows(&subject, &slot, "booked").path;
         let see = QueryAsked { after: booked.position.as_deref(), ..QueryAsked::new("see-appointment", path) };
         visit.ask(&caller, see).await?;

@@ -18,7 +18,7 @@ const SHOWN: u32 = 30;
 const TRIES_MAX: u32 = 3;
 
 /// Looks for a free slot of this service and books one, like a person: if it was taken meanwhile, looks again. Returns the
-/// slot and the answer; `None` if nothing is free, or the system refused for another reason.
+/// slot and the answer; `None` if nothing is free, or the system refused for another reason. `command` is the command that books.
 ///
 /// # Errors
 /// If a step has no answer.
@@ -26,6 +26,7 @@ pub async fn book_one(
     visit: &mut UserVisit,
     service: &'static str,
     thinks_seconds: f64,
+    command: impl Fn(&str, &ToldSlot) -> CommandAsked + Send + Sync,
 ) -> Result<Option<(ToldSlot, Reply)>, VisitEnded> {
     let caller = visit.caller()?;
     for _ in 0..TRIES_MAX {
@@ -40,7 +41,7 @@ pub async fn book_one(
             }
         };
         visit.think(thinks_seconds);
-        let reply = visit.give(&caller, book(&visit.patient.subject, &slot)).await?;
+        let reply = visit.give(&caller, command(&visit.patient.subject, &slot)).await?;
         match reply.refusal.as_deref() {
             None => return Ok(Some((slot, reply))),
             Some("slot-taken") => visit.think(2.0),
