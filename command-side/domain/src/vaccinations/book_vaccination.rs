@@ -1,14 +1,12 @@
-use event_core::{SubjectId, Timestamp};
-use programmes::{
-    CATALOGUE, DeclaredContraindication, Eligibility, PersonFacts, Programme, SecondDates, eligibility, together,
-};
+use event_core::{State, SubjectId, Timestamp};
+use programmes::{CATALOGUE, Eligibility, PersonFacts, Programme, SecondDates, eligibility, together};
 use vocabulary::{
     SessionId,
     appointments::{AppointmentBooked, BookedTime, SlotTaken},
     practices::PRACTICE_NOT_FOUND,
     registrations::Registration,
     time::LONDON,
-    vaccinations::{DECLARED_MAX, DeclaredFact, DeclaredFacts, DoseBooked, ProgrammeId},
+    vaccinations::{DECLARED_MAX, DeclaredFacts, DoseBooked, ProgrammeId},
 };
 
 use super::{
@@ -118,13 +116,24 @@ impl Command for BookVaccination {
         let programme = CATALOGUE.newest(id.as_str()).ok_or(&PROGRAMME_NOT_FOUND)?;
         let facts = self.facts(book, registration)?;
         let number = dose_on(programme, &facts, &time)?;
-        let first = here.book(nothing_new(), &time, context)?;
-        let first = first.and(self.booked(&id, programme, number, &time, (book, diary), context)?);
+        let (taken, booked) = here.book(&time, context)?;
+        let dose = self.booked(&id, programme, number, &time, (book, diary), context)?;
+        let first = nothing_new().and(taken).and(booked.clone()).and(dose.clone());
         let Some(second) = second else { return Ok(first) };
         let number = second_dose_on(programme, &facts, &time, &second)?;
-        let both = there.book(first, &second, context)?;
-        Ok(both.and(self.booked(&id, programme, number, &second, (book, diary), context)?))
+        // The rules about the person see the first appointment: both count towards the limits.
+        let (diary, book) = (&after(diary, booked), &after(book, dose));
+        let (taken, booked) = VaccinationPlace { diary, ..there }.book(&second, context)?;
+        let dose = self.booked(&id, programme, number, &second, (book, diary), context)?;
+        Ok(first.and(taken).and(booked).and(dose))
     }
+}
+
+/// The state after an event that the same decision records.
+fn after<S: State>(state: &S, event: impl Into<S::Event>) -> S {
+    let mut next = state.clone();
+    next.evolve(&event.into());
+    next
 }
 
 impl BookVaccination {
@@ -137,13 +146,7 @@ impl BookVaccination {
             Registration::At(registered) => registered.born_on.get().map(|born_on| born_on.0),
             Registration::Unregistered => None,
         };
-        let facts = book.facts(born.ok_or(&NOT_REGISTERED)?, None);
-        let declared = |fact: &DeclaredFact| DeclaredContraindication { id: fact.id.to_string(), on: fact.on };
-        Ok(PersonFacts {
-            cohorts: self.declared.cohorts.iter().map(ToString::to_string).collect(),
-            contraindications: self.declared.contraindications.iter().map(declared).collect(),
-            ..facts
-        })
+        Ok(self.declared.added_to(book.facts(born.ok_or(&NOT_REGISTERED)?, None)))
     }
 
     /// The decision of the programme about one appointment.
@@ -189,8 +192,8 @@ impl VaccinationPlace<'_> {
         self.session.clinic()?.time_of(starts_at, &[], self.practice.settings()?, context.now)
     }
 
-    /// Adds the booking of this time.
-    fn book(&self, decision: Decision, time: &BookedTime, context: &Context) -> Result<Decision, Rejected> {
+    /// The booking of this time, in the session and in the diary.
+    fn book(&self, time: &BookedTime, context: &Context) -> Result<(SlotTaken, AppointmentBooked), Rejected> {
         let (clinic, now) = (self.session.clinic()?, context.now);
         clinic.has_to_be_released(context)?;
         clinic.has_room(time, self.patient, None, now)?;
@@ -204,7 +207,7 @@ impl VaccinationPlace<'_> {
             time: time.clone(),
             booked_at: Some(now),
         };
-        Ok(decision.and(taken).and(booked))
+        Ok((taken, booked))
     }
 }
 
@@ -250,13 +253,14 @@ mod specs {
         appointments::{SessionEvent, SessionPublished},
         practices::PracticeSettings,
         registrations::RegistrationEvent,
+        vaccinations::DeclaredFact,
     };
 
     use super::*;
     use crate::{
-        appointments::{BookAppointment, rejections::BOOK_BY_PROGRAMME},
+        appointments::{BookAppointment, diary::CHANGES_A_DAY_MAX, rejections::BOOK_BY_PROGRAMME},
         spec::*,
-        vaccinations::scenes::recorded,
+        vaccinations::{dose_book::RECORDS_MAX, scenes::recorded},
     };
 
     const BOOKED: [&str; 3] = ["appointment.slot-taken.v1", "appointment.booked.v1", "dose.booked.v1"];
@@ -328,6 +332,58 @@ mod specs {
         let slot = start(2, "2026-07-13");
         let taken = SlotTaken { session: session(2), starts_at: slot, by: bob() };
         hall().given(taken).when(both()).rejected(&SLOT_TAKEN);
+    }
+
+    #[test]
+    fn both_appointments_count_towards_the_limits_of_the_person() {
+        let both = || BookVaccination { second: second(2, "2026-07-13"), ..book() };
+        let most = |open_bookings_max| {
+            settings_changed(PracticeSettings {
+                open_bookings_max,
+                booking_window_days: 90,
+                ..PracticeSettings::default()
+            })
+        };
+        let members = hall().given(most(1)).when(both()).rejected_with(&LIMIT_REACHED);
+        assert_eq!((members["limit"].as_u64(), members["of"].as_str()), (Some(1), Some("open bookings")));
+        hall().given(most(2)).when(both()).records_kinds(&[BOOKED, BOOKED].concat());
+
+        let members = busy(CHANGES_A_DAY_MAX - 1).when(both()).rejected_with(&LIMIT_REACHED);
+        assert_eq!(members["of"], "changes a day");
+        busy(CHANGES_A_DAY_MAX - 2).when(both()).records_kinds(&[BOOKED, BOOKED].concat());
+
+        let with_records = |count| (0..count).fold(hall(), |world, _| world.given(booked_before()));
+        with_records(RECORDS_MAX - 1).when(both()).rejected(&TOO_MANY_DOSES);
+        with_records(RECORDS_MAX - 2).when(both()).records_kinds(&[BOOKED, BOOKED].concat());
+    }
+
+    /// The hall, and an Alice who changed so many bookings today, all of clinics that are over.
+    fn busy(changes: u32) -> World {
+        let (nine, ten_past) = ("2026-03-09T09:00:00Z", "2026-03-09T09:10:00Z");
+        let event = |number| AppointmentBooked {
+            patient: alice(),
+            time: time(session(number), nine, ten_past),
+            reason: None,
+            comment: None,
+            version: 1,
+            booked_at: Some(at(MAY)),
+        };
+        (10..10 + changes).fold(hall(), |world, number| world.given(event(number)))
+    }
+
+    /// An appointment for a dose that does not stand any more.
+    fn booked_before() -> DoseBooked {
+        DoseBooked {
+            subject: alice(),
+            programme: "covid-19".parse().expect("a programme"),
+            edition: 1,
+            content_hash: CATALOGUE.newest("covid-19").expect("a programme").content_hash(),
+            number: 1,
+            session: session(9),
+            starts_at: at(NINE),
+            declared: DeclaredFacts::default().into(),
+            booked_at: at(NOW),
+        }
     }
 
     #[test]

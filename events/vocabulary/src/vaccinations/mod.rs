@@ -14,7 +14,7 @@ use event_core::{
     personal_text,
     text::Line,
 };
-use programmes::{ContentHash, LotNumber, OutsideSchedule, VaccineRoute};
+use programmes::{ContentHash, DeclaredContraindication, LotNumber, OutsideSchedule, PersonFacts, VaccineRoute};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +106,19 @@ pub struct DeclaredFacts {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = DECLARED_MAX), extend("default" = serde_json::json!([])))]
     pub contraindications: Vec<DeclaredFact>,
+}
+
+impl DeclaredFacts {
+    /// The person as a programme sees them, with what they declare.
+    #[must_use]
+    pub fn added_to(&self, facts: PersonFacts) -> PersonFacts {
+        let declared = |fact: &DeclaredFact| DeclaredContraindication { id: fact.id.to_string(), on: fact.on };
+        PersonFacts {
+            cohorts: self.cohorts.iter().map(ToString::to_string).collect(),
+            contraindications: self.contraindications.iter().map(declared).collect(),
+            ..facts
+        }
+    }
 }
 
 /// The most groups, and the most contraindications, that a person declares.
