@@ -1,4 +1,4 @@
-// A person books a vaccination that is open all year, and another one is told why it is not for them.
+// A person books a vaccination that is open all year, and the site sees what it needs of them; another one is told why it is not for them.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -137,5 +137,33 @@ test('the desk books for a patient, and the programme decides', async () => {
   await page.getByRole('heading', { name: 'The programme does not offer you a dose on this day.' }).waitFor();
   await window.seen('the refusal by the programme');
   window.faultless('the journey');
+  await window.close();
+});
+
+test('the site sees what it needs of a person who booked there and is registered elsewhere', async () => {
+  const window = await Window.open(server, { script: false, width: 320, height: 640 });
+  const { page } = window;
+  await window.signIn('vaccinator');
+  const tomorrow = new Date(Date.now() + 86_400_000);
+  const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London' }).format(tomorrow);
+  await page.goto(`/desk/days/${day}`);
+  await page.getByRole('link', { name: /Bob/ }).click();
+  assert.equal(await window.heading(), 'Vaccination visit');
+  const visit = page.url();
+  const shown = await page.locator('main').innerText();
+  assert.match(shown, /Bob[\s\S]*Pneumococcal vaccination, dose 1[\s\S]*high temperature[\s\S]*Yes, on Sunday 1 February 2026/);
+  await window.seen('the visit');
+  await page.getByRole('link', { name: 'Record a dose' }).click();
+  await page.getByLabel(/20 types/).check();
+  await page.getByLabel('Lot number').fill('PN-1');
+  await page.getByLabel('Last day of use').fill('2035-01-01');
+  await page.getByLabel('Given by').fill('Nora Vaccinator');
+  await page.getByRole('button', { name: 'Record the dose' }).click();
+  // The appointment is tomorrow, and a dose is recorded on the day on which the person is here.
+  await page.getByText('has no appointment here on the day of the dose').first().waitFor();
+  await page.goto(visit);
+  const [, bob] = new URL(visit).pathname.match(/([^/]+)[/]vaccinations$/);
+  const answer = await page.goto(`/desk/patients/${bob}/vaccinations`);
+  assert.equal(answer.status(), 403, 'nothing else of the person');
   await window.close();
 });

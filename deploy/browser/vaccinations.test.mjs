@@ -145,7 +145,7 @@ test('a dose is recorded at the desk, seen by the patient with its pass, and its
   await patient.page.getByText('Verifiers refuse this pass').waitFor();
   await patient.seen('a revoked pass');
   const verdict = foreignVerdict(server, join(server.folder, 'code.png'));
-  assert.equal(verdict?.why ?? 'revoked', 'revoked');
+  assert.match(verdict?.why ?? 'revoked', /revoked/);
   desk.faultless('the desk');
   patient.faultless('the patient');
   await desk.close();

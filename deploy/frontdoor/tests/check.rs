@@ -64,6 +64,11 @@ impl Files {
             "givenBy": "Nora Example"});
         let recorded = json!({"subject": subject.trim(), "dose": "0000000000D1", "given": dose});
         assert!(given("vaccinator", "record-dose", recorded).contains("dose.recorded.v1"));
+        // The demonstration's clinic for vaccinations; this is 13:00 or 14:00 in London.
+        let tomorrow = common::in_days(1);
+        let book = json!({"patient": subject.trim(), "session": format!("A99001.{}0005", tomorrow.replace('-', "")),
+            "startsAt": format!("{tomorrow}T13:00:00Z")});
+        assert!(given("alice", "book-vaccination", book).contains("dose.booked.v1"));
         for pass in ["0000000000P1", "0000000000P2"] {
             let issue = json!({"subject": subject.trim(), "pass": pass, "dose": "0000000000D1",
                 "name": {"surname": "Example", "forename": "Alice"}});

@@ -32,6 +32,12 @@ impl Concerned {
     }
 }
 
+/// The path of a page up to the patient: `/desk/patients/P`, or `/desk/visits/S/T/P` for somebody who comes to the site.
+fn base_of<'a>(path: &'a str, patient: &str) -> Option<&'a str> {
+    let begins = path.find(patient)?;
+    path.get(..begins + patient.len())
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Concerned {
     type Rejection = PageError;
 
@@ -40,9 +46,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Concerned {
         let path = RawPathParams::from_request_parts(parts, state).await.ok();
         let named = path.as_ref().and_then(|path| path.iter().find(|(name, _)| *name == "subject"));
         let concerned = match named {
-            Some((_, subject)) => {
-                let subject = subject.parse().ok();
-                subject.map(|subject| Concerned { subject, base: format!("/desk/patients/{subject}") })
+            Some((_, named)) => {
+                let base = base_of(parts.uri.path(), named).map(str::to_owned);
+                named.parse().ok().zip(base).map(|(subject, base)| Concerned { subject, base })
             }
             None => patient_of(visitor.caller()).map(|subject| Concerned { subject, base: String::new() }),
         };

@@ -34,6 +34,15 @@ pub const FOLDS: &[SecondFold] = &[
         kinds: Kinds { service: "pass", ignored: &["pass.issued.v1"] },
         fold: revoked_passes,
     },
+    SecondFold {
+        name: "booked_doses",
+        version: 1,
+        kinds: Kinds {
+            service: "dose",
+            ignored: &["dose.recorded.v1", "dose.corrected.v1", "dose.voided.v1", "dose.lot-flagged.v1"],
+        },
+        fold: booked_doses,
+    },
 ];
 
 fn my_doses(rows: &mut Rows, event: &CheckedEvent) -> Arm {
@@ -127,5 +136,15 @@ fn revoked_passes(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     }
     let month: String = event.text("/expiresAt").chars().take(7).collect();
     rows.insert((month, event.text("/revocation").to_owned()), of(event, &["revocation", "expiresAt"]));
+    Arm::Found
+}
+
+fn booked_doses(rows: &mut Rows, event: &CheckedEvent) -> Arm {
+    if event.kind != "dose.booked.v1" {
+        return Arm::Missing;
+    }
+    let sort = format!("{}.{}", event.text("/startsAt"), event.text("/session"));
+    let row = of(event, &["programme", "edition", "number", "declared", "bookedAt"]);
+    rows.insert((event.text("/subject").to_owned(), sort), row);
     Arm::Found
 }

@@ -1,12 +1,14 @@
-//! The read models of vaccinations: the doses and the passes of a person, the people that had a lot, the lots that were recalled, and the
-//! passes that were revoked.
+//! The read models of vaccinations: the doses and the passes of a person, the people that had a lot, the lots that were recalled, the passes
+//! that were revoked, and what was declared before a booking.
 
+mod booked_doses;
 mod lot_doses;
 mod my_doses;
 mod my_passes;
 mod recalled_lots;
 mod revoked_passes;
 
+pub use booked_doses::{BookedDoseRow, BookedDoses};
 pub use lot_doses::{LotDoseRow, LotDoses};
 pub use my_doses::{DoseRow, MyDoses};
 pub use my_passes::{MyPasses, PassRow};
@@ -22,4 +24,5 @@ pub(crate) fn visit(visitor: &mut impl ProjectionVisitor) {
     visitor.visit::<RecalledLots>();
     visitor.visit::<MyPasses>();
     visitor.visit::<RevokedPasses>();
+    visitor.visit::<BookedDoses>();
 }

@@ -10,7 +10,7 @@ use http_edge::{Problem, problem_catalogue::NOT_FOUND};
 use page_engine::{HtmlPage, PageError, Pages, Visitor, encoded};
 use queries::appointments::{DaySlot, SlotState};
 use serde::Deserialize;
-use vocabulary::{access::Permission, text::Reason, time::LONDON};
+use vocabulary::{access::Permission, text::Reason, time::LONDON, vaccinations::ProgrammeId};
 
 use super::{
     attendance::{AttendanceCell, at_part, noted, presence},
@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     layout::{Layout, filters, has},
+    vaccinations::visit,
     words,
 };
 
@@ -58,7 +59,7 @@ use crate::{
 {% if row.patients.is_empty() %}<td class="nhsuk-table__cell"></td><td class="nhsuk-table__cell"></td><td class="nhsuk-table__cell"></td></tr>{% endif %}
 {% for patient in row.patients %}
 {% if !loop.first %}<tr class="nhsuk-table__row">{% endif %}
-<td class="nhsuk-table__cell"><a href="/desk/patients/{{ patient.subject }}"><span class="nhsuk-u-visually-hidden">Patient </span>{{ patient.name }}</a></td>
+<td class="nhsuk-table__cell"><a href="{{ patient.address }}"><span class="nhsuk-u-visually-hidden">Patient </span>{{ patient.name }}</a></td>
 <td class="nhsuk-table__cell">{% if let Some(attendance) = patient.attendance %}{{ attendance.state }}
 {% if !attendance.steps.is_empty() %}
 <form action="/desk/days/{{ day.date }}/attendance{{ at_part }}" method="post">
@@ -117,6 +118,8 @@ struct SlotLine {
 
 struct PatientOfSlot {
     subject: SubjectId,
+    /// The page of the patient or, in a clinic for vaccinations, that of the visit, which can be of somebody from elsewhere.
+    address: String,
     name: String,
     /// Absent for a hold.
     attendance: Option<AttendanceCell>,
@@ -125,7 +128,9 @@ struct PatientOfSlot {
 }
 
 impl SlotLine {
-    fn of(slot: &DaySlot) -> SlotLine {
+    fn of(slot: &DaySlot, vaccinates: bool) -> SlotLine {
+        let is_visit = vaccinates && ProgrammeId::of_service(&slot.service).is_some();
+        let of_patient = |patient: SubjectId| format!("/desk/patients/{patient}");
         let taken = slot.bookings.len() + slot.holds.len();
         let (mut state, colour) = match slot.state {
             SlotState::Free => ("Free".to_owned(), "green"),
@@ -140,12 +145,17 @@ impl SlotLine {
         }
         let bookings = slot.bookings.iter().map(|booking| PatientOfSlot {
             subject: booking.patient,
+            address: match is_visit {
+                true => visit::address(&slot.session, booking.starts_at, booking.patient),
+                false => of_patient(booking.patient),
+            },
             name: booking.name.as_ref().map_or_else(|| short(booking.patient), |name| name.as_str().to_owned()),
             attendance: Some(AttendanceCell::of(booking, slot.starts_at)),
             note: booking.reason.as_ref().map_or("None given", Reason::as_str).to_owned(),
         });
         let holds = slot.holds.iter().map(|hold| PatientOfSlot {
             subject: hold.patient,
+            address: of_patient(hold.patient),
             name: short(hold.patient),
             attendance: None,
             note: format!("Not booked: the patient holds it until {}", words::time(hold.until)),
@@ -250,9 +260,10 @@ async fn shown(pages: &Pages, visitor: &Visitor, day: ChosenDay, part: DayPart) 
     let at_part = at_part(part.part.as_deref());
     let title = if day.errors.is_empty() { day.name() } else { format!("Error: {}", day.name()) };
     let layout = Layout::of(visitor, title).stale(read.stale).live(format!("/desk/days/{}/live{at_part}", day.date));
+    let vaccinates = has(visitor.caller(), Permission::Vaccinating);
     let clinics = ClinicOfDay::all(&read.slots).into_iter().map(|clinic| ClinicTable {
         details: clinic.details(),
-        rows: clinic.slots.iter().map(|slot| SlotLine::of(slot)).collect(),
+        rows: clinic.slots.iter().map(|slot| SlotLine::of(slot, vaccinates)).collect(),
     });
     let status = day.errors.status();
     let shown = DayPage {

@@ -86,7 +86,7 @@ impl TypedName {
 
 #[derive(Deserialize)]
 pub struct DosePath {
-    dose: DoseId,
+    pub dose: DoseId,
 }
 
 /// # Errors
@@ -161,10 +161,13 @@ mod tests {
     fn a_name_without_a_surname_is_a_fault() {
         let fault = |forename: &str, surname: &str| {
             let typed = TypedName { forename: forename.to_owned(), surname: surname.to_owned() };
-            typed.read().err().map(|faults| faults.list().iter().map(|fault| fault.field).collect::<Vec<_>>())
+            typed
+                .read()
+                .err()
+                .map(|faults| faults.list().iter().map(|fault| fault.field.to_string()).collect::<Vec<_>>())
         };
-        assert_eq!(fault("Alice", " "), Some(vec!["surname"]));
-        assert_eq!(fault(&"a".repeat(81), "\u{1}"), Some(vec!["forename", "surname"]));
+        assert_eq!(fault("Alice", " "), Some(vec!["surname".to_owned()]));
+        assert_eq!(fault(&"a".repeat(81), "\u{1}"), Some(vec!["forename".to_owned(), "surname".to_owned()]));
         assert_eq!((fault("Zoë", "Example"), fault("", "Example")), (None, None));
     }
 }

@@ -15,8 +15,8 @@ use query_engine::page::{ITEMS_MAX, Paging};
 use serde::Deserialize;
 use vocabulary::{access::Permission, time::LONDON, vaccinations::DeclaredFacts};
 
+use super::dose_card::DoseCard;
 use crate::{
-    appointment_card::place,
     concerned::Concerned,
     layout::{Layout, filters, has},
     words,
@@ -27,6 +27,7 @@ use crate::{
     ext = "html",
     source = r#"{% extends "layout.html" %}
 {% import "desk.html" as desk %}
+{% import "vaccinations.html" as vaccinations %}
 {% block main %}
 <div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
 {% if let Some(done) = done %}{% call desk::done(done) %}{% endcall %}{% endif %}
@@ -34,19 +35,7 @@ use crate::{
 {% if let Some(record) = record %}<p><a class="nhsuk-button" href="{{ record }}">Record a dose</a></p>{% endif %}
 <p><a href="{{ book }}">Book a vaccination</a></p>
 {% if doses.is_empty() %}<p>No vaccination is recorded here.</p>{% endif %}
-{% for dose in doses %}
-<div class="nhsuk-card"><div class="nhsuk-card__content">
-<h2 class="nhsuk-card__heading nhsuk-heading-m">{{ dose.title }}</h2>
-{% if let Some(void) = dose.void %}<p><strong class="nhsuk-tag nhsuk-tag--grey">Void</strong> {{ void }}</p>{% endif %}
-{% if dose.is_recalled %}<div class="nhsuk-inset-text"><p>The lot of this vaccine was recalled. If you feel unwell, call 111, or 999 in an emergency.</p></div>{% endif %}
-<dl class="nhsuk-summary-list nhsuk-summary-list--no-border">
-{% for row in dose.rows %}<div class="nhsuk-summary-list__row"><dt class="nhsuk-summary-list__key">{{ row.0 }}</dt><dd class="nhsuk-summary-list__value frontdoor-typed">{{ row.1 }}</dd></div>
-{% endfor %}
-</dl>
-{% if let Some(address) = dose.to_pass %}<p><a href="{{ address }}">Get a pass<span class="nhsuk-u-visually-hidden"> for {{ dose.title }}</span></a></p>{% endif %}
-{% if let Some(address) = dose.to_void %}<p><a href="{{ address }}">Void this record<span class="nhsuk-u-visually-hidden"> of {{ dose.title }}</span></a></p>{% endif %}
-</div></div>
-{% endfor %}
+{% for dose in doses %}{% call vaccinations::card(dose) %}{% endcall %}{% endfor %}
 {% if !passes.is_empty() %}
 <h2>Valid passes</h2>
 <ul class="nhsuk-list nhsuk-list--border">
@@ -76,15 +65,6 @@ struct VaccinationsPage {
     offers: Vec<NextDose>,
 }
 
-struct DoseCard {
-    title: String,
-    void: Option<String>,
-    is_recalled: bool,
-    rows: Vec<(&'static str, String)>,
-    to_pass: Option<String>,
-    to_void: Option<String>,
-}
-
 struct PassLink {
     address: String,
     title: String,
@@ -104,7 +84,7 @@ pub struct VaccinationDone {
 }
 
 impl VaccinationDone {
-    fn done(&self) -> Option<&'static str> {
+    pub fn done(&self) -> Option<&'static str> {
         let all = [
             (&self.recorded, "The dose is recorded."),
             (&self.voided, "The record is void."),
@@ -162,26 +142,6 @@ pub async fn page(
         offers,
     };
     Ok(HtmlPage::ok(page).into_response())
-}
-
-impl DoseCard {
-    fn of(dose: VaccinationDose, to_pass: Option<String>, to_void: Option<String>) -> DoseCard {
-        let programme = dose.programme_title.unwrap_or_else(|| dose.given.programme.to_string());
-        let mut rows = vec![
-            ("Given on", words::day(dose.given.given_on)),
-            ("At", place(&dose.site)),
-            ("Vaccine", dose.vaccine_name.unwrap_or_else(|| dose.given.vaccine.to_string())),
-            ("Lot", dose.given.lot.to_string()),
-        ];
-        rows.extend(dose.given_by.map(|by| ("Given by", by.as_str().to_owned())));
-        rows.extend(dose.correction.map(|reason| ("Corrected", reason.as_str().to_owned())));
-        let void = dose.voided_at.map(|at| {
-            let reason = dose.void_reason.map(|reason| reason.as_str().to_owned()).unwrap_or_default();
-            format!("This record does not count since {}. {reason}", words::date(at))
-        });
-        let title = format!("{programme}, dose {}", dose.given.number);
-        DoseCard { title, void, is_recalled: dose.is_recalled, rows, to_pass, to_void }
-    }
 }
 
 /// The answer of a programme about the next dose, in one or two sentences.

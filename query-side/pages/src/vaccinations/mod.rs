@@ -3,10 +3,12 @@
 
 mod ask_pass;
 mod book;
+mod dose_card;
 mod list;
 mod record;
 mod revoke_pass;
 mod see_pass;
+pub mod visit;
 mod void;
 
 use axum::{Router, routing::get};
@@ -14,7 +16,7 @@ use page_engine::Pages;
 
 use crate::concerned::DESK;
 
-/// For the patient and, below the patient's address, for the desk.
+/// For the patient and, below the address of a patient or of a visit, for the desk.
 pub fn routes() -> Router<Pages> {
     let mut routes = book::routes();
     for base in ["", DESK] {
@@ -26,7 +28,12 @@ pub fn routes() -> Router<Pages> {
             .route(&format!("{pass}/file"), get(see_pass::file))
             .route(&format!("{pass}/revoke"), get(revoke_pass::page).post(revoke_pass::revoke));
     }
+    let visit = visit::VISIT;
+    routes = routes.route(&format!("{visit}/vaccinations"), get(visit::page));
+    for base in [DESK, visit] {
+        routes = routes
+            .route(&format!("{base}/vaccinations/new"), get(record::page).post(record::record))
+            .route(&format!("{base}/vaccinations/{{dose}}/void"), get(void::page).post(void::void));
+    }
     routes
-        .route(&format!("{DESK}/vaccinations/new"), get(record::page).post(record::record))
-        .route(&format!("{DESK}/vaccinations/{{dose}}/void"), get(void::page).post(void::void))
 }

@@ -6,10 +6,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::vaccinations::VoidDose;
-use event_core::{SubjectId, strictness::strictly};
+use event_core::strictness::strictly;
 use page_engine::{HtmlPage, PageError, Pages, PostedForm, Visitor, back_to};
 use vocabulary::vaccinations::{DoseId, DoseReason};
 
+use super::ask_pass::DosePath;
 use crate::{
     concerned::Concerned,
     desk::practice_of,
@@ -51,7 +52,7 @@ struct VoidPage {
 pub async fn page(
     visitor: Visitor,
     concerned: Concerned,
-    Path((_, dose)): Path<(SubjectId, DoseId)>,
+    Path(DosePath { dose }): Path<DosePath>,
 ) -> Result<Response, PageError> {
     practice_of(&visitor)?;
     Ok(shown(&visitor, &concerned, &dose, String::new(), FieldFaults::none()))
@@ -62,7 +63,7 @@ pub async fn page(
 pub async fn void(
     State(pages): State<Pages>,
     concerned: Concerned,
-    Path((_, dose)): Path<(SubjectId, DoseId)>,
+    Path(DosePath { dose }): Path<DosePath>,
     form: PostedForm,
 ) -> Result<Response, PageError> {
     let visitor = &form.visitor;

@@ -84,7 +84,8 @@ impl Query for ListVaccinations {
     }
 }
 
-fn shown(
+/// A dose as it is shown to the person and to staff.
+pub(super) fn shown(
     person: SubjectId,
     row: DoseRow,
     site: Site,

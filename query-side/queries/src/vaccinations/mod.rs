@@ -8,6 +8,7 @@ mod see_eligibility;
 mod see_pass;
 mod see_revocation_list;
 mod see_trust_list;
+mod see_vaccination_visit;
 
 pub use list_doses::{ListVaccinations, VaccinationDose};
 pub use list_lot_doses::{ListLotDoses, LotDose};
@@ -20,6 +21,7 @@ pub use see_eligibility::{SecondDoseDays, SeeEligibility, VaccinationEligibility
 pub use see_pass::{NO_PASS_KEY, PASS_UNKNOWN, PassState, SeePass, ShownPass, SignedPass};
 pub use see_revocation_list::SeeRevocationList;
 pub use see_trust_list::SeeTrustList;
+pub use see_vaccination_visit::{DeclaredAnswer, SeeVaccinationVisit, VISIT_NOT_FOUND, VaccinationVisit};
 
 use query_engine::{QueryEntry, entry};
 
@@ -34,5 +36,6 @@ pub(crate) fn all() -> Vec<QueryEntry> {
         entry::<SeePass>(),
         entry::<SeeTrustList>(),
         entry::<SeeRevocationList>(),
+        entry::<SeeVaccinationVisit>(),
     ]
 }

@@ -20,6 +20,7 @@ const NONE_THERE: (u16, &str) = (404, "appointment-not-found");
 const NO_SESSION: (u16, &str) = (404, "session-not-found");
 const NO_MESSAGE: (u16, &str) = (404, "message-not-found");
 const NO_CHECK: (u16, &str) = (404, "check-not-found");
+const NO_VISIT: (u16, &str) = (404, "visit-not-found");
 const NO_PASS: (u16, &str) = (404, "pass-unknown");
 
 /// Every path that needs a token, as the API's description names it.
@@ -110,6 +111,8 @@ async fn who_may_ask_what() {
             [YES, TOO_LOW, TOO_LOW, NOT_YOURS, YES, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         (format!("/patients/{alice}/vaccination-passes/0000000000P1"),
             [NO_PASS, TOO_LOW, TOO_LOW, NOT_YOURS, NO_PASS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
+        (format!("/practices/{SITE}/vaccination-visits/{SITE}.0123456789AB/2026-03-23T09:00:00Z/{alice}"),
+            [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NO_VISIT, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         ("/vaccination-programmes".to_owned(), [YES; 10]),
         ("/pathways".to_owned(), [YES; 10]),
         ("/pharmacies".to_owned(), [YES; 10]),

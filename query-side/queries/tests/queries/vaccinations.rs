@@ -1,12 +1,15 @@
 //! Vaccinations, from the programme to the recall of a lot.
 
-use axum::{body::Body, http::Request};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use event_core::SubjectId;
 use passes::{PassFault, RevocationList, TrustList, verify};
 use serde_json::{Value, json};
 
-use crate::harness::{Harness, NOW, SITE, at, operator, somebody_new, staff, themselves};
+use crate::harness::{ELSEWHERE, Harness, NOW, SITE, at, operator, somebody_new, staff, themselves};
 
 const DOSE: &str = "0000000000D1";
 
@@ -184,4 +187,40 @@ async fn a_list_for_everybody_refuses_a_token_that_is_not_valid() {
     let request = Request::get("/vaccination-passes/trust-list").header("authorization", "Bearer forged");
     let answer = harness.send(request.body(Body::empty()).expect("a request")).await;
     assert_eq!(answer.problem(), (401, "unauthenticated".to_owned()));
+}
+
+#[tokio::test]
+async fn a_site_sees_what_it_needs_of_the_people_that_booked_there_and_of_nobody_else() {
+    let (harness, alice) = registered().await;
+    harness.open_practice(ELSEWHERE).await;
+    let session = format!("{ELSEWHERE}.0123456789AB");
+    let publish = json!({"session": session, "on": "2026-04-13", "from": "09:00", "until": "10:00", "slotMinutes": 10,
+        "capacity": 1, "service": "vaccination-mmr", "channel": "in-person",
+        "practitioner": {"name": "Nora Example", "role": "Nurse"}});
+    harness.give(&staff(ELSEWHERE), "publish-session", publish).await;
+    record(&harness, alice, "EL1484").await;
+    let starts_at = "2026-04-13T08:00:00Z";
+    let path = format!("/practices/{ELSEWHERE}/vaccination-visits/{session}/{starts_at}/{alice}");
+    let none = harness.get(&staff(ELSEWHERE), &path).await;
+    assert_eq!(none.problem(), (404, "visit-not-found".to_owned()), "without an appointment nothing is shown");
+
+    let declared = json!({"cohorts": ["healthcare-worker"], "contraindications": []});
+    let book = json!({"patient": alice, "session": session, "startsAt": starts_at, "declared": declared});
+    harness.give(&themselves(alice, "P9"), "book-vaccination", book).await;
+    let visit = harness.get(&staff(ELSEWHERE), &path).await.json();
+    assert_eq!((&visit["name"], &visit["bornOn"]), (&json!("Alice Example"), &json!("1980-02-29")));
+    assert_eq!((&visit["programme"], &visit["number"]), (&json!("mmr"), &json!(2)));
+    assert_eq!(
+        (visit["cohorts"].as_array().map(Vec::len), &visit["doses"][0]["given"]["lot"]),
+        (Some(1), &json!("EL1484"))
+    );
+    let other = harness.get(&staff(SITE), &path).await;
+    assert_eq!(other.status, StatusCode::FORBIDDEN, "staff of another site");
+    let at_own = format!("/practices/{SITE}/vaccination-visits/{session}/{starts_at}/{alice}");
+    assert_eq!(harness.get(&staff(SITE), &at_own).await.problem().0, 404, "a session of another site");
+
+    let cancel = json!({"patient": alice, "session": session, "startsAt": starts_at, "version": 1});
+    harness.give(&themselves(alice, "P9"), "cancel-appointment", cancel).await;
+    let gone = harness.get(&staff(ELSEWHERE), &path).await;
+    assert_eq!(gone.problem(), (404, "visit-not-found".to_owned()), "after the cancellation nothing is shown");
 }
