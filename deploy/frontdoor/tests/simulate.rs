@@ -54,6 +54,8 @@ fn users_come_and_nobody_is_told_something_untrue() {
     let answers = told(&monday.join("told.ndjson"));
     let granted = answers.iter().filter(|line| line["outcome"] == "granted" && line["key"] != "").count();
     assert!(answers.len() > 150 && granted > 5, "{} answers, {granted} granted commands: {printed}", answers.len());
+    let is_vaccination = |line: &Value| line["asked"] == "book-vaccination" && line["outcome"] == "granted";
+    assert!(answers.iter().any(is_vaccination), "no vaccination was booked: {printed}");
     let failed: Vec<&Value> = answers.iter().filter(|line| line["outcome"] == "failed").collect();
     assert!(failed.is_empty(), "{failed:#?}");
     let page = fs::read_to_string(monday.join("report.html")).expect("a report");

@@ -30,6 +30,7 @@ use crate::{
 <h1 class="nhsuk-panel__title">{{ done }}</h1>
 <div class="nhsuk-panel__body">Your booking number<br><strong class="frontdoor-reference">{{ reference }}</strong></div>
 </div>
+{% if has_second %}<p>The appointment for the second dose is booked, too. <a href="{{ base }}/appointments">See both appointments</a></p>{% endif %}
 {% else %}
 <h1>{{ layout.title }}</h1>
 {% endif %}
@@ -71,6 +72,8 @@ struct SeePage {
     when: String,
     reference: String,
     done: Option<&'static str>,
+    /// True if a second one was booked in the same step.
+    has_second: bool,
     tag: Option<&'static str>,
     is_orphaned: bool,
     can_change: bool,
@@ -92,6 +95,8 @@ struct Details {
 #[derive(Deserialize)]
 pub struct Done {
     booked: Option<String>,
+    /// With `booked`: this one is the first of two.
+    both: Option<String>,
     moved: Option<String>,
     cancelled: Option<String>,
     amended: Option<String>,
@@ -144,7 +149,7 @@ pub async fn page(
         }
         Err(error) => return Err(error.into()),
     };
-    let done = done.heading();
+    let (done, has_second) = (done.heading(), done.both.is_some());
     let status = appointment.as_ref().map_or(Status::Booked, |one| one.status);
     let can_change = status == Status::Booked && path.at > pages.now();
     let (base, address) = (concerned.base.clone(), path.address(&concerned.base));
@@ -156,6 +161,7 @@ pub async fn page(
         when: words::date_and_time(path.at),
         reference: booking_number::of(&path.session, path.at, concerned.subject),
         done,
+        has_second,
         tag: tag(status),
         is_orphaned: status == Status::Orphaned,
         can_change,

@@ -207,7 +207,8 @@ pub async fn confirm(
         Ok(granted) => {
             let ChosenTime { session, at } = &chosen.first;
             let appointment = format!("{}/appointments/{session}/{}", concerned.base, encoded(&at.to_string()));
-            Ok(back_to(&format!("{appointment}?booked"), granted.position))
+            let booked = if chosen.second.is_some() { "booked&both" } else { "booked" };
+            Ok(back_to(&format!("{appointment}?{booked}"), granted.position))
         }
         // With two times the rule does not say which one it is about.
         Err(problem) if is_about_time(&problem) && chosen.second.is_none() => {
@@ -234,7 +235,7 @@ fn refused(
             let appointment = format!("{}/appointments/{session}/{}", concerned.base, encoded(at));
             ways.push((appointment, "See the appointment, and cancel it there".to_owned()));
         }
-    } else {
+    } else if !is_about_time(&problem) {
         ways.push((steps.address.clone(), "Change your answers".to_owned()));
     }
     if chosen.second.is_some() {
