@@ -69,12 +69,10 @@ impl Files {
         let book = json!({"patient": subject.trim(), "session": format!("A99001.{}0005", tomorrow.replace('-', "")),
             "startsAt": format!("{tomorrow}T13:00:00Z")});
         assert!(given("alice", "book-vaccination", book).contains("dose.booked.v1"));
-        for pass in ["0000000000P1", "0000000000P2"] {
-            let issue = json!({"subject": subject.trim(), "pass": pass, "dose": "0000000000D1",
-                "name": {"surname": "Example", "forename": "Alice"}});
-            assert!(given("alice", "issue-pass", issue).contains("pass.issued.v1"));
-        }
-        let revoke = json!({"subject": subject.trim(), "pass": "0000000000P2"});
+        let issue = json!({"subject": subject.trim(), "pass": "0000000000P1", "dose": "0000000000D1",
+            "name": {"surname": "Example", "forename": "Alice"}});
+        assert!(given("alice", "issue-pass", issue).contains("pass.issued.v1"));
+        let revoke = json!({"subject": subject.trim(), "pass": "0000000000P1"});
         assert!(given("alice", "revoke-pass", revoke).contains("pass.revoked.v1"));
         let recall = json!({"lot": "comirnaty.EL1484", "reason": "Glass in a vial"});
         assert!(given("operator", "recall-lot", recall).contains("lot.recalled.v1"));

@@ -195,21 +195,21 @@ async fn a_site_sees_what_it_needs_of_the_people_that_booked_there_and_of_nobody
     harness.open_practice(ELSEWHERE).await;
     let session = format!("{ELSEWHERE}.0123456789AB");
     let publish = json!({"session": session, "on": "2026-04-13", "from": "09:00", "until": "10:00", "slotMinutes": 10,
-        "capacity": 1, "service": "vaccination-mmr", "channel": "in-person",
+        "capacity": 1, "service": "vaccination-covid-19", "channel": "in-person",
         "practitioner": {"name": "Nora Example", "role": "Nurse"}});
     harness.give(&staff(ELSEWHERE), "publish-session", publish).await;
-    record(&harness, alice, "EL1484").await;
+    record_covid(&harness, alice).await;
     let starts_at = "2026-04-13T08:00:00Z";
     let path = format!("/practices/{ELSEWHERE}/vaccination-visits/{session}/{starts_at}/{alice}");
     let none = harness.get(&staff(ELSEWHERE), &path).await;
     assert_eq!(none.problem(), (404, "visit-not-found".to_owned()), "without an appointment nothing is shown");
 
-    let declared = json!({"cohorts": ["healthcare-worker"], "contraindications": []});
+    let declared = json!({"cohorts": ["weak-immune-system"], "contraindications": []});
     let book = json!({"patient": alice, "session": session, "startsAt": starts_at, "declared": declared});
     harness.give(&themselves(alice, "P9"), "book-vaccination", book).await;
     let visit = harness.get(&staff(ELSEWHERE), &path).await.json();
     assert_eq!((&visit["name"], &visit["bornOn"]), (&json!("Alice Example"), &json!("1980-02-29")));
-    assert_eq!((&visit["programme"], &visit["number"]), (&json!("mmr"), &json!(2)));
+    assert_eq!((&visit["programme"], &visit["number"]), (&json!("covid-19"), &json!(2)));
     assert_eq!(
         (visit["cohorts"].as_array().map(Vec::len), &visit["doses"][0]["given"]["lot"]),
         (Some(1), &json!("EL1484"))
