@@ -19,6 +19,7 @@ use views::{FreeSlotRow, FreeSlots, MyAppointments};
 use vocabulary::{
     access::{CallerRole, IdentityLevel},
     time::LONDON,
+    vaccinations::ProgrammeId,
 };
 
 use super::{
@@ -89,7 +90,7 @@ fn write(data: &Path, name: &str, content: &str) -> anyhow::Result<()> {
     written.and_then(|mut file| file.write_all(content.as_bytes())).with_context(|| format!("{}", file.display()))
 }
 
-/// A booking of the first free slot on a day on which Alice has no appointment yet.
+/// A booking of the first free slot on a day on which Alice has no appointment yet. Vaccinations have a command of their own.
 async fn free_slot(views: &Views, alice: &Person) -> anyhow::Result<Value> {
     let (site, patient) = (alice.practice.code.parse()?, alice.subject.parse()?);
     let now = Timestamp::from_jiff(jiff::Timestamp::now());
@@ -105,7 +106,9 @@ async fn free_slot(views: &Views, alice: &Person) -> anyhow::Result<Value> {
     let taken: HashSet<LocalDate> = own.iter().map(|(_, row)| LONDON.day(row.time.starts_at)).collect();
     let free = all(FreeSlots::partition(&site), FreeSlots::from(LONDON.start_of(LONDON.day(now).plus_days(1))));
     let free = views.reader::<FreeSlots>().page(free).await?.value;
-    let suits = |row: &&FreeSlotRow| row.places(now) > 0 && !taken.contains(&LONDON.day(row.starts_at));
+    let is_ordinary = |row: &FreeSlotRow| ProgrammeId::of_service(&row.service).is_none();
+    let suits =
+        |row: &&FreeSlotRow| row.places(now) > 0 && is_ordinary(row) && !taken.contains(&LONDON.day(row.starts_at));
     let slot = free.iter().map(|(_, row)| row).find(suits);
     let slot = slot.ok_or_else(|| anyhow!("there is none among {}", free.len()))?;
     Ok(json!({
