@@ -66,7 +66,7 @@ AXON_JAR := $(AXON)/axon-peer-0.1.0.jar
 BENCH = cargo run --release --locked --package bench --
 WITH_PEERS = --peers '$(PEERS)' --axon '$(AXON)'
 
-.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-manifests test-licences test-pods test-admission test-collector test-upgrade styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka passes java jdk go node asyncapi openapi
+.PHONY: help run faketime up down static image image-test test test-build test-needs test-programs test-systems test-pages test-deployment test-manifests test-licences test-pods test-admission test-collector test-upgrade styles browser screenshots chaos umoci bench bench-peers peers axon compilers postgres kafka passes java jdk go node asyncapi openapi
 
 help:
 	@echo 'make run          the demonstration on http://$(LISTEN) (a release build; data in $(DEMO))'
@@ -132,7 +132,7 @@ umoci:
 
 test: compilers styles
 	$(MAKE) --no-print-directory --jobs 2 test-build test-needs
-	@MAKE='$(MAKE)' deploy/local/lanes.sh test-programs test-systems test-pages test-manifests test-pods test-licences
+	@MAKE='$(MAKE)' deploy/local/lanes.sh test-programs test-systems test-pages test-deployment
 
 test-build:
 	cargo fmt --all --check
@@ -162,6 +162,10 @@ test-systems:
 
 test-pages:
 	$(JOURNEYS) $(filter-out $(WITH_SYSTEMS),$(BROWSER))
+
+# One after the other: the pods wait for a database that everything else asks, too, while all lanes start.
+test-deployment:
+	@for part in test-licences test-manifests test-pods; do $(MAKE) --no-print-directory "$$part" || exit; done
 
 # The manifests for Kubernetes, by the schemas of Kubernetes and of the operators, by Strimzi's classes, by kube-score, by promtool, and
 # by the binary's own settings.

@@ -102,6 +102,7 @@ for (const [name, options] of WAYS) {
     await page.getByLabel('Do not use my data for research').check();
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Your contact details and choices are saved').waitFor();
+    await window.upToDate();
     assert.equal(await page.getByLabel('Mobile phone number').inputValue(), '+447700900999');
     assert.ok(await page.getByLabel('Do not use my data for research').isChecked());
     await window.seen('contact details that were saved');

@@ -196,6 +196,23 @@ export class Window {
     assert.deepEqual(faults, [], `html-validate finds faults on ${name}`);
   }
 
+  /// Loads the page again as long as it says that the latest changes may not be on it yet.
+  async upToDate() {
+    await eventually('a page with the latest changes', async () => {
+      if ((await this.page.locator('.frontdoor-late').count()) === 0) return true;
+      await this.page.reload();
+      return false;
+    });
+  }
+
+  /// Opens a page until it shows this text: what another person did reaches it a moment later.
+  async opened(address, text) {
+    await eventually(`${text} at ${address}`, async () => {
+      await this.page.goto(address);
+      return (await this.page.getByText(text).count()) > 0;
+    });
+  }
+
   faultless(name) {
     assert.deepEqual(this.faults, [], `faults on ${name}`);
   }

@@ -10,17 +10,19 @@ use std::{
 
 use anyhow::{Context, bail};
 use event_core::Timestamp;
-use host::ServiceFile;
-use passes::{CountryCode, IssuingKey, IssuingKeys, UnreadableKey, expiry, issuing_keys::KEYS_BYTES_MAX};
+use host::{ServiceFile, demo_key::write_once};
+use passes::{CountryCode, IssuingKey, IssuingKeys, UnreadableKey, issuing_keys::KEYS_BYTES_MAX};
 use query_engine::ServiceValues;
 
 /// The most files in a folder of keys.
 const KEY_FILES_MAX: usize = 1_000;
 /// Random bytes are not a key of the curve once in 2^32 times.
 const DRAWS_MAX: usize = 4;
-/// The country of a demonstration's keys, and the days for which one signs passes.
+/// The key of a demonstration, in its data folder.
+const DEMO_FILE: &str = "demo-pass-key.pem";
 const DEMO_COUNTRY: &str = "GB";
-const DEMO_DAYS: i64 = 365;
+/// Ten years: nobody gives a demonstration another key.
+const DEMO_DAYS: i64 = 3_650;
 
 /// The keys as a file of the server.
 pub const SERVICE_FILE: ServiceFile = ServiceFile { name: "passes", read: put, demonstration };
@@ -30,14 +32,13 @@ fn put(place: &Path, values: &ServiceValues) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A folder with a key that signs passes today.
+/// A file with a key. Processes that share the data folder have the same one.
 fn demonstration(data: &Path) -> anyhow::Result<PathBuf> {
-    let (folder, now) = (data.join("pass-keys"), now());
-    let signs = |keys: &IssuingKeys| keys.for_pass(now, expiry(now)).is_some();
-    if !folder.exists() || !signs(&read(&folder)?) {
-        make(DEMO_COUNTRY.parse()?, now.whole_second(), DEMO_DAYS, &folder)?;
+    let (file, from) = (data.join(DEMO_FILE), now().whole_second());
+    if !file.exists() {
+        write_once(&file, draw(DEMO_COUNTRY.parse()?, from, from.plus_days(DEMO_DAYS))?.to_pem()?.as_bytes())?;
     }
-    Ok(folder)
+    Ok(file)
 }
 
 fn now() -> Timestamp {
@@ -106,21 +107,24 @@ fn draw(country: CountryCode, from: Timestamp, until: Timestamp) -> anyhow::Resu
 
 #[cfg(test)]
 mod tests {
+    use passes::expiry;
+
     use super::*;
 
     #[test]
     fn a_demonstration_makes_one_key_that_signs_today() {
         let data = tempfile::tempdir().expect("a folder");
-        let folder = demonstration(data.path()).expect("made");
-        demonstration(data.path()).expect("it is there");
+        let file = demonstration(data.path()).expect("made");
+        let made = fs::read(&file).expect("read");
+        assert_eq!(fs::read(demonstration(data.path()).expect("it is there")).expect("read"), made);
         let values = ServiceValues::default();
         assert!(values.get::<Arc<IssuingKeys>>().is_none());
-        put(&folder, &values).expect("read");
+        put(&file, &values).expect("read");
         let keys = values.get::<Arc<IssuingKeys>>().expect("keys");
         assert_eq!((keys.certificates().len(), keys.for_pass(now(), expiry(now())).is_some()), (1, true));
 
-        fs::write(folder.join("torn.pem"), "-----BEGIN PRIVATE KEY-----\n").expect("written");
-        assert!(put(&folder, &values).is_err());
+        fs::write(data.path().join("torn.pem"), "-----BEGIN PRIVATE KEY-----\n").expect("written");
+        assert!(put(data.path(), &values).is_err());
         assert!(values.get::<Arc<IssuingKeys>>().is_some(), "keys that cannot be read change nothing");
     }
 }

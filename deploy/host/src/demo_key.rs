@@ -90,8 +90,11 @@ impl DemoKey {
     }
 }
 
-/// Writes a file completely or not at all, and never replaces one that another process wrote first.
-fn write_once(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+/// Writes a file that only this user can read, completely or not at all, and never replaces one that another process wrote first.
+///
+/// # Errors
+/// If the folder cannot be written.
+pub fn write_once(file: &Path, content: &[u8]) -> anyhow::Result<()> {
     let whole = || -> std::io::Result<()> {
         let draft = file.with_extension(format!("draft-{}", std::process::id()));
         let mut open = fs::OpenOptions::new();

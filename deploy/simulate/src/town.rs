@@ -77,7 +77,7 @@ pub fn practice_body(code: &str) -> Value {
     })
 }
 
-/// The body of `register-patient`. Everybody is at least 65 years old, the age for the vaccination that the simulation books.
+/// The body of `register-patient`. All people are at least 65 years old, the age for the vaccination that the simulation books.
 pub fn registration_body(patient: &SimulatedPatient) -> Value {
     json!({
         "subject": patient.subject,

@@ -86,7 +86,7 @@ pub enum Denied {
 /// Admits every caller with a valid token.
 pub const ANY_AUTHENTICATED: &dyn AccessRule = &AnyAuthenticated;
 
-/// Admits everybody, also without a token. For queries that say nothing about a person.
+/// Admits all callers, also those without a token. For queries that say nothing about a person.
 pub const ANYBODY: &dyn AccessRule = &Anybody;
 
 /// Admits callers that have this role in their token.

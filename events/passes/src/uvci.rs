@@ -44,8 +44,8 @@ impl Uvci {
         Ok(Uvci(format!("{text}#{check}").into()))
     }
 
-    /// The identifier of the pass with this name, from 120 bits of its SHA-256: nobody finds another name with the same identifier,
-    /// and it says nothing about a name that cannot be guessed.
+    /// The identifier of the pass with this name, from 120 bits of its SHA-256: another name with the same identifier cannot be
+    /// found, and it says nothing about a name that cannot be guessed.
     ///
     /// Passes that were issued have these identifiers, so this computation must not change.
     ///

@@ -84,7 +84,7 @@ impl QueryPort {
         counted::<Q>(asked, began)
     }
 
-    /// Asks a query without a caller, and counts it in the metrics. Only a query that is for everybody has an answer.
+    /// Asks a query without a caller, and counts it in the metrics. Only a query that needs no token has an answer.
     pub async fn ask_for_anybody<Q: Query>(&self, query: &Q, wanted: Freshness, paging: Paging) -> Asked<Q::Answer> {
         let began = Instant::now();
         let asked = match Q::WHO.needs_token() {

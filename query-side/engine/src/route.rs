@@ -60,7 +60,7 @@ pub async fn answer<Q: Query>(
     response
 }
 
-/// The caller of the token. `None` without a token, if the query is for everybody.
+/// The caller of the token. `None` without a token, if the query needs none.
 async fn caller_of<Q: Query>(headers: &HeaderMap, tokens: &Tokens) -> Result<Option<Caller>, Problem> {
     if !Q::WHO.needs_token() && !headers.contains_key(header::AUTHORIZATION) {
         return Ok(None);

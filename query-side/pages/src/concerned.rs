@@ -32,7 +32,7 @@ impl Concerned {
     }
 }
 
-/// The path of a page up to the patient: `/desk/patients/P`, or `/desk/visits/S/T/P` for somebody who comes to the site.
+/// The path of a page up to the patient: `/desk/patients/P`, or `/desk/visits/S/T/P` for a visitor of the site.
 fn base_of<'a>(path: &'a str, patient: &str) -> Option<&'a str> {
     let begins = path.find(patient)?;
     path.get(..begins + patient.len())

@@ -357,7 +357,7 @@ mod specs {
         with_records(RECORDS_MAX - 2).when(both()).records_kinds(&[BOOKED, BOOKED].concat());
     }
 
-    /// The hall, and an Alice who changed so many bookings today, all of clinics that are over.
+    /// The hall, with so many changes of bookings of Alice today, all of clinics that are over.
     fn busy(changes: u32) -> World {
         let (nine, ten_past) = ("2026-03-09T09:00:00Z", "2026-03-09T09:10:00Z");
         let event = |number| AppointmentBooked {

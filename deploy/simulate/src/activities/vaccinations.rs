@@ -11,7 +11,7 @@ use crate::{
     visit::{CommandAsked, QueryAsked, UserVisit, VisitEnded},
 };
 
-/// The programme of the clinics. Its campaign is open until the end of 2035, and everybody of the town has the age for it.
+/// The programme of the clinics. Its campaign is open until the end of 2035, and all people of the town have the age for it.
 const PROGRAMME: &str = "pneumococcal";
 
 const VACCINATION_CLINIC: SimulatedClinic = SimulatedClinic {

@@ -26,8 +26,8 @@ pub struct PassId(Arc<str>);
 text_id!(PassId, "PassId", "^[0-9A-HJKMNP-TV-Z]{12}$");
 
 impl PassId {
-    /// The identifier under which verifiers know this pass. It depends on the person, too, so that nobody makes and revokes a pass with
-    /// the identifier of another person's.
+    /// The identifier under which verifiers know this pass. It depends on the person, too: a pass with the identifier of another
+    /// person's, which could then be revoked, cannot be made.
     ///
     /// # Errors
     /// Never.

@@ -8,7 +8,8 @@ use axum::{
 };
 use page_engine::{HtmlPage, PageError, Pages, Visitor};
 use passes::PassContents;
-use queries::vaccinations::{PassState, SeePass, ShownPass};
+use queries::vaccinations::{PASS_UNKNOWN, PassState, SeePass, ShownPass};
+use query_engine::{QueryError, page::Paging};
 use serde::Deserialize;
 use vocabulary::vaccinations::PassId;
 
@@ -52,6 +53,20 @@ struct PassPage {
     rows: Vec<PassFact>,
 }
 
+/// The page of a pass that was issued and that the view does not have yet. The layout says to load it again.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% extends "layout.html" %}
+{% block main %}
+<h1>{{ HEADING }}</h1>
+<p>The pass is issued. It is here in a moment.</p>
+{% endblock %}"#
+)]
+struct ComingPassPage {
+    layout: Layout,
+}
+
 /// The same pass as one file, without anything that would have to be fetched.
 #[derive(Template)]
 #[template(path = "pass_file.html")]
@@ -87,16 +102,24 @@ pub async fn page(
     concerned: Concerned,
     Path(path): Path<PassPath>,
 ) -> Result<Response, PageError> {
-    let found = pages.ask(&visitor, &path.query(&concerned)).await?;
-    let pass = found.answer;
+    let list = format!("{}/vaccinations", concerned.base);
+    let asked = pages.asked(&visitor, &path.query(&concerned), Paging::default()).await;
+    let (pass, stale) = match asked.outcome {
+        Ok(pass) => (pass, asked.stale),
+        // The view is behind the command that led here.
+        Err(QueryError::Rejected(rejected)) if asked.late && rejected.rejection.code == PASS_UNKNOWN.code => {
+            let layout = Layout::of(&visitor, HEADING).back(list).stale(true);
+            return Ok(HtmlPage::ok(ComingPassPage { layout }).into_response());
+        }
+        Err(error) => return Err(error.into()),
+    };
     let state = match pass.state {
         PassState::Valid => "Valid",
         PassState::Expired => "Expired",
         PassState::Revoked => "Revoked",
     };
-    let list = format!("{}/vaccinations", concerned.base);
     let page = PassPage {
-        layout: Layout::of(&visitor, HEADING).back(list).stale(found.stale),
+        layout: Layout::of(&visitor, HEADING).back(list).stale(stale),
         address: path.address(&concerned),
         rows: facts(&pass.contents),
         until: until(&pass),

@@ -1,4 +1,4 @@
-//! A person who comes to the site for a vaccination, as its staff see them, wherever the person is registered.
+//! A person that comes to the site for a vaccination, as its staff see them, wherever the person is registered.
 
 use askama::Template;
 use axum::{

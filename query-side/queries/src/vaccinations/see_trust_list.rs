@@ -1,4 +1,4 @@
-//! The trust list: the keys whose passes are valid.
+//! The trust list: the keys of valid passes.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A person who comes to a site for a vaccination, as the staff of the site need to see them.
+//! A person that comes to a site for a vaccination, as the staff of the site need to see them.
 
 use event_core::{AccessRule, Class, LocalDate, OrganisationCode, Rejection, SubjectId, Timestamp};
 use programmes::{CATALOGUE, Programme};
@@ -28,7 +28,7 @@ pub static VISIT_NOT_FOUND: Rejection = Rejection {
 /// The number of doses that are read. The rules allow 500 records of a person.
 const DOSES_READ: usize = 500;
 
-/// A person who has an appointment for a vaccination at a site: what its staff need, wherever the person is registered. Nothing is shown of a
+/// A person with an appointment for a vaccination at a site: what its staff need, wherever the person is registered. Nothing is shown of a
 /// person without such an appointment.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -219,7 +219,8 @@ async fn a_site_sees_what_it_needs_of_the_people_that_booked_there_and_of_nobody
     let at_own = format!("/practices/{SITE}/vaccination-visits/{session}/{starts_at}/{alice}");
     assert_eq!(harness.get(&staff(SITE), &at_own).await.problem().0, 404, "a session of another site");
 
-    let cancel = json!({"patient": alice, "session": session, "startsAt": starts_at, "version": 1});
+    let cancel = json!({"patient": alice, "session": session, "startsAt": starts_at, "version": 1,
+        "reason": "cancelled-by-citizen"});
     harness.give(&themselves(alice, "P9"), "cancel-appointment", cancel).await;
     let gone = harness.get(&staff(ELSEWHERE), &path).await;
     assert_eq!(gone.problem(), (404, "visit-not-found".to_owned()), "after the cancellation nothing is shown");
