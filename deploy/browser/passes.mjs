@@ -18,7 +18,8 @@ function fetched(server, list) {
   return file;
 }
 
-/// What the foreign program says of the code in this picture; undefined, loudly, where it is not installed. In CI that is a failure.
+/// The answer of the foreign program to the code in this picture. Without the program the test fails in CI; elsewhere the answer is
+/// undefined, and a line says that nothing was verified.
 export function foreignVerdict(server, picture) {
   if (!existsSync(PYTHON)) {
     assert.ok(!process.env.CI, 'passes must be verified by a foreign program in CI: run `make passes`');

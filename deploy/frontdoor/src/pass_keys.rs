@@ -21,7 +21,7 @@ const DRAWS_MAX: usize = 4;
 /// The key of a demonstration, in its data folder.
 const DEMO_FILE: &str = "demo-pass-key.pem";
 const DEMO_COUNTRY: &str = "GB";
-/// Ten years: nobody gives a demonstration another key.
+/// Ten years. The key of a demonstration is not rotated.
 const DEMO_DAYS: i64 = 3_650;
 
 /// The keys as a file of the server.

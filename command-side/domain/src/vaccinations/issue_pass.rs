@@ -94,7 +94,8 @@ impl Command for IssuePass {
 }
 
 impl PassName {
-    /// A pass shows the registered name, or else it would prove the vaccination of somebody else.
+    /// The name in the form of a pass, if its parts are the registered name: a pass with another name would prove a vaccination of another
+    /// person.
     fn of_person(&self, registered: &PersonName, context: &Context) -> Result<HolderName, Rejected> {
         let parts = self.forename.iter().chain([&self.surname]);
         let words: Vec<&str> = parts.flat_map(|part| part.as_str().split_whitespace()).collect();
@@ -110,7 +111,7 @@ impl PassName {
 }
 
 impl IssuePass {
-    /// What is signed, in whole seconds.
+    /// The contents of the pass. Its times are whole seconds, which is the precision of the signed form.
     ///
     /// # Errors
     /// `no-pass`.

@@ -31,6 +31,11 @@ impl KnownPass {
     pub fn is_valid(&self, now: Timestamp) -> bool {
         !self.is_revoked && now < self.expires_at
     }
+
+    pub fn revoked(&self, subject: SubjectId, id: &PassId, cause: RevocationCause, now: Timestamp) -> PassRevoked {
+        let (pass, revocation, expires_at) = (id.clone(), self.revocation, self.expires_at);
+        PassRevoked { subject, pass, revocation, expires_at, cause, revoked_at: now }
+    }
 }
 
 impl State for PassBook {
@@ -77,12 +82,5 @@ impl PassBook {
     ) -> Vec<PassRevoked> {
         let of_dose = self.passes.iter().filter(|(_, pass)| pass.dose == *dose && pass.is_valid(now));
         of_dose.map(|(id, pass)| pass.revoked(subject, id, cause, now)).collect()
-    }
-}
-
-impl KnownPass {
-    pub fn revoked(&self, subject: SubjectId, id: &PassId, cause: RevocationCause, now: Timestamp) -> PassRevoked {
-        let (pass, revocation, expires_at) = (id.clone(), self.revocation, self.expires_at);
-        PassRevoked { subject, pass, revocation, expires_at, cause, revoked_at: now }
     }
 }

@@ -1,5 +1,5 @@
-//! What a person declared when an appointment for a dose was booked: one row per appointment. Whether the appointment stands is in the
-//! person's appointments.
+//! The facts that a person declared when an appointment for a dose was booked: one row per appointment. The row stays after a
+//! cancellation; the status of the appointment is in the read model of appointments.
 
 use event_core::{Key, Keys, Personal, Projection, Recorded, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};

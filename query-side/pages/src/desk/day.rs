@@ -118,7 +118,8 @@ struct SlotLine {
 
 struct PatientOfSlot {
     subject: SubjectId,
-    /// The page of the patient or, in a clinic for vaccinations, that of the visit, which can be of somebody from elsewhere.
+    /// The page of the patient. In a clinic for vaccinations it is the page of the visit, because the patient can be registered at
+    /// another practice.
     address: String,
     name: String,
     /// Absent for a hold.

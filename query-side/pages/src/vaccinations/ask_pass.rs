@@ -62,7 +62,7 @@ struct TypedName {
 }
 
 impl TypedName {
-    /// The last word is the surname, until somebody says otherwise.
+    /// The parts that the form suggests: the last word as surname, the others as forenames.
     fn of(registered: &str) -> TypedName {
         let (forename, surname) = registered.trim().rsplit_once(' ').unwrap_or(("", registered.trim()));
         TypedName { forename: forename.trim().to_owned(), surname: surname.to_owned() }

@@ -95,7 +95,7 @@ impl PassPath {
 }
 
 /// # Errors
-/// If there is no such pass, the visitor may not see it, or this server does not sign passes.
+/// If the pass does not exist, access is denied, or this server has no key for the pass.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,
@@ -130,7 +130,7 @@ pub async fn page(
 }
 
 /// # Errors
-/// If there is no such pass, the visitor may not see it, or this server does not sign passes.
+/// If the pass does not exist, access is denied, or this server has no key for the pass.
 pub async fn file(
     State(pages): State<Pages>,
     visitor: Visitor,

@@ -7,7 +7,7 @@ use axum::{
 };
 use event_core::{SubjectId, Timestamp};
 use page_engine::{HtmlPage, PageError, Pages, Visitor, encoded};
-use queries::vaccinations::{SeeVaccinationVisit, VaccinationDose, VaccinationVisit};
+use queries::vaccinations::{DeclaredAnswers, SeeVaccinationVisit, VaccinationDose, VaccinationVisit};
 use serde::Deserialize;
 use vocabulary::SessionId;
 
@@ -42,12 +42,16 @@ pub fn address(session: &SessionId, starts_at: Timestamp, patient: SubjectId) ->
 {% endfor %}
 </dl>
 <h2>Declared before the booking</h2>
+{% match declared %}
+{% when None %}<div class="nhsuk-inset-text"><p>The answers cannot be shown. Ask the questions again before you vaccinate.</p></div>
+{% when Some with (declared) %}
 {% if declared.is_empty() %}<p>Nothing that speaks against the vaccination.</p>{% else %}
 <ul class="nhsuk-list nhsuk-list--bullet">
 {% for one in declared %}<li>{{ one }}</li>
 {% endfor %}
 </ul>
 {% endif %}
+{% endmatch %}
 <p><a class="nhsuk-button" href="{{ base }}/vaccinations/new">Record a dose</a></p>
 <h2>Doses so far</h2>
 {% if doses.is_empty() %}<p>No dose of this programme is recorded.</p>{% endif %}
@@ -60,7 +64,8 @@ struct VisitPage {
     base: String,
     done: Option<&'static str>,
     rows: Vec<(&'static str, String)>,
-    declared: Vec<String>,
+    /// `None` if the answers are not known here.
+    declared: Option<Vec<String>>,
     doses: Vec<DoseCard>,
 }
 
@@ -93,7 +98,7 @@ pub async fn page(
     let page = VisitPage {
         layout: Layout::of(&visitor, "Vaccination visit").back(back).stale(found.stale),
         rows: facts(&visit, query.starts_at),
-        declared: declared(&visit),
+        declared: visit.declared.as_ref().map(declared),
         done: done.done(),
         doses: visit
             .doses
@@ -120,9 +125,9 @@ fn facts(visit: &VaccinationVisit, starts_at: Timestamp) -> Vec<(&'static str, S
     rows
 }
 
-fn declared(visit: &VaccinationVisit) -> Vec<String> {
-    let groups = visit.cohorts.iter().map(|cohort| format!("Group: {cohort}"));
-    let answers = visit.contraindications.iter().map(|answer| match answer.on {
+fn declared(answers: &DeclaredAnswers) -> Vec<String> {
+    let groups = answers.cohorts.iter().map(|cohort| format!("Group: {cohort}"));
+    let answers = answers.contraindications.iter().map(|answer| match answer.on {
         Some(on) => format!("{} Yes, on {}", answer.question, words::day(on)),
         None => format!("{} Yes", answer.question),
     });

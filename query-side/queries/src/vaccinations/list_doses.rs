@@ -84,6 +84,13 @@ impl Query for ListVaccinations {
     }
 }
 
+/// The title of the programme of a dose and the name of the vaccine, as far as this server has them.
+pub(super) fn names_of(given: &DoseFacts) -> (Option<String>, Option<String>) {
+    let programme = CATALOGUE.newest(given.programme.as_str());
+    let vaccine = programme.and_then(|programme| programme.vaccine(given.vaccine.as_str()));
+    (programme.map(|programme| programme.document().title.clone()), vaccine.map(|vaccine| vaccine.name.clone()))
+}
+
 /// A dose as it is shown to the person and to staff.
 pub(super) fn shown(
     person: SubjectId,
@@ -92,8 +99,7 @@ pub(super) fn shown(
     is_recalled: bool,
     opener: &Opener<'_>,
 ) -> Result<VaccinationDose, QueryError> {
-    let programme = CATALOGUE.newest(row.given.programme.as_str());
-    let vaccine = programme.and_then(|programme| programme.vaccine(row.given.vaccine.as_str()));
+    let (programme_title, vaccine_name) = names_of(&row.given);
     let codes = CATALOGUE.pass_codes(row.given.programme.as_str(), row.given.vaccine.as_str());
     let details = opener.open(person, &row.details)?;
     let (route, given_by, deviations) = match details {
@@ -102,8 +108,8 @@ pub(super) fn shown(
     };
     Ok(VaccinationDose {
         dose: row.dose,
-        programme_title: programme.map(|programme| programme.document().title.clone()),
-        vaccine_name: vaccine.map(|vaccine| vaccine.name.clone()),
+        programme_title,
+        vaccine_name,
         given: row.given,
         site,
         route,

@@ -1,7 +1,6 @@
 //! The valid vaccination passes of a person.
 
 use event_core::{AccessRule, SubjectId, Timestamp};
-use programmes::CATALOGUE;
 use query_engine::{Kind, Query, QueryContext, QueryError, context::Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use vocabulary::{
     vaccinations::{DoseId, PassId},
 };
 
-use super::see_pass::PassState;
+use super::{list_doses::names_of, see_pass::PassState};
 
 /// The number of passes that are read. The rules allow 1,000 of a person.
 const PASSES_READ: usize = 1_000;
@@ -71,14 +70,13 @@ impl Query for ListPasses {
         let doses = context.rows::<MyDoses>(&keys).await?;
         let passes = valid.into_iter().zip(doses).map(|(row, dose)| {
             let given = dose.map(|dose| dose.given);
-            let programme = given.as_ref().and_then(|given| CATALOGUE.newest(given.programme.as_str()));
-            let vaccine = programme.zip(given.as_ref()).and_then(|(one, given)| one.vaccine(given.vaccine.as_str()));
+            let (programme_title, vaccine_name) = given.as_ref().map(names_of).unwrap_or_default();
             VaccinationPass {
                 pass: row.pass,
                 dose: row.dose,
                 number: given.as_ref().map(|given| given.number),
-                programme_title: programme.map(|programme| programme.document().title.clone()),
-                vaccine_name: vaccine.map(|vaccine| vaccine.name.clone()),
+                programme_title,
+                vaccine_name,
                 issued_at: row.issued_at,
                 expires_at: row.expires_at,
             }

@@ -21,7 +21,9 @@ pub use see_eligibility::{SecondDoseDays, SeeEligibility, VaccinationEligibility
 pub use see_pass::{NO_PASS_KEY, PASS_UNKNOWN, PassState, SeePass, ShownPass, SignedPass};
 pub use see_revocation_list::SeeRevocationList;
 pub use see_trust_list::SeeTrustList;
-pub use see_vaccination_visit::{DeclaredAnswer, SeeVaccinationVisit, VISIT_NOT_FOUND, VaccinationVisit};
+pub use see_vaccination_visit::{
+    DeclaredAnswer, DeclaredAnswers, SeeVaccinationVisit, VISIT_NOT_FOUND, VaccinationVisit,
+};
 
 use query_engine::{QueryEntry, entry};
 

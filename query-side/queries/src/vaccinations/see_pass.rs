@@ -63,7 +63,7 @@ pub struct ShownPass {
     pub state: PassState,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
-    /// What is signed.
+    /// The signed contents.
     pub contents: PassContents,
     /// Present if the pass is valid.
     #[serde(skip_serializing_if = "Option::is_none")]

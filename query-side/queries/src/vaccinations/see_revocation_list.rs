@@ -24,7 +24,7 @@ impl Query for SeeRevocationList {
     async fn answer(&self, context: &mut QueryContext<'_>) -> Result<RevocationList, QueryError> {
         let mut revoked = Vec::new();
         for partition in RevokedPasses::partitions(context.now) {
-            // One more than a list can have shows that it would lack some: then there is no list.
+            // The limit of the read is one above the limit of a list, so that a list that would be incomplete is an error below.
             let rows = context.page::<RevokedPasses>(Span::whole(partition).beyond(None, REVOKED_MAX + 1)).await?;
             let valid = rows.into_iter().filter(|(_, row)| row.expires_at > context.now);
             revoked.extend(valid.map(|(_, row)| row.revocation));

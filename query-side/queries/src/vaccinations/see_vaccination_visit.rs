@@ -53,12 +53,22 @@ pub struct VaccinationVisit {
     /// The number of the dose that was booked. Absent while the view of bookings is late.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<u8>,
-    /// The groups to which the person says that they belong, in words.
+    /// The answers to the questions before the booking. Absent if they are not known here: the view of bookings is late, or the person's
+    /// data was erased. That is not the same as nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<DeclaredAnswers>,
+    /// The doses of the programme so far.
+    pub doses: Vec<VaccinationDose>,
+}
+
+/// The facts that a person declared before a booking, in words.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeclaredAnswers {
+    /// The groups to which the person says that they belong.
     pub cohorts: Vec<String>,
     /// The questions that the person answered with yes.
     pub contraindications: Vec<DeclaredAnswer>,
-    /// The doses of the programme so far.
-    pub doses: Vec<VaccinationDose>,
 }
 
 /// A question that was answered with yes.
@@ -97,7 +107,7 @@ impl Query for SeeVaccinationVisit {
         let opener = context.opener([patient]).await?;
         let declared = opener.open_some(patient, booked.as_ref().map(|row| &row.declared))?;
         let edition = booked.as_ref().and_then(|row| CATALOGUE.edition(programme.as_str(), row.edition));
-        let (cohorts, contraindications) = declared.map(|facts| in_words(&facts, edition)).unwrap_or_default();
+        let declared = declared.map(|facts| DeclaredAnswers::of(&facts, edition));
         let rows = context.page::<MyDoses>(Span::whole(MyDoses::partition(patient)).beyond(None, DOSES_READ)).await?;
         let mut sites = Sites::default();
         let mut doses = Vec::new();
@@ -111,22 +121,23 @@ impl Query for SeeVaccinationVisit {
             programme_title: CATALOGUE.newest(programme.as_str()).map(|newest| newest.document().title.clone()),
             programme,
             number: booked.map(|row| row.number),
-            cohorts,
-            contraindications,
+            declared,
             doses,
         })
     }
 }
 
-/// What was declared, in the words of the edition that asked. An id that it does not have stands for itself.
-fn in_words(facts: &DeclaredFacts, edition: Option<&Programme>) -> (Vec<String>, Vec<DeclaredAnswer>) {
-    let cohort = |id: &str| edition.and_then(|edition| edition.cohort(id)).map(|known| known.words.clone());
-    let question =
-        |id: &str| edition.and_then(|edition| edition.contraindication(id)).map(|known| known.question.clone());
-    let cohorts = facts.cohorts.iter().map(|id| cohort(id.as_str()).unwrap_or_else(|| id.to_string()));
-    let answers = facts.contraindications.iter().map(|fact| DeclaredAnswer {
-        question: question(fact.id.as_str()).unwrap_or_else(|| fact.id.to_string()),
-        on: fact.on,
-    });
-    (cohorts.collect(), answers.collect())
+impl DeclaredAnswers {
+    /// The facts in the words of the edition that asked. An id without words in it is shown as it is.
+    fn of(facts: &DeclaredFacts, edition: Option<&Programme>) -> DeclaredAnswers {
+        let cohort = |id: &str| edition.and_then(|edition| edition.cohort(id)).map(|known| known.words.clone());
+        let question =
+            |id: &str| edition.and_then(|edition| edition.contraindication(id)).map(|known| known.question.clone());
+        let cohorts = facts.cohorts.iter().map(|id| cohort(id.as_str()).unwrap_or_else(|| id.to_string()));
+        let answers = facts.contraindications.iter().map(|fact| DeclaredAnswer {
+            question: question(fact.id.as_str()).unwrap_or_else(|| fact.id.to_string()),
+            on: fact.on,
+        });
+        DeclaredAnswers { cohorts: cohorts.collect(), contraindications: answers.collect() }
+    }
 }

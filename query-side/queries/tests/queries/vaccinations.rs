@@ -1,11 +1,13 @@
 //! Vaccinations, from the programme to the recall of a lot.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use event_core::SubjectId;
+use event_core::{SubjectId, testing::RecordingKeyRing};
 use passes::{PassFault, RevocationList, TrustList, verify};
 use serde_json::{Value, json};
 
@@ -189,39 +191,60 @@ async fn a_list_for_everybody_refuses_a_token_that_is_not_valid() {
     assert_eq!(answer.problem(), (401, "unauthenticated".to_owned()));
 }
 
+const ELSEWHERE_SESSION: &str = "B54321.0123456789AB";
+const VISIT_AT: &str = "2026-04-13T08:00:00Z";
+
+/// A dose of Alice is recorded at her practice, and another site publishes a clinic for the next one. Returns the address of her visit.
+async fn clinic_elsewhere(harness: &Harness, alice: SubjectId) -> String {
+    harness.open_practice(ELSEWHERE).await;
+    let publish = json!({"session": ELSEWHERE_SESSION, "on": "2026-04-13", "from": "09:00", "until": "10:00",
+        "slotMinutes": 10, "capacity": 1, "service": "vaccination-covid-19", "channel": "in-person",
+        "practitioner": {"name": "Nora Example", "role": "Nurse"}});
+    harness.give(&staff(ELSEWHERE), "publish-session", publish).await;
+    record_covid(harness, alice).await;
+    format!("/practices/{ELSEWHERE}/vaccination-visits/{ELSEWHERE_SESSION}/{VISIT_AT}/{alice}")
+}
+
+async fn book_elsewhere(harness: &Harness, alice: SubjectId) {
+    let declared = json!({"cohorts": ["weak-immune-system"], "contraindications": []});
+    let book = json!({"patient": alice, "session": ELSEWHERE_SESSION, "startsAt": VISIT_AT, "declared": declared});
+    harness.give(&themselves(alice, "P9"), "book-vaccination", book).await;
+}
+
 #[tokio::test]
 async fn a_site_sees_what_it_needs_of_the_people_that_booked_there_and_of_nobody_else() {
     let (harness, alice) = registered().await;
-    harness.open_practice(ELSEWHERE).await;
-    let session = format!("{ELSEWHERE}.0123456789AB");
-    let publish = json!({"session": session, "on": "2026-04-13", "from": "09:00", "until": "10:00", "slotMinutes": 10,
-        "capacity": 1, "service": "vaccination-covid-19", "channel": "in-person",
-        "practitioner": {"name": "Nora Example", "role": "Nurse"}});
-    harness.give(&staff(ELSEWHERE), "publish-session", publish).await;
-    record_covid(&harness, alice).await;
-    let starts_at = "2026-04-13T08:00:00Z";
-    let path = format!("/practices/{ELSEWHERE}/vaccination-visits/{session}/{starts_at}/{alice}");
+    let path = clinic_elsewhere(&harness, alice).await;
     let none = harness.get(&staff(ELSEWHERE), &path).await;
     assert_eq!(none.problem(), (404, "visit-not-found".to_owned()), "without an appointment nothing is shown");
 
-    let declared = json!({"cohorts": ["weak-immune-system"], "contraindications": []});
-    let book = json!({"patient": alice, "session": session, "startsAt": starts_at, "declared": declared});
-    harness.give(&themselves(alice, "P9"), "book-vaccination", book).await;
+    book_elsewhere(&harness, alice).await;
     let visit = harness.get(&staff(ELSEWHERE), &path).await.json();
     assert_eq!((&visit["name"], &visit["bornOn"]), (&json!("Alice Example"), &json!("1980-02-29")));
     assert_eq!((&visit["programme"], &visit["number"]), (&json!("covid-19"), &json!(2)));
-    assert_eq!(
-        (visit["cohorts"].as_array().map(Vec::len), &visit["doses"][0]["given"]["lot"]),
-        (Some(1), &json!("EL1484"))
-    );
-    let other = harness.get(&staff(SITE), &path).await;
-    assert_eq!(other.status, StatusCode::FORBIDDEN, "staff of another site");
-    let at_own = format!("/practices/{SITE}/vaccination-visits/{session}/{starts_at}/{alice}");
+    assert_eq!(visit["declared"]["cohorts"].as_array().map(Vec::len), Some(1), "{visit}");
+    assert_eq!(visit["doses"][0]["given"]["lot"], "EL1484");
+    assert_eq!(harness.get(&staff(SITE), &path).await.status, StatusCode::FORBIDDEN, "staff of another site");
+    let at_own = path.replace(&format!("/practices/{ELSEWHERE}/"), &format!("/practices/{SITE}/"));
     assert_eq!(harness.get(&staff(SITE), &at_own).await.problem().0, 404, "a session of another site");
 
-    let cancel = json!({"patient": alice, "session": session, "startsAt": starts_at, "version": 1,
+    let cancel = json!({"patient": alice, "session": ELSEWHERE_SESSION, "startsAt": VISIT_AT, "version": 1,
         "reason": "cancelled-by-citizen"});
     harness.give(&themselves(alice, "P9"), "cancel-appointment", cancel).await;
     let gone = harness.get(&staff(ELSEWHERE), &path).await;
     assert_eq!(gone.problem(), (404, "visit-not-found".to_owned()), "after the cancellation nothing is shown");
+}
+
+#[tokio::test]
+async fn answers_that_cannot_be_opened_are_absent_and_not_empty() {
+    let ring = Arc::new(RecordingKeyRing::default());
+    let (harness, alice) = (Harness::with_keys(ring.clone()).await, somebody_new());
+    harness.open_practice(SITE).await;
+    harness.register(alice, SITE).await;
+    let path = clinic_elsewhere(&harness, alice).await;
+    book_elsewhere(&harness, alice).await;
+    assert!(harness.get(&staff(ELSEWHERE), &path).await.json()["declared"].is_object());
+    ring.erase(alice);
+    let visit = harness.get(&staff(ELSEWHERE), &path).await.json();
+    assert_eq!((visit.get("declared"), &visit["number"]), (None, &json!(2)));
 }

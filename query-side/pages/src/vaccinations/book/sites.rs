@@ -72,7 +72,7 @@ struct SitesPage {
     /// A sentence about the dose that the person can have.
     can: Option<String>,
     not_offered: Option<NotOffered>,
-    /// The first and the last day that were looked at; `None` if there is no day for the person.
+    /// The first and the last day of the search; `None` if the programme offers the person no day.
     days: Option<(String, String)>,
     sites: Vec<SiteWithRoom>,
     earlier: Option<String>,
