@@ -56,7 +56,7 @@ impl Feed for FromLog {
         let last = self.last;
         let gone = |_| LogError::Unusable("the log was closed".into());
         self.end.wait_for(|end| *end > last).await.map_err(gone)?;
-        let page = match self.log.read_without(&self.passed_over, last, self.page).await {
+        let page = match self.log.read_newest(&self.passed_over, last, self.page).await {
             // The events before the damage come first.
             Err(LogError::Damaged { position, .. }) if position > last + 1 => {
                 let before = usize::try_from(position - last - 1).unwrap_or(self.page);

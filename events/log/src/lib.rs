@@ -22,6 +22,7 @@ pub mod port;
 pub mod postgres;
 pub mod sqlite;
 pub mod store;
+mod tail;
 mod ticket_outcomes;
 mod validate;
 mod write_fault;

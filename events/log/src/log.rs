@@ -24,6 +24,7 @@ use crate::{
     port::{Append, Granted, LogError, Refused, Stored, StreamEvent, Ticket, limits},
     postgres, sqlite,
     store::{LogIdentity, LogReader, Opened},
+    tail::LogTail,
     validate::validate,
     write_fault::WriteFault,
 };
@@ -40,6 +41,7 @@ struct LogInner {
     reader: Arc<dyn LogReader>,
     leases: Arc<dyn Leases>,
     history: Arc<SeenHistory>,
+    tail: LogTail,
     end: watch::Receiver<u64>,
     fault: watch::Receiver<Option<WriteFault>>,
     /// True when the store is closed.
@@ -119,7 +121,8 @@ impl Log {
             drained_sender.send_replace(true);
         });
         let door = Mutex::new(Door { queue: Some(queue), next_ticket: 0 });
-        Log { inner: Arc::new(LogInner { identity, door, reader, leases, history, end, fault, drained, tasks }) }
+        let tail = LogTail::new(Arc::clone(&reader), Arc::clone(&history));
+        Log { inner: Arc::new(LogInner { identity, door, reader, leases, history, tail, end, fault, drained, tasks }) }
     }
 
     pub fn name(&self) -> LogName {
@@ -228,6 +231,26 @@ impl Log {
     pub async fn read_without(&self, passed_over: &[&str], after: u64, limit: usize) -> Result<EventPage, LogError> {
         let until = after.saturating_add(limit as u64).min(self.end());
         self.read_range(passed_over, after, until).await
+    }
+
+    /// Reads as `read_without` does, but from memory if the events are among the newest: for followers, all of which want each new
+    /// event at the same moment.
+    ///
+    /// # Errors
+    /// Like `read_without`.
+    pub(crate) async fn read_newest(
+        &self,
+        passed_over: &[&str],
+        after: u64,
+        limit: usize,
+    ) -> Result<EventPage, LogError> {
+        let until = after.saturating_add(limit as u64).min(self.end());
+        match self.inner.tail.read(passed_over, after, until).await {
+            Ok(Some(page)) => Ok(page),
+            // Damage may be in a kind that is passed over.
+            Ok(None) | Err(LogError::Damaged { .. }) => self.read_range(passed_over, after, until).await,
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads as `read_without` does, up to a position that the log is known to hold. The page may end earlier; see

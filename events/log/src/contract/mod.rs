@@ -171,6 +171,7 @@ laws! { $
         the_watch_wakes_when_the_event_can_be_read
         a_reader_may_pass_kinds_over_and_still_learns_how_far_a_page_goes
         the_feed_gives_every_event_once_and_in_order
+        the_feeds_of_several_followers_give_each_the_kinds_that_it_wants
         a_log_that_is_open_is_healthy
     }
     life {

@@ -202,6 +202,36 @@ pub async fn the_feed_gives_every_event_once_and_in_order(world: StoreWorld) {
     assert_eq!(seen, (2..=23).collect::<Vec<u64>>());
 }
 
+/// Followers share the newest events in memory, and each has the kinds that it wants, wherever it is.
+pub async fn the_feeds_of_several_followers_give_each_the_kinds_that_it_wants(world: StoreWorld) {
+    const ROUNDS: u64 = 25;
+    const EVENTS: u64 = 50;
+    let log = world.open().await;
+    let (one, other) = ("appointment.slot-taken.v1", "appointment.booked.v1");
+    let feed = |passed_over| FromLog::after(log.clone(), 0, limits::PAGE_EVENTS_MAX, passed_over);
+    let (mut all, mut some, mut late) = (feed(vec![]), feed(vec![one]), feed(vec![other]));
+    let (mut all_seen, mut some_seen, mut late_seen) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let kind = |n: u64| if n.is_multiple_of(3) { one } else { other };
+        let events = (0..EVENTS).fold(request().on("a", round * EVENTS), |request, n| request.event("a").kind(kind(n)));
+        stored(&log, events).await;
+        let page = some.next().await.expect("readable");
+        assert_eq!(page, log.read_without(&[one], page.after, usize::MAX).await.expect("readable"));
+        some_seen.extend(positions(page));
+        all_seen.extend(positions(all.next().await.expect("readable")));
+    }
+    let end = ROUNDS * EVENTS;
+    assert_eq!(all_seen, (1..=end).collect::<Vec<u64>>());
+    while late_seen.last() != Some(&end) {
+        late_seen.extend(positions(late.next().await.expect("readable")));
+    }
+    let is_one = |position: &u64| ((position - 1) % EVENTS).is_multiple_of(3);
+    some_seen.retain(|position| !is_one(position));
+    assert_eq!(some_seen, (1..=end).filter(|position| !is_one(position)).collect::<Vec<u64>>());
+    late_seen.retain(is_one);
+    assert_eq!(late_seen, (1..=end).filter(is_one).collect::<Vec<u64>>());
+}
+
 pub async fn a_log_that_is_open_is_healthy(world: StoreWorld) {
     let log = world.open().await;
     log.healthy().await.expect("an empty log is healthy");
