@@ -16,6 +16,8 @@ use crate::{
 
 /// The maximum number of events of one page of the log.
 pub const BATCH_EVENTS_MAX: usize = 5_000;
+/// A batch of so many events is folded where it is: another thread would take longer to wake up than to fold it.
+const SMALL_BATCH_EVENTS_MAX: usize = 16;
 
 /// The live build of a read model, which this process follows.
 pub struct LiveRows<'a> {
@@ -102,15 +104,20 @@ pub async fn apply(
     turn: &mut WriteState,
     page: EventPage,
 ) -> Result<EventPage, ViewsError> {
-    let (mut fold, rest, wanted) = take(build, (kept.model.fold)(turn.checkpoint), page).await?;
+    let is_small = page.len() <= SMALL_BATCH_EVENTS_MAX;
+    let (mut fold, rest, wanted) = match (kept.model.fold)(turn.checkpoint) {
+        fold if is_small => taken(build, fold, page)?,
+        fold => take(build, fold, page).await?,
+    };
     let to = fold.checkpoint();
     for (key, row) in store.rows.load(build, &wanted).await? {
         fold.put(key, &row)?;
     }
-    let folded = off(move || fold.fold().map(|()| fold.flush(usize::MAX, usize::MAX))).await?;
+    let mut work = move || fold.fold().map(|()| fold.flush(usize::MAX, usize::MAX));
+    let folded = if is_small { work() } else { off(work).await? };
     let rows = folded.map_err(|stop| stopped(build, stop))??;
     metrics::counter!("views_rows_written", "name" => build.name).increment(rows.len() as u64);
-    store.rows.save(build, turn.epoch, &rows, CheckpointAdvance { from: turn.checkpoint.position, to }).await?;
+    store.rows.save(build, turn.epoch, rows, CheckpointAdvance { from: turn.checkpoint.position, to }).await?;
     turn.checkpoint = to;
     Ok(rest)
 }
@@ -142,15 +149,26 @@ pub async fn apply_all(
 /// As defined by `refused`.
 pub async fn take(
     build: &Build,
+    fold: Box<dyn Fold>,
+    page: EventPage,
+) -> Result<(Box<dyn Fold>, EventPage, Vec<Key>), ViewsError> {
+    let build = *build;
+    off(move || taken(&build, fold, page)).await?
+}
+
+/// Decodes a batch on this thread.
+fn taken(
+    build: &Build,
     mut fold: Box<dyn Fold>,
     page: EventPage,
 ) -> Result<(Box<dyn Fold>, EventPage, Vec<Key>), ViewsError> {
-    let taken = off(move || {
-        let taken = fold.take(page);
-        let wanted = fold.wanted();
-        taken.map(|rest| (fold, rest, wanted))
-    });
-    taken.await?.map_err(|refusal| refused(build, refusal))
+    match fold.take(page) {
+        Ok(rest) => {
+            let wanted = fold.wanted();
+            Ok((fold, rest, wanted))
+        }
+        Err(refusal) => Err(refused(build, refusal)),
+    }
 }
 
 pub fn stopped(build: &Build, stop: Stop) -> ViewsError {

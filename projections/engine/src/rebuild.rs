@@ -335,7 +335,7 @@ async fn write(
         write_chunks(store, new, turn, &next, written),
         write_chunks(store, new, turn, &next, written),
     )?;
-    store.rows.save(new, turn.epoch, &[], CheckpointAdvance { to, ..here(turn) }).await?;
+    store.rows.save(new, turn.epoch, Vec::new(), CheckpointAdvance { to, ..here(turn) }).await?;
     turn.checkpoint = to;
     Ok(fold)
 }
@@ -369,8 +369,8 @@ async fn write_chunks(
         let rows = next.lock().await.recv().await;
         match rows {
             None => return Ok(()),
-            Some(rows) if written => store.rows.save(new, turn.epoch, &rows, here(turn)).await?,
-            Some(rows) => store.rows.fill(new, turn.epoch, &rows, here(turn)).await?,
+            Some(rows) if written => store.rows.save(new, turn.epoch, rows, here(turn)).await?,
+            Some(rows) => store.rows.fill(new, turn.epoch, rows, here(turn)).await?,
         }
     }
 }

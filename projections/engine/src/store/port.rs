@@ -115,11 +115,17 @@ pub trait RowStore: Send + Sync {
     ///
     /// # Errors
     /// `Superseded` otherwise.
-    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: CheckpointAdvance) -> Result<(), ViewsError>;
+    async fn save(
+        &self,
+        build: &Build,
+        epoch: i64,
+        rows: Vec<Saved>,
+        step: CheckpointAdvance,
+    ) -> Result<(), ViewsError>;
 
     /// Saves rows of a build that has none with these keys yet, if this owner still owns it. The checkpoint is not
     /// moved: until it moves, the build is incomplete and is not read.
-    async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], at: CheckpointAdvance) -> Result<(), ViewsError> {
+    async fn fill(&self, build: &Build, epoch: i64, rows: Vec<Saved>, at: CheckpointAdvance) -> Result<(), ViewsError> {
         self.save(build, epoch, rows, at).await
     }
 

@@ -244,7 +244,13 @@ impl RowStore for PgViews {
         rows.into_iter().map(row).collect()
     }
 
-    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: CheckpointAdvance) -> Result<(), ViewsError> {
+    async fn save(
+        &self,
+        build: &Build,
+        epoch: i64,
+        rows: Vec<Saved>,
+        step: CheckpointAdvance,
+    ) -> Result<(), ViewsError> {
         let (partitions, sorts) = split(rows.iter().filter(|(_, row)| row.is_some()).map(|(key, _)| key));
         let kept: Vec<Vec<u8>> = rows.iter().filter_map(|(_, row)| row.clone()).collect();
         let (gone_partitions, gone_sorts) = split(rows.iter().filter(|(_, row)| row.is_none()).map(|(key, _)| key));
@@ -269,8 +275,8 @@ impl RowStore for PgViews {
     }
 
     /// Uses COPY, which takes a third of the time of a statement with arrays.
-    async fn fill(&self, build: &Build, epoch: i64, rows: &[Saved], _: CheckpointAdvance) -> Result<(), ViewsError> {
-        within(CALL_TIME_MAX, builds::fill(&self.connections, OwnedBuild { build: *build, epoch }, copied(rows)))
+    async fn fill(&self, build: &Build, epoch: i64, rows: Vec<Saved>, _: CheckpointAdvance) -> Result<(), ViewsError> {
+        within(CALL_TIME_MAX, builds::fill(&self.connections, OwnedBuild { build: *build, epoch }, copied(&rows)))
             .await?
             .ok_or(ViewsError::Superseded(build.name))
     }

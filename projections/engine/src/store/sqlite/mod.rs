@@ -2,29 +2,33 @@
 //! recent commits may be missing, but rows and checkpoint still match, and following continues from there.
 
 mod builds;
+mod group_save;
 mod insert;
 mod schema;
 mod writer;
 
 pub use schema::SCHEMA_VERSION;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use event_core::Key;
 use event_follow::HeldLease;
 use event_log::sqlite::Checkpoints;
 use sqlx::{
-    AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{Mutex, MutexGuard, oneshot::error::TryRecvError, watch};
 use uuid::Uuid;
 
-use self::{insert::put_rows, writer::ViewsWriter};
+use self::{
+    group_save::{WaitingSaves, save_group},
+    writer::ViewsWriter,
+};
 use super::port::{
     ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, ModelKey, OwnedBuild, RowStore,
-    bound, signed, unsigned,
+    bound, unsigned,
 };
 use crate::{ViewsError, fold::Saved, scan::Scan};
 
@@ -36,12 +40,15 @@ const READER_WAIT_MAX: Duration = Duration::from_secs(5);
 const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// The time limit for a statement to get a lock that another connection holds. Only checkpoints hold one for long.
 const BUSY_MAX: Duration = Duration::from_secs(10);
+/// The prepared statements that each connection keeps: a few for each read model.
+const STATEMENTS_MAX: usize = 512;
 /// The maximum number of keys of one query for touched rows.
 const LOAD_KEYS_MAX: usize = 10_000;
 
 pub struct SqliteViews {
     /// SQLite has a single writer, so writers wait for this lock in turn.
-    writer: Mutex<ViewsWriter>,
+    writer: Arc<Mutex<ViewsWriter>>,
+    saves: WaitingSaves,
     readers: SqlitePool,
     /// Closed when the checkpointing task ends.
     checkpointing: watch::Receiver<()>,
@@ -56,7 +63,7 @@ impl SqliteViews {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY_MAX)
             .pragma("wal_autocheckpoint", "0")
-            .statement_cache_capacity(64)
+            .statement_cache_capacity(STATEMENTS_MAX)
             .page_size(8_192);
         let mut connection = SqliteConnection::connect_with(&options).await?;
         schema::prepare(&mut connection).await?;
@@ -66,8 +73,8 @@ impl SqliteViews {
         let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(READER_WAIT_MAX);
         let readers = readers.connect_with(reading).await?;
         let checkpointing = checkpoints.running();
-        let writer = Mutex::new(ViewsWriter { connection: Some(connection), options, checkpoints });
-        Ok(SqliteViews { writer, readers, checkpointing })
+        let writer = Arc::new(Mutex::new(ViewsWriter { connection: Some(connection), options, checkpoints }));
+        Ok(SqliteViews { writer, saves: WaitingSaves::default(), readers, checkpointing })
     }
 
     /// A receiver that is closed when the checkpointing task ends.
@@ -155,13 +162,25 @@ impl RowStore for SqliteViews {
         Ok(rows)
     }
 
-    async fn save(&self, build: &Build, epoch: i64, rows: &[Saved], step: CheckpointAdvance) -> Result<(), ViewsError> {
-        let mut writer = self.write().await;
-        let mut connection = writer.lend().await?;
-        let saved = save(&mut connection, build, epoch, rows, step).await;
-        writer.settle(connection, saved)?;
-        writer.checkpoints.committed(rows.len()).await;
-        Ok(())
+    async fn save(
+        &self,
+        build: &Build,
+        epoch: i64,
+        rows: Vec<Saved>,
+        step: CheckpointAdvance,
+    ) -> Result<(), ViewsError> {
+        let lost = || ViewsError::Unusable("the task that saves rows has ended".into());
+        let mut answer = self.saves.add(*build, epoch, rows, step);
+        loop {
+            let writer = Arc::clone(&self.writer).lock_owned().await;
+            match answer.try_recv() {
+                Ok(saved) => return saved,
+                Err(TryRecvError::Closed) => return Err(lost()),
+                Err(TryRecvError::Empty) => {}
+            }
+            // A task, because the saves of others are in the group: they do not end with this call.
+            tokio::spawn(save_group(writer, self.saves.take())).await.map_err(|_| lost())?;
+        }
     }
 
     async fn rows(&self, build: &Build, keys: &[&Key]) -> Result<Vec<(usize, FoundRow)>, sqlx::Error> {
@@ -208,37 +227,4 @@ impl RowStore for SqliteViews {
         }
         Ok(Some(page))
     }
-}
-
-async fn save(
-    connection: &mut SqliteConnection,
-    build: &Build,
-    epoch: i64,
-    rows: &[Saved],
-    step: CheckpointAdvance,
-) -> Result<(), ViewsError> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    advance(&mut transaction, build, epoch, step).await?;
-    put_rows(&mut transaction, build, rows).await?;
-    Ok(transaction.commit().await?)
-}
-
-async fn advance(
-    transaction: &mut Transaction<'_, Sqlite>,
-    build: &Build,
-    epoch: i64,
-    step: CheckpointAdvance,
-) -> Result<(), ViewsError> {
-    let done = sqlx::query(include_str!("../../../sql/sqlite/advance.sql"))
-        .bind(signed(step.to.position)?)
-        .bind(step.to.event_id)
-        .bind(step.to.recorded_at)
-        .bind(build.name)
-        .bind(build.version)
-        .bind(build.build)
-        .bind(epoch)
-        .bind(signed(step.from)?)
-        .execute(&mut **transaction)
-        .await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(ViewsError::Superseded(build.name)) }
 }
