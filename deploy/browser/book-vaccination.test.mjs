@@ -1,6 +1,7 @@
 // A person books a vaccination that is open all year, and the site sees what it needs of them; another one is told why it is not for them.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -166,4 +167,46 @@ test('the site sees what it needs of a person who booked there and is registered
   const answer = await page.goto(`/desk/patients/${bob}/vaccinations`);
   assert.equal(answer.status(), 403, 'nothing else of the person');
   await window.close();
+});
+
+test('both doses are booked together where the programme says so', async () => {
+  // The programme's first doses are from April 2026 to March 2027, and the second one is 56 to 84 days after the first.
+  const winter = await Server.startAt('2026-12-01 09:00:00');
+  try {
+    const given = (name, body) => {
+      const answer = execFileSync('curl', ['-s', '-H', `@${join(winter.folder, 'data', 'reception')}`, '-H',
+        'Content-Type: application/json', '-H', `Idempotency-Key: ${name}-${body.session ?? body.practice}`, '-d', JSON.stringify(body),
+        `${winter.url}/commands/${name}`], { encoding: 'utf8' });
+      assert.match(answer, /"position"/, answer);
+    };
+    given('change-practice-settings', { practice: 'A99001', settings: { bookingWindowDays: 90, openBookingsMax: 3, cancelCutOffMinutes: 30 } });
+    const clinic = { from: '09:00', until: '09:30', slotMinutes: 10, capacity: 1, service: 'vaccination-covid-19', channel: 'in-person',
+      practitioner: { name: 'Nora Vaccinator', role: 'Vaccinator' } };
+    given('publish-session', { session: 'A99001.0000000000C1', on: '2026-12-03', ...clinic });
+    given('publish-session', { session: 'A99001.000000000C22', on: '2027-02-02', ...clinic });
+    const window = await Window.open(winter, { script: false, width: 320, height: 640 });
+    const { page } = window;
+    await window.signIn('alice', '/vaccinations/book/covid-19');
+    await page.getByLabel('weak immune system').check();
+    await answer(page);
+    await page.getByRole('heading', { name: 'You can have dose 1' }).waitFor();
+    const choose = async (day) => {
+      await page.getByRole('link', { name: 'Brook Street Surgery' }).click();
+      assert.match(await window.heading(), new RegExp(day));
+      await page.locator('.frontdoor-times button').first().click();
+    };
+    await choose('3 December');
+    await page.getByRole('link', { name: 'Choose a time for the second dose' }).click();
+    await choose('2 February');
+    await window.seen('the check of both doses');
+    await page.getByRole('button', { name: 'Book both appointments' }).click();
+    await page.waitForURL(/booked/);
+    await window.seen('both appointments booked');
+    await window.opened('/appointments', '2 February 2027');
+    await page.getByText('3 December 2026').first().waitFor();
+    window.faultless('the journey');
+    await window.close();
+  } finally {
+    await winter.stop();
+  }
 });

@@ -45,8 +45,15 @@ const VALIDATOR = new HtmlValidate(new OneConfig(RULES));
 /// A server of the demonstration, in a folder of its own, until `stop`.
 export class Server {
   static async start(...flags) {
+    return Server.startAt(undefined, ...flags);
+  }
+
+  /// A server with a clock that begins at `moment` (UTC, like '2026-12-01 09:00:00'), for what depends on the calendar. Windows of
+  /// pages on it have no script: the browser's clock is another.
+  static async startAt(moment, ...flags) {
     assert.ok(existsSync(FRONTDOOR), `${FRONTDOOR} is missing: cargo build`);
     const server = new Server();
+    server.clock = moment && `@${moment}`;
     server.folder = mkdtempSync(join(tmpdir(), 'frontdoor-browser-'));
     server.flags = flags;
     server.listen = '127.0.0.1:0';
@@ -60,7 +67,7 @@ export class Server {
     this.process = spawn(
       FRONTDOOR,
       ['serve', '--demo', '--data', data, '--listen', this.listen, '--admin', '127.0.0.1:0', '--log-level', 'warn', ...this.flags],
-      { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...clock(this.daysLater) } },
+      { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...fakeClock(this.clock) } },
     );
     this.ended = new Promise((resolve) => this.process.once('exit', resolve));
     const lines = createInterface({ input: this.process.stdout });
@@ -79,7 +86,7 @@ export class Server {
   async stopAndStartLater(days) {
     this.process.kill('SIGTERM');
     await this.ended;
-    this.daysLater = days;
+    this.clock = `+${days}d`;
     await this.run();
   }
 
@@ -100,11 +107,11 @@ export class Server {
   }
 }
 
-/// The environment of a process whose clock is ahead: libfaketime answers its questions for the time of day.
-function clock(daysLater) {
-  if (!daysLater) return {};
+/// The environment of a process with another clock: libfaketime answers its questions for the time of day.
+function fakeClock(clock) {
+  if (!clock) return {};
   const library = execFileSync('bash', ['-c', 'ls /usr/lib/*/faketime/libfaketimeMT.so.1'], { encoding: 'utf8' }).trim();
-  return { LD_PRELOAD: library, FAKETIME: `+${daysLater}d`, DONT_FAKE_MONOTONIC: '1' };
+  return { LD_PRELOAD: library, FAKETIME: clock, TZ: 'UTC', DONT_FAKE_MONOTONIC: '1' };
 }
 
 // The browser that is starting or open, as a promise: windows that open at the same time share one.
