@@ -19,21 +19,25 @@ after(async () => {
 /// Answers that lead through the questions about a skin problem to a routine appointment. Every other choice is "No".
 const RASH = { choices: ['A rash'], days: 42, text: 'Worse in winter' };
 
-async function start(window, { pathway = 'Minor skin problem', party = 'I have them', age = '45', sex = 'Male' } = {}) {
+async function start(window, { pathway = 'Minor skin problem', party = 'I have them', age = '45', sex = 'Male', sees = true } = {}) {
   const { page } = window;
-  await page.goto('/check-symptoms');
-  await window.seen('the beginning');
-  await page.getByRole('link', { name: 'Start', exact: true }).click();
-  await window.seen('the pathways');
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await page.locator('.nhsuk-error-summary').waitFor();
-  await window.seen('the pathways with a fault');
+  if (sees) {
+    await page.goto('/check-symptoms');
+    await window.seen('the beginning');
+    await page.getByRole('link', { name: 'Start', exact: true }).click();
+    await window.seen('the pathways');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.locator('.nhsuk-error-summary').waitFor();
+    await window.seen('the pathways with a fault');
+  }
   await page.getByLabel(pathway).check();
   await page.getByRole('button', { name: 'Continue' }).click();
   await window.seen('the person');
-  await page.getByRole('button', { name: 'Start the questions' }).click();
-  await page.getByText('Agree that your answers are stored').first().waitFor();
-  await window.seen('the person with faults');
+  if (sees) {
+    await page.getByRole('button', { name: 'Start the questions' }).click();
+    await page.getByText('Agree that your answers are stored').first().waitFor();
+    await window.seen('the person with faults');
+  }
   await page.getByLabel(party).check();
   await page.getByLabel('How old is the person?').fill(age);
   await page.getByLabel(sex, { exact: true }).check();
@@ -157,6 +161,49 @@ test('a red flag leads to 999 at once, an answer can be changed, and a check can
   window.faultless('the journey');
   await window.close();
 });
+
+/// Starts without signing in, answers the questions, signs in to book what is advised, and keeps the check.
+for (const [id, name, options] of [
+  ['alice', 'with JavaScript', {}],
+  ['bob', 'without JavaScript at 320 px', { script: false, width: 320, height: 640 }],
+]) {
+  test(`a person checks symptoms without an account, signs in and keeps the check: ${name}`, async () => {
+    const window = await Window.open(server, options);
+    const { page } = window;
+    await page.goto('/');
+    await page.getByRole('link', { name: 'Check symptoms', exact: true }).click();
+    await window.seen('the beginning without a sign-in');
+    await page.getByRole('button', { name: 'Start without signing in' }).click();
+    await page.getByLabel('Minor skin problem').waitFor();
+    await start(window, { sees: false });
+    await answerAll(window, RASH);
+    await page.getByRole('link', { name: /Sign in to book/ }).waitFor();
+    await window.seen('the advice without an account');
+    assert.match(await page.locator('main').innerText(), /Your answers are shown on this device only/);
+    const own = page.url();
+    // Pages of patients need a sign-in, and the check is seen by its person only.
+    await page.goto('/appointments');
+    await page.waitForURL(/sign-in\?next=%2Fappointments/);
+    const stranger = await Window.open(server);
+    await stranger.signIn('chidi');
+    assert.equal((await stranger.page.goto(new URL(own).pathname)).status(), 404);
+    await stranger.page.goto('/check-symptoms');
+    assert.equal(await stranger.page.getByText('before you signed in').count(), 0);
+    await stranger.close();
+    await page.goto(own);
+    await page.getByRole('link', { name: /Sign in to book/ }).click();
+    await page.locator(`form[action^="/sign-in/${id}"] button`).click();
+    await page.getByRole('button', { name: /Keep this symptom check/ }).waitFor();
+    await window.seen('the choice to keep it');
+    await page.getByRole('button', { name: /Keep this symptom check/ }).click();
+    await page.getByRole('button', { name: 'Book a GP appointment' }).waitFor();
+    assert.doesNotMatch(await page.locator('main').innerText(), /on this device only/);
+    await window.opened('/check-symptoms', 'Minor skin problem');
+    assert.equal(await page.getByText('before you signed in').count(), 0);
+    window.faultless('the journey');
+    await window.close();
+  });
+}
 
 test('the recall of a release reaches the people whose checks used it', async () => {
   const window = await Window.open(server);

@@ -9,5 +9,5 @@ pub use serde::{Deserialize, Serialize};
 pub use vocabulary::access::{
     Capability,
     IdentityLevel::{P0, P5, P9},
-    Permission, operator, patient, proxy, staff, system,
+    Permission, anonymous, operator, patient, proxy, staff, system,
 };

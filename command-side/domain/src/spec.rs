@@ -27,6 +27,7 @@ use crate::{
     },
     messages::SendMessage,
     practices::OpenPractice,
+    symptom_checks::StartSymptomCheck,
 };
 
 /// Monday, 2 March 2026, eight o'clock.
@@ -219,6 +220,9 @@ fn a_command_is_written_without_what_its_client_left_out() {
     assert_same::<CancelAppointment>(of_alice);
     assert_same::<RescheduleAppointment>(moved);
     assert_same::<AmendAppointment>(amended);
+    let person = json!({"ageYears": 30, "sex": "female", "party": "first"});
+    assert_same::<StartSymptomCheck>(json!({"subject": alice(), "check": "headache.1.000000000001", "person": person,
+        "consentsToStorage": true, "consentsToSharing": false}));
     assert_same::<OpenPractice>(json!({"practice": "A12345", "name": "High Street", "address": "1 High Street"}));
 }
 

@@ -155,10 +155,10 @@ pub enum PassTask {
 
 #[derive(Debug, Clone, Args)]
 pub struct Token {
-    /// patient, staff, auditor or operator
+    /// patient, anonymous, staff, auditor or operator
     #[arg(long, value_parser = from_wire::<CallerRole>)]
     pub role: CallerRole,
-    /// A patient's subject id, or the id of a member of staff.
+    /// The subject id of a patient or of an anonymous person, or the id of a member of staff.
     #[arg(long)]
     pub subject: String,
     /// Identity level of a patient: P0, P5 or P9.

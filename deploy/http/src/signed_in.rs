@@ -42,11 +42,18 @@ pub trait SignedInCallers: Send + Sync {
 /// The port by which pages begin and end sign-ins.
 #[async_trait]
 pub trait SignInPort: SignedInCallers {
-    /// Begins a sign-in of this caller. Returns the value of `Set-Cookie`.
+    /// Begins a sign-in of this caller in place of that of the request with these headers, which ends. The drafts with the
+    /// names in `carried` go on with the new one. Returns the value of `Set-Cookie`.
     ///
     /// # Errors
-    /// If it cannot be stored.
-    async fn begin(&self, caller: &Caller, name: &str) -> Result<HeaderValue, Problem>;
+    /// If it cannot be stored, or the one before cannot be ended: the one before goes on then.
+    async fn begin(
+        &self,
+        before: &HeaderMap,
+        caller: &Caller,
+        name: &str,
+        carried: &[&str],
+    ) -> Result<HeaderValue, Problem>;
 
     /// Ends the sign-in of the request with these headers, if there is one. Returns the value of `Set-Cookie` that removes
     /// the cookie.

@@ -44,6 +44,8 @@ words! {
     /// The capacity in which a caller acts.
     CallerRole {
         Patient = "patient",
+        /// A person without an account, with an id that was made for this visit. It has no registration and no record.
+        Anonymous = "anonymous",
         Staff = "staff",
         Auditor = "auditor",
         Operator = "operator",
@@ -118,7 +120,12 @@ pub fn patient_of(caller: &Caller) -> Option<SubjectId> {
     if CallerRole::of(caller) == Some(CallerRole::Patient) { caller.id.parse().ok() } else { None }
 }
 
-/// True if the caller's role and level are known to the services, the role is not that of policies and, for a patient,
+/// The subject id of the caller if the caller is a person without an account.
+pub fn anonymous_of(caller: &Caller) -> Option<SubjectId> {
+    if CallerRole::of(caller) == Some(CallerRole::Anonymous) { caller.id.parse().ok() } else { None }
+}
+
+/// True if the caller's role and level are known to the services, the role is not that of policies and, for a person,
 /// the id is a subject id. A token of any other caller is not valid here.
 pub fn is_known(caller: &Caller) -> bool {
     let level = caller.level.as_deref().is_none_or(|level| IdentityLevel::named(level).is_some());
@@ -126,6 +133,7 @@ pub fn is_known(caller: &Caller) -> bool {
     level
         && match role {
             Some(CallerRole::Patient) => patient_of(caller).is_some(),
+            Some(CallerRole::Anonymous) => anonymous_of(caller).is_some(),
             Some(CallerRole::Staff | CallerRole::Auditor | CallerRole::Operator) => true,
             Some(CallerRole::System) | None => false,
         }
@@ -137,6 +145,8 @@ pub fn is_known(caller: &Caller) -> bool {
 pub struct Access {
     /// The person concerned, with at least this identity level.
     pub patient: Option<IdentityLevel>,
+    /// The person concerned, if they have no account.
+    pub anonymous: bool,
     /// A caller that acts for the person concerned and has this capability.
     pub proxy: Option<Capability>,
     /// Staff with this permission at the organisation concerned or, for a person, at the practice where they are
@@ -150,10 +160,16 @@ pub struct Access {
     pub system: bool,
 }
 
-const NOBODY: Access = Access { patient: None, proxy: None, staff: None, operator: None, auditor: None, system: false };
+const NOBODY: Access =
+    Access { patient: None, anonymous: false, proxy: None, staff: None, operator: None, auditor: None, system: false };
 
 pub const fn patient(level: IdentityLevel) -> Access {
     Access { patient: Some(level), ..NOBODY }
+}
+
+/// The person concerned, without an account.
+pub const fn anonymous() -> Access {
+    Access { anonymous: true, ..NOBODY }
 }
 
 pub const fn proxy(capability: Capability) -> Access {
@@ -193,6 +209,7 @@ impl Access {
     pub const fn or(self, other: Access) -> Access {
         Access {
             patient: either!(self.patient, other.patient),
+            anonymous: self.anonymous || other.anonymous,
             proxy: either!(self.proxy, other.proxy),
             staff: either!(self.staff, other.staff),
             operator: either!(self.operator, other.operator),
@@ -221,6 +238,7 @@ impl Access {
                 }
                 _ => false,
             },
+            Some(CallerRole::Anonymous) => self.anonymous && subject.is_some() && anonymous_of(caller) == *subject,
             Some(CallerRole::Staff) => {
                 let own = caller.organisation.as_ref();
                 let here = organisation.is_none() || organisation.as_ref() == own;
@@ -258,6 +276,7 @@ impl AccessRule for Access {
     fn sentence(&self) -> String {
         let arms = [
             self.patient.map(|level| format!("the person concerned, identity level {} or higher", level.as_str())),
+            self.anonymous.then(|| "the person concerned without an account".to_owned()),
             self.proxy.map(|capability| format!("a proxy with `{}`", capability.as_str())),
             self.staff.map(|permission| format!("staff of the practice concerned with `{}`", permission.as_str())),
             self.operator.map(|permission| format!("an operator with `{}`", permission.as_str())),

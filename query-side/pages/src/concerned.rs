@@ -1,5 +1,5 @@
 //! The person whom a page concerns: the visitor, or a patient of the practice for which the visitor works. The same
-//! pages serve both; those of the desk have the patient in their address.
+//! pages serve both; those of the desk have the patient in their address. A visitor without an account has to sign in first.
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
@@ -7,8 +7,8 @@ use axum::{
 };
 use event_core::SubjectId;
 use http_edge::{Problem, problem_catalogue::NOT_YOURS};
-use page_engine::{PageError, Visitor};
-use vocabulary::access::patient_of;
+use page_engine::{PageError, Visitor, to_sign_in};
+use vocabulary::access::{anonymous_of, patient_of};
 
 /// The beginning of the addresses that concern a patient of the desk.
 pub const DESK: &str = "/desk/patients/{subject}";
@@ -43,6 +43,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Concerned {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Concerned, PageError> {
         let visitor = <Visitor as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        if anonymous_of(visitor.caller()).is_some() {
+            return Err(to_sign_in(&visitor.address).into());
+        }
         let path = RawPathParams::from_request_parts(parts, state).await.ok();
         let named = path.as_ref().and_then(|path| path.iter().find(|(name, _)| *name == "subject"));
         let concerned = match named {

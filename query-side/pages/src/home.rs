@@ -32,7 +32,8 @@ const UPCOMING_READ: usize = 100;
 <div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
 <h1>Your health, from your practice</h1>
 <p class="nhsuk-lede-text">Book an appointment at your practice, see what is booked, and register your decision about organ donation.</p>
-<a class="nhsuk-button" href="/sign-in">Start now</a>
+<p><a class="nhsuk-button" href="/sign-in">Start now</a></p>
+<p><a href="/check-symptoms">Check symptoms</a>, also without signing in.</p>
 </div></div>
 {% endblock %}"#
 )]
@@ -106,9 +107,9 @@ enum NextAppointment {
 /// # Errors
 /// If the sign-in cannot be read.
 pub async fn page(State(pages): State<Pages>, Guest(visitor): Guest) -> Result<Response, PageError> {
+    const OPEN: &str = "Your health, from your practice";
     let Some(visitor) = visitor else {
-        let layout = Layout::open("Your health, from your practice");
-        return Ok(HtmlPage::ok(OpenHome { layout }).into_response());
+        return Ok(HtmlPage::ok(OpenHome { layout: Layout::open(OPEN) }).into_response());
     };
     Ok(match CallerRole::of(visitor.caller()) {
         Some(CallerRole::Staff) if has(visitor.caller(), Permission::Dispensing) => {
@@ -118,6 +119,7 @@ pub async fn page(State(pages): State<Pages>, Guest(visitor): Guest) -> Result<R
             Redirect::to("/desk/prescriptions").into_response()
         }
         Some(CallerRole::Staff) => Redirect::to("/desk/days").into_response(),
+        Some(CallerRole::Anonymous) => HtmlPage::ok(OpenHome { layout: Layout::of(&visitor, OPEN) }).into_response(),
         Some(CallerRole::Operator) => Redirect::to("/operate").into_response(),
         Some(CallerRole::Auditor) => Redirect::to("/audit").into_response(),
         Some(CallerRole::Patient | CallerRole::System) | None => patient_home(&pages, &visitor).await,

@@ -2,7 +2,7 @@
 
 use event_core::{Caller, Timestamp};
 use page_engine::Visitor;
-use vocabulary::access::{CallerRole, Permission};
+use vocabulary::access::{CallerRole, Permission, anonymous_of};
 
 use crate::assets;
 
@@ -16,6 +16,8 @@ pub struct Layout {
     pub form_token: Box<str>,
     pub ends_at: Option<Timestamp>,
     pub links: &'static [MenuLink],
+    /// True for a visitor without an account.
+    pub is_anonymous: bool,
     pub is_stale: bool,
     /// False for error pages, whose policy allows no script.
     pub has_script: bool,
@@ -36,6 +38,7 @@ impl Layout {
             form_token: signed_in.form_token.clone(),
             ends_at: Some(signed_in.ends_at),
             links: menu(&signed_in.caller),
+            is_anonymous: anonymous_of(&signed_in.caller).is_some(),
             path: visitor.address.split('?').next().unwrap_or_default().to_owned(),
             visitor: Some(visitor.clone()),
             ..Layout::open(title)
@@ -50,6 +53,7 @@ impl Layout {
             form_token: "".into(),
             ends_at: None,
             links: &[],
+            is_anonymous: false,
             is_stale: false,
             has_script: true,
             live: None,
@@ -120,6 +124,7 @@ fn menu(caller: &Caller) -> &'static [MenuLink] {
             ("/desk/sessions", "Clinic sessions"),
             ("/desk/settings", "Settings"),
         ],
+        Some(CallerRole::Anonymous) => &[("/", "Home"), ("/check-symptoms", "Check symptoms")],
         Some(CallerRole::Operator) => &[("/operate", "The system")],
         Some(CallerRole::Auditor) => &[("/audit", "The log")],
         Some(CallerRole::System) | None => &[],

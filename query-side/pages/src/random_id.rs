@@ -1,4 +1,4 @@
-//! New ids of twelve digits of Crockford base32, for what the desk makes.
+//! New ids of twelve digits of Crockford base32, for what forms make, and secret codes of 26.
 
 use uuid::Uuid;
 
@@ -8,6 +8,12 @@ const LENGTH: u32 = 12;
 /// Twelve random digits: 60 of the 62 lowest bits of a UUID of version 4, which are random.
 pub fn twelve_digits() -> String {
     digits_of(Uuid::new_v4().as_u128())
+}
+
+/// 26 random digits, which are 130 random bits.
+pub fn secret() -> String {
+    let digits: String = (0..3).map(|_| twelve_digits()).collect();
+    digits.chars().take(26).collect()
 }
 
 fn digits_of(random: u128) -> String {
@@ -45,5 +51,7 @@ mod tests {
             assert!(format!("A12345.{id}").parse::<vocabulary::SessionId>().is_ok(), "{id}");
         }
         assert_ne!(twelve_digits(), twelve_digits());
+        let secret = secret();
+        assert!(secret.parse::<vocabulary::symptom_checks::ClaimCode>().is_ok() && secret != super::secret());
     }
 }

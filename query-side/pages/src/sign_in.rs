@@ -11,8 +11,12 @@ use axum::{
 use http_edge::{Problem, problem_catalogue::NOT_FOUND};
 use page_engine::{DemoPerson, Guest, HtmlPage, PageError, Pages, PostedForm, is_own_page};
 use serde::Deserialize;
+use vocabulary::access::{anonymous_of, patient_of};
 
-use crate::layout::{Layout, filters};
+use crate::{
+    check_symptoms::{CLAIMABLE_DRAFT, KEEP},
+    layout::{Layout, filters},
+};
 
 #[derive(Template)]
 #[template(
@@ -22,6 +26,7 @@ use crate::layout::{Layout, filters};
 <div class="nhsuk-grid-row"><div class="nhsuk-grid-column-two-thirds">
 {% if has_ended %}<div class="nhsuk-inset-text"><p>You were signed out because you did not use this service for a while. What you sent last was not saved.</p></div>{% endif %}
 <h1>{{ layout.title }}</h1>
+{% if is_about_symptoms %}<p><a href="/check-symptoms">Check symptoms without signing in</a></p>{% endif %}
 {% if people.is_empty() %}
 <p>There is no way to sign in yet: this installation is not a demonstration, and its connection to a login service is not built.</p>
 <p>Apps use the <a href="/docs">API</a> with tokens of their issuer.</p>
@@ -43,6 +48,7 @@ struct SignInPage<'a> {
     people: &'a [DemoPerson],
     next: String,
     has_ended: bool,
+    is_about_symptoms: bool,
 }
 
 /// The place to go after signing in, and whether the last sign-in has ended.
@@ -73,22 +79,27 @@ async fn page(State(pages): State<Pages>, Query(after): Query<After>) -> Respons
         "/" => String::new(),
         place => format!("?next={}", page_engine::encoded(place)),
     };
+    let (has_ended, is_about_symptoms) =
+        (after.ended.is_some(), after.place().starts_with("/check-symptoms") && after.place() != KEEP);
     let layout = Layout::open(if pages.people.is_empty() { "Sign in" } else { "Who are you?" });
-    HtmlPage::ok(SignInPage { layout, people: &pages.people, next, has_ended: after.ended.is_some() }).into_response()
+    HtmlPage::ok(SignInPage { layout, people: &pages.people, next, has_ended, is_about_symptoms }).into_response()
 }
 
-/// A sign-in has no token to check yet, so `Origin` alone shows that the form is ours. There is no body to read.
+/// A sign-in has no token to check yet, so `Origin` alone shows that the form is ours. There is no body to read. Only what a visitor
+/// without an account has left goes on with the new sign-in: a patient's drafts are not for the next person at the device.
 async fn sign_in(
     State(pages): State<Pages>,
     Path(person): Path<String>,
     Query(after): Query<After>,
+    Guest(visitor): Guest,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     is_own_page(&headers)?;
     let person = pages.person(&person).ok_or_else(|| Problem::of(&NOT_FOUND))?;
-    // Otherwise an earlier sign-in of this browser would go on without its cookie.
-    pages.sign_ins.end(&headers).await?;
-    let cookie = pages.sign_ins.begin(&person.caller, &person.name).await?;
+    let was_anonymous = visitor.is_some_and(|visitor| anonymous_of(visitor.caller()).is_some());
+    let is_patient = patient_of(&person.caller).is_some();
+    let carried: &[&str] = if was_anonymous && is_patient { &[CLAIMABLE_DRAFT] } else { &[] };
+    let cookie = pages.sign_ins.begin(&headers, &person.caller, &person.name, carried).await?;
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, after.place())], [(header::SET_COOKIE, cookie)]).into_response())
 }
 

@@ -13,7 +13,7 @@ function when(time, act) {
 function warnBeforeEnd(notice) {
   const end = Date.parse(notice.dataset.endsAt);
   when(end - WARNED_BEFORE_MS, () => { notice.hidden = false; });
-  when(end + 1000, () => { location.assign('/sign-in?ended'); });
+  when(end + 1000, () => { location.assign(notice.dataset.then); });
 }
 
 // Counts down to the end of a hold. Screen readers hear the first text only, which names the time of the end.

@@ -85,12 +85,16 @@ impl SignIns {
     /// # Errors
     /// If the sign-in cannot be stored. No one is left that a browser could use.
     pub async fn begin(&self, caller: &Caller, name: &str) -> Result<HeaderValue, SignInsError> {
+        cookie::set(&self.begun(caller, name).await?)
+    }
+
+    /// The token of a new sign-in.
+    async fn begun(&self, caller: &Caller, name: &str) -> Result<SignInToken, SignInsError> {
         let token = SignInToken::fresh()?;
         let name: String = name.chars().take(NAME_CHARACTERS_MAX).collect();
         let account = serde_json::to_string(&Account::of(caller, &name));
         let account = account.map_err(|_| SignInsError::Unmade("the caller does not become JSON"))?;
-        let (cookie, now) = (cookie::set(&token)?, self.now());
-        let caller_hash = caller_hash(caller);
+        let (caller_hash, now) = (caller_hash(caller), self.now());
         let sign_in = SignIn { token_hash: token.hash(), caller_hash, account, begun_at: now, seen_at: now };
         match self.store.insert(&sign_in, PER_CALLER_MAX).await {
             Err(SignInsError::Lost(error)) => {
@@ -100,7 +104,26 @@ impl SignIns {
             }
             inserted => inserted?,
         }
-        Ok(cookie)
+        Ok(token)
+    }
+
+    /// Keeps the drafts with these names for the new sign-in, and ends the one before, which would go on without its cookie.
+    async fn take_over(&self, before: &HeaderMap, token: &SignInToken, carried: &[&str]) -> Result<(), Problem> {
+        for name in carried {
+            if let Some(draft) = self.kept(before, name).await? {
+                self.keep_with(token, name, &draft).await?;
+            }
+        }
+        Ok(self.end(before).await?)
+    }
+
+    async fn keep_with(&self, token: &SignInToken, name: &str, draft: &str) -> Result<(), SignInsError> {
+        if draft.len() > DRAFT_BYTES_MAX {
+            return Err(SignInsError::Unmade("a draft is too long"));
+        }
+        let sealed = token.for_drafts()?.seal(name, draft)?;
+        let draft = SealedDraft { token_hash: token.hash(), name: name.to_owned(), sealed, kept_at: self.now() };
+        self.store.keep(&draft, DRAFTS_MAX).await
     }
 
     /// Ends the sign-in of the request with these headers, if it has one. The answer sets `CLEARED`, too.
@@ -226,8 +249,20 @@ impl SignedInCallers for SignIns {
 
 #[async_trait]
 impl SignInPort for SignIns {
-    async fn begin(&self, caller: &Caller, name: &str) -> Result<HeaderValue, Problem> {
-        Ok(SignIns::begin(self, caller, name).await?)
+    async fn begin(
+        &self,
+        before: &HeaderMap,
+        caller: &Caller,
+        name: &str,
+        carried: &[&str],
+    ) -> Result<HeaderValue, Problem> {
+        let token = self.begun(caller, name).await?;
+        if let Err(problem) = self.take_over(before, &token, carried).await {
+            // Its cookie was not given out. If it cannot be deleted, it ends by itself.
+            let _ = self.store.end(&token.hash()).await;
+            return Err(problem);
+        }
+        Ok(cookie::set(&token)?)
     }
 
     async fn end(&self, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
@@ -236,13 +271,8 @@ impl SignInPort for SignIns {
     }
 
     async fn keep(&self, headers: &HeaderMap, name: &str, draft: &str) -> Result<(), Problem> {
-        if draft.len() > DRAFT_BYTES_MAX {
-            return Err(SignInsError::Unmade("a draft is too long").into());
-        }
         let Some(token) = cookie::token(headers) else { return Ok(()) };
-        let sealed = token.for_drafts()?.seal(name, draft)?;
-        let draft = SealedDraft { token_hash: token.hash(), name: name.to_owned(), sealed, kept_at: self.now() };
-        Ok(self.store.keep(&draft, DRAFTS_MAX).await?)
+        Ok(self.keep_with(&token, name, draft).await?)
     }
 
     async fn kept(&self, headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {

@@ -85,6 +85,7 @@ impl CancelAppointment {
     fn cause(&self, caller: &Caller) -> Result<CancellationReason, Rejected> {
         let allowed: &[CancellationReason] = match CallerRole::of(caller) {
             Some(CallerRole::Patient) => &[CancelledByCitizen, RescheduledByCitizen],
+            Some(CallerRole::Anonymous) => &[],
             Some(CallerRole::Staff | CallerRole::Auditor | CallerRole::Operator | CallerRole::System) | None => {
                 &[CancelledByCitizen, CancelledBySite, CancelledByService, RescheduledByCitizen]
             }

@@ -3,7 +3,7 @@ use vocabulary::symptom_checks::{SymptomCheckAbandoned, SymptomCheckId};
 
 use super::{
     rejections::{CHECK_NOT_FOUND, SESSION_CLOSED},
-    symptom_check::{CheckStage, SymptomCheck, disposed},
+    symptom_check::{CheckStage, SymptomCheck},
 };
 use crate::prelude::*;
 
@@ -18,7 +18,7 @@ pub struct AbandonSymptomCheck {
 
 impl Command for AbandonSymptomCheck {
     const NAME: &'static str = "abandon-symptom-check";
-    const WHO: &'static dyn AccessRule = &patient(P0);
+    const WHO: &'static dyn AccessRule = &patient(P0).or(anonymous());
     const REJECTIONS: &'static [&'static Rejection] = &[&CHECK_NOT_FOUND, &SESSION_CLOSED];
     const GIVES_UP: bool = true;
     type Reads = SymptomCheck;
@@ -32,13 +32,14 @@ impl Command for AbandonSymptomCheck {
     }
 
     fn decide(&self, check: States<'_, Self>, context: &Context) -> Result<Decision, Rejected> {
-        match check.of(self.subject)?.stage {
+        let started = check.of(self.subject)?;
+        match started.stage {
             CheckStage::Open => {
                 let (check, subject) = (self.check.clone(), self.subject);
                 Ok(record(SymptomCheckAbandoned { check, subject, abandoned_at: context.now }))
             }
             CheckStage::Abandoned => Ok(nothing_new()),
-            CheckStage::Disposed => Err(disposed()),
+            CheckStage::Disposed | CheckStage::Claimed => Err(started.closed()),
         }
     }
 }

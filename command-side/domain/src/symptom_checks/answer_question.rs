@@ -28,7 +28,7 @@ pub struct AnswerQuestion {
 
 impl Command for AnswerQuestion {
     const NAME: &'static str = "answer-question";
-    const WHO: &'static dyn AccessRule = &patient(P0);
+    const WHO: &'static dyn AccessRule = &patient(P0).or(anonymous());
     const REJECTIONS: &'static [&'static Rejection] = &[
         &CHECK_NOT_FOUND,
         &SESSION_CLOSED,
@@ -204,6 +204,7 @@ mod specs {
             content_hash: "0".repeat(64).parse().expect("a hash"),
             person: demographics().into(),
             consent: SymptomCheckConsent { storage: true, sharing: true },
+            claim: None,
             started_at: at(NOW),
         };
         world().given(other.clone()).when(answer("sudden-onset", choice("no"))).rejected(&RELEASE_WITHDRAWN);

@@ -1,8 +1,10 @@
-//! Symptom checks: a person answers the questions of a pathway's release, which lead to advice where to go.
+//! Symptom checks: a person, with or without an account, answers the questions of a pathway's release, which lead to advice where
+//! to go.
 
 pub mod abandon_symptom_check;
 pub mod answer_question;
 pub mod checking_day;
+pub mod claim_symptom_check;
 pub mod flag_symptom_check;
 mod journey;
 pub mod recall_release;
@@ -28,6 +30,7 @@ event_core::commands! {
     revise_answer::ReviseAnswer,
     abandon_symptom_check::AbandonSymptomCheck,
     resume_symptom_check::ResumeSymptomCheck,
+    claim_symptom_check::ClaimSymptomCheck,
     recall_release::RecallRelease,
     flag_symptom_check::FlagSymptomCheck,
 }

@@ -40,6 +40,12 @@ pub const CONSENT_REQUIRED: Rejection = rejection(
     "The answers of a symptom check are stored, and you have not agreed to that.",
     "Agree that your answers are stored, or call 111 about your symptoms.",
 );
+pub const CLAIM_MISMATCH: Rejection = rejection(
+    "claim-mismatch",
+    Rule,
+    "A symptom check without an account needs the hash of a claim code, and a patient's check must have none.",
+    "Send `claim` without an account only: SHA-256 of a random code that the app keeps.",
+);
 pub const CHECK_EXISTS: Rejection = rejection(
     "check-exists",
     Conflict,
@@ -56,7 +62,7 @@ pub const SESSION_CLOSED: Rejection = rejection(
     "session-closed",
     Conflict,
     "This symptom check is closed.",
-    "`stage` says why: resume a check that was `abandoned`; start a new one if it was `disposed`, or if its answers were `erased`.",
+    "`stage` says why: resume a check that was `abandoned`; start a new one if it was `disposed`, or if its answers were `erased`; a check that was `claimed` continues as a check of the person with the account.",
 );
 pub const STALE_QUESTION: Rejection = rejection(
     "stale-question",

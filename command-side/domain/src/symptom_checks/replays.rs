@@ -2,7 +2,7 @@
 //! check pins. Random checks of every release, with changed answers, interruptions and requests that are refused. The events are
 //! folded a second time here, and not by the state that made the decisions.
 
-use event_core::{Command, Context, Decision, Event, Rejected, State, Timestamp, testing};
+use event_core::{Caller, Command, Context, Decision, Event, Rejected, State, SubjectId, Timestamp, testing};
 use pathways::{
     AnswerType, CATALOGUE, Decimal, Demographics, Party, PathwayAnswer, Question, Release, Sex, Step,
     decimal::DECIMALS_MAX, next,
@@ -15,9 +15,9 @@ use vocabulary::{
 };
 
 use super::{
-    AbandonSymptomCheck, AnswerQuestion, CheckingDay, ReleaseStanding, ResumeSymptomCheck, ReviseAnswer,
-    StartSymptomCheck, SymptomCheck,
-    scenes::{check, choice, item},
+    AbandonSymptomCheck, AnswerQuestion, CheckingDay, ClaimSymptomCheck, ReleaseStanding, ResumeSymptomCheck,
+    ReviseAnswer, StartSymptomCheck, SymptomCheck,
+    scenes::{as_anonymous, check, choice, code, item, nameless},
     start_symptom_check::PersonWithSymptoms,
     symptom_check::CheckStage,
 };
@@ -53,12 +53,13 @@ struct Replay {
     stored: Vec<(&'static str, Vec<u8>)>,
     state: SymptomCheck,
     id: SymptomCheckId,
+    subject: SubjectId,
     now: Timestamp,
 }
 
 impl Replay {
     fn context(&self) -> Context {
-        Context { now: self.now, caller: as_patient(alice()) }
+        Context { now: self.now, caller: caller(self.subject) }
     }
 
     /// Stores the events of the check, and folds what was stored.
@@ -84,16 +85,20 @@ impl Replay {
     }
 
     fn interrupt(&mut self) {
-        let abandon = AbandonSymptomCheck { subject: alice(), check: self.id.clone() };
+        let abandon = AbandonSymptomCheck { subject: self.subject, check: self.id.clone() };
         let decided = abandon.decide(&self.state, &self.context());
         self.store(decided).expect("open checks can be left");
-        let resume = ResumeSymptomCheck { subject: alice(), check: self.id.clone() };
+        let resume = ResumeSymptomCheck { subject: self.subject, check: self.id.clone() };
         self.change(&resume).expect("it can be resumed");
     }
 
     fn answer(&self, question: &str, answer: SymptomAnswerValue) -> AnswerQuestion {
-        AnswerQuestion { subject: alice(), check: self.id.clone(), question: item(question), answer }
+        AnswerQuestion { subject: self.subject, check: self.id.clone(), question: item(question), answer }
     }
+}
+
+fn caller(subject: SubjectId) -> Caller {
+    if subject == nameless() { as_anonymous() } else { as_patient(subject) }
 }
 
 /// The check as its events tell it: each question and the outcome are compared with what `next` says for the answers so far.
@@ -125,7 +130,10 @@ fn replayed(stored: &[(&'static str, Vec<u8>)]) -> (SymptomCheckStarted, Vec<Sym
                 assert!(fallen.iter().eq(told), "the answers that fall away are kept");
                 answers[at] = revised.answer.get().expect("open").clone();
             }
-            SymptomCheckEvent::Abandoned(_) | SymptomCheckEvent::Resumed(_) | SymptomCheckEvent::Flagged(_) => {}
+            SymptomCheckEvent::Abandoned(_)
+            | SymptomCheckEvent::Resumed(_)
+            | SymptomCheckEvent::Flagged(_)
+            | SymptomCheckEvent::Claimed(_) => {}
             SymptomCheckEvent::Disposed(disposed) => {
                 ended = true;
                 let stored = disposed.outcome.get().expect("open");
@@ -173,8 +181,8 @@ fn random_answer(dice: &mut CheckDice, question: &Question, person: &Demographic
     }
 }
 
-/// A random check with this release, from its start to its outcome.
-fn check_at_random(dice: &mut CheckDice, release: &Release) -> Replay {
+/// A random check of this person with this release, from its start to its outcome.
+fn check_at_random(dice: &mut CheckDice, release: &Release, subject: SubjectId) -> Replay {
     let document = release.document();
     let person = PersonWithSymptoms {
         age_years: u8::try_from(dice.between(document.ages.min.into(), document.ages.max.into())).expect("an age"),
@@ -185,19 +193,20 @@ fn check_at_random(dice: &mut CheckDice, release: &Release) -> Replay {
     let own = own.rsplit('.').next().expect("a part").to_owned();
     let id: SymptomCheckId = format!("{}.{}.{own}", release.pathway(), release.number()).parse().expect("a check");
     let now = at(NOW).plus_minutes(dice.between(0, 800_000));
-    let mut replay = Replay { stored: Vec::new(), state: SymptomCheck::default(), id: id.clone(), now };
+    let mut replay = Replay { stored: Vec::new(), state: SymptomCheck::default(), id: id.clone(), subject, now };
     let start = StartSymptomCheck {
-        subject: alice(),
+        subject,
         check: id,
         person,
         consents_to_storage: true,
         consents_to_sharing: false,
+        claim: (subject == nameless()).then(|| code().hash()),
     };
     let states = (&replay.state, &ReleaseStanding::InUse, &CheckingDay::default());
     let decided = start.decide(states, &replay.context());
     replay.store(decided).expect("a check that is possible");
     loop {
-        let started = replay.state.of(alice()).expect("it was started");
+        let started = replay.state.of(subject).expect("it was started");
         if started.stage == CheckStage::Disposed {
             return replay;
         }
@@ -209,7 +218,7 @@ fn check_at_random(dice: &mut CheckDice, release: &Release) -> Replay {
             1 | 2 if !answers.is_empty() => {
                 let earlier = &dice.pick(&answers).question;
                 let answer = random_answer(dice, release.question(earlier.as_str()).expect("a question"), &person);
-                let (subject, check) = (alice(), replay.id.clone());
+                let check = replay.id.clone();
                 let revise = ReviseAnswer { subject, check, question: earlier.clone(), answer };
                 replay.change(&revise).expect("an answer that is offered");
             }
@@ -237,7 +246,7 @@ fn stored_checks_reproduce_each_question_and_the_outcome() {
     let mut dice = CheckDice(1);
     let (mut revised, mut outcomes) = (0_usize, std::collections::BTreeSet::new());
     for (release, _) in releases.iter().cycle().zip(0..checks) {
-        let mut replay = check_at_random(&mut dice, release);
+        let mut replay = check_at_random(&mut dice, release, alice());
         let (started, answers, ended) = replayed(&replay.stored);
         assert!(ended && started.person.get().is_some_and(|person| person.today == LONDON.day(started.started_at)));
         let last = answers.last().expect("an answer");
@@ -251,4 +260,29 @@ fn stored_checks_reproduce_each_question_and_the_outcome() {
         outcomes.insert(format!("{} {}", release.pathway(), end.outcome.get().expect("open").outcome));
     }
     assert!(revised > releases.len() && outcomes.len() > 5 * releases.len(), "{revised} {}", outcomes.len());
+}
+
+#[test]
+fn a_claimed_check_reproduces_its_questions_and_the_outcome_of_the_check_before() {
+    let mut dice = CheckDice(2);
+    for release in CATALOGUE.all() {
+        let before = check_at_random(&mut dice, release, nameless());
+        let number = check(7).number().clone();
+        let claim = ClaimSymptomCheck {
+            subject: alice(),
+            from: before.id.clone(),
+            code: code(),
+            number,
+            consents_to_sharing: false,
+        };
+        let (id, now) = (claim.into_check(), before.now);
+        let mut after = Replay { stored: Vec::new(), state: SymptomCheck::default(), id, subject: alice(), now };
+        let states = (&before.state, &after.state, &ReleaseStanding::InUse, &CheckingDay::default());
+        let mut decision = claim.decide(states, &after.context()).expect("it is claimed");
+        let (_, last) = decision.events.pop().expect("events");
+        assert_eq!(last.kind(), "symptom-check.claimed.v1");
+        after.store(Ok(decision)).expect("stored");
+        let ((started, answers, ended), (was, given, _)) = (replayed(&after.stored), replayed(&before.stored));
+        assert!(ended && answers == given && started.person == was.person && started.started_at == was.started_at);
+    }
 }

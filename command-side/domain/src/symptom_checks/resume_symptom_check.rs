@@ -5,7 +5,7 @@ use super::{
     journey::pinned,
     rejections::{CHECK_NOT_FOUND, PATHWAY_NOT_FOUND, RELEASE_WITHDRAWN, SESSION_CLOSED, TOO_MANY_ANSWERS},
     release_standing::ReleaseStanding,
-    symptom_check::{CheckStage, SymptomCheck, disposed},
+    symptom_check::{CheckStage, SymptomCheck},
 };
 use crate::prelude::*;
 
@@ -20,7 +20,7 @@ pub struct ResumeSymptomCheck {
 
 impl Command for ResumeSymptomCheck {
     const NAME: &'static str = "resume-symptom-check";
-    const WHO: &'static dyn AccessRule = &patient(P0);
+    const WHO: &'static dyn AccessRule = &patient(P0).or(anonymous());
     const REJECTIONS: &'static [&'static Rejection] =
         &[&CHECK_NOT_FOUND, &SESSION_CLOSED, &RELEASE_WITHDRAWN, &PATHWAY_NOT_FOUND, &TOO_MANY_ANSWERS];
     type Reads = (SymptomCheck, ReleaseStanding);
@@ -38,7 +38,7 @@ impl Command for ResumeSymptomCheck {
         match started.stage {
             CheckStage::Open => return Ok(nothing_new()),
             CheckStage::Abandoned => {}
-            CheckStage::Disposed => return Err(disposed()),
+            CheckStage::Disposed | CheckStage::Claimed => return Err(started.closed()),
         }
         pinned(&self.check, started, standing)?;
         started.journey()?;

@@ -35,7 +35,7 @@ pub struct ReviseAnswer {
 
 impl Command for ReviseAnswer {
     const NAME: &'static str = "revise-answer";
-    const WHO: &'static dyn AccessRule = &patient(P0);
+    const WHO: &'static dyn AccessRule = &patient(P0).or(anonymous());
     const REJECTIONS: &'static [&'static Rejection] = &[
         &CHECK_NOT_FOUND,
         &SESSION_CLOSED,

@@ -1,9 +1,13 @@
 //! A check of a headache, and the events that the tests beside the commands of this service use.
 
+use event_core::{Caller, SubjectId};
 use pathways::{CATALOGUE, Demographics, Party, Release, Sex};
-use vocabulary::symptom_checks::{
-    PathwayEvent, PathwayItemId, PathwayReleaseId, PathwayReleaseRecalled, SymptomAnswer, SymptomAnswerValue,
-    SymptomCheckEvent, SymptomCheckId, SymptomCheckResumed,
+use vocabulary::{
+    access::CallerRole,
+    symptom_checks::{
+        ClaimCode, PathwayEvent, PathwayItemId, PathwayReleaseId, PathwayReleaseRecalled, SymptomAnswer,
+        SymptomAnswerValue, SymptomCheckEvent, SymptomCheckId, SymptomCheckResumed,
+    },
 };
 
 use super::{AnswerQuestion, ReviseAnswer, StartSymptomCheck, start_symptom_check::PersonWithSymptoms};
@@ -38,7 +42,35 @@ pub fn start(number: u32) -> StartSymptomCheck {
         person: PersonWithSymptoms { age_years: 30, sex: Sex::Female, party: Party::First },
         consents_to_storage: true,
         consents_to_sharing: false,
+        claim: None,
     }
+}
+
+/// A person without an account.
+pub fn nameless() -> SubjectId {
+    "0a0a0a0a-0000-4000-8000-000000000001".parse().expect("a subject")
+}
+
+pub fn as_anonymous() -> Caller {
+    Caller { id: nameless().to_string().into(), role: CallerRole::Anonymous.into(), level: None, ..as_patient(alice()) }
+}
+
+pub fn code() -> ClaimCode {
+    "0123456789ABCDEFGHJKMNPQRS".parse().expect("a code")
+}
+
+pub fn other_code() -> ClaimCode {
+    "ZZZZZZZZZZABCDEFGHJKMNPQRS".parse().expect("a code")
+}
+
+/// A person without an account starts the check of `start`.
+pub fn start_anonymously(number: u32) -> StartSymptomCheck {
+    StartSymptomCheck { subject: nameless(), claim: Some(code().hash()), ..start(number) }
+}
+
+/// A person without an account has started a check, and acts.
+pub fn started_anonymously() -> World {
+    world().by(as_anonymous()).when(start_anonymously(1)).records_kinds(&STARTED)
 }
 
 pub fn item(id: &str) -> PathwayItemId {

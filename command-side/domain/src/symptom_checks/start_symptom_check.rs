@@ -3,7 +3,10 @@ use std::fmt;
 use event_core::SubjectId;
 use pathways::{CATALOGUE, Demographics, Party, Release, ReleaseCatalogue, Sex, demographics::AGE_YEARS_MAX};
 use vocabulary::{
-    symptom_checks::{PathwayReleaseId, SymptomCheckConsent, SymptomCheckCounted, SymptomCheckId, SymptomCheckStarted},
+    access::anonymous_of,
+    symptom_checks::{
+        ClaimHash, PathwayReleaseId, SymptomCheckConsent, SymptomCheckCounted, SymptomCheckId, SymptomCheckStarted,
+    },
     time::LONDON,
 };
 
@@ -11,8 +14,8 @@ use super::{
     checking_day::CheckingDay,
     journey::step,
     rejections::{
-        CHECK_EXISTS, CONSENT_REQUIRED, PATHWAY_NOT_FOUND, RELEASE_OUTDATED, RELEASE_WITHDRAWN, TOO_MANY_CHECKS,
-        WRONG_AGE_OR_SEX,
+        CHECK_EXISTS, CLAIM_MISMATCH, CONSENT_REQUIRED, PATHWAY_NOT_FOUND, RELEASE_OUTDATED, RELEASE_WITHDRAWN,
+        TOO_MANY_CHECKS, WRONG_AGE_OR_SEX,
     },
     release_standing::ReleaseStanding,
     symptom_check::SymptomCheck,
@@ -26,7 +29,7 @@ use crate::prelude::*;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartSymptomCheck {
-    /// The signed-in person, who answers.
+    /// The person that answers: a patient, or a person without an account.
     pub subject: SubjectId,
     /// A new id: the release, a dot, and 12 random characters of Crockford base32.
     pub check: SymptomCheckId,
@@ -35,6 +38,10 @@ pub struct StartSymptomCheck {
     pub consents_to_storage: bool,
     /// The person agrees that their practice sees the check.
     pub consents_to_sharing: bool,
+    /// Without an account only, and always then: SHA-256 of a random claim code, in hexadecimal digits. With the code, the person
+    /// can take the check over once they have signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimHash>,
 }
 
 /// The person with the symptoms, as far as the questions depend on them.
@@ -63,13 +70,14 @@ impl PersonWithSymptoms {
 
 impl Command for StartSymptomCheck {
     const NAME: &'static str = "start-symptom-check";
-    const WHO: &'static dyn AccessRule = &patient(P0);
+    const WHO: &'static dyn AccessRule = &patient(P0).or(anonymous());
     const REJECTIONS: &'static [&'static Rejection] = &[
         &PATHWAY_NOT_FOUND,
         &RELEASE_OUTDATED,
         &RELEASE_WITHDRAWN,
         &WRONG_AGE_OR_SEX,
         &CONSENT_REQUIRED,
+        &CLAIM_MISMATCH,
         &CHECK_EXISTS,
         &TOO_MANY_CHECKS,
     ];
@@ -88,12 +96,16 @@ impl Command for StartSymptomCheck {
         let consent = SymptomCheckConsent { storage: self.consents_to_storage, sharing: self.consents_to_sharing };
         if let SymptomCheck::Started(known) = check {
             let same_person = known.person.get().is_some_and(|person| self.person.is(person));
-            let same = known.subject == self.subject && same_person && known.consent == consent;
+            let same_claim = known.claim == self.claim;
+            let same = known.subject == self.subject && same_person && known.consent == consent && same_claim;
             return if same { Ok(nothing_new()) } else { Err((&CHECK_EXISTS).into()) };
         }
         let release = usable(&CATALOGUE, self.check.release(), *standing)?;
         if !consent.storage {
             return Err((&CONSENT_REQUIRED).into());
+        }
+        if self.claim.is_some() != anonymous_of(&context.caller).is_some() {
+            return Err((&CLAIM_MISMATCH).into());
         }
         let PersonWithSymptoms { age_years, sex, party } = self.person;
         let (now, on) = (context.now, LONDON.day(context.now));
@@ -108,6 +120,7 @@ impl Command for StartSymptomCheck {
             content_hash: release.content_hash(),
             person: person.into(),
             consent,
+            claim: self.claim,
             started_at: now,
         };
         let counted = SymptomCheckCounted { subject, on, check: check.clone() };
@@ -160,6 +173,7 @@ mod specs {
             content_hash: release().content_hash(),
             person: person.into(),
             consent: SymptomCheckConsent { storage: true, sharing: false },
+            claim: None,
             started_at: at(NOW),
         }
         .into();
@@ -220,6 +234,24 @@ mod specs {
             let then = world().when(person(age, Sex::Male, Party::Third));
             drop(if granted { then.records_kinds(&STARTED) } else { then.rejected(&WRONG_AGE_OR_SEX) });
         }
+    }
+
+    #[test]
+    fn a_check_without_an_account_has_the_hash_of_a_claim_code_and_no_other_check_has_one() {
+        let without_account = world().by(as_anonymous());
+        without_account
+            .clone()
+            .when(start_anonymously(1))
+            .records_kinds(&STARTED)
+            .when(start_anonymously(1))
+            .nothing_new();
+        let no_code = StartSymptomCheck { claim: None, ..start_anonymously(1) };
+        without_account.clone().when(no_code.clone()).rejected(&CLAIM_MISMATCH);
+        let of_patient = StartSymptomCheck { claim: Some(code().hash()), ..start(1) };
+        world().when(of_patient).rejected(&CLAIM_MISMATCH);
+        let other_code = StartSymptomCheck { claim: Some(other_code().hash()), ..start_anonymously(1) };
+        let started = without_account.when(start_anonymously(1)).records_kinds(&STARTED);
+        started.when(other_code).rejected(&CHECK_EXISTS);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use event_core::{Personal, Rejected, State, SubjectId, Timestamp};
 use pathways::{ContentHash, Demographics};
 use vocabulary::symptom_checks::{
-    SymptomAnswer, SymptomAnswerRevised, SymptomCheckConsent, SymptomCheckEvent, SymptomCheckStarted,
+    ClaimCode, ClaimHash, SymptomAnswer, SymptomAnswerRevised, SymptomCheckConsent, SymptomCheckEvent, SymptomCheckId,
+    SymptomCheckStarted,
 };
 
 use super::rejections::{CHECK_NOT_FOUND, SESSION_CLOSED, TOO_MANY_ANSWERS};
@@ -25,8 +26,12 @@ pub struct StartedCheck {
     pub content_hash: ContentHash,
     pub person: Personal<Demographics>,
     pub consent: SymptomCheckConsent,
+    /// The hash of the code with which a person can claim it, if it was started without an account.
+    pub claim: Option<ClaimHash>,
+    /// The check that continues it, once it was claimed.
+    pub claimed_into: Option<SymptomCheckId>,
     /// The answers that stand, in the order of the questions.
-    pub answers: Vec<Personal<SymptomAnswer>>,
+    pub answers: Vec<StandingAnswer>,
     pub stage: CheckStage,
     /// True once the recall of its release was recorded.
     pub is_flagged: bool,
@@ -34,11 +39,19 @@ pub struct StartedCheck {
     changes: u32,
 }
 
+/// An answer that stands, and the time at which it was given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StandingAnswer {
+    pub answer: Personal<SymptomAnswer>,
+    pub answered_at: Timestamp,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckStage {
     Open,
     Abandoned,
     Disposed,
+    Claimed,
 }
 
 impl State for SymptomCheck {
@@ -48,7 +61,8 @@ impl State for SymptomCheck {
         match (&mut *self, event) {
             (check, SymptomCheckEvent::Started(started)) => *check = begun(started),
             (SymptomCheck::Started(check), SymptomCheckEvent::Answered(answered)) => {
-                check.answers.push(answered.answer.clone());
+                let (answer, answered_at) = (answered.answer.clone(), answered.answered_at);
+                check.answers.push(StandingAnswer { answer, answered_at });
                 check.count();
             }
             (SymptomCheck::Started(check), SymptomCheckEvent::Revised(revised)) => {
@@ -62,6 +76,10 @@ impl State for SymptomCheck {
             }
             (SymptomCheck::Started(check), SymptomCheckEvent::Disposed(_)) => check.stage = CheckStage::Disposed,
             (SymptomCheck::Started(check), SymptomCheckEvent::Flagged(_)) => check.is_flagged = true,
+            (SymptomCheck::Started(check), SymptomCheckEvent::Claimed(claimed)) => {
+                check.stage = CheckStage::Claimed;
+                check.claimed_into = Some(claimed.into.clone());
+            }
             // The question that is asked follows from the answers and the release.
             (SymptomCheck::Started(_), SymptomCheckEvent::Asked(_))
             | (
@@ -72,7 +90,8 @@ impl State for SymptomCheck {
                 | SymptomCheckEvent::Abandoned(_)
                 | SymptomCheckEvent::Resumed(_)
                 | SymptomCheckEvent::Disposed(_)
-                | SymptomCheckEvent::Flagged(_),
+                | SymptomCheckEvent::Flagged(_)
+                | SymptomCheckEvent::Claimed(_),
             ) => {}
         }
     }
@@ -84,6 +103,8 @@ fn begun(started: &SymptomCheckStarted) -> SymptomCheck {
         content_hash: started.content_hash,
         person: started.person.clone(),
         consent: started.consent,
+        claim: started.claim,
+        claimed_into: None,
         answers: Vec::new(),
         stage: CheckStage::Open,
         is_flagged: false,
@@ -103,6 +124,18 @@ impl SymptomCheck {
             SymptomCheck::Started(_) | SymptomCheck::Unstarted => Err((&CHECK_NOT_FOUND).into()),
         }
     }
+
+    /// The check, if this is the code with which it can be claimed. One with another code is as unknown as one that was never
+    /// started.
+    ///
+    /// # Errors
+    /// `check-not-found`.
+    pub fn claimable(&self, code: &ClaimCode) -> Result<&StartedCheck, Rejected> {
+        match self {
+            SymptomCheck::Started(check) if check.claim == Some(code.hash()) => Ok(check),
+            SymptomCheck::Started(_) | SymptomCheck::Unstarted => Err((&CHECK_NOT_FOUND).into()),
+        }
+    }
 }
 
 impl StartedCheck {
@@ -115,7 +148,7 @@ impl StartedCheck {
         let place = usize::from(revised.place);
         self.answers.truncate(place.saturating_add(revised.stay.into()));
         if let Some(answer) = place.checked_sub(1).and_then(|at| self.answers.get_mut(at)) {
-            *answer = revised.answer.clone();
+            *answer = StandingAnswer { answer: revised.answer.clone(), answered_at: revised.revised_at };
         }
     }
 
@@ -124,11 +157,12 @@ impl StartedCheck {
     /// # Errors
     /// `session-closed`.
     pub fn is_open(&self) -> Result<(), Rejected> {
-        match self.stage {
-            CheckStage::Open => Ok(()),
-            CheckStage::Abandoned => Err(SESSION_CLOSED.with("stage", "abandoned")),
-            CheckStage::Disposed => Err(disposed()),
-        }
+        if self.stage == CheckStage::Open { Ok(()) } else { Err(self.closed()) }
+    }
+
+    /// `session-closed`, with the stage.
+    pub fn closed(&self) -> Rejected {
+        closed(self.stage)
     }
 
     /// # Errors
@@ -142,7 +176,7 @@ impl StartedCheck {
     /// # Errors
     /// `session-closed`, if the data of the subject was erased.
     pub fn journey(&self) -> Result<(Demographics, Vec<SymptomAnswer>), Rejected> {
-        let answers = self.answers.iter().map(|answer| answer.get().cloned()).collect::<Option<_>>();
+        let answers = self.answers.iter().map(|standing| standing.answer.get().cloned()).collect::<Option<_>>();
         let journey = self.person.get().copied().zip(answers);
         journey.ok_or_else(|| SESSION_CLOSED.with("stage", "erased"))
     }
@@ -150,5 +184,15 @@ impl StartedCheck {
 
 /// `session-closed`, because an outcome was reached.
 pub fn disposed() -> Rejected {
-    SESSION_CLOSED.with("stage", "disposed")
+    closed(CheckStage::Disposed)
+}
+
+fn closed(stage: CheckStage) -> Rejected {
+    let stage = match stage {
+        CheckStage::Open => "open",
+        CheckStage::Abandoned => "abandoned",
+        CheckStage::Disposed => "disposed",
+        CheckStage::Claimed => "claimed",
+    };
+    SESSION_CLOSED.with("stage", stage)
 }

@@ -39,7 +39,8 @@ impl Policy for RecalledChecks {
                 | SymptomCheckEvent::Abandoned(_)
                 | SymptomCheckEvent::Resumed(_)
                 | SymptomCheckEvent::Disposed(_)
-                | SymptomCheckEvent::Flagged(_),
+                | SymptomCheckEvent::Flagged(_)
+                | SymptomCheckEvent::Claimed(_),
             ) => Reactions::none(),
         }
     }
@@ -66,7 +67,7 @@ mod specs {
     fn start(subject: SubjectId, check: &str) -> StartSymptomCheck {
         let person = PersonWithSymptoms { age_years: 30, sex: Sex::Female, party: Party::First };
         let check = check.parse().expect("a check");
-        StartSymptomCheck { subject, check, person, consents_to_storage: true, consents_to_sharing: false }
+        StartSymptomCheck { subject, check, person, consents_to_storage: true, consents_to_sharing: false, claim: None }
     }
 
     #[test]

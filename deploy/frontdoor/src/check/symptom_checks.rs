@@ -37,12 +37,13 @@ pub const FOLDS: &[SecondFold] = &[
 ];
 
 fn my_symptom_checks(rows: &mut Rows, event: &CheckedEvent) -> Arm {
-    if event.kind != "symptom-check.started.v1" {
-        return Arm::Missing;
-    }
     let second = event.text("/startedAt").get(..19).unwrap_or_default();
-    let sort = format!("{second}Z.{}", event.text("/check"));
-    rows.insert((event.text("/subject").to_owned(), sort), of(event, &["check", "startedAt"]));
+    let key = (event.text("/subject").to_owned(), format!("{second}Z.{}", event.text("/check")));
+    match event.kind.as_str() {
+        "symptom-check.started.v1" => drop(rows.insert(key, of(event, &["check", "startedAt"]))),
+        "symptom-check.claimed.v1" => drop(rows.remove(&key)),
+        _ => return Arm::Missing,
+    }
     Arm::Found
 }
 
@@ -80,6 +81,7 @@ fn symptom_check_details(rows: &mut Rows, event: &CheckedEvent) -> Arm {
             row["outcome"] = event.value("/outcome").clone();
             row["question"] = Value::Null;
         }),
+        Some("claimed") => drop(rows.remove(&key)),
         Some("flagged") => change(rows, &key, |row| row["flaggedAt"] = event.value("/flaggedAt").clone()),
         _ => return Arm::Missing,
     }

@@ -70,6 +70,10 @@ pub struct SymptomCheckId {
 text_id!(SymptomCheckId, "SymptomCheckId", "^[a-z0-9][a-z0-9-]{0,59}[.][1-9][0-9]{0,8}[.][0-9A-HJKMNP-TV-Z]{12}$");
 
 impl SymptomCheckId {
+    pub fn new(release: PathwayReleaseId, number: SymptomCheckNumber) -> SymptomCheckId {
+        SymptomCheckId { release, number }
+    }
+
     /// The release that the check follows from its start to its end.
     pub fn release(&self) -> &PathwayReleaseId {
         &self.release

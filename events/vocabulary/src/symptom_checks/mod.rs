@@ -6,6 +6,7 @@
 //! in clear, because a recall has to find the checks that used it; what a person answered, was asked and was advised is sealed.
 
 mod answers;
+mod claims;
 mod ids;
 
 use event_core::{Class, LocalDate, Personal, Rejection, Service, SubjectId, Timestamp, events, text::Line};
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use answers::{AnswerText, CheckOutcome, SymptomAnswer, SymptomAnswerValue};
+pub use claims::{ClaimCode, ClaimHash};
 pub use ids::{PathwayItemId, PathwayReleaseId, SymptomCheckId, SymptomCheckNumber};
 
 pub static SERVICE: Service = Service {
@@ -40,6 +42,7 @@ events! {
         Resumed(SymptomCheckResumed) = "symptom-check.resumed.v1",
         Disposed(SymptomCheckDisposed) = "symptom-check.disposed.v1",
         Flagged(SymptomCheckFlagged) = "symptom-check.flagged.v1",
+        Claimed(SymptomCheckClaimed) = "symptom-check.claimed.v1",
     }
 }
 
@@ -72,7 +75,7 @@ pub struct SymptomCheckConsent {
 #[serde(rename_all = "camelCase")]
 pub struct SymptomCheckStarted {
     pub check: SymptomCheckId,
-    /// The signed-in person. The symptoms can be those of another person without a name.
+    /// The person that answers, with or without an account. The symptoms can be those of another person without a name.
     pub subject: SubjectId,
     /// The release that the check follows to its end.
     pub release: PathwayReleaseId,
@@ -81,6 +84,9 @@ pub struct SymptomCheckStarted {
     /// The person with the symptoms, the party that answers, and the day in London on which the check began.
     pub person: Personal<Demographics>,
     pub consent: SymptomCheckConsent,
+    /// The hash of the code with which a person can claim the check. Absent if the person has an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimHash>,
     pub started_at: Timestamp,
 }
 
@@ -163,12 +169,28 @@ pub struct SymptomCheckFlagged {
     pub flagged_at: Timestamp,
 }
 
-/// A symptom check that a person started. This counts towards the person's daily limit.
+/// A symptom check that was made without an account was taken over by a person with one.
+///
+/// Another check continues it, with the answers that stood. The envelope's subject is the person with the account; `subject` is the
+/// one without.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SymptomCheckClaimed {
+    pub check: SymptomCheckId,
+    /// The person without an account.
+    pub subject: SubjectId,
+    pub started_at: Timestamp,
+    /// The check that continues it.
+    pub into: SymptomCheckId,
+    pub claimed_at: Timestamp,
+}
+
+/// A symptom check that a person started or claimed. This counts towards the person's daily limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SymptomCheckCounted {
     pub subject: SubjectId,
-    /// The day on which it was started, in London.
+    /// The day on which it was started or claimed, in London.
     pub on: LocalDate,
     pub check: SymptomCheckId,
 }
@@ -194,6 +216,16 @@ mod tests {
 
     fn released<T: serde::de::DeserializeOwned>(text: &str) -> T {
         opened(|| serde_json::from_str(text)).expect("the released form")
+    }
+
+    #[test]
+    fn a_start_without_an_account_keeps_the_hash_of_the_claim_code() {
+        let text = include_str!("../../released/symptom-check.started.v1.json");
+        let mut stored: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        let code: ClaimCode = "0123456789ABCDEFGHJKMNPQRS".parse().expect("a code");
+        stored["claim"] = code.hash().to_string().into();
+        let started: SymptomCheckStarted = serde_json::from_value(stored.clone()).expect("a start");
+        assert_eq!((started.claim, serde_json::to_value(&started).expect("JSON")), (Some(code.hash()), stored));
     }
 
     /// A release that a stored check pins stays in every later build, with the same content.

@@ -14,6 +14,11 @@ pub struct StartedCheckRow {
     pub started_at: Timestamp,
 }
 
+/// The key of a check's row.
+fn key(subject: SubjectId, started_at: Timestamp, check: &SymptomCheckId) -> Key {
+    Key::new(subject, format!("{}.{check}", started_at.whole_second()))
+}
+
 impl MySymptomChecks {
     pub fn partition(subject: SubjectId) -> String {
         subject.to_string()
@@ -28,10 +33,8 @@ impl Projection for MySymptomChecks {
 
     fn keys(fact: &Recorded<SymptomCheckEvent>) -> Keys {
         match &fact.data {
-            SymptomCheckEvent::Started(started) => {
-                let sort = format!("{}.{}", started.started_at.whole_second(), started.check);
-                vec![Key::new(started.subject, sort)]
-            }
+            SymptomCheckEvent::Started(started) => vec![key(started.subject, started.started_at, &started.check)],
+            SymptomCheckEvent::Claimed(claimed) => vec![key(claimed.subject, claimed.started_at, &claimed.check)],
             SymptomCheckEvent::Asked(_)
             | SymptomCheckEvent::Answered(_)
             | SymptomCheckEvent::Revised(_)
@@ -47,6 +50,8 @@ impl Projection for MySymptomChecks {
             SymptomCheckEvent::Started(started) => {
                 Some(StartedCheckRow { check: started.check.clone(), started_at: started.started_at })
             }
+            // It is in the list of the person that claimed it.
+            SymptomCheckEvent::Claimed(_) => None,
             SymptomCheckEvent::Asked(_)
             | SymptomCheckEvent::Answered(_)
             | SymptomCheckEvent::Revised(_)
@@ -63,7 +68,7 @@ mod specs {
     use super::*;
     use crate::{
         spec::{NINE, TEN_PAST, alice, bob, fold},
-        symptom_checks::symptom_check_details::specs::{abandoned, asked, check, started},
+        symptom_checks::symptom_check_details::specs::{abandoned, asked, check, claimed, started},
     };
 
     #[test]
@@ -78,5 +83,19 @@ mod specs {
         let of_alice = |key: &Key| key.partition == MySymptomChecks::partition(alice());
         let checks: Vec<_> = rows.iter().filter(|(key, _)| of_alice(key)).map(|(_, row)| row.check.clone()).collect();
         assert_eq!((checks, rows.len()), (vec![check(2), check(1)], 3));
+    }
+
+    #[test]
+    fn a_check_that_was_claimed_is_in_the_list_of_the_person_that_claimed_it() {
+        let rows = fold::<MySymptomChecks>([
+            started(1, bob(), NINE),
+            started(2, bob(), TEN_PAST),
+            started(3, alice(), NINE),
+            claimed(1, bob(), NINE, 3),
+        ]);
+        let found: Vec<_> = rows.iter().map(|(key, row)| (key.partition.clone(), row.check.clone())).collect();
+        let expected = [(alice(), check(3)), (bob(), check(2))].map(|(subject, check)| (subject.to_string(), check));
+        assert_eq!(found.len(), 2);
+        assert!(expected.iter().all(|row| found.contains(row)), "{found:?}");
     }
 }

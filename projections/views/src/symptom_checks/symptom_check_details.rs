@@ -97,6 +97,7 @@ fn place(event: &SymptomCheckEvent) -> (SubjectId, &SymptomCheckId) {
         SymptomCheckEvent::Resumed(event) => (event.subject, &event.check),
         SymptomCheckEvent::Disposed(event) => (event.subject, &event.check),
         SymptomCheckEvent::Flagged(event) => (event.subject, &event.check),
+        SymptomCheckEvent::Claimed(event) => (event.subject, &event.check),
     }
 }
 
@@ -139,6 +140,8 @@ impl Projection for SymptomCheckDetails {
                 ..row
             },
             SymptomCheckEvent::Flagged(flagged) => SymptomCheckRow { flagged_at: Some(flagged.flagged_at), ..row },
+            // It goes on as another check.
+            SymptomCheckEvent::Claimed(_) => return None,
         })
     }
 }
@@ -146,8 +149,8 @@ impl Projection for SymptomCheckDetails {
 #[cfg(test)]
 pub(super) mod specs {
     use vocabulary::symptom_checks::{
-        SymptomCheckAbandoned, SymptomCheckDisposed, SymptomCheckFlagged, SymptomCheckResumed, SymptomQuestionAnswered,
-        SymptomQuestionAsked,
+        SymptomCheckAbandoned, SymptomCheckClaimed, SymptomCheckDisposed, SymptomCheckFlagged, SymptomCheckResumed,
+        SymptomQuestionAnswered, SymptomQuestionAsked,
     };
 
     use super::*;
@@ -173,6 +176,7 @@ pub(super) mod specs {
             content_hash: serde_json::from_value("0".repeat(64).into()).expect("a hash"),
             person: closed(1),
             consent: SymptomCheckConsent { storage: true, sharing: false },
+            claim: None,
             started_at: at(instant),
         }
         .into()
@@ -189,6 +193,11 @@ pub(super) mod specs {
 
     pub fn abandoned(number: u32, subject: SubjectId) -> SymptomCheckEvent {
         SymptomCheckAbandoned { check: check(number), subject, abandoned_at: at(TEN_PAST) }.into()
+    }
+
+    pub fn claimed(number: u32, subject: SubjectId, started_at: &str, into: u32) -> SymptomCheckEvent {
+        let (check, into, claimed_at) = (check(number), check(into), at(TEN_PAST));
+        SymptomCheckClaimed { check, subject, started_at: at(started_at), into, claimed_at }.into()
     }
 
     fn revised(place: u16, answer: u32, stay: u16) -> SymptomCheckEvent {
@@ -214,6 +223,12 @@ pub(super) mod specs {
         let row = row(vec![started(1, alice(), NINE), asked(1, alice()), answered(11), answered(12), answered(13)]);
         assert_eq!(row.answers, [closed(11), closed(12), closed(13)]);
         assert_eq!((row.question, row.stage, row.outcome), (Some(closed(7)), CheckRowStage::Open, None));
+    }
+
+    #[test]
+    fn a_check_that_was_claimed_has_no_row() {
+        let rows = fold::<SymptomCheckDetails>([started(1, alice(), NINE), claimed(1, alice(), NINE, 2)]);
+        assert!(rows.is_empty());
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::{
     words,
 };
 
+/// For a visitor without an account, and so without a pharmacy here.
+const FIND_A_PHARMACY: &str = "https://www.nhs.uk/nhs-services/pharmacies/find-a-pharmacy/";
+
 #[derive(Template)]
 #[template(
     ext = "html",
@@ -36,11 +39,20 @@ use crate::{
 {% match advice.onward %}
 {% when Onward::Telephone with { number } %}<p><a class="nhsuk-button" href="tel:{{ number }}">Call {{ number }}</a></p>
 {% when Onward::BookAppointment with { service } %}
+{% if layout.is_anonymous %}
+<p><a class="nhsuk-button" href="/sign-in?next=%2Fcheck-symptoms%2Fkeep">Sign in to book a {{ words::service(service) }}</a></p>
+{% else %}
 <form action="{{ base }}/book" method="post">
 {% call forms::hidden(layout) %}{% endcall %}
 <button class="nhsuk-button">Book a {{ words::service(service) }}</button>
 </form>
-{% when Onward::Pharmacy %}<p><a class="nhsuk-button" href="/prescriptions/pharmacy">See your pharmacy</a></p>
+{% endif %}
+{% when Onward::Pharmacy %}
+{% if layout.is_anonymous %}
+<p><a class="nhsuk-button" href="{{ FIND_A_PHARMACY }}">Find a pharmacy on the NHS website</a></p>
+{% else %}
+<p><a class="nhsuk-button" href="/prescriptions/pharmacy">See your pharmacy</a></p>
+{% endif %}
 {% when Onward::Web with { address } %}<p><a class="nhsuk-button" href="{{ address }}">Find out more on the NHS website</a></p>
 {% endmatch %}
 </div>
@@ -59,6 +71,7 @@ use crate::{
 {% else %}
 <p>The advice was erased and cannot be read any more.</p>
 {% endif %}
+{% call symptoms::unkept(layout.is_anonymous) %}{% endcall %}
 {% call symptoms::safety(notice) %}{% endcall %}
 {% if withdrawn.is_none() && !answers.is_empty() %}
 <details class="nhsuk-details">

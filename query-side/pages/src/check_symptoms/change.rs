@@ -13,9 +13,9 @@ use vocabulary::symptom_checks::SymptomCheckNumber;
 use super::{
     answer_form::{AnswerFields, AnswerForm, TypedAnswer, fault},
     answer_line::{address, ways_on},
+    checker::Checker,
 };
 use crate::{
-    concerned::Concerned,
     errors::FieldFaults,
     layout::{Layout, filters},
     refusal,
@@ -57,14 +57,14 @@ struct ChangeAnswerPage {
 type AnswerPlace = (SymptomCheckNumber, usize);
 
 /// # Errors
-/// If the visitor is not a patient, or the query fails.
+/// If the visitor is of the staff, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,
-    concerned: Concerned,
+    checker: Checker,
     Path((number, place)): Path<AnswerPlace>,
 ) -> Result<Response, PageError> {
-    let found = pages.ask(&visitor, &SeeSymptomCheck { subject: concerned.subject, number: number.clone() }).await?;
+    let found = pages.ask(&visitor, &SeeSymptomCheck { subject: checker.subject, number: number.clone() }).await?;
     let mut file = found.answer;
     let Some((answer, offered)) = changeable(&mut file, place) else {
         return Ok(see_other(&address(&number)));
@@ -77,11 +77,11 @@ pub async fn page(
 /// If the form is not one of this server's, or the query fails.
 pub async fn change(
     State(pages): State<Pages>,
-    concerned: Concerned,
+    checker: Checker,
     Path((number, place)): Path<AnswerPlace>,
     form: PostedForm,
 ) -> Result<Response, PageError> {
-    let (visitor, subject) = (&form.visitor, concerned.subject);
+    let (visitor, subject) = (&form.visitor, checker.subject);
     let mut file = pages.ask(visitor, &SeeSymptomCheck { subject, number: number.clone() }).await?.answer;
     let same = |answer: &GivenAnswer| answer.question.as_str() == form.text("question");
     let Some((answer, offered)) = changeable(&mut file, place).filter(|(answer, _)| same(answer)) else {

@@ -20,9 +20,9 @@ use super::{
     advice,
     answer_form::{AnswerFields, AnswerForm, TypedAnswer, fault},
     answer_line::{AnswerLine, address, ways_on},
+    checker::Checker,
 };
 use crate::{
-    concerned::Concerned,
     errors::FieldFaults,
     layout::{Layout, filters},
     refusal,
@@ -83,6 +83,7 @@ struct QuestionPage {
 <h1>{{ layout.title }}</h1>
 {% if is_open %}
 <p>You stopped this symptom check. Your answers are kept.</p>
+{% call symptoms::unkept(layout.is_anonymous) %}{% endcall %}
 <form action="{{ base }}/resume" method="post">
 {% call forms::hidden(layout) %}{% endcall %}
 <button class="nhsuk-button">Go on</button>
@@ -104,14 +105,14 @@ struct StoppedPage {
 }
 
 /// # Errors
-/// If the visitor is not a patient, or the query fails.
+/// If the visitor is of the staff, or the query fails.
 pub async fn page(
     State(pages): State<Pages>,
     visitor: Visitor,
-    concerned: Concerned,
+    checker: Checker,
     Path(number): Path<SymptomCheckNumber>,
 ) -> Result<Response, PageError> {
-    let found = pages.ask(&visitor, &SeeSymptomCheck { subject: concerned.subject, number }).await?;
+    let found = pages.ask(&visitor, &SeeSymptomCheck { subject: checker.subject, number }).await?;
     let (file, stale) = (found.answer, found.stale);
     Ok(match (file.stage, file.question.is_some()) {
         (SymptomCheckStage::Disposed, _) => advice::page(&visitor, file, stale),
@@ -157,11 +158,11 @@ fn stopped(visitor: &Visitor, file: SymptomCheckFile, is_open: bool, stale: bool
 /// If the form is not one of this server's, or the query fails.
 pub async fn answer(
     State(pages): State<Pages>,
-    concerned: Concerned,
+    checker: Checker,
     Path(number): Path<SymptomCheckNumber>,
     form: PostedForm,
 ) -> Result<Response, PageError> {
-    let (visitor, subject) = (&form.visitor, concerned.subject);
+    let (visitor, subject) = (&form.visitor, checker.subject);
     let file = pages.ask(visitor, &SeeSymptomCheck { subject, number: number.clone() }).await?.answer;
     let is_asked = |asked: &&AskedQuestion| asked.question.as_str() == form.text("question");
     let Some(question) = file.question.as_ref().filter(is_asked) else {
@@ -190,11 +191,11 @@ pub async fn answer(
 /// If the form is not one of this server's, or the query fails.
 pub async fn leave(
     State(pages): State<Pages>,
-    concerned: Concerned,
+    checker: Checker,
     Path(number): Path<SymptomCheckNumber>,
     form: PostedForm,
 ) -> Result<Response, PageError> {
-    let subject = concerned.subject;
+    let subject = checker.subject;
     let file = pages.ask(&form.visitor, &SeeSymptomCheck { subject, number: number.clone() }).await?.answer;
     Ok(given(&pages, &form, &AbandonSymptomCheck { subject, check: file.check }, &number).await)
 }
@@ -203,11 +204,11 @@ pub async fn leave(
 /// If the form is not one of this server's, or the query fails.
 pub async fn resume(
     State(pages): State<Pages>,
-    concerned: Concerned,
+    checker: Checker,
     Path(number): Path<SymptomCheckNumber>,
     form: PostedForm,
 ) -> Result<Response, PageError> {
-    let subject = concerned.subject;
+    let subject = checker.subject;
     let file = pages.ask(&form.visitor, &SeeSymptomCheck { subject, number: number.clone() }).await?.answer;
     Ok(given(&pages, &form, &ResumeSymptomCheck { subject, check: file.check }, &number).await)
 }

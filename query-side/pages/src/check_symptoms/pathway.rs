@@ -8,9 +8,8 @@ use axum::{
 use page_engine::{HtmlPage, PageError, Pages, PostedForm, Visitor, see_other};
 use queries::symptom_checks::ListPathways;
 
-use super::person::CheckDraft;
+use super::{checker::Checker, person::CheckDraft};
 use crate::{
-    concerned::Concerned,
     errors::FieldFaults,
     layout::{Layout, filters},
 };
@@ -66,14 +65,14 @@ struct PathwayOffer {
 }
 
 /// # Errors
-/// If the visitor is not a patient, or the query fails.
-pub async fn page(State(pages): State<Pages>, visitor: Visitor, _: Concerned) -> Result<Response, PageError> {
+/// If the visitor is of the staff, or the query fails.
+pub async fn page(State(pages): State<Pages>, visitor: Visitor, _: Checker) -> Result<Response, PageError> {
     shown(&pages, &visitor, FieldFaults::none()).await
 }
 
 /// # Errors
 /// If the form is not one of this server's, or the draft cannot be kept.
-pub async fn choose(State(pages): State<Pages>, _: Concerned, form: PostedForm) -> Result<Response, PageError> {
+pub async fn choose(State(pages): State<Pages>, _: Checker, form: PostedForm) -> Result<Response, PageError> {
     let Ok(release) = form.text("pathway").parse() else {
         let missing = FieldFaults::one("pathway", "Choose what the problem is about");
         return shown(&pages, &form.visitor, missing).await;

@@ -10,10 +10,13 @@ use page_engine::{HtmlPage, PageError, Pages, PostedForm, Visitor, back_to, see_
 use pathways::{Party, Sex, demographics::AGE_YEARS_MAX};
 use queries::symptom_checks::NOT_FOR_CLINICAL_USE;
 use serde::{Deserialize, Serialize};
-use vocabulary::symptom_checks::{PathwayReleaseId, SymptomCheckId};
+use vocabulary::symptom_checks::{ClaimCode, PathwayReleaseId, SymptomCheckId};
 
+use super::{
+    checker::Checker,
+    claimable::{ClaimableCheck, ClaimableChecks},
+};
 use crate::{
-    concerned::Concerned,
     errors::FieldFaults,
     layout::{Layout, filters},
     random_id, refusal,
@@ -68,7 +71,7 @@ const DRAFT: &str = "symptom check";
 {% call forms::message(errors, "consent") %}{% endcall %}
 <div class="nhsuk-checkboxes">
 <div class="nhsuk-checkboxes__item"><input class="nhsuk-checkboxes__input" id="consent" name="consent" type="checkbox" value="storage"{% if draft.storage %} checked{% endif %}><label class="nhsuk-label nhsuk-checkboxes__label" for="consent">My answers may be stored. Without this the check cannot start.</label></div>
-<div class="nhsuk-checkboxes__item"><input class="nhsuk-checkboxes__input" id="consent-2" name="consent" type="checkbox" value="sharing"{% if draft.sharing %} checked{% endif %}><label class="nhsuk-label nhsuk-checkboxes__label" for="consent-2">My practice may see my answers (optional).</label></div>
+{% if !layout.is_anonymous %}<div class="nhsuk-checkboxes__item"><input class="nhsuk-checkboxes__input" id="consent-2" name="consent" type="checkbox" value="sharing"{% if draft.sharing %} checked{% endif %}><label class="nhsuk-label nhsuk-checkboxes__label" for="consent-2">My practice may see my answers (optional).</label></div>{% endif %}
 </div>
 </fieldset>
 </div>
@@ -96,6 +99,8 @@ pub struct CheckDraft {
     sex: Option<Sex>,
     storage: bool,
     sharing: bool,
+    /// The code with which the check can be kept, without an account only. It is made once, so that the form can be sent twice.
+    code: Option<ClaimCode>,
 }
 
 impl CheckDraft {
@@ -141,18 +146,22 @@ impl CheckDraft {
 }
 
 /// # Errors
-/// If the visitor is not a patient, or the draft cannot be read.
-pub async fn page(State(pages): State<Pages>, visitor: Visitor, _: Concerned) -> Result<Response, PageError> {
-    let draft = CheckDraft::kept(&pages, &visitor).await?;
+/// If the visitor is of the staff, or the draft cannot be read.
+pub async fn page(State(pages): State<Pages>, visitor: Visitor, checker: Checker) -> Result<Response, PageError> {
+    let mut draft = CheckDraft::kept(&pages, &visitor).await?;
     if draft.release.is_none() {
         return Ok(see_other("/check-symptoms/start"));
+    }
+    if checker.is_anonymous && draft.code.is_none() {
+        draft.code = random_id::secret().parse().ok();
+        draft.keep(&pages, &visitor).await?;
     }
     Ok(shown(&visitor, draft, FieldFaults::none()))
 }
 
 /// # Errors
 /// If the form is not one of this server's, or the draft cannot be kept.
-pub async fn start(State(pages): State<Pages>, concerned: Concerned, form: PostedForm) -> Result<Response, PageError> {
+pub async fn start(State(pages): State<Pages>, checker: Checker, form: PostedForm) -> Result<Response, PageError> {
     let visitor = &form.visitor;
     let draft = CheckDraft::kept(&pages, visitor).await?.with_form(&form);
     let (Some(release), Some(number)) = (&draft.release, random_id::of_form(&form.key)) else {
@@ -167,13 +176,20 @@ pub async fn start(State(pages): State<Pages>, concerned: Concerned, form: Poste
     let (Some(person), Some(check), true) = (person, check, faults.is_empty()) else {
         return Ok(shown(visitor, draft, faults));
     };
+    let code = draft.code.clone().filter(|_| checker.is_anonymous);
     let command = StartSymptomCheck {
-        subject: concerned.subject,
-        check,
+        subject: checker.subject,
+        check: check.clone(),
         person,
         consents_to_storage: draft.storage,
         consents_to_sharing: draft.sharing,
+        claim: code.as_ref().map(ClaimCode::hash),
     };
+    if let Some(code) = code {
+        // Before the check starts: a code that was lost could not be had again. If it does not start, the code is of no check.
+        let added = ClaimableCheck { check, code };
+        ClaimableChecks::kept(&pages, visitor).await?.with(added).keep(&pages, visitor).await?;
+    }
     Ok(match pages.give(&form, &command).await {
         Ok(granted) => {
             // The next check begins without the answers of this one.

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{MySymptomChecks, RecalledReleases, SymptomCheckDetails};
 use vocabulary::{
-    access::{Capability, IdentityLevel::P0, patient, proxy},
+    access::{Capability, IdentityLevel::P0, anonymous, patient, proxy},
     symptom_checks::SymptomCheckId,
 };
 
@@ -42,7 +42,7 @@ impl Query for ListSymptomChecks {
     const NAME: &'static str = "symptom-checks";
     const PATH: &'static str = "/patients/{subject}/symptom-checks";
     const KIND: Kind = Kind::List;
-    const WHO: &'static dyn AccessRule = &patient(P0).or(proxy(Capability::View));
+    const WHO: &'static dyn AccessRule = &patient(P0).or(anonymous()).or(proxy(Capability::View));
     const PERSONAL: bool = true;
     type Answer = List<SymptomCheckSummary>;
 

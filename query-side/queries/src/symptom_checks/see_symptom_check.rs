@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use views::{CheckRowStage, RecalledReleaseRow, RecalledReleases, SymptomCheckDetails, SymptomCheckRow};
 use vocabulary::{
-    access::{Capability, IdentityLevel::P0, patient, proxy},
+    access::{Capability, IdentityLevel::P0, anonymous, patient, proxy},
     appointments::ServiceType,
     symptom_checks::{
         CHECK_NOT_FOUND, CheckOutcome, PathwayItemId, PathwayReleaseId, SymptomCheckConsent, SymptomCheckId,
@@ -141,7 +141,7 @@ impl Query for SeeSymptomCheck {
     const NAME: &'static str = "symptom-check";
     const PATH: &'static str = "/patients/{subject}/symptom-checks/{number}";
     const KIND: Kind = Kind::Rows;
-    const WHO: &'static dyn AccessRule = &patient(P0).or(proxy(Capability::View));
+    const WHO: &'static dyn AccessRule = &patient(P0).or(anonymous()).or(proxy(Capability::View));
     const PERSONAL: bool = true;
     const REJECTIONS: &'static [&'static Rejection] = &[&CHECK_NOT_FOUND];
     type Answer = SymptomCheckFile;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     contract,
-    harness::{Answer, Harness, SITE, operator, somebody_new, staff, themselves},
+    harness::{Answer, Harness, SITE, anonymous, operator, somebody_new, staff, themselves},
 };
 
 const SESSION: &str = "A12345.0123456789AB";
@@ -183,9 +183,9 @@ fn symptom_checks(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
     vec![
         (
             "start-symptom-check",
-            themselves.clone(),
+            anonymous(alice),
             with(json!({"person": {"ageYears": 30, "sex": "female", "party": "first"}, "consentsToStorage": true,
-                "consentsToSharing": false})),
+                "consentsToSharing": false, "claim": "0a".repeat(32)})),
         ),
         (
             "answer-question",
@@ -198,7 +198,13 @@ fn symptom_checks(alice: SubjectId) -> Vec<(&'static str, Value, Value)> {
             with(json!({"question": "sudden-onset", "answer": {"kind": "text", "text": "since\nTuesday"}})),
         ),
         ("abandon-symptom-check", themselves.clone(), check.clone()),
-        ("resume-symptom-check", themselves, check.clone()),
+        ("resume-symptom-check", themselves.clone(), check.clone()),
+        (
+            "claim-symptom-check",
+            themselves,
+            json!({"subject": alice, "from": "headache.1.0123456789AC", "code": "0123456789ABCDEFGHJKMNPQRS",
+                "number": "0123456789AB", "consentsToSharing": false}),
+        ),
         (
             "recall-release",
             operator(),

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     contract,
-    harness::{ELSEWHERE, Harness, SITE, auditor, operator, somebody_new, staff, themselves},
+    harness::{ELSEWHERE, Harness, SITE, anonymous, auditor, operator, somebody_new, staff, themselves},
 };
 
 const YES: (u16, &str) = (200, "");
@@ -149,6 +149,11 @@ async fn who_may_ask_what() {
             let told = if answer.status == StatusCode::OK { (200, String::new()) } else { answer.problem() };
             assert_eq!(told, (status, code.to_owned()), "{name} asks {path}");
         }
+        // A person without an account may ask what every caller may ask.
+        let (status, code) = if expected == [YES; 10] { YES } else { NOT_YOURS };
+        let answer = harness.get(&anonymous(somebody_new()), &path).await;
+        let told = if answer.status == StatusCode::OK { (200, String::new()) } else { answer.problem() };
+        assert_eq!(told, (status, code.to_owned()), "a person without an account asks {path}");
         let without = harness.send(Request::get(&path).body(Body::empty()).expect("a request")).await;
         assert_eq!(without.problem(), (401, "unauthenticated".to_owned()), "without a token: {path}");
     }

@@ -268,6 +268,11 @@ pub fn themselves(subject: SubjectId, level: &str) -> Value {
     json!({"sub": subject, "role": "patient", "identity_proofing_level": level})
 }
 
+/// A person without an account.
+pub fn anonymous(subject: SubjectId) -> Value {
+    json!({"sub": subject, "role": "anonymous"})
+}
+
 pub fn staff(organisation: &str) -> Value {
     json!({"sub": "nurse-1", "role": "staff", "organisation": organisation,
         "permissions": ["booking", "clinics", "messaging", "registration", "practice-admin", "prescribing", "dispensing", "vaccinating"]})

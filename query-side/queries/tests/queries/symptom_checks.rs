@@ -3,9 +3,12 @@
 use domain::symptom_checks::flag_symptom_check::FlagSymptomCheck;
 use event_core::SubjectId;
 use serde_json::{Value, json};
-use vocabulary::messages::{MessageId, NATIONAL_SERVICE};
+use vocabulary::{
+    messages::{MessageId, NATIONAL_SERVICE},
+    symptom_checks::ClaimCode,
+};
 
-use crate::harness::{Harness, SITE, operator, somebody_new, themselves};
+use crate::harness::{Harness, SITE, anonymous, operator, somebody_new, themselves};
 
 const NUMBER: &str = "0123456789AB";
 const CHECK: &str = "headache.1.0123456789AB";
@@ -118,4 +121,37 @@ async fn a_recalled_release_is_not_offered_and_its_checks_say_so() {
     let path = format!("/patients/{alice}/messages/{}", messages[0]["message"].as_str().expect("an id"));
     let read = harness.get(&themselves(alice, "P9"), &path).await.json();
     assert!(read["text"].as_str().is_some_and(|text| text.contains("Friday 20 March 2026")), "{read}");
+}
+
+#[tokio::test]
+async fn a_check_without_an_account_is_seen_by_its_person_only_and_goes_on_with_the_person_that_claims_it() {
+    let (harness, nameless, alice) = (Harness::new().await, somebody_new(), somebody_new());
+    let code: ClaimCode = "0123456789ABCDEFGHJKMNPQRS".parse().expect("a code");
+    let body = json!({"subject": nameless, "check": CHECK, "consentsToStorage": true, "consentsToSharing": false,
+        "person": {"ageYears": 30, "sex": "female", "party": "first"}, "claim": code.hash()});
+    harness.give(&anonymous(nameless), "start-symptom-check", body).await;
+    let of_nameless = format!("/patients/{nameless}/symptom-checks/{NUMBER}");
+    let asked = harness.get(&anonymous(nameless), &of_nameless).await.json();
+    let question = asked["question"]["question"].clone();
+    let answer = json!({"subject": nameless, "check": CHECK, "question": question,
+        "answer": {"kind": "choice", "choice": "no"}});
+    harness.give(&anonymous(nameless), "answer-question", answer).await;
+    let before = harness.get(&anonymous(nameless), &of_nameless).await.json();
+    assert_eq!(before["answers"][0]["words"], "No");
+    for other in [anonymous(somebody_new()), themselves(alice, "P9")] {
+        assert_eq!(harness.get(&other, &of_nameless).await.problem(), (403, "not-yours".to_owned()));
+    }
+
+    let claim = json!({"subject": alice, "from": CHECK, "code": code, "number": "CCCCCCCCCCCC",
+        "consentsToSharing": true});
+    harness.give(&themselves(alice, "P0"), "claim-symptom-check", claim).await;
+    let path = format!("/patients/{alice}/symptom-checks/CCCCCCCCCCCC");
+    let after = harness.get(&themselves(alice, "P0"), &path).await.json();
+    for same in ["answers", "question", "person", "startedAt", "changedAt", "stage", "title"] {
+        assert_eq!(after[same], before[same], "{same}");
+    }
+    assert_eq!(after["consent"], json!({"storage": true, "sharing": true}));
+    assert_eq!(harness.get(&anonymous(nameless), &of_nameless).await.problem(), (404, "check-not-found".to_owned()));
+    let listed = harness.get(&anonymous(nameless), &format!("/patients/{nameless}/symptom-checks")).await.items();
+    assert_eq!(listed, [] as [Value; 0]);
 }

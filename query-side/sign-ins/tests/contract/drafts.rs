@@ -3,7 +3,7 @@
 use http_edge::SignInPort;
 use sign_ins::{DRAFT_BYTES_MAX, DRAFTS_MAX};
 
-use crate::harness::{Harness, MINUTE, caller, headers};
+use crate::harness::{Harness, MINUTE, caller, cookie, headers};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_is_kept_for_its_sign_in_and_replaced_by_a_newer_one() {
@@ -65,4 +65,22 @@ async fn the_database_holds_no_word_of_a_draft() {
     let stored = harness.world.sealed_drafts().await;
     assert_eq!(stored.len(), 1);
     assert!(stored[0].len() > "a sore knee".len() && !stored[0].windows(4).any(|bytes| bytes == b"knee"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_takes_the_place_of_another_has_the_drafts_that_go_on_with_it() {
+    let harness = Harness::start().await;
+    let before = harness.begin(&caller("a")).await;
+    let (headers_before, sign_ins) = (headers(&[&before]), &harness.sign_ins);
+    sign_ins.keep(&headers_before, "to keep", "a code").await.expect("kept");
+    sign_ins.keep(&headers_before, "booking", "a sore knee").await.expect("kept");
+    let names = ["to keep", "never kept"];
+    let after = SignInPort::begin(sign_ins, &headers_before, &caller("b"), "Bea", &names).await.expect("it begins");
+    let after = cookie(&after);
+    assert!(!harness.is_there(&before).await, "the one before has ended");
+    assert_eq!(harness.find(&after).await.expect("it is there").caller, caller("b"));
+    let after = headers(&[&after]);
+    assert_eq!(sign_ins.kept(&after, "to keep").await.expect("read").as_deref(), Some("a code"));
+    assert_eq!(sign_ins.kept(&after, "booking").await.expect("read"), None);
+    assert_eq!(harness.world.sealed_drafts().await.len(), 1);
 }

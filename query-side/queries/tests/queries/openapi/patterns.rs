@@ -29,7 +29,9 @@ use vocabulary::{
         DoseText, MedicineCode, MedicineName, PlanId, PrescriptionId, QuantityText, RefusalReason, RepeatRequestId,
         RequestNote,
     },
-    symptom_checks::{AnswerText, PathwayItemId, PathwayReleaseId, SymptomCheckId, SymptomCheckNumber},
+    symptom_checks::{
+        AnswerText, ClaimCode, ClaimHash, PathwayItemId, PathwayReleaseId, SymptomCheckId, SymptomCheckNumber,
+    },
     text::{Comment, NhsNumber, PersonName, Reason},
     vaccinations::{DoseId, DoseReason, PassId, ProgrammeId, ProgrammeItemId, VaccinatorName, VaccineId, VaccineLot},
 };
@@ -111,6 +113,8 @@ const SCHEMAS: &[Reader] = &[
     reader("AnswerTextInput", strict::<AnswerText>),
     reader("BookingsVersion", strict::<BookingsVersion>),
     reader("CarerId", strict::<CarerId>),
+    reader("ClaimCode", strict::<ClaimCode>),
+    reader("ClaimHash", strict::<ClaimHash>),
     reader("CommentInput", strict::<Comment>),
     reader("ContentHash", strict::<ContentHash>),
     reader("CountryCode", strict::<CountryCode>),
