@@ -1,6 +1,9 @@
 //! A read model as the subscriber of a follower: folds a batch, and saves rows and checkpoint in one transaction.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering},
+};
 
 use async_trait::async_trait;
 use event_core::Key;
@@ -16,8 +19,9 @@ use crate::{
 
 /// The maximum number of events of one page of the log.
 pub const BATCH_EVENTS_MAX: usize = 5_000;
-/// A batch of so many events is folded where it is: another thread would take longer to wake up than to fold it.
+/// A batch of so many events, with so many rows, is folded where it is: another thread would take longer to wake up than to fold it.
 const SMALL_BATCH_EVENTS_MAX: usize = 16;
+const SMALL_BATCH_ROWS_MAX: usize = 64;
 
 /// The live build of a read model, which this process follows.
 pub struct LiveRows<'a> {
@@ -106,15 +110,16 @@ pub async fn apply(
 ) -> Result<EventPage, ViewsError> {
     let is_small = page.len() <= SMALL_BATCH_EVENTS_MAX;
     let (mut fold, rest, wanted) = match (kept.model.fold)(turn.checkpoint) {
-        fold if is_small => taken(build, fold, page)?,
+        fold if is_small => here(|| taken(build, fold, page))??,
         fold => take(build, fold, page).await?,
     };
     let to = fold.checkpoint();
     for (key, row) in store.rows.load(build, &wanted).await? {
         fold.put(key, &row)?;
     }
-    let mut work = move || fold.fold().map(|()| fold.flush(usize::MAX, usize::MAX));
-    let folded = if is_small { work() } else { off(work).await? };
+    let is_small = is_small && wanted.len() <= SMALL_BATCH_ROWS_MAX;
+    let work = move || fold.fold().map(|()| fold.flush(usize::MAX, usize::MAX));
+    let folded = if is_small { here(work)? } else { off(work).await? };
     let rows = folded.map_err(|stop| stopped(build, stop))??;
     metrics::counter!("views_rows_written", "name" => build.name).increment(rows.len() as u64);
     store.rows.save(build, turn.epoch, rows, CheckpointAdvance { from: turn.checkpoint.position, to }).await?;
@@ -180,6 +185,12 @@ pub fn refused(build: &Build, refusal: Refusal) -> ViewsError {
         Refusal::Stopped(stop) => stopped(build, stop),
         Refusal::Gap { position, page_after } => ViewsError::Gap { name: build.name, position, page_after },
     }
+}
+
+/// Runs little work on this thread. A panic is an error of this read model, as it is on a blocking thread.
+fn here<T>(work: impl FnOnce() -> T) -> Result<T, ViewsError> {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    done.map_err(|_panic| ViewsError::Unusable("a read model panicked".into()))
 }
 
 /// Runs CPU-bound work on a blocking thread.

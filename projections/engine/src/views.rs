@@ -264,14 +264,20 @@ impl Views {
 }
 
 async fn open_model(store: &Store, log: &Log, services: &[&Service], model: Model) -> Result<LiveModel, ViewsError> {
-    let found = store.builds.ensure_live(model.key(), log.lineage()).await?;
+    let mut found = store.builds.ensure_live(model.key(), log.lineage()).await?;
     let build = model.key().build(found.build);
-    let (checkpoint, stop) = prepare(log, &found).await?;
     // Shared views are claimed later, under a lease.
     let epoch = match store.shared {
         Some(_) => 0,
-        None => store.builds.claim(&build, None).await?.ok_or(ViewsError::Superseded(build.name))?.epoch,
+        None => {
+            let superseded = || ViewsError::Superseded(build.name);
+            let epoch = store.builds.claim(&build, None).await?.ok_or_else(superseded)?.epoch;
+            // An earlier owner may have moved the checkpoint until it was claimed.
+            found = store.builds.live(model.key()).await?.ok_or_else(superseded)?;
+            epoch
+        }
     };
+    let (checkpoint, stop) = prepare(log, &found).await?;
     Ok(LiveModel {
         passed_over: (model.passed_over)(services),
         model,

@@ -210,6 +210,9 @@ pub async fn the_feeds_of_several_followers_give_each_the_kinds_that_it_wants(wo
     let (one, other) = ("appointment.slot-taken.v1", "appointment.booked.v1");
     let feed = |passed_over| FromLog::after(log.clone(), 0, limits::PAGE_EVENTS_MAX, passed_over);
     let (mut all, mut some, mut late) = (feed(vec![]), feed(vec![one]), feed(vec![other]));
+    // One that is behind, but not further than the events that are kept.
+    let mut behind = feed(vec![]);
+    let mut behind_seen = Vec::new();
     let (mut all_seen, mut some_seen, mut late_seen) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let kind = |n: u64| if n.is_multiple_of(3) { one } else { other };
@@ -219,9 +222,13 @@ pub async fn the_feeds_of_several_followers_give_each_the_kinds_that_it_wants(wo
         assert_eq!(page, log.read_without(&[one], page.after, usize::MAX).await.expect("readable"));
         some_seen.extend(positions(page));
         all_seen.extend(positions(all.next().await.expect("readable")));
+        if round % 7 == 6 {
+            behind_seen.extend(positions(behind.next().await.expect("readable")));
+        }
     }
     let end = ROUNDS * EVENTS;
     assert_eq!(all_seen, (1..=end).collect::<Vec<u64>>());
+    assert_eq!(behind_seen, (1..=21 * EVENTS).collect::<Vec<u64>>());
     while late_seen.last() != Some(&end) {
         late_seen.extend(positions(late.next().await.expect("readable")));
     }

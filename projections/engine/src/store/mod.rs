@@ -1,5 +1,8 @@
 //! The views' database: the ports (`port.rs`), and PostgreSQL and SQLite behind them.
 
+mod group_save;
+#[cfg(test)]
+mod laws;
 mod port;
 mod postgres;
 mod sqlite;

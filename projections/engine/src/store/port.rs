@@ -111,7 +111,8 @@ pub trait RowStore: Send + Sync {
     async fn load(&self, build: &Build, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, ViewsError>;
 
     /// Saves rows and checkpoint in one transaction, if this owner still owns the build and the checkpoint is
-    /// unchanged.
+    /// unchanged. What was cancelled, or failed because the database did not answer, may be saved: the next save finds the
+    /// checkpoint elsewhere then.
     ///
     /// # Errors
     /// `Superseded` otherwise.

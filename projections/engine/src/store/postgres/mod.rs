@@ -5,6 +5,7 @@
 mod builds;
 mod copy;
 mod hearing;
+mod save;
 mod statements;
 
 use std::{sync::Arc, time::Duration};
@@ -26,11 +27,15 @@ use uuid::Uuid;
 use self::{
     copy::copied,
     hearing::Hearing,
-    statements::{about, of_model, on_table},
+    save::{advance_group, save_one},
+    statements::{about, of_model, on_table, split},
 };
-use super::port::{
-    ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, LEASE, Listener, ModelKey,
-    OwnedBuild, RowStore, SharedViews, bound, follow_role, rebuild_role, signed, unsigned,
+use super::{
+    group_save::GroupSave,
+    port::{
+        ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, LEASE, Listener, ModelKey,
+        OwnedBuild, RowStore, SharedViews, bound, follow_role, rebuild_role, signed, unsigned,
+    },
 };
 use crate::{ViewsError, fold::Saved, scan::Scan};
 
@@ -53,6 +58,8 @@ const ABSENT_AFTER: Duration = LEASE;
 
 pub struct PgViews {
     connections: Arc<Connections>,
+    /// Saves without rows take turns, so that those that wait become one statement.
+    advances: GroupSave<()>,
 }
 
 impl PgViews {
@@ -76,7 +83,8 @@ impl PgViews {
         let mut connection = within(CONNECT_TIME_MAX, address.connect()).await.map_err(unreachable)?;
         migrate(&mut connection).await?;
         within(CALL_TIME_MAX, connection.close()).await?;
-        Ok(PgViews { connections: Arc::new(Connections::new(address, CONNECTIONS_MAX)) })
+        let connections = Arc::new(Connections::new(address, CONNECTIONS_MAX));
+        Ok(PgViews { connections, advances: GroupSave::new(()) })
     }
 }
 
@@ -133,10 +141,6 @@ fn found(row: &PgRow) -> Result<BuildRecord, sqlx::Error> {
 fn lease_epoch(lease: &HeldLease) -> Result<i64, ViewsError> {
     i64::try_from(lease.epoch())
         .map_err(|_| ViewsError::Unusable("a lease has had more owners than there can be".into()))
-}
-
-fn split<'a>(keys: impl Iterator<Item = &'a Key>) -> (Vec<String>, Vec<String>) {
-    keys.map(|key| (key.partition.clone(), key.sort.clone())).unzip()
 }
 
 #[async_trait]
@@ -251,27 +255,11 @@ impl RowStore for PgViews {
         rows: Vec<Saved>,
         step: CheckpointAdvance,
     ) -> Result<(), ViewsError> {
-        let (partitions, sorts) = split(rows.iter().filter(|(_, row)| row.is_some()).map(|(key, _)| key));
-        let kept: Vec<Vec<u8>> = rows.iter().filter_map(|(_, row)| row.clone()).collect();
-        let (gone_partitions, gone_sorts) = split(rows.iter().filter(|(_, row)| row.is_none()).map(|(key, _)| key));
-        let (position, Build { name, version, build: number }) = (step.to.position, build);
-        let told = format!("{name} {version} {number} {position} {}", step.to.recorded_at);
-        let query = on_table(build, include_str!("../../../sql/postgres/save.sql"))
-            .bind(epoch)
-            .bind(signed(position)?)
-            .bind(step.to.event_id)
-            .bind(step.to.recorded_at)
-            .bind(signed(step.from)?)
-            .bind(partitions)
-            .bind(sorts)
-            .bind(kept)
-            .bind(gone_partitions)
-            .bind(gone_sorts)
-            .bind(told);
-        match self.connections.fetch(query).await?.first() {
-            Some(_) => Ok(()),
-            None => Err(ViewsError::Superseded(build.name)),
+        if rows.is_empty() {
+            let advance = |turn, group| advance_group(turn, Arc::clone(&self.connections), group);
+            return self.advances.save((*build, epoch), rows, step, advance).await;
         }
+        save_one(&self.connections, build, epoch, &rows, step).await
     }
 
     /// Uses COPY, which takes a third of the time of a statement with arrays.

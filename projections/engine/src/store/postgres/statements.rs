@@ -1,5 +1,6 @@
 //! Statements about read models and their builds.
 
+use event_core::Key;
 use event_log::postgres::connections::Statement;
 use sqlx::AssertSqlSafe;
 
@@ -19,4 +20,9 @@ pub fn about(build: &Build, statement: &'static str) -> Statement {
 pub fn on_table(build: &Build, statement: &str) -> Statement {
     let query = sqlx::query(AssertSqlSafe(statement.replace(":table", &build.table())));
     query.bind(build.name).bind(i64::from(build.version)).bind(build.build)
+}
+
+/// Keys as two columns.
+pub fn split<'a>(keys: impl Iterator<Item = &'a Key>) -> (Vec<String>, Vec<String>) {
+    keys.map(|key| (key.partition.clone(), key.sort.clone())).unzip()
 }

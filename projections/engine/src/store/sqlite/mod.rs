@@ -2,14 +2,14 @@
 //! recent commits may be missing, but rows and checkpoint still match, and following continues from there.
 
 mod builds;
-mod group_save;
 mod insert;
+mod save;
 mod schema;
 mod writer;
 
 pub use schema::SCHEMA_VERSION;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use event_core::Key;
@@ -19,16 +19,16 @@ use sqlx::{
     AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
-use tokio::sync::{Mutex, MutexGuard, oneshot::error::TryRecvError, watch};
+use tokio::sync::{MutexGuard, watch};
 use uuid::Uuid;
 
-use self::{
-    group_save::{WaitingSaves, save_group},
-    writer::ViewsWriter,
-};
-use super::port::{
-    ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, ModelKey, OwnedBuild, RowStore,
-    bound, unsigned,
+use self::{save::save_group, writer::ViewsWriter};
+use super::{
+    group_save::GroupSave,
+    port::{
+        ABOVE_ALL_KEYS, Build, BuildRecord, Builds, CheckpointAdvance, FoundPage, FoundRow, ModelKey, OwnedBuild,
+        RowStore, bound, unsigned,
+    },
 };
 use crate::{ViewsError, fold::Saved, scan::Scan};
 
@@ -40,15 +40,14 @@ const READER_WAIT_MAX: Duration = Duration::from_secs(5);
 const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// The time limit for a statement to get a lock that another connection holds. Only checkpoints hold one for long.
 const BUSY_MAX: Duration = Duration::from_secs(10);
-/// The prepared statements that each connection keeps: a few for each read model.
+/// The prepared statements that each connection keeps. Each build needs eleven (INSERT of 1 to 256 rows, DELETE, load), and each
+/// size of a group one.
 const STATEMENTS_MAX: usize = 512;
 /// The maximum number of keys of one query for touched rows.
 const LOAD_KEYS_MAX: usize = 10_000;
 
 pub struct SqliteViews {
-    /// SQLite has a single writer, so writers wait for this lock in turn.
-    writer: Arc<Mutex<ViewsWriter>>,
-    saves: WaitingSaves,
+    saves: GroupSave<ViewsWriter>,
     readers: SqlitePool,
     /// Closed when the checkpointing task ends.
     checkpointing: watch::Receiver<()>,
@@ -73,8 +72,8 @@ impl SqliteViews {
         let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(READER_WAIT_MAX);
         let readers = readers.connect_with(reading).await?;
         let checkpointing = checkpoints.running();
-        let writer = Arc::new(Mutex::new(ViewsWriter { connection: Some(connection), options, checkpoints }));
-        Ok(SqliteViews { writer, saves: WaitingSaves::default(), readers, checkpointing })
+        let saves = GroupSave::new(ViewsWriter { connection: Some(connection), options, checkpoints });
+        Ok(SqliteViews { saves, readers, checkpointing })
     }
 
     /// A receiver that is closed when the checkpointing task ends.
@@ -82,8 +81,9 @@ impl SqliteViews {
         self.checkpointing.clone()
     }
 
+    /// SQLite has a single writer, so writers wait for this lock in turn.
     async fn write(&self) -> MutexGuard<'_, ViewsWriter> {
-        self.writer.lock().await
+        self.saves.writer.lock().await
     }
 }
 
@@ -169,18 +169,7 @@ impl RowStore for SqliteViews {
         rows: Vec<Saved>,
         step: CheckpointAdvance,
     ) -> Result<(), ViewsError> {
-        let lost = || ViewsError::Unusable("the task that saves rows has ended".into());
-        let mut answer = self.saves.add(*build, epoch, rows, step);
-        loop {
-            let writer = Arc::clone(&self.writer).lock_owned().await;
-            match answer.try_recv() {
-                Ok(saved) => return saved,
-                Err(TryRecvError::Closed) => return Err(lost()),
-                Err(TryRecvError::Empty) => {}
-            }
-            // A task, because the saves of others are in the group: they do not end with this call.
-            tokio::spawn(save_group(writer, self.saves.take())).await.map_err(|_| lost())?;
-        }
+        self.saves.save((*build, epoch), rows, step, save_group).await
     }
 
     async fn rows(&self, build: &Build, keys: &[&Key]) -> Result<Vec<(usize, FoundRow)>, sqlx::Error> {
