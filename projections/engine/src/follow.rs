@@ -23,6 +23,9 @@ pub const BATCH_EVENTS_MAX: usize = 5_000;
 const SMALL_BATCH_EVENTS_MAX: usize = 16;
 const SMALL_BATCH_ROWS_MAX: usize = 64;
 
+/// A fold with the events of a batch, the rest of the page, and the keys of the rows that the batch needs.
+type TakenBatch = (Box<dyn Fold>, EventPage, Vec<Key>);
+
 /// The live build of a read model, which this process follows.
 pub struct LiveRows<'a> {
     pub store: &'a Store,
@@ -148,25 +151,17 @@ pub async fn apply_all(
     Ok(())
 }
 
-/// Decodes a batch on a blocking thread. Returns the rest of the page, and the keys of the rows that the batch needs.
+/// Decodes a batch on a blocking thread.
 ///
 /// # Errors
 /// As defined by `refused`.
-pub async fn take(
-    build: &Build,
-    fold: Box<dyn Fold>,
-    page: EventPage,
-) -> Result<(Box<dyn Fold>, EventPage, Vec<Key>), ViewsError> {
+pub async fn take(build: &Build, fold: Box<dyn Fold>, page: EventPage) -> Result<TakenBatch, ViewsError> {
     let build = *build;
     off(move || taken(&build, fold, page)).await?
 }
 
 /// Decodes a batch on this thread.
-fn taken(
-    build: &Build,
-    mut fold: Box<dyn Fold>,
-    page: EventPage,
-) -> Result<(Box<dyn Fold>, EventPage, Vec<Key>), ViewsError> {
+fn taken(build: &Build, mut fold: Box<dyn Fold>, page: EventPage) -> Result<TakenBatch, ViewsError> {
     match fold.take(page) {
         Ok(rest) => {
             let wanted = fold.wanted();
