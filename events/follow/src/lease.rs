@@ -4,8 +4,12 @@
 use std::{sync::Arc, time::Duration};
 
 use event_log::{LogError, lease::Leases};
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
+
+/// The time for the release of a lease. A process that ends has three seconds for everything that it owns, and releases are only
+/// for the next owner's sake.
+const RELEASE_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// The right of one owner to do the work of a role, until it is released, lost or dropped. A dropped lease expires by
 /// itself.
@@ -97,11 +101,66 @@ impl HeldLease {
     /// Releases the lease, so that the next owner need not wait until it expires.
     ///
     /// # Errors
-    /// When the leases' database does not answer. The lease then expires by itself.
+    /// When the leases' database does not answer within `RELEASE_TIME_MAX`. The lease then expires by itself.
     pub async fn release(mut self) -> Result<(), LogError> {
         self.released.cancel();
-        // A renewal that is under way ends first: after the release it would hold the lease again.
-        drop((&mut self.renewing).await);
-        self.leases.release(&self.role, &self.owner, self.epoch).await
+        let release = async {
+            // A renewal that is under way ends first: after the release it would hold the lease again.
+            drop((&mut self.renewing).await);
+            self.leases.release(&self.role, &self.owner, self.epoch).await
+        };
+        let late = |_| Err(LogError::Unusable("the lease was not released in time".into()));
+        timeout(RELEASE_TIME_MAX, release).await.unwrap_or_else(late)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use event_log::lease::{Holder, Lease, Mark};
+
+    use super::*;
+
+    /// A database that grants a lease, and never answers again.
+    struct SilentLeases;
+
+    #[async_trait]
+    impl Leases for SilentLeases {
+        async fn hold(&self, _: &str, _: &str, epoch: Option<u64>, _: Duration) -> Result<Option<Lease>, LogError> {
+            match epoch {
+                None => Ok(Some(Lease { epoch: 1, mark: Mark::default() })),
+                Some(_) => std::future::pending().await,
+            }
+        }
+
+        async fn seize(&self, _: &str, _: &str, _: Duration) -> Result<Lease, LogError> {
+            std::future::pending().await
+        }
+
+        async fn mark(&self, _: &str, _: &str, _: u64, _: Mark) -> Result<bool, LogError> {
+            std::future::pending().await
+        }
+
+        async fn release(&self, _: &str, _: &str, _: u64) -> Result<(), LogError> {
+            std::future::pending().await
+        }
+
+        async fn holder(&self, _: &str) -> Result<Option<Holder>, LogError> {
+            std::future::pending().await
+        }
+    }
+
+    /// The trap: a process that ends would wait for a database that does not answer.
+    #[tokio::test(start_paused = true)]
+    async fn a_release_has_a_limit_also_while_a_renewal_is_under_way() {
+        let time = Duration::from_secs(9);
+        for pause in [Duration::ZERO, time / 2] {
+            let lease = HeldLease::take(Arc::new(SilentLeases), "relay", "one", time).await.expect("an answer");
+            let lease = lease.expect("it is free");
+            tokio::time::sleep(pause).await;
+            let began = tokio::time::Instant::now();
+            lease.release().await.expect_err("no answer");
+            assert_eq!(began.elapsed().as_secs(), RELEASE_TIME_MAX.as_secs(), "after {pause:?}");
+        }
     }
 }
