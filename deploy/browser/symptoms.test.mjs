@@ -205,6 +205,35 @@ for (const [id, name, options] of [
   });
 }
 
+test('what was answered without an account is discarded, and is not for the next person at the device', async () => {
+  const window = await Window.open(server, { script: false });
+  const { page } = window;
+  const checkWithoutAccount = async () => {
+    await page.goto('/check-symptoms');
+    await page.getByRole('button', { name: 'Start without signing in' }).click();
+    await start(window, { pathway: 'Chest pain', age: '60', sees: false });
+    await page.getByLabel(/^Yes/).first().check();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('link', { name: 'Call 999', exact: true }).waitFor();
+  };
+  await checkWithoutAccount();
+  await window.signIn('alice', '/check-symptoms');
+  await page.getByText('before you signed in').waitFor();
+  await window.signIn('bob', '/check-symptoms');
+  assert.equal(await page.getByText('before you signed in').count(), 0, 'drafts of a patient end with the sign-in');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('link', { name: 'Start now' }).waitFor();
+
+  await checkWithoutAccount();
+  await window.signIn('bob', '/check-symptoms');
+  await page.getByRole('link', { name: 'Keep or discard the answers' }).click();
+  await page.getByRole('button', { name: 'Do not keep anything' }).click();
+  await page.getByRole('heading', { name: 'Check symptoms', exact: true }).waitFor();
+  assert.equal(await page.getByText('before you signed in').count(), 0);
+  window.faultless('the journey');
+  await window.close();
+});
+
 test('the recall of a release reaches the people whose checks used it', async () => {
   const window = await Window.open(server);
   const { page } = window;

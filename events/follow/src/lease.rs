@@ -7,8 +7,8 @@ use event_log::{LogError, lease::Leases};
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// The time for the release of a lease. A process that ends has three seconds for everything that it owns, and releases are only
-/// for the next owner's sake.
+/// The time limit of a release. The end of a process has a limit of three seconds for all its leases, and a lease that is not released
+/// expires.
 const RELEASE_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// The right of one owner to do the work of a role, until it is released, lost or dropped. A dropped lease expires by

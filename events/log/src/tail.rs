@@ -229,7 +229,7 @@ mod tests {
             assert_eq!(read(&tail, &[], until - most, until).await.map(|page| page.len()), Some(EVENTS_MAX));
         }
         assert_eq!(read(&tail, &[], most - 1, 2 * most - 1).await, None, "the first is not kept any more");
-        // A follower far ahead begins anew.
+        // A position beyond the events in memory replaces them.
         assert_eq!(read(&tail, &[], 9 * most, 9 * most + 2).await, Some(vec![9 * most + 1, 9 * most + 2]));
     }
 

@@ -85,8 +85,9 @@ async fn page(State(pages): State<Pages>, Query(after): Query<After>) -> Respons
     HtmlPage::ok(SignInPage { layout, people: &pages.people, next, has_ended, is_about_symptoms }).into_response()
 }
 
-/// A sign-in has no token to check yet, so `Origin` alone shows that the form is ours. There is no body to read. Only what a visitor
-/// without an account has left goes on with the new sign-in: a patient's drafts are not for the next person at the device.
+/// Begins a sign-in in place of the one before. The form has no token, because a token belongs to a sign-in; the header `Origin` shows
+/// that a page of this server has sent it. The claimable checks of a visit without an account are carried over. The drafts of a
+/// patient are not: the next person at the device can be another one.
 async fn sign_in(
     State(pages): State<Pages>,
     Path(person): Path<String>,

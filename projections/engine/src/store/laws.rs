@@ -56,7 +56,7 @@ async fn save_all(store: &Store, own: &[OwnedBuild], from: u64, to: u64) -> Vec<
     join_all(own.iter().enumerate().map(save)).await
 }
 
-/// Each has its own outcome, whoever else is in its group.
+/// The outcome of a save does not depend on the other saves in its group.
 pub async fn each_save_has_its_own_outcome(store: Store) {
     let mut own = owned(&store).await;
     assert!(save_all(&store, &own, 0, 5).await.iter().all(Result::is_ok));
@@ -82,7 +82,7 @@ pub async fn each_save_has_its_own_outcome(store: Store) {
 }
 
 /// A follower that is stopped in the middle takes no other with it.
-pub async fn a_save_that_is_cancelled_is_the_loss_of_nobody_else(store: Store) {
+pub async fn a_save_that_is_cancelled_leaves_the_others_in_its_group(store: Store) {
     let own = owned(&store).await;
     let cancelled = own[0];
     for round in 0..20 {
@@ -115,9 +115,9 @@ mod on_sqlite {
     }
 
     #[tokio::test]
-    async fn a_save_that_is_cancelled_is_the_loss_of_nobody_else() {
+    async fn a_save_that_is_cancelled_leaves_the_others_in_its_group() {
         let folder = tempfile::tempdir().expect("a folder");
-        super::a_save_that_is_cancelled_is_the_loss_of_nobody_else(store(&folder).await).await;
+        super::a_save_that_is_cancelled_leaves_the_others_in_its_group(store(&folder).await).await;
     }
 
     /// The fault of one statement is that of its read model only.
@@ -151,9 +151,9 @@ mod on_postgres {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_save_that_is_cancelled_is_the_loss_of_nobody_else() {
+    async fn a_save_that_is_cancelled_leaves_the_others_in_its_group() {
         let database = local::postgres::Database::default();
-        super::a_save_that_is_cancelled_is_the_loss_of_nobody_else(store(&database).await).await;
+        super::a_save_that_is_cancelled_leaves_the_others_in_its_group(store(&database).await).await;
     }
 
     /// A row that another transaction holds does not hold up the others, and is saved once it is free.

@@ -5,10 +5,13 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::symptom_checks::{claim_symptom_check::ClaimSymptomCheck, rejections::TOO_MANY_CHECKS};
+use domain::symptom_checks::{
+    claim_symptom_check::ClaimSymptomCheck,
+    rejections::{CHECK_NOT_FOUND, RELEASE_WITHDRAWN, SESSION_CLOSED},
+};
+use event_core::Rejection;
 use page_engine::{HtmlPage, PageError, Pages, PostedForm, Visitor, back_to, see_other};
-use pathways::CATALOGUE;
-use queries::symptom_checks::NOT_FOR_CLINICAL_USE;
+use queries::symptom_checks::{NOT_FOR_CLINICAL_USE, pathway_title};
 
 use super::{
     answer_line::address,
@@ -22,6 +25,9 @@ use crate::{
 
 /// The address of the page.
 pub const KEEP: &str = "/check-symptoms/keep";
+
+/// The rejections of a check that stays as it is: every later claim of it is rejected, too.
+const NEVER_KEPT: [&Rejection; 3] = [&CHECK_NOT_FOUND, &SESSION_CLOSED, &RELEASE_WITHDRAWN];
 
 #[derive(Template)]
 #[template(
@@ -65,10 +71,7 @@ struct KeepLine {
 
 impl KeepLine {
     fn of(claimable: &ClaimableCheck) -> KeepLine {
-        let release = claimable.check.release();
-        let known = CATALOGUE.release(release.pathway(), release.number());
-        let title = known.map_or_else(|| "A symptom check".to_owned(), |release| release.document().title.clone());
-        KeepLine { id: claimable.check.to_string(), title }
+        KeepLine { id: claimable.check.to_string(), title: pathway_title(claimable.check.release()) }
     }
 }
 
@@ -109,8 +112,7 @@ pub async fn keep(State(pages): State<Pages>, concerned: Concerned, form: Posted
             back_to(&address(&command.number), granted.position)
         }
         Err(problem) => {
-            // A limit of the day passes. What was refused for another reason can never be kept.
-            if refusal::is_rule(&problem) && problem.code() != TOO_MANY_CHECKS.code {
+            if NEVER_KEPT.iter().any(|rejection| rejection.code == problem.code()) {
                 claimable.without(&command.from).keep(&pages, visitor).await?;
             }
             let new = ("/check-symptoms/start".to_owned(), "Start a new symptom check".to_owned());

@@ -20,7 +20,8 @@ use super::visit_limit::VisitLimit;
 const ISSUER: &str = "urn:frontdoor:pages";
 const NEXT: &str = "/check-symptoms/start";
 
-/// There is no sign-in with a token to check yet, so `Origin` alone shows that the form is ours.
+/// Begins a visit. The form has no token, because a token belongs to a sign-in; the header `Origin` shows that a page of this server has
+/// sent it.
 ///
 /// # Errors
 /// If the form is not one of this server's, too many visits begin, or the visit cannot be stored.

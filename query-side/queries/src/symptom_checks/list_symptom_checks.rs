@@ -13,7 +13,7 @@ use vocabulary::{
     symptom_checks::SymptomCheckId,
 };
 
-use super::see_symptom_check::{SymptomCheckStage, title};
+use super::see_symptom_check::{SymptomCheckStage, pathway_title};
 
 /// The symptom checks of a person, the newest first.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -69,7 +69,7 @@ impl Query for ListSymptomChecks {
             let stage = details.as_ref().map_or(SymptomCheckStage::Open, |details| details.stage.into());
             let outcome = opener.open_some(self.subject, details.and_then(|details| details.outcome).as_ref())?;
             items.push(SymptomCheckSummary {
-                title: title(row.check.release()),
+                title: pathway_title(row.check.release()),
                 stage,
                 started_at: row.started_at,
                 disposition: outcome.map(|outcome| outcome.disposition),

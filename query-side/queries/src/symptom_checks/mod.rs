@@ -10,6 +10,7 @@ pub use list_symptom_checks::{ListSymptomChecks, SymptomCheckSummary};
 pub use question::{AskedQuestion, GivenAnswer, OfferedAnswer, OfferedOption};
 pub use see_symptom_check::{
     CheckedPerson, Onward, SeeSymptomCheck, SymptomCheckFile, SymptomCheckStage, SymptomOutcome, Withdrawal,
+    pathway_title,
 };
 
 use query_engine::{QueryEntry, entry};

@@ -168,7 +168,7 @@ fn pinned(row: &SymptomCheckRow) -> Option<&'static Release> {
 }
 
 /// The title of a release's pathway.
-pub(super) fn title(id: &PathwayReleaseId) -> String {
+pub fn pathway_title(id: &PathwayReleaseId) -> String {
     let release = CATALOGUE.release(id.pathway(), id.number());
     release.map_or_else(|| id.pathway().to_owned(), |release| release.document().title.clone())
 }
@@ -193,7 +193,7 @@ fn shown(
         outcome = ended.map(|ended| SymptomOutcome::of(release, ended, person));
     }
     Ok(SymptomCheckFile {
-        title: title(row.check.release()),
+        title: pathway_title(row.check.release()),
         check: row.check,
         stage: row.stage.into(),
         started_at: row.started_at,
