@@ -199,7 +199,8 @@ class Cluster:
         }
         file = self.folder / "kafka.properties"
         file.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
-        identity = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        # The first byte is 0, so that the text does not begin with `-`, which would make it a flag.
+        identity = base64.urlsafe_b64encode(bytes(1) + secrets.token_bytes(15)).decode().rstrip("=")
         subprocess.run([*JAVA, "kafka.tools.StorageTool", "format", "-c", file, "-t", identity], check=True, stdout=self.output("kafka"), stderr=subprocess.STDOUT)
         server = subprocess.Popen([*JAVA, "kafka.Kafka", file], stdout=self.output("kafka"), stderr=subprocess.STDOUT)
         self.servers.append(server)

@@ -10,7 +10,7 @@ use local::{
     system::{Node, System},
 };
 
-use crate::common::{BINARY, until, within};
+use crate::common::{BINARY, REST_WITHIN, succeeds_within, until, within};
 
 /// The number of kills of one run, which includes a fault of every kind. `FRONTDOOR_KILLS` sets more (`make chaos`).
 pub const KILLS: u64 = 20;
@@ -29,6 +29,8 @@ const SILENCES: u64 = 9;
 const SILENT_FOR: Duration = Duration::from_secs(40);
 /// The time limit for a process to report that it is not ready, and that it is ready again.
 const READY_TURNS_WITHIN: Duration = Duration::from_secs(30);
+/// The number of lines of a process's log that a failure shows.
+const LOG_LINES_SHOWN: usize = 40;
 /// The maximum pause between two faults.
 const PAUSE_MS_MAX: u64 = 400;
 /// One in this many kills is followed by a broker that does not answer for a while.
@@ -120,7 +122,7 @@ impl<'a> Faults<'a> {
         let spoke = Instant::now();
         for node in all() {
             let left = READY_TURNS_WITHIN.saturating_sub(spoke.elapsed());
-            within(left, &format!("{} {} is ready again", node.role, node.number), || node.is_ready());
+            becomes_ready(node, left);
         }
     }
 
@@ -136,7 +138,8 @@ impl<'a> Faults<'a> {
     /// soon.
     fn it_is_removed_for_good(&mut self) {
         let Some(node) = self.extra.take() else { return };
-        within(READY_TURNS_WITHIN, "the process that was added is ready", || node.is_ready());
+        // It may have been without the broker and the database a moment ago. How soon it is ready then is measured by silences.
+        becomes_ready(&node, REST_WITHIN);
         let (system, pid, in_order) = (self.system, node.pid(), self.dice.below(2) == 0);
         println!("it is removed, {}", if in_order { "in order" } else { "by a kill" });
         if in_order {
@@ -146,6 +149,18 @@ impl<'a> Faults<'a> {
         node.kill();
         until("what it led and kept is another's", || !owns(system, &pid));
     }
+}
+
+/// Waits until a process that runs is ready. If it is not in time, the message contains its reasons and the end of its log.
+fn becomes_ready(node: &Node, time: Duration) {
+    succeeds_within(time, &format!("{} {} is ready", node.role, node.number), || {
+        if node.is_ready() {
+            return Ok(());
+        }
+        let log = node.log_lines();
+        let newest = log[log.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n");
+        Err(format!("runs: {}, answers: {:?}; its log:\n{newest}", node.is_running(), node.ask("/health/ready")))
+    });
 }
 
 /// True while the process with this id leads a relay or follows a read model.
