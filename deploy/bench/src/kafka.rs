@@ -187,6 +187,10 @@ impl Feeds for Memory {
     fn after(&self, after: u64, _: Option<Uuid>, passed_over: Vec<&'static str>) -> Box<dyn Feed> {
         Box::new(FromMemory { events: Arc::clone(&self.0), next: usize::try_from(after).unwrap_or(0), passed_over })
     }
+
+    fn history(&self) -> u64 {
+        0
+    }
 }
 
 struct FromMemory {

@@ -1,6 +1,8 @@
 //! How followers get a log's events: in order, each exactly once, and by notification instead of polling. The feed from
 //! the log itself is here; the feed from a broker is in another crate.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -14,6 +16,9 @@ pub trait Feeds: Send + Sync {
     /// A feed of the events after a position, without the kinds that are passed over. `id` is the id of the event at
     /// `after`, which a follower remembers: another id there means another history.
     fn after(&self, after: u64, id: Option<Uuid>, passed_over: Vec<&'static str>) -> Box<dyn Feed>;
+
+    /// The number of the log's history (`Log::history`). Events that were read while it was another one are not the log's now.
+    fn history(&self) -> u64;
 }
 
 /// The events of one log after a position.
@@ -45,8 +50,25 @@ impl FromLog {
 }
 
 impl Feeds for Log {
+    fn after(&self, after: u64, id: Option<Uuid>, passed_over: Vec<&'static str>) -> Box<dyn Feed> {
+        self.shared_feed().after(Arc::new(EachFromLog(self.clone())), after, id, passed_over)
+    }
+
+    fn history(&self) -> u64 {
+        Log::history(self)
+    }
+}
+
+/// Feeds that each read the log.
+struct EachFromLog(Log);
+
+impl Feeds for EachFromLog {
     fn after(&self, after: u64, _: Option<Uuid>, passed_over: Vec<&'static str>) -> Box<dyn Feed> {
-        Box::new(FromLog::after(self.clone(), after, limits::PAGE_EVENTS_MAX, passed_over))
+        Box::new(FromLog::after(self.0.clone(), after, limits::PAGE_EVENTS_MAX, passed_over))
+    }
+
+    fn history(&self) -> u64 {
+        self.0.history()
     }
 }
 
@@ -56,7 +78,7 @@ impl Feed for FromLog {
         let last = self.last;
         let gone = |_| LogError::Unusable("the log was closed".into());
         self.end.wait_for(|end| *end > last).await.map_err(gone)?;
-        let page = match self.log.read_newest(&self.passed_over, last, self.page).await {
+        let page = match self.log.read_without(&self.passed_over, last, self.page).await {
             // The events before the damage come first.
             Err(LogError::Damaged { position, .. }) if position > last + 1 => {
                 let before = usize::try_from(position - last - 1).unwrap_or(self.page);

@@ -20,9 +20,9 @@ mod outcomes;
 mod page;
 pub mod port;
 pub mod postgres;
+mod shared_feed;
 pub mod sqlite;
 pub mod store;
-mod tail;
 mod ticket_outcomes;
 mod validate;
 mod write_fault;
@@ -34,4 +34,5 @@ pub use port::{
     Append, Condition, Expected, Granted, Idempotency, LogError, NewEvent, Provenance, Refused, Stored, StreamEvent,
     Ticket,
 };
+pub use shared_feed::SharedFeed;
 pub use write_fault::WriteFault;

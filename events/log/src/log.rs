@@ -22,9 +22,10 @@ use crate::{
     options::LogOptions,
     page::{EventPage, StreamPage},
     port::{Append, Granted, LogError, Refused, Stored, StreamEvent, Ticket, limits},
-    postgres, sqlite,
+    postgres,
+    shared_feed::SharedFeed,
+    sqlite,
     store::{LogIdentity, LogReader, Opened},
-    tail::LogTail,
     validate::validate,
     write_fault::WriteFault,
 };
@@ -41,7 +42,7 @@ struct LogInner {
     reader: Arc<dyn LogReader>,
     leases: Arc<dyn Leases>,
     history: Arc<SeenHistory>,
-    tail: LogTail,
+    shared_feed: SharedFeed,
     end: watch::Receiver<u64>,
     fault: watch::Receiver<Option<WriteFault>>,
     /// True when the store is closed.
@@ -121,8 +122,21 @@ impl Log {
             drained_sender.send_replace(true);
         });
         let door = Mutex::new(Door { queue: Some(queue), next_ticket: 0 });
-        let tail = LogTail::new(Arc::clone(&reader), Arc::clone(&history));
-        Log { inner: Arc::new(LogInner { identity, door, reader, leases, history, tail, end, fault, drained, tasks }) }
+        let shared_feed = SharedFeed::default();
+        Log {
+            inner: Arc::new(LogInner {
+                identity,
+                door,
+                reader,
+                leases,
+                history,
+                shared_feed,
+                end,
+                fault,
+                drained,
+                tasks,
+            }),
+        }
     }
 
     pub fn name(&self) -> LogName {
@@ -233,26 +247,6 @@ impl Log {
         self.read_range(passed_over, after, until).await
     }
 
-    /// Reads as `read_without` does, but from memory if the events are among the newest: for followers, all of which want each new
-    /// event at the same moment.
-    ///
-    /// # Errors
-    /// Like `read_without`.
-    pub(crate) async fn read_newest(
-        &self,
-        passed_over: &[&str],
-        after: u64,
-        limit: usize,
-    ) -> Result<EventPage, LogError> {
-        let until = after.saturating_add(limit as u64).min(self.end());
-        match self.inner.tail.read(passed_over, after, until).await {
-            Ok(Some(page)) => Ok(page),
-            // Damage may be in a kind that is passed over.
-            Ok(None) | Err(LogError::Damaged { .. }) => self.read_range(passed_over, after, until).await,
-            Err(error) => Err(error),
-        }
-    }
-
     /// Reads as `read_without` does, up to a position that the log is known to hold. The page may end earlier; see
     /// `complete_until`.
     ///
@@ -274,6 +268,10 @@ impl Log {
     pub async fn find(&self, command_key: &Hash) -> Result<Option<(Hash, Vec<Stored>)>, LogError> {
         let found = self.inner.reader.find(command_key).await?;
         Ok(found.and_then(|found| Some((found.request_hash?, found.stored))))
+    }
+
+    pub(crate) fn shared_feed(&self) -> &SharedFeed {
+        &self.inner.shared_feed
     }
 
     /// The number of the log's history, which grows when events that this process has seen are found to be lost: the

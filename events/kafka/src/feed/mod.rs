@@ -17,7 +17,7 @@ use std::{
 use async_trait::async_trait;
 use event_core::Raw;
 use event_log::{
-    EventPage, Log, LogError,
+    EventPage, Log, LogError, SharedFeed,
     feed::{Feed, Feeds},
     port::limits::PAGE_EVENTS_MAX,
 };
@@ -40,8 +40,37 @@ const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
 /// so only a fault of the log delays the event.
 const PROOF_TRIES_MAX: u32 = 3;
 
-/// The feeds of one log's topic.
+/// The feeds of one log's topic. The followers that are at its end share one consumer.
 pub struct FromKafka {
+    each: Arc<EachFromKafka>,
+    shared: SharedFeed,
+}
+
+impl FromKafka {
+    pub fn new(log: Log, address: Address) -> FromKafka {
+        let topic = Topic { address, log: log.name(), lineage: log.lineage() };
+        let each = EachFromKafka { topic, log, proven: Arc::default(), repeats: Arc::default() };
+        FromKafka { each: Arc::new(each), shared: SharedFeed::default() }
+    }
+
+    /// The number of records with events that had been handed on before.
+    pub fn repeats(&self) -> u64 {
+        self.each.repeats.load(Ordering::Relaxed)
+    }
+}
+
+impl Feeds for FromKafka {
+    fn after(&self, after: u64, id: Option<Uuid>, passed_over: Vec<&'static str>) -> Box<dyn Feed> {
+        self.shared.after(Arc::clone(&self.each) as Arc<dyn Feeds>, after, id, passed_over)
+    }
+
+    fn history(&self) -> u64 {
+        self.each.history()
+    }
+}
+
+/// Feeds that each have a consumer.
+struct EachFromKafka {
     topic: Topic,
     log: Log,
     /// The position up to which this process has found the topic to be the log's.
@@ -49,25 +78,17 @@ pub struct FromKafka {
     repeats: Arc<AtomicU64>,
 }
 
-impl FromKafka {
-    pub fn new(log: Log, address: Address) -> FromKafka {
-        let topic = Topic { address, log: log.name(), lineage: log.lineage() };
-        FromKafka { topic, log, proven: Arc::default(), repeats: Arc::default() }
-    }
-
-    /// The number of records with events that had been handed on before.
-    pub fn repeats(&self) -> u64 {
-        self.repeats.load(Ordering::Relaxed)
-    }
-}
-
-impl Feeds for FromKafka {
+impl Feeds for EachFromKafka {
     fn after(&self, after: u64, id: Option<Uuid>, passed_over: Vec<&'static str>) -> Box<dyn Feed> {
         Box::new(self.feed(after, id, passed_over))
     }
+
+    fn history(&self) -> u64 {
+        self.log.history()
+    }
 }
 
-impl FromKafka {
+impl EachFromKafka {
     fn feed(&self, after: u64, id: Option<Uuid>, passed_over: Vec<&'static str>) -> KafkaFeed {
         KafkaFeed {
             topic: self.topic.clone(),
@@ -86,7 +107,7 @@ impl FromKafka {
     }
 }
 
-/// One follower's feed.
+/// A feed with a consumer of its own.
 struct KafkaFeed {
     topic: Topic,
     log: Log,
@@ -312,7 +333,7 @@ mod tests {
         let url = format!("sqlite:{}", folder.path().display());
         let log = Log::open(&url, LogName::Care, LogOptions::default()).await.expect("it opens");
         let address = "kafka://127.0.0.1:9".parse().expect("an address");
-        let mut feed = FromKafka::new(log, address).feed(0, None, Vec::new());
+        let mut feed = FromKafka::new(log, address).each.feed(0, None, Vec::new());
         feed.seen.extend((1..=100).map(large));
         let mut handed_on = Vec::new();
         while !feed.seen.is_empty() {

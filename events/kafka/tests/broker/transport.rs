@@ -10,6 +10,7 @@ use rdkafka::{
     ClientConfig,
     producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer},
 };
+use tokio::task::JoinSet;
 
 use crate::common::{DEADLINE, ReadAll, Relaying, Written, address, append, are_the_logs, follow, read};
 
@@ -39,6 +40,29 @@ async fn a_follower_begins_after_its_own_checkpoint_and_gets_what_comes_later() 
     append(&written.log, 50).await;
     let later = read(&mut *feed, 150).await.expect("readable");
     are_the_logs(&written.log, 100, &later).await;
+    relaying.stop().await;
+}
+
+/// They share a consumer as soon as they are at the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn followers_that_begin_anywhere_get_all_events_after_their_checkpoints() {
+    const BEFORE: u64 = 500;
+    const END: u64 = 700;
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, BEFORE).await;
+    let relaying = Relaying::start(&written.log, address());
+    let events = written.log.read_all(0).await;
+    let feeds = FromKafka::new(written.log.clone(), address());
+    let mut followers = JoinSet::new();
+    for after in (0..BEFORE).step_by(40) {
+        let id = events.iter().find(|event| event.position == after).map(|event| event.id);
+        let mut feed = feeds.after(after, id, Vec::new());
+        followers.spawn(async move { (after, read(&mut *feed, END).await.expect("readable")) });
+    }
+    append(&written.log, END - BEFORE).await;
+    for (after, followed) in followers.join_all().await {
+        are_the_logs(&written.log, after, &followed).await;
+    }
     relaying.stop().await;
 }
 

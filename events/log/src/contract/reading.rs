@@ -10,7 +10,7 @@ use event_core::Raw;
 
 use crate::{
     Log,
-    feed::{Feed, FromLog},
+    feed::{Feed, Feeds, FromLog},
     port::limits,
 };
 
@@ -208,7 +208,7 @@ pub async fn the_feeds_of_several_followers_give_each_the_kinds_that_it_wants(wo
     const EVENTS: u64 = 50;
     let log = world.open().await;
     let (one, other) = ("appointment.slot-taken.v1", "appointment.booked.v1");
-    let feed = |passed_over| FromLog::after(log.clone(), 0, limits::PAGE_EVENTS_MAX, passed_over);
+    let feed = |passed_over| log.after(0, None, passed_over);
     let (mut all, mut some, mut late) = (feed(vec![]), feed(vec![one]), feed(vec![other]));
     // One that is behind, but not further than the events that are kept.
     let mut behind = feed(vec![]);
