@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Views, ViewsError,
     live_model::{LiveModel, WriteState, prepare},
-    store::{BuildRecord, LEASE, Listener, OwnedBuild, PeerNotification, SharedViews, follow_role},
+    store::{BuildRecord, LEASE, Listener, OwnedBuild, PeerAdvance, PeerNotification, SharedViews, follow_role},
 };
 
 /// The interval at which a process sends its heartbeat and looks for read models to follow.
@@ -234,21 +234,19 @@ impl Views {
         while let Some(told) = listener.next().await? {
             match told {
                 PeerNotification::Changed => self.look_at_all().await?,
-                PeerNotification::Advanced { name, version, build, position, recorded_at } => {
-                    let of = |kept: &&Arc<LiveModel>| kept.model.name == name && kept.model.version == version;
-                    let Some(kept) = self.kept.values().find(of) else { continue };
-                    if kept.live_build().build != build {
-                        // The notification concerns a build that is still being filled. Another one follows when it
-                        // becomes live.
-                        continue;
-                    }
-                    if !kept.owned.load(Ordering::Acquire) {
-                        kept.advance(position, recorded_at);
-                    }
-                }
+                PeerNotification::Advanced(advances) => advances.iter().for_each(|advance| self.peer_advanced(advance)),
             }
         }
         Ok(())
+    }
+
+    fn peer_advanced(&self, advance: &PeerAdvance) {
+        let of = |kept: &&Arc<LiveModel>| kept.model.name == advance.name && kept.model.version == advance.version;
+        let Some(kept) = self.kept.values().find(of) else { return };
+        // A build that is still being filled is not looked at. Another notification follows when it becomes live.
+        if kept.live_build().build == advance.build && !kept.owned.load(Ordering::Acquire) {
+            kept.advance(advance.position, advance.recorded_at);
+        }
     }
 
     async fn look_at_all(&self) -> Result<(), ViewsError> {

@@ -13,8 +13,8 @@ pub use sqlite::SCHEMA_VERSION as SCHEMA_VERSION_SQLITE;
 use std::sync::Arc;
 
 pub use port::{
-    Build, BuildRecord, CheckpointAdvance, FoundRow, LEASE, Listener, ModelKey, OwnedBuild, PeerNotification, RowStore,
-    SharedViews, Store, follow_role, rebuild_role,
+    Build, BuildRecord, CheckpointAdvance, FoundRow, LEASE, Listener, ModelKey, OwnedBuild, PeerAdvance,
+    PeerNotification, RowStore, SharedViews, Store, follow_role, rebuild_role,
 };
 
 use crate::ViewsError;

@@ -87,11 +87,21 @@ pub struct FoundPage {
     pub rows: Vec<(String, Vec<u8>)>,
 }
 
-/// A change that another process made to a build.
+/// A build of which the rows have reached a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerAdvance {
+    pub name: String,
+    pub version: u32,
+    pub build: i64,
+    pub position: u64,
+    pub recorded_at: i64,
+}
+
+/// A change that another process made to builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeerNotification {
-    /// Its rows have reached a position.
-    Advanced { name: String, version: u32, build: i64, position: u64, recorded_at: i64 },
+    /// Several builds can have advanced at once.
+    Advanced(Vec<PeerAdvance>),
     /// Any other change; receivers read the state from the database.
     Changed,
 }

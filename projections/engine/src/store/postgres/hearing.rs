@@ -8,7 +8,7 @@ use sqlx::{Executor, postgres::PgListener};
 
 use crate::{
     ViewsError,
-    store::port::{Listener, PeerNotification},
+    store::port::{Listener, PeerAdvance, PeerNotification},
 };
 use event_log::postgres::connections::{CALL_TIME_MAX, Connections, within};
 
@@ -44,10 +44,15 @@ impl Listener for Hearing {
     }
 }
 
+/// A line for each build that has advanced.
 fn told(payload: &str) -> Option<PeerNotification> {
-    let mut words = payload.split(' ');
+    payload.lines().map(advance).collect::<Option<_>>().map(PeerNotification::Advanced)
+}
+
+fn advance(line: &str) -> Option<PeerAdvance> {
+    let mut words = line.split(' ');
     let name = words.next()?.to_owned();
     let (version, build) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let (position, recorded_at) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    Some(PeerNotification::Advanced { name, version, build, position, recorded_at })
+    Some(PeerAdvance { name, version, build, position, recorded_at })
 }

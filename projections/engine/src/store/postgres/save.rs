@@ -62,7 +62,8 @@ async fn moved(connections: &Connections, group: &[WaitingSave]) -> Result<HashS
         .bind(each(|save| save.step.to.recorded_at))
         .bind(told);
     let rows = connections.fetch(query).await?;
-    Ok(rows.iter().map(|row| row.try_get::<String, _>(0)).collect::<Result<_, _>>()?)
+    let moved = rows.first().map(|row| row.try_get::<Vec<String>, _>(0)).transpose()?;
+    Ok(moved.unwrap_or_default().into_iter().collect())
 }
 
 /// Rows and checkpoint of one build in one statement.
