@@ -11,13 +11,15 @@ use crate::{
     deliver::DeliverySender,
     give::Giver,
     policies::{OwnPolicy, Policies},
-    react::OwnReactions,
+    react::{OwnReactions, PolicyProgress},
 };
 
 /// The time after which another process takes over from one that died.
 const LEASE: Duration = Duration::from_secs(5);
 /// The interval at which a process tries to take a policy that no other process owns.
 const ATTEND_EVERY: Duration = Duration::from_millis(500);
+/// The interval at which the checkpoint is saved while no commands follow.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 impl Policies {
     /// Runs every policy that no other process owns, until `stop`.
@@ -82,7 +84,7 @@ impl Policies {
             store: &inner.store,
             services: inner.services,
             clock: inner.clock,
-            checkpoint: tokio::sync::Mutex::new(checkpoint),
+            progress: tokio::sync::Mutex::new(PolicyProgress::at(checkpoint)),
         };
         let follower =
             Follower { log: &inner.log, feeds: &*inner.feeds, subscriber: &reactions, troubles: &own.following };
@@ -115,8 +117,16 @@ impl Policies {
                 ends.cancel();
             }
         };
+        let saves = async {
+            while ends.run_until_cancelled(tokio::time::sleep(SAVE_EVERY)).await.is_some() {
+                // A follower that has to save commands reports the fault, and one without commands has nothing to lose.
+                if let Err(error) = reactions.save_checkpoint().await {
+                    tracing::warn!(name, %error, "the checkpoint of a policy was not saved");
+                }
+            }
+        };
         // `Superseded` means that another process has the policy now: this one stands by again.
-        let (Ok(()) | Err(Superseded), (), ()) = tokio::join!(follow, giver.run(&ends), lost);
+        let (Ok(()) | Err(Superseded), (), (), ()) = tokio::join!(follow, giver.run(&ends), lost, saves);
         tracing::info!(name, "a policy is this process's no more");
         Ok(())
     }
