@@ -18,8 +18,6 @@ use crate::{
 const LEASE: Duration = Duration::from_secs(5);
 /// The interval at which a process tries to take a policy that no other process owns.
 const ATTEND_EVERY: Duration = Duration::from_millis(500);
-/// The interval at which the checkpoint is saved while no commands follow.
-const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 impl Policies {
     /// Runs every policy that no other process owns, until `stop`.
@@ -117,16 +115,9 @@ impl Policies {
                 ends.cancel();
             }
         };
-        let saves = async {
-            while ends.run_until_cancelled(tokio::time::sleep(SAVE_EVERY)).await.is_some() {
-                // A follower that has to save commands reports the fault, and one without commands has nothing to lose.
-                if let Err(error) = reactions.save_checkpoint().await {
-                    tracing::warn!(name, %error, "the checkpoint of a policy was not saved");
-                }
-            }
-        };
         // `Superseded` means that another process has the policy now: this one stands by again.
-        let (Ok(()) | Err(Superseded), (), (), ()) = tokio::join!(follow, giver.run(&ends), lost, saves);
+        let (Ok(()) | Err(Superseded), (), (), ()) =
+            tokio::join!(follow, giver.run(&ends), lost, reactions.save_checkpoints(&ends));
         tracing::info!(name, "a policy is this process's no more");
         Ok(())
     }

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use event_core::{Raw, Reactions, Service, Timestamp};
 use event_follow::{Checkpoint, Handled, Stop, Subscriber, SubscriberFault};
 use event_log::EventPage;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     PoliciesError,
@@ -23,6 +25,9 @@ use crate::{
 
 /// The number of commands beyond which a batch takes no further event.
 const BATCH_REACTIONS_MAX: usize = 5_000;
+
+/// The interval at which the checkpoint is saved while no commands follow.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// The part of a policy that lives as long as the process, whether it owns the policy or not.
 pub(crate) struct LivePolicy {
@@ -54,7 +59,7 @@ pub(crate) struct OwnReactions<'a> {
 }
 
 /// The progress of a policy that this process owns. Commands are saved together with the checkpoint. Events from which nothing follows
-/// move it in memory, and `save_checkpoint` saves it from time to time: a transaction for each event and policy costs more than the
+/// move it in memory, and `save_checkpoints` saves it from time to time: a transaction for each event and policy costs more than the
 /// policies do. A process that takes over reads such events again, and again nothing follows.
 pub(crate) struct PolicyProgress {
     pub reached: Checkpoint,
@@ -123,11 +128,21 @@ impl Subscriber for OwnReactions<'_> {
 }
 
 impl OwnReactions<'_> {
+    /// Saves the checkpoint every second until `ends`. Cancels it when another process has the policy, or when the database went back
+    /// behind the saved checkpoint: the policy is then claimed again, at the checkpoint that is there.
+    pub async fn save_checkpoints(&self, ends: &CancellationToken) {
+        while ends.run_until_cancelled(tokio::time::sleep(SAVE_EVERY)).await.is_some() {
+            match self.save_checkpoint().await {
+                Ok(()) => {}
+                Err(PoliciesError::Superseded) => ends.cancel(),
+                // Nothing is lost: it is saved the next time.
+                Err(error) => tracing::warn!(name = self.own.name, %error, "the checkpoint of a policy was not saved"),
+            }
+        }
+    }
+
     /// Saves the checkpoint if it was moved in memory only.
-    ///
-    /// # Errors
-    /// When it cannot be saved, or when the policy has another owner.
-    pub async fn save_checkpoint(&self) -> Result<(), PoliciesError> {
+    async fn save_checkpoint(&self) -> Result<(), PoliciesError> {
         let mut progress = self.progress.lock().await;
         if progress.saved != progress.reached.position {
             self.store.save(self.own, progress.saved, progress.reached, &[]).await?;
@@ -182,39 +197,67 @@ mod tests {
         Ok(if &*event.kind == REACTS { Reactions::of(reaction) } else { Reactions::none() })
     }
 
-    /// Claims the policy as a process that takes over, handles a page, and returns the checkpoint that the next one finds.
-    async fn taken_over(store: &Arc<dyn PolicyStore>, lease: i64, kinds: &[&'static str], saves: bool) -> (u64, u64) {
-        let lineage = Uuid::nil();
-        let claim =
-            async |lease| store.claim("test", lease, lineage, Checkpoint::START).await.expect("claimed").expect("free");
-        let (own, checkpoint) = claim(lease).await;
-        let entry = PolicyEntry { name: "test", passed_over: |_| Vec::new(), react, gateway: None };
-        let live = LivePolicy { entry, position: AtomicU64::new(0), stopped: Mutex::default(), due: Notify::new() };
+    const KINDS: fn(&[&Service]) -> Vec<&'static str> = |_| Vec::new();
+
+    fn live() -> LivePolicy {
+        let entry = PolicyEntry { name: "test", passed_over: KINDS, react, gateway: None };
+        LivePolicy { entry, position: AtomicU64::new(0), stopped: Mutex::default(), due: Notify::new() }
+    }
+
+    /// The policy as a process that takes over claims it.
+    async fn taken_over<'a>(live: &'a LivePolicy, store: &'a Arc<dyn PolicyStore>, lease: i64) -> OwnReactions<'a> {
+        let claimed = store.claim("test", lease, Uuid::nil(), Checkpoint::START).await.expect("claimed");
+        let (own, checkpoint) = claimed.expect("free");
         let progress = tokio::sync::Mutex::new(PolicyProgress::at(checkpoint));
-        let reactions =
-            OwnReactions { live: &live, own, store, services: &[], clock: || Timestamp::from_micros(0), progress };
+        OwnReactions { live, own, store, services: &[], clock: || Timestamp::from_micros(0), progress }
+    }
+
+    /// Handles a page with events of these kinds. Returns the checkpoint.
+    async fn handles(reactions: &OwnReactions<'_>, kinds: &[&'static str]) -> u64 {
+        let after = reactions.checkpoint().await.position;
         let event = |(position, kind): (u64, &&'static str)| recorded(position, *kind, b"{}".as_slice().into());
-        let events = (checkpoint.position + 1..).zip(kinds).map(event).collect();
-        let page = EventPage { after: checkpoint.position, events };
-        reactions.handle(page).await.map_err(|_| "it fails").expect("handled");
-        if saves {
-            reactions.save_checkpoint().await.expect("saved");
-        }
-        (reactions.checkpoint().await.position, claim(lease + 1).await.1.position)
+        let page = EventPage { after, events: (after + 1..).zip(kinds).map(event).collect() };
+        let handled = reactions.handle(page).await.map_err(|fault| format!("{fault:?}"));
+        handled.expect("handled").checkpoint.position
     }
 
     #[tokio::test]
     async fn events_from_which_nothing_follows_are_no_transaction_each() {
         let folder = tempfile::tempdir().expect("a folder");
         let store = crate::store::open(&format!("sqlite:{}", folder.path().display())).await.expect("opens");
-        let (reacts, other) = (REACTS, "test.other.v1");
-        assert_eq!(taken_over(&store, 1, &[other, other], false).await, (2, 0), "they are read again");
-        assert_eq!(taken_over(&store, 3, &[other, other], true).await, (2, 2), "saved from time to time");
-        assert_eq!(
-            taken_over(&store, 5, &[other, reacts], false).await,
-            (4, 4),
-            "a command is saved with the checkpoint"
-        );
+        let (reacts, other, live) = (REACTS, "test.other.v1", live());
+        let first = taken_over(&live, &store, 1).await;
+        assert_eq!(handles(&first, &[other, other]).await, 2);
+        let second = taken_over(&live, &store, 2).await;
+        assert_eq!(second.checkpoint().await.position, 0, "they are read again");
+        assert_eq!((handles(&second, &[other, other]).await, handles(&second, &[other, reacts]).await), (2, 4));
+        let third = taken_over(&live, &store, 3).await;
+        assert_eq!(third.checkpoint().await.position, 4, "a command is saved with the checkpoint");
         assert_eq!(store.count("test", None, 9).await.expect("counted"), 1);
+        assert_eq!(handles(&third, &[other]).await, 5);
+        let ends = CancellationToken::new();
+        let saves = third.save_checkpoints(&ends);
+        let saved = async {
+            while third.progress.lock().await.saved < 5 {
+                tokio::time::sleep(SAVE_EVERY / 10).await;
+            }
+            ends.cancel();
+        };
+        tokio::join!(saves, saved);
+        assert_eq!(taken_over(&live, &store, 4).await.checkpoint().await.position, 5, "saved after a while");
+    }
+
+    /// The trap: a policy without commands to give would go on for another owner, or never save again.
+    #[tokio::test]
+    async fn a_checkpoint_that_is_not_where_it_was_ends_the_ownership() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = crate::store::open(&format!("sqlite:{}", folder.path().display())).await.expect("opens");
+        let live = live();
+        let first = taken_over(&live, &store, 1).await;
+        handles(&first, &["test.other.v1"]).await;
+        let _second = taken_over(&live, &store, 2).await;
+        let ends = CancellationToken::new();
+        first.save_checkpoints(&ends).await;
+        assert!(ends.is_cancelled());
     }
 }

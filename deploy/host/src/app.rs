@@ -81,15 +81,16 @@ impl App {
         history::has_access(application.name, &places.log_url, &care)?;
         let access = log(LogName::Access).await?;
         let roles = places.roles.clone();
+        // One for read models and policies, which then share a consumer.
+        let feeds: Arc<dyn Feeds> = match &places.feed {
+            Some(address) => Arc::new(FromKafka::new(care.clone(), address.clone())),
+            None => Arc::new(care.clone()),
+        };
         let has_pages = roles.has(Role::Pages) && application.pages.is_some();
         let views = if roles.has(Role::Projections) || roles.has(Role::Query) || has_pages {
             let (url, models) = (places.views_url.exposed(), (application.read_models)());
             let views = Views::open(url, care.clone(), application.services, models).await;
-            let views = views.context("the views cannot be opened")?;
-            Some(match &places.feed {
-                Some(address) => views.fed_by(Arc::new(FromKafka::new(care.clone(), address.clone()))),
-                None => views,
-            })
+            Some(views.context("the views cannot be opened")?.fed_by(Arc::clone(&feeds)))
         } else {
             None
         };
@@ -107,10 +108,6 @@ impl App {
         entries.retain(|entry| !entry.is_gateway() || has_receiver(entry.name()));
         let policies = match roles.has(Role::Policies) && !entries.is_empty() {
             true => {
-                let feeds: Arc<dyn Feeds> = match &places.feed {
-                    Some(address) => Arc::new(FromKafka::new(care.clone(), address.clone())),
-                    None => Arc::new(care.clone()),
-                };
                 let options = PolicyOptions {
                     engine: engine.clone(),
                     feeds,

@@ -37,7 +37,7 @@ pub enum SubscriberFault {
 
 /// The result of handling a page.
 pub struct Handled {
-    /// The new checkpoint, which has been saved.
+    /// The new checkpoint.
     pub checkpoint: Checkpoint,
     /// The rest of the page, for the next batch.
     pub rest: EventPage,
@@ -56,7 +56,7 @@ pub trait Subscriber: Send + Sync {
     async fn checkpoint(&self) -> Checkpoint;
 
     /// Handles the first events of a page, as many as fit into a batch, and saves their effect and the checkpoint in
-    /// one transaction. The page is not empty.
+    /// one transaction. A checkpoint after events without an effect may be saved later. The page is not empty.
     ///
     /// # Errors
     /// After an error nothing has been saved.

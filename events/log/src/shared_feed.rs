@@ -22,7 +22,7 @@ use crate::{
 
 /// The maximum number of events in memory: one page.
 const EVENTS_MAX: usize = limits::PAGE_EVENTS_MAX;
-/// The maximum size of their data in bytes.
+/// The maximum size of their data in bytes, or one page if that is larger.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The feed that the followers in a process share, as long as there is one.
@@ -52,8 +52,8 @@ struct Shared {
     newest: Mutex<NewestEvents>,
     /// Reads the event after the newest ones. `None` before the first, and after a fault.
     leader: AsyncMutex<Option<Box<dyn Feed>>>,
-    /// The number of faults of the leader. It is marked as changed also when there are new events.
-    faults: watch::Sender<u64>,
+    /// The number of faults of the leader. It is marked as changed with each change of the newest events.
+    changed: watch::Sender<u64>,
 }
 
 impl Shared {
@@ -78,7 +78,7 @@ struct NewestEvents {
 enum Place {
     /// These are its next events.
     Within(EventPage),
-    /// It has handled all of them, or will soon be known to have.
+    /// It has handled all of them, or is so little ahead that it waits until they reach it.
     AtEnd,
     /// It is behind, or its last event is another one.
     Apart,
@@ -118,13 +118,14 @@ impl NewestEvents {
         if events.is_empty() { Place::AtEnd } else { Place::Within(EventPage { after, events }) }
     }
 
-    /// Adds the page that follows, and forgets the oldest events beyond the limits.
+    /// Adds the page that follows, and forgets the oldest events beyond the limits, but none of this page: all that wait want it.
     fn add(&mut self, page: EventPage) {
+        let added = page.len();
         for event in page {
             self.bytes += event.data.len();
             self.events.push_back(event);
         }
-        while self.events.len() > EVENTS_MAX || self.bytes > BYTES_MAX {
+        while self.events.len() > added && (self.events.len() > EVENTS_MAX || self.bytes > BYTES_MAX) {
             let Some(oldest) = self.events.pop_front() else { return };
             self.bytes -= oldest.data.len();
             (self.after, self.id) = (oldest.position, Some(oldest.id));
@@ -148,7 +149,7 @@ struct MemberFeed {
 impl Feed for MemberFeed {
     async fn next(&mut self) -> Result<EventPage, LogError> {
         let shared = Arc::clone(&self.shared);
-        let mut changed = shared.faults.subscribe();
+        let mut changed = shared.changed.subscribe();
         let faults = *changed.borrow_and_update();
         loop {
             let leader = match self.place() {
@@ -175,9 +176,13 @@ impl Feed for MemberFeed {
             };
             let Some(mut leader) = leader else { continue };
             match self.lead(&mut leader).await {
-                Ok(Some(page)) => return Ok(self.hands_on(page)),
-                // The damage may be in a kind that this follower passes over.
-                Ok(None) | Err(LogError::Damaged { .. }) => {}
+                Ok(Some(page)) => {
+                    self.own = None;
+                    return Ok(self.hands_on(page));
+                }
+                // The damage may be in a kind that this follower passes over, and the other history may not be this follower's: its
+                // own feed finds out.
+                Ok(None) | Err(LogError::Damaged { .. } | LogError::OtherHistory(_)) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -211,6 +216,8 @@ impl MemberFeed {
                 Place::AtEnd | Place::Beyond => {
                     *leader = None;
                     *newest = NewestEvents { history, after: self.after, id: self.id, ..NewestEvents::default() };
+                    // One that was about to wait may be behind now.
+                    self.shared.changed.send_modify(|_| {});
                 }
             }
             (newest.until(), newest.last_id())
@@ -220,13 +227,13 @@ impl MemberFeed {
         match read {
             Ok(Some(page)) => {
                 self.shared.newest().add(page.clone());
-                self.shared.faults.send_modify(|_| {});
+                self.shared.changed.send_modify(|_| {});
                 Ok(Some(page).filter(|page| page.after == self.after).map(|page| page.without(&self.passed_over)))
             }
             failed => {
                 *leader = None;
                 *self.shared.newest() = NewestEvents::default();
-                self.shared.faults.send_modify(|faults| *faults += 1);
+                self.shared.changed.send_modify(|faults| *faults += 1);
                 failed
             }
         }
@@ -384,10 +391,14 @@ mod tests {
     async fn the_next_one_leads_when_the_leader_ends() {
         let (shared, log) = (SharedFeed::default(), CountedLog::with(1));
         let (mut first, mut second) = (follower(&shared, &log, 1, &[]), follower(&shared, &log, 1, &[]));
-        assert!(futures::poll!(first.next()).is_pending() && futures::poll!(second.next()).is_pending());
-        drop(first);
+        let leads = tokio::spawn(async move { first.next().await.map(|_| ()) });
+        tokio::task::yield_now().await;
+        let mut waits = Box::pin(positions(&mut second));
+        assert!(futures::poll!(&mut waits).is_pending());
+        leads.abort();
+        assert!(leads.await.is_err_and(|error| error.is_cancelled()));
         log.end.send_replace(2);
-        assert_eq!(positions(&mut second).await, [2]);
+        assert_eq!(waits.await, [2]);
         assert_eq!(log.counted(), (1, 1), "and goes on with its feed");
         drop(second);
         assert!(shared.0.lock().expect("not poisoned").upgrade().is_none(), "the feed ends with its last follower");
@@ -415,19 +426,27 @@ mod tests {
         log.size.store(BYTES_MAX / 10, SeqCst);
         let (mut leads, mut late) = (follower(&shared, &log, 0, &[]), follower(&shared, &log, 0, &[]));
         assert_eq!((positions(&mut leads).await, positions(&mut late).await), (vec![1], vec![1]));
-        for end in [8, 16] {
+        let state = shared.0.lock().expect("not poisoned").upgrade().expect("it is followed");
+        let kept = || {
+            let newest = state.newest();
+            (newest.events.len(), newest.after, newest.bytes / (BYTES_MAX / 10))
+        };
+        // The last page is larger than the limit: others want all of it.
+        for (end, expected) in [(8, (8, 0, 8)), (16, (10, 6, 10)), (28, (12, 16, 12))] {
+            log.end.send_replace(end);
+            positions(&mut leads).await;
+            assert_eq!(kept(), expected);
+        }
+        log.counted();
+        assert_eq!(positions(&mut late).await, (2..=28).collect::<Vec<_>>());
+        assert_eq!(log.counted(), (1, 1), "it was behind");
+        log.size.store(0, SeqCst);
+        let most = EVENTS_MAX as u64;
+        for end in [28 + most - 1, 28 + most + 1] {
             log.end.send_replace(end);
             positions(&mut leads).await;
         }
-        let state = shared.0.lock().expect("not poisoned").upgrade().expect("it is followed");
-        let kept = {
-            let newest = state.newest();
-            (newest.events.len(), newest.after, newest.bytes)
-        };
-        assert_eq!(kept, (10, 6, 10 * (BYTES_MAX / 10)));
-        log.counted();
-        assert_eq!(positions(&mut late).await, (2..=16).collect::<Vec<_>>());
-        assert_eq!(log.counted(), (1, 1), "it was behind");
+        assert_eq!(kept(), (EVENTS_MAX, 29, 0));
     }
 
     /// The trap: a database that does not answer in time would be asked by one follower after the other.
@@ -445,6 +464,42 @@ mod tests {
         log.end.send_replace(5);
         assert!(join_all(followers.iter_mut().map(positions)).await.iter().all(|read| *read == [5]));
         assert_eq!(log.counted().1, 1, "they are together again");
+    }
+
+    /// The trap: the feed that it had while it was alone would give the events again that it got as the leader.
+    #[tokio::test]
+    async fn one_that_was_alone_and_led_does_not_go_back_when_it_is_behind_again() {
+        let far = 3 * EVENTS_MAX as u64;
+        let (shared, log) = (SharedFeed::default(), CountedLog::with(far));
+        let mut one = follower(&shared, &log, far - 2, &[]);
+        let state = shared.0.lock().expect("not poisoned").upgrade().expect("it is followed");
+        log.page.store(1, SeqCst);
+        let busy = state.leader.try_lock().expect("nobody leads");
+        assert_eq!(positions(&mut one).await, [far - 1], "by itself, because another one leads");
+        drop(busy);
+        assert_eq!(positions(&mut one).await, [far], "as the leader");
+        *state.newest() = NewestEvents::default();
+        let _busy = state.leader.try_lock().expect("nobody leads");
+        log.end.send_replace(far + 1);
+        assert_eq!(positions(&mut one).await, [far + 1]);
+    }
+
+    /// The trap: it looks, another one then leads from further on and waits at the end, and it waits for that one.
+    #[tokio::test]
+    async fn one_that_is_behind_a_new_leader_does_not_wait_for_it() {
+        let (shared, log) = (SharedFeed::default(), CountedLog::with(100));
+        let (mut behind, mut ahead) = (follower(&shared, &log, 90, &[]), follower(&shared, &log, 100, &[]));
+        let state = shared.0.lock().expect("not poisoned").upgrade().expect("it is followed");
+        let busy = state.leader.try_lock().expect("nobody leads");
+        let mut leads = Box::pin(positions(&mut ahead));
+        let mut waits = Box::pin(positions(&mut behind));
+        assert!(futures::poll!(&mut leads).is_pending() && futures::poll!(&mut waits).is_pending());
+        drop(busy);
+        assert!(futures::poll!(&mut leads).is_pending());
+        let read = tokio::time::timeout(std::time::Duration::from_secs(10), waits).await;
+        assert_eq!(read.expect("it does not wait"), (91..=100).collect::<Vec<_>>());
+        log.end.send_replace(101);
+        assert_eq!(leads.await, [101]);
     }
 
     #[tokio::test]
