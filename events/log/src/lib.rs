@@ -11,6 +11,7 @@ pub mod copy;
 mod end;
 mod evaluate;
 pub mod feed;
+mod from_log;
 mod group_commit;
 pub mod history;
 pub mod lease;
@@ -27,6 +28,7 @@ mod ticket_outcomes;
 mod validate;
 mod write_fault;
 
+pub use from_log::FromLog;
 pub use log::{Log, PendingOutcome, Submission};
 pub use options::{LogOptions, REMEMBER};
 pub use page::{EventPage, StreamPage};

@@ -75,7 +75,7 @@ struct NewestEvents {
 
 /// The place of a follower, seen from the newest events.
 #[derive(Debug, PartialEq, Eq)]
-enum Place {
+enum FollowerPlace {
     /// These are its next events.
     Within(EventPage),
     /// It has handled all of them, or is so little ahead that it waits until they reach it.
@@ -96,26 +96,26 @@ impl NewestEvents {
     }
 
     /// The place of a follower that has handled the events up to `after`, of which the last one has this id.
-    fn place(&self, history: u64, after: u64, id: Option<Uuid>, passed_over: &[&str]) -> Place {
+    fn place(&self, history: u64, after: u64, id: Option<Uuid>, passed_over: &[&str]) -> FollowerPlace {
         if history != self.history || after > self.until().saturating_add(EVENTS_MAX as u64) {
-            return Place::Beyond;
+            return FollowerPlace::Beyond;
         }
         if after > self.until() {
-            return Place::AtEnd;
+            return FollowerPlace::AtEnd;
         }
         if after < self.after {
-            return Place::Apart;
+            return FollowerPlace::Apart;
         }
         let first = self.events.partition_point(|event| event.position <= after);
         let before =
             first.checked_sub(1).and_then(|before| self.events.get(before)).map_or(self.id, |event| Some(event.id));
         if before.zip(id).is_some_and(|(here, there)| here != there) {
-            return Place::Apart;
+            return FollowerPlace::Apart;
         }
         let until = self.until();
         let wanted = |event: &&Raw| event.position == until || !passed_over.contains(&&*event.kind);
         let events: Vec<Raw> = self.events.range(first..).filter(wanted).cloned().collect();
-        if events.is_empty() { Place::AtEnd } else { Place::Within(EventPage { after, events }) }
+        if events.is_empty() { FollowerPlace::AtEnd } else { FollowerPlace::Within(EventPage { after, events }) }
     }
 
     /// Adds the page that follows, and forgets the oldest events beyond the limits, but none of this page: all that wait want it.
@@ -155,16 +155,16 @@ impl Feed for MemberFeed {
             let leader = match self.place() {
                 // After a fault of the leader, each reads for itself, at the same time: one after the other would wait too long.
                 _ if *changed.borrow() != faults => break,
-                Place::Within(page) => {
+                FollowerPlace::Within(page) => {
                     self.own = None;
                     return Ok(self.hands_on(page));
                 }
-                Place::Apart => break,
-                Place::Beyond => match shared.leader.try_lock() {
+                FollowerPlace::Apart => break,
+                FollowerPlace::Beyond => match shared.leader.try_lock() {
                     Ok(leader) => Some(leader),
                     Err(_) => break,
                 },
-                Place::AtEnd => {
+                FollowerPlace::AtEnd => {
                     self.own = None;
                     tokio::select! {
                         biased;
@@ -193,7 +193,7 @@ impl Feed for MemberFeed {
 }
 
 impl MemberFeed {
-    fn place(&self) -> Place {
+    fn place(&self) -> FollowerPlace {
         self.shared.newest().place(self.source.history(), self.after, self.id, &self.passed_over)
     }
 
@@ -211,9 +211,9 @@ impl MemberFeed {
         let (after, id) = {
             let mut newest = self.shared.newest();
             match newest.place(history, self.after, self.id, &self.passed_over) {
-                Place::Within(_) | Place::Apart => return Ok(None),
-                Place::AtEnd if leader.is_some() => {}
-                Place::AtEnd | Place::Beyond => {
+                FollowerPlace::Within(_) | FollowerPlace::Apart => return Ok(None),
+                FollowerPlace::AtEnd if leader.is_some() => {}
+                FollowerPlace::AtEnd | FollowerPlace::Beyond => {
                     *leader = None;
                     *newest = NewestEvents { history, after: self.after, id: self.id, ..NewestEvents::default() };
                     // One that was about to wait may be behind now.

@@ -291,7 +291,7 @@ async fn a_damaged_envelope_names_its_position_and_is_not_skipped() {
 /// The trap: time-outs that skip gaps. A hole is an error, never waited for or skipped.
 #[tokio::test]
 async fn a_hole_in_the_log_stops_its_followers() {
-    use event_log::feed::{Feed, FromLog};
+    use event_log::{FromLog, feed::Feed};
     let (folder, file) = written().await;
     tamper(&file, "DELETE FROM event WHERE position = 120").await;
     let log = open(folder.path()).await.expect("opens");

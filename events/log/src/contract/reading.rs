@@ -9,8 +9,8 @@ use super::{
 use event_core::Raw;
 
 use crate::{
-    Log,
-    feed::{Feed, Feeds, FromLog},
+    FromLog, Log,
+    feed::{Feed, Feeds},
     port::limits,
 };
 
