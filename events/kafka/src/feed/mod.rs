@@ -49,13 +49,19 @@ pub struct FromKafka {
 impl FromKafka {
     pub fn new(log: Log, address: Address) -> FromKafka {
         let topic = Topic { address, log: log.name(), lineage: log.lineage() };
-        let each = EachFromKafka { topic, log, proven: Arc::default(), repeats: Arc::default() };
+        let each =
+            EachFromKafka { topic, log, proven: Arc::default(), repeats: Arc::default(), opened: AtomicU64::default() };
         FromKafka { each: Arc::new(each), shared: SharedFeed::default() }
     }
 
     /// The number of records with events that had been handed on before.
     pub fn repeats(&self) -> u64 {
         self.each.repeats.load(Ordering::Relaxed)
+    }
+
+    /// The number of feeds with a consumer of their own so far. It grows when a follower is behind, and after faults.
+    pub fn opened(&self) -> u64 {
+        self.each.opened.load(Ordering::Relaxed)
     }
 }
 
@@ -76,6 +82,7 @@ struct EachFromKafka {
     /// The position up to which this process has found the topic to be the log's.
     proven: Arc<AtomicU64>,
     repeats: Arc<AtomicU64>,
+    opened: AtomicU64,
 }
 
 impl Feeds for EachFromKafka {
@@ -90,6 +97,8 @@ impl Feeds for EachFromKafka {
 
 impl EachFromKafka {
     fn feed(&self, after: u64, id: Option<Uuid>, passed_over: Vec<&'static str>) -> KafkaFeed {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("feed_opened_total", "log" => self.topic.log.as_str()).increment(1);
         KafkaFeed {
             topic: self.topic.clone(),
             log: self.log.clone(),

@@ -43,7 +43,25 @@ async fn a_follower_begins_after_its_own_checkpoint_and_gets_what_comes_later() 
     relaying.stop().await;
 }
 
-/// They share a consumer as soon as they are at the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn followers_at_the_same_position_share_a_consumer() {
+    let written = Written::open(LogName::Care).await;
+    append(&written.log, 20).await;
+    let relaying = Relaying::start(&written.log, address());
+    let feeds = FromKafka::new(written.log.clone(), address());
+    let mut followers = JoinSet::new();
+    for _ in 0..12 {
+        let mut feed = feeds.after(20, None, Vec::new());
+        followers.spawn(async move { read(&mut *feed, 50).await.expect("readable") });
+    }
+    append(&written.log, 30).await;
+    for followed in followers.join_all().await {
+        are_the_logs(&written.log, 20, &followed).await;
+    }
+    assert_eq!(feeds.opened(), 1);
+    relaying.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn followers_that_begin_anywhere_get_all_events_after_their_checkpoints() {
     const BEFORE: u64 = 500;

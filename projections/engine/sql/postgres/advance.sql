@@ -1,6 +1,6 @@
 -- Moves the checkpoints of several builds that have no rows to save, each if the build is still its owner's and where it left it.
 -- Rows that are locked are left out, so that one does not hold up the others. Processes that wait are notified once for all of them:
--- each process gets each notification. A notification has at most 8,000 bytes; one without names says that anything may have changed.
+-- each process gets each notification. One of 8,000 bytes or more is refused, and with it the statement.
 WITH step AS (
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::uuid[], $8::bigint[],
                          $9::text[])
@@ -17,6 +17,4 @@ WITH step AS (
     WHERE projection.name = free.name AND projection.version = free.version AND projection.build = free.build
     RETURNING projection.name, free.told
 )
-SELECT array_agg(name),
-       pg_notify('frontdoor_views', CASE WHEN sum(length(told) + 1) < 8000 THEN string_agg(told, E'\n') ELSE 'changed' END)
-FROM moved HAVING count(*) > 0
+SELECT array_agg(name), pg_notify('frontdoor_views', string_agg(told, E'\n')) FROM moved HAVING count(*) > 0
