@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { Server, Window, closeBrowser } from './support.mjs';
+import { FRONTDOOR, Server, Window, closeBrowser } from './support.mjs';
 
 let server;
 before(async () => {
@@ -167,6 +167,54 @@ test('the site sees what it needs of a person who booked there and is registered
   const answer = await page.goto(`/desk/patients/${bob}/vaccinations`);
   assert.equal(answer.status(), 403, 'nothing else of the person');
   await window.close();
+});
+
+test('a site is found however many others there are', async () => {
+  const crowded = await Server.start();
+  try {
+    const data = join(crowded.folder, 'data');
+    const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London' }).format(new Date(Date.now() + 2 * 86_400_000));
+    const given = (caller, name, body) => {
+      const answer = execFileSync('curl', ['-s', '-H', caller, '-H', 'Content-Type: application/json', '-H',
+        `Idempotency-Key: ${name}-${body.practice ?? body.session}`, '-d', JSON.stringify(body), `${crowded.url}/commands/${name}`],
+      { encoding: 'utf8' });
+      assert.match(answer, /"position"/, answer);
+    };
+    // A page shows 20 sites. The codes of these come after that of the own practice.
+    const codes = Array.from({ length: 21 }, (_, n) => `V990${String(n + 1).padStart(2, '0')}`);
+    const address = '1 Hall Street, Exampleton, EX9 9ZZ';
+    for (const code of codes) given(`@${join(data, 'operator')}`, 'open-practice', { practice: code, name: `Vaccination Hall ${code}`, address });
+    for (const code of codes) {
+      const token = execFileSync(FRONTDOOR, ['token', '--role', 'staff', '--subject', 'desk-of-halls', '--organisation', code,
+        '--permission', 'clinics', '--data', data], { encoding: 'utf8' }).trim();
+      given(`Authorization: Bearer ${token}`, 'publish-session', { session: `${code}.0000000000P1`, on: day, from: '09:00', until: '10:00',
+        slotMinutes: 10, capacity: 1, service: 'vaccination-pneumococcal', channel: 'in-person',
+        practitioner: { name: 'Hari Hall', role: 'Vaccinator' } });
+    }
+    const window = await Window.open(crowded, { script: false, width: 320, height: 640 });
+    const { page } = window;
+    await window.signIn('alice', '/vaccinations/book/pneumococcal');
+    await answer(page);
+    await page.getByRole('heading', { name: 'You can have dose 1' }).waitFor();
+    assert.match(await page.locator('main li').first().innerText(), /Brook Street Surgery/, 'the own practice is the first');
+    // The list of sites follows the log: the page is opened until it shows the last site of its part.
+    await window.opened(page.url(), `Vaccination Hall ${codes[18]}`);
+    assert.equal(await page.getByText('Vaccination Hall').count(), 19);
+    assert.equal(await page.getByText(`Vaccination Hall ${codes[20]}`).count(), 0);
+    await window.seen('the first of many sites');
+    await page.getByRole('link', { name: 'More sites' }).click();
+    assert.equal(await page.getByText('Brook Street Surgery').count(), 0);
+    await window.seen('the rest of many sites');
+    await page.getByRole('link', { name: `Vaccination Hall ${codes[20]}` }).click();
+    await page.locator('.frontdoor-times button').first().click();
+    await page.getByRole('button', { name: 'Book this appointment' }).click();
+    await page.waitForURL(/booked/);
+    assert.match(await page.locator('main').innerText(), new RegExp(`Vaccination Hall ${codes[20]}`));
+    window.faultless('the journey');
+    await window.close();
+  } finally {
+    await crowded.stop();
+  }
 });
 
 test('both doses are booked together where the programme says so', async () => {

@@ -119,6 +119,7 @@ async fn running_servers_on_postgresql_are_backed_up_and_restored_and_views_that
         "my_appointments",
         "practice_day",
         "clinic_sessions",
+        "vaccination_sites",
         "donor_decision",
         "donor_history",
         "my_carers",

@@ -71,6 +71,12 @@ impl Paging {
         Paging { limit: limit.min(ITEMS_MAX), ..Paging::default() }
     }
 
+    /// The part after the row `sort`.
+    #[must_use]
+    pub fn beyond(self, sort: Option<String>) -> Paging {
+        Paging { beyond: sort, ..self }
+    }
+
     /// The text that continues this list after the row `sort`. It is opaque to clients.
     pub fn cursor(&self, sort: &str) -> String {
         let mut bytes = vec![CURSOR_FORM];

@@ -43,7 +43,46 @@ pub const FOLDS: &[SecondFold] = &[
         },
         fold: booked_doses,
     },
+    SecondFold { name: "vaccination_sites", version: 1, kinds: SITES_KINDS, fold: vaccination_sites },
 ];
+
+/// Only the publication of a session says that a site vaccinates.
+const SITES_KINDS: Kinds = Kinds {
+    service: "appointment",
+    ignored: &[
+        "appointment.session-extended.v1",
+        "appointment.session-amended.v1",
+        "appointment.session-withdrawn.v1",
+        "appointment.slot-held.v1",
+        "appointment.hold-released.v1",
+        "appointment.slot-taken.v1",
+        "appointment.slot-freed.v1",
+        "appointment.hold-placed.v1",
+        "appointment.booked.v1",
+        "appointment.rescheduled.v1",
+        "appointment.cancelled.v1",
+        "appointment.amended.v1",
+        "appointment.checked-in.v1",
+        "appointment.attended.v1",
+        "appointment.did-not-attend.v1",
+        "appointment.orphaned.v1",
+        "appointment.practitioner-changed.v1",
+    ],
+};
+
+fn vaccination_sites(rows: &mut Rows, event: &CheckedEvent) -> Arm {
+    if event.kind != "appointment.session-published.v1" {
+        return Arm::Missing;
+    }
+    let Some(programme) = event.text("/service").strip_prefix("vaccination-") else { return Arm::Found };
+    let site = event.text("/session").split('.').next().unwrap_or_default();
+    let key = (programme.to_owned(), site.to_owned());
+    let before = rows.get(&key).and_then(|row| row["until"].as_str().map(str::to_owned)).unwrap_or_default();
+    // Days as text have the order of the calendar.
+    let until = before.as_str().max(event.text("/on"));
+    rows.insert(key, json!({"site": site, "until": until}));
+    Arm::Found
+}
 
 fn my_doses(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     let key = (event.text("/subject").to_owned(), event.text("/dose").to_owned());

@@ -4,6 +4,7 @@ mod list_doses;
 mod list_lot_doses;
 mod list_passes;
 mod list_programmes;
+mod list_vaccination_sites;
 mod see_eligibility;
 mod see_pass;
 mod see_revocation_list;
@@ -17,6 +18,7 @@ pub use list_programmes::{
     DeclarableCohort, DeclarableContraindication, ListProgrammes, OfferedProgramme, OfferedVaccine,
     VaccinationProgrammes,
 };
+pub use list_vaccination_sites::{ListVaccinationSites, VaccinationSite};
 pub use see_eligibility::{SecondDoseDays, SeeEligibility, VaccinationEligibility};
 pub use see_pass::{NO_PASS_KEY, PASS_UNKNOWN, PassState, SeePass, ShownPass, SignedPass};
 pub use see_revocation_list::SeeRevocationList;
@@ -31,6 +33,7 @@ use query_engine::{QueryEntry, entry};
 pub(crate) fn all() -> Vec<QueryEntry> {
     vec![
         entry::<ListProgrammes>(),
+        entry::<ListVaccinationSites>(),
         entry::<SeeEligibility>(),
         entry::<ListVaccinations>(),
         entry::<ListLotDoses>(),

@@ -114,6 +114,7 @@ async fn who_may_ask_what() {
         (format!("/practices/{SITE}/vaccination-visits/{SITE}.0123456789AB/2026-03-23T09:00:00Z/{alice}"),
             [NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NO_VISIT, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS, NOT_YOURS]),
         ("/vaccination-programmes".to_owned(), [YES; 10]),
+        ("/vaccination-programmes/covid-19/sites".to_owned(), [YES; 10]),
         ("/pathways".to_owned(), [YES; 10]),
         ("/pharmacies".to_owned(), [YES; 10]),
         (format!("/practices/{SITE}/days/2026-03-23"),

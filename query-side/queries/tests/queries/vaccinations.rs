@@ -49,6 +49,35 @@ async fn programmes_are_offered_with_their_questions() {
 }
 
 #[tokio::test]
+async fn the_sites_of_a_programme_are_listed_in_parts_with_their_last_day() {
+    let (harness, alice) = registered().await;
+    harness.open_practice(ELSEWHERE).await;
+    let mut after = String::new();
+    for (site, number, on, service) in [
+        (SITE, "A2", "2026-03-24", "vaccination-covid-19"),
+        (SITE, "A3", "2026-03-23", "vaccination-covid-19"),
+        (SITE, "A4", "2026-03-30", "gp-routine"),
+        (ELSEWHERE, "A5", "2026-03-25", "vaccination-covid-19"),
+    ] {
+        after = harness.publish(&format!("{site}.0000000000{number}"), on, "09:30", 30, service).await;
+    }
+    let me = themselves(alice, "P0");
+    let path = |rest: &str| format!("/vaccination-programmes/covid-19/sites?after={after}{rest}");
+    let all = harness.get(&me, &path("")).await.items();
+    let shown: Vec<_> = all.iter().map(|one| (one["site"]["code"].clone(), one["until"].clone())).collect();
+    let mut expected = [(json!(SITE), json!("2026-03-24")), (json!(ELSEWHERE), json!("2026-03-25"))];
+    expected.sort_by_key(|(site, _)| site.to_string());
+    assert_eq!(shown, expected);
+    assert!(all.iter().all(|one| one["site"]["name"].is_string()), "{all:?}");
+    let first = harness.get(&me, &path("&limit=1")).await.json();
+    let next = first["next"].as_str().expect("there are more");
+    let second = harness.get(&me, &path(&format!("&limit=1&cursor={next}"))).await.items();
+    assert_eq!([first["items"][0].clone(), second[0].clone()], [all[0].clone(), all[1].clone()]);
+    let none = harness.get(&me, &format!("/vaccination-programmes/mmr/sites?after={after}")).await.items();
+    assert!(none.is_empty());
+}
+
+#[tokio::test]
 async fn a_dose_is_seen_by_the_person_and_changes_what_they_can_have_next() {
     let (harness, alice) = registered().await;
     let before = eligibility(&harness, alice, "2026-09-07").await;

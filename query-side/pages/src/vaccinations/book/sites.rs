@@ -5,26 +5,23 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
-use event_core::LocalDate;
+use event_core::{LocalDate, OrganisationCode};
 use page_engine::{HtmlPage, PageError, Pages, Visitor};
 use programmes::Eligibility;
-use queries::{
-    appointments::RANGE_DAYS_MAX,
-    practices::{ListPractices, PracticeDetails},
-};
+use queries::{appointments::RANGE_DAYS_MAX, practices::Site, vaccinations::ListVaccinationSites};
 use query_engine::page::Paging;
 use serde::Deserialize;
 use vocabulary::time::LONDON;
 
 use super::steps::{BookableDays, ChosenTime, NotOffered, ProgrammePath, VaccinationSteps};
 use crate::{
-    book::site,
+    book::{site, site_name},
     concerned::Concerned,
     layout::{Layout, filters},
     words,
 };
 
-/// The number of sites whose free times are looked up. The own practice is among them.
+/// The number of sites of a page, whose free times are looked up. The first page has the own practice, too.
 const SITES_MAX: usize = 20;
 
 #[derive(Template)]
@@ -45,7 +42,7 @@ const SITES_MAX: usize = 20;
 {% endif %}
 {% if let Some(days) = days %}
 {% if sites.is_empty() %}
-<p>There is nothing free from {{ days.0 }} to {{ days.1 }}.</p>
+<p>{% if more.is_some() %}These sites have nothing free{% else %}There is nothing free{% endif %} from {{ days.0 }} to {{ days.1 }}.</p>
 {% else %}
 <h2>Where?</h2>
 <ul class="nhsuk-list nhsuk-list--border">
@@ -54,6 +51,7 @@ const SITES_MAX: usize = 20;
 {% endfor %}
 </ul>
 {% endif %}
+{% if let Some(more) = more %}<p><a href="{{ more }}">More sites</a></p>{% endif %}
 {% if earlier.is_some() || later.is_some() %}
 <nav aria-label="Other days"><ul class="nhsuk-list">
 {% if let Some(earlier) = earlier %}<li><a href="{{ earlier }}">Earlier days</a></li>{% endif %}
@@ -75,6 +73,8 @@ struct SitesPage {
     /// The first and the last day of the search; `None` if the programme offers the person no day.
     days: Option<(String, String)>,
     sites: Vec<SiteWithRoom>,
+    /// The address of the next sites.
+    more: Option<String>,
     earlier: Option<String>,
     later: Option<String>,
     questions: String,
@@ -94,6 +94,8 @@ pub struct SitesAsked {
     from: Option<LocalDate>,
     /// The time of the first dose, if a second one is looked for.
     first: Option<String>,
+    /// The last site of the page before.
+    beyond: Option<OrganisationCode>,
 }
 
 /// # Errors
@@ -129,6 +131,7 @@ pub async fn page(
         not_offered: answer.as_ref().and_then(NotOffered::of),
         days: None,
         sites: Vec::new(),
+        more: None,
         earlier: None,
         later: None,
         questions: steps.address.clone(),
@@ -137,45 +140,67 @@ pub async fn page(
     let Some(earliest) = earliest else { return Ok(HtmlPage::ok(page).into_response()) };
     let from = asked.from.unwrap_or(earliest).max(earliest);
     let days = steps.days(&pages, &visitor, from, first.as_ref()).await?;
-    let address = |from: LocalDate| {
+    let address_beyond = |from: LocalDate, beyond: Option<OrganisationCode>| {
         let mut parameters = vec![("from", from.to_string())];
         parameters.extend(first.as_ref().map(|first| ("first", first.to_string())));
+        parameters.extend(beyond.map(|beyond| ("beyond", beyond.to_string())));
         steps.page("sites", &parameters)
     };
+    let address = |from: LocalDate| address_beyond(from, None);
     let (last, before) = (days.last_of_search(), days.from.plus_days(-RANGE_DAYS_MAX).max(earliest));
     page.earlier = (days.until.is_none() && days.from > earliest).then(|| address(before));
     page.later = days.until.is_none_or(|until| until > last).then(|| address(last.plus_days(1)));
     page.days = Some((words::day(days.from), words::day(last)));
-    page.sites = sites(&pages, &visitor, &concerned, &steps, days, first.as_ref()).await?;
+    let search = SitesSearch { pages: &pages, visitor: &visitor, steps: &steps, days, first: first.as_ref() };
+    let (sites, more) = search.page(&concerned, asked.beyond).await?;
+    (page.sites, page.more) = (sites, more.map(|beyond| address_beyond(days.from, Some(beyond))));
     Ok(HtmlPage::ok(page).into_response())
 }
 
-/// The sites that have a free time on these days, the own practice first.
-async fn sites(
-    pages: &Pages,
-    visitor: &Visitor,
-    concerned: &Concerned,
-    steps: &VaccinationSteps,
+/// A search for free times on these days.
+struct SitesSearch<'a> {
+    pages: &'a Pages,
+    visitor: &'a Visitor,
+    steps: &'a VaccinationSteps,
     days: BookableDays,
-    first: Option<&ChosenTime>,
-) -> Result<Vec<SiteWithRoom>, PageError> {
-    let own = site(pages, visitor, concerned).await.ok().map(|own| own.code);
-    let mut known = pages.ask_for(visitor, &ListPractices {}, Paging::of(SITES_MAX)).await?.answer.items;
-    known.sort_by_key(|one| Some(&one.practice) != own.as_ref());
-    let mut found = Vec::new();
-    for PracticeDetails { practice, name, address, .. } in known {
-        let search = steps.search(practice.clone(), days.from, days.last_of_search());
-        let Some(free) = pages.ask_for(visitor, &search, Paging::of(1)).await?.answer.items.into_iter().next() else {
-            continue;
-        };
-        let mut parameters = vec![("site", practice.to_string()), ("day", LONDON.day(free.starts_at).to_string())];
-        parameters.extend(first.map(|first| ("first", first.to_string())));
-        found.push(SiteWithRoom {
-            address: steps.page("times", &parameters),
-            name: name.to_string(),
-            place: address.to_string(),
-            first: words::date_and_time(free.starts_at),
-        });
+    first: Option<&'a ChosenTime>,
+}
+
+impl SitesSearch<'_> {
+    /// The next sites of the programme that have a free time, and the last site that was looked at if there are more. The first page
+    /// begins with the own practice.
+    async fn page(
+        &self,
+        concerned: &Concerned,
+        beyond: Option<OrganisationCode>,
+    ) -> Result<(Vec<SiteWithRoom>, Option<OrganisationCode>), PageError> {
+        let own = site(self.pages, self.visitor, concerned).await.ok();
+        let programme = self.steps.programme.programme.clone();
+        let paging = Paging::of(SITES_MAX).beyond(beyond.as_ref().map(ToString::to_string));
+        let list = self.pages.ask_for(self.visitor, &ListVaccinationSites { programme }, paging).await?.answer;
+        let more = list.next.and(list.items.last().map(|last| last.site.code.clone()));
+        let is_other = |one: &Site| own.as_ref().is_none_or(|own| own.code != one.code);
+        let still = list.items.into_iter().filter(|one| one.until >= self.days.from);
+        let others: Vec<Site> = still.map(|one| one.site).filter(is_other).collect();
+        let mut found = Vec::new();
+        for site in own.filter(|_| beyond.is_none()).into_iter().chain(others) {
+            found.extend(self.with_room(site).await?);
+        }
+        Ok((found, more))
     }
-    Ok(found)
+
+    /// `None` if nothing is free there.
+    async fn with_room(&self, site: Site) -> Result<Option<SiteWithRoom>, PageError> {
+        let search = self.steps.search(site.code.clone(), self.days.from, self.days.last_of_search());
+        let found = self.pages.ask_for(self.visitor, &search, Paging::of(1)).await?.answer.items.into_iter().next();
+        let Some(free) = found else { return Ok(None) };
+        let mut parameters = vec![("site", site.code.to_string()), ("day", LONDON.day(free.starts_at).to_string())];
+        parameters.extend(self.first.map(|first| ("first", first.to_string())));
+        Ok(Some(SiteWithRoom {
+            address: self.steps.page("times", &parameters),
+            name: site_name(&site),
+            place: site.address.map(|address| address.to_string()).unwrap_or_default(),
+            first: words::date_and_time(free.starts_at),
+        }))
+    }
 }
