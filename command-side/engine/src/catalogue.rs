@@ -25,13 +25,13 @@ pub struct CommandEntry {
 }
 
 impl CommandEntry {
+    /// Reads a command from its body. `json` is the same body.
+    ///
     /// # Errors
     /// `Unreadable` or `TextTooLong`, with the place of the fault.
-    pub(crate) fn parse(&self, body: &[u8]) -> Result<Arc<dyn AnyCommand>, Failure> {
+    pub(crate) fn parse(&self, body: &[u8], json: &Value) -> Result<Arc<dyn AnyCommand>, Failure> {
         let command = strictly(|| (self.parse)(body))?;
-        let unreadable = |error: serde_json::Error| unreadable(String::new(), &error);
-        let shapes: Value = serde_json::from_slice(body).map_err(unreadable)?;
-        shape::check(&self.description.schema, &shapes).map_err(Failure::Unreadable)?;
+        shape::check(&self.description.schema, json).map_err(Failure::Unreadable)?;
         Ok(command)
     }
 }

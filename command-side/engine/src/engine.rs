@@ -113,8 +113,10 @@ impl Engine {
     }
 
     async fn give(&self, entry: &CommandEntry, body: &[u8], origin: Origin) -> Result<Answer, Failure> {
-        let idempotency = self.idempotency(entry, body, &origin)?;
-        let command = entry.parse(body)?;
+        let json: serde_json::Value = serde_json::from_slice(body)
+            .map_err(|error| Failure::Unreadable(Fault { pointer: String::new(), detail: error.to_string() }))?;
+        let idempotency = self.idempotency(entry, &json, &origin)?;
+        let command = entry.parse(body, &json)?;
         let Origin { caller, acting_for, causation, correlation, trace, .. } = origin;
         let access = AccessCheck {
             rule: entry.description.who,
@@ -142,18 +144,21 @@ impl Engine {
         answered.await.unwrap_or(Err(Failure::Broken))
     }
 
-    fn idempotency(&self, entry: &CommandEntry, body: &[u8], origin: &Origin) -> Result<Idempotency, Failure> {
+    fn idempotency(
+        &self,
+        entry: &CommandEntry,
+        body: &serde_json::Value,
+        origin: &Origin,
+    ) -> Result<Idempotency, Failure> {
         let key = &origin.idempotency_key;
         if !((16..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())) {
             return Err(Failure::UnfitKey);
         }
-        let body: serde_json::Value = serde_json::from_slice(body)
-            .map_err(|error| Failure::Unreadable(Fault { pointer: String::new(), detail: error.to_string() }))?;
         let (command_key, earlier_key) = self.keys.of(&origin.caller, entry.description.name, key);
         Ok(Idempotency {
             command_key,
             earlier_key,
-            request_hash: self.log.keyed_hash(&[&canonical(&body)]),
+            request_hash: self.log.keyed_hash(&[&canonical(body)]),
             // Not yet decided.
             outcome: None,
         })

@@ -102,7 +102,7 @@ mod tests {
     /// The place of the fault, or `None` if the body can be read.
     fn fault(command: &str, body: &Value) -> Option<String> {
         let catalogue = Catalogue::of(domain::every_command);
-        match catalogue.get(command).expect("a command").parse(body.to_string().as_bytes()) {
+        match catalogue.get(command).expect("a command").parse(body.to_string().as_bytes(), body) {
             Ok(_) => None,
             Err(Failure::Unreadable(fault)) => Some(fault.pointer),
             Err(other) => panic!("{other:?}"),

@@ -118,7 +118,7 @@ mod specs {
     }
 
     fn offered_nine() -> World {
-        let offer = OfferSlot { session: clinic(), starts_at: at(NINE) };
+        let offer = OfferSlot { session: clinic(), starts_at: at(NINE), more_slots: vec![] };
         let waits = surgery().given(joined(alice()));
         waits.when(offer).records_kinds(&["appointment.slot-held.v1", "waiting.slot-offered.v1"])
     }
@@ -126,7 +126,7 @@ mod specs {
     #[test]
     fn an_accepted_offer_is_booked_once_and_the_patient_waits_no_longer() {
         let accepted = offered_nine().when(accept()).records_kinds(&ACCEPTED).when(accept()).nothing_new();
-        accepted.when(OfferSlot { session: clinic(), starts_at: at(TEN_PAST) }).nothing_new();
+        accepted.when(OfferSlot { session: clinic(), starts_at: at(TEN_PAST), more_slots: vec![] }).nothing_new();
     }
 
     #[test]

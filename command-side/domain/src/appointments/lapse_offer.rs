@@ -86,7 +86,7 @@ mod specs {
     }
 
     fn offer(slot: &str) -> OfferSlot {
-        OfferSlot { session: clinic(), starts_at: at(slot) }
+        OfferSlot { session: clinic(), starts_at: at(slot), more_slots: vec![] }
     }
 
     #[test]

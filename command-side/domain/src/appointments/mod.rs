@@ -34,6 +34,7 @@ pub mod waiting_list;
 pub mod withdraw_session;
 
 pub use diary::Diary;
+pub use offer_slot::PLACES_AT_ONCE_MAX;
 pub use practitioner_day::PractitionerDay;
 pub use publishing_day::PublishingDay;
 pub use session::Session;

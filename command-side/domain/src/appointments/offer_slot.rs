@@ -1,4 +1,6 @@
-use event_core::{OrganisationCode, SubjectId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+use event_core::{EventData, LocalDate, OrganisationCode, SubjectId, Timestamp};
 use vocabulary::{
     SessionId,
     appointments::{BookedTime, SlotHeld, SlotOffered, SlotPassed},
@@ -10,6 +12,14 @@ use super::{
 };
 use crate::{practices::Practice, prelude::*};
 
+/// The maximum number of places that one command offers, as policies give it: each is two events, and a slot without an offer is
+/// noted in three lists at most.
+pub const PLACES_AT_ONCE_MAX: usize = 100;
+/// The maximum number of slots of one command.
+pub const SLOTS_AT_ONCE_MAX: usize = PLACES_AT_ONCE_MAX;
+/// The maximum number of events of one command (CONTRACTS.md).
+const EVENTS_MAX: usize = 500;
+
 /// Offer the free places of a slot to the patients that wait for one like it, in the order of joining. The slot is held
 /// for them for as long as the practice has set. It is not offered to a patient who has just given it back.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +27,10 @@ use crate::{practices::Practice, prelude::*};
 pub struct OfferSlot {
     pub session: SessionId,
     pub starts_at: Timestamp,
+    /// Further slots of the session. A patient has one offer at a time, so each is offered to others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = SLOTS_AT_ONCE_MAX - 1), extend("default" = serde_json::json!([])))]
+    pub more_slots: Vec<Timestamp>,
 }
 
 impl Command for OfferSlot {
@@ -45,43 +59,91 @@ impl Command for OfferSlot {
         if !clinic.is_released(now) {
             return Ok(nothing_new());
         }
-        let Some(time) = clinic.coming_slot(self.starts_at, now) else { return Ok(nothing_new()) };
-        let mut free = clinic.free_places(self.starts_at, now);
-        let (site, offered_at) = (self.session.site(), now);
-        let minutes = practice.settings().copied().unwrap_or_default().offer_minutes;
-        let expires_at = now.plus_minutes(i64::from(minutes)).min(self.starts_at);
-        let (mut decision, mut passing) = (nothing_new(), Vec::new());
-        // The oldest list first, and each in the order of joining.
-        for (month, list) in WaitingList::months(now).into_iter().zip([first, second, third]) {
+        let [eldest, middle, newest] = WaitingList::months(now);
+        let mut offers = Offers {
+            clinic,
+            lists: [(eldest, first), (middle, second), (newest, third)],
+            minutes: i64::from(practice.settings().copied().unwrap_or_default().offer_minutes),
+            now,
+            decision: nothing_new(),
+            offered: BTreeSet::new(),
+            noted: BTreeMap::new(),
+        };
+        let slots: BTreeSet<Timestamp> = std::iter::once(&self.starts_at).chain(&self.more_slots).copied().collect();
+        for slot in slots {
+            // A session whose capacity was raised since then. What is not offered is free for all.
+            if offers.decision.events.len() + offers.events_of_a_slot() > EVENTS_MAX {
+                break;
+            }
+            offers.add(slot);
+        }
+        Ok(offers.decision)
+    }
+}
+
+/// The offers of one command.
+struct Offers<'a> {
+    clinic: &'a Clinic,
+    /// With the months in which the people joined: the oldest list first.
+    lists: [(LocalDate, &'a WaitingList); 3],
+    /// The time for which an offer stands.
+    minutes: i64,
+    now: Timestamp,
+    decision: Decision,
+    /// Those who have an offer from this command.
+    offered: BTreeSet<SubjectId>,
+    /// The number of slots that this command notes in each list.
+    noted: BTreeMap<LocalDate, u16>,
+}
+
+impl Offers<'_> {
+    /// The maximum number of events of a slot.
+    fn events_of_a_slot(&self) -> usize {
+        2 * usize::from(self.clinic.details.capacity) + self.lists.len()
+    }
+
+    /// Offers the free places of a slot. The oldest list comes first, and each in the order of joining.
+    fn add(&mut self, starts_at: Timestamp) {
+        let (now, clinic) = (self.now, self.clinic);
+        let Some(time) = clinic.coming_slot(starts_at, now) else { return };
+        let mut free = clinic.free_places(starts_at, now);
+        let (session, site) = (&clinic.details.session, clinic.details.session.site());
+        let expires_at = now.plus_minutes(self.minutes).min(starts_at);
+        let mut passing = Vec::new();
+        for (month, list) in self.lists {
             let suited = list.entries().filter(|waiter| suits(waiter, clinic, &time, now));
             for waiter in suited {
                 if free == 0 {
                     break;
                 }
-                if waiter.has_offer() {
+                if waiter.has_offer() || self.offered.contains(&waiter.patient) {
                     passing.push((month, list));
                     continue;
                 }
                 free -= 1;
-                let (session, starts_at, by) = (self.session.clone(), self.starts_at, waiter.patient);
+                self.offered.insert(waiter.patient);
+                let (session, by) = (session.clone(), waiter.patient);
                 let (site, patient, time) = (site.clone(), waiter.patient, time.clone());
-                decision = decision.and(SlotHeld { session, starts_at, by, expires_at }).and(SlotOffered {
-                    site,
-                    month,
-                    patient,
-                    time,
-                    offered_at,
-                    expires_at,
-                });
+                let held = SlotHeld { session, starts_at, by, expires_at };
+                let offered = SlotOffered { site, month, patient, time, offered_at: now, expires_at };
+                self.record(held);
+                self.record(offered);
             }
         }
         if free > 0 {
             passing.dedup_by_key(|(month, _)| *month);
-            let noted = passing.into_iter().filter(|(_, list)| list.may_pass(&time)).map(|(month, _)| month);
-            let passed = |month| SlotPassed { site: site.clone(), month, time: time.clone(), passed_at: now };
-            decision = decision.and_all(noted.map(passed));
+            for (month, list) in passing {
+                let noted = self.noted.entry(month).or_default();
+                if list.may_pass(&time, *noted) {
+                    *noted += 1;
+                    self.record(SlotPassed { site: site.clone(), month, time: time.clone(), passed_at: now });
+                }
+            }
         }
-        Ok(decision)
+    }
+
+    fn record(&mut self, event: impl EventData) {
+        self.decision = std::mem::take(&mut self.decision).and(event);
     }
 }
 
@@ -120,7 +182,11 @@ mod specs {
     const CANCELLED: [&str; 2] = ["appointment.slot-freed.v1", "appointment.cancelled.v1"];
 
     fn offer(slot: &str) -> OfferSlot {
-        OfferSlot { session: clinic(), starts_at: at(slot) }
+        OfferSlot { session: clinic(), starts_at: at(slot), more_slots: vec![] }
+    }
+
+    fn offer_all() -> OfferSlot {
+        OfferSlot { more_slots: vec![at(TEN_PAST), at(TWENTY_PAST)], ..offer(NINE) }
     }
 
     fn book(slot: &str) -> BookAppointment {
@@ -244,6 +310,28 @@ mod specs {
     }
 
     #[test]
+    fn several_slots_are_offered_to_one_person_each() {
+        let both = [OFFERED, OFFERED].concat();
+        let offered = both_wait().when(offer_all()).records_kinds(&[&both[..], &["waiting.slot-passed.v1"]].concat());
+        // As if they were offered one after the other.
+        let each = both_wait().when(offer(NINE)).records_kinds(&OFFERED).when(offer(TEN_PAST)).records_kinds(&OFFERED);
+        each.when(offer(TWENTY_PAST)).records_kinds(&["waiting.slot-passed.v1"]);
+        offered.clone().when(offer_all()).nothing_new();
+        offered.when(book(TWENTY_PAST)).records_kinds(&TAKEN);
+    }
+
+    #[test]
+    fn the_events_of_one_command_are_as_many_as_the_log_takes() {
+        // The capacity was raised after the command was made.
+        let large = surgery().given(published(clinic(), 100));
+        let waiting = (0..300).fold(large, |world, n| {
+            world.given(joined(format!("5742a900-0000-4000-8000-{n:012}").parse().expect("a subject")))
+        });
+        let offered = waiting.when(offer_all()).records_kinds(&[OFFERED; 200].concat());
+        offered.when(offer(TWENTY_PAST)).records_kinds(&[OFFERED; 100].concat());
+    }
+
+    #[test]
     fn a_list_notes_250_slots_that_were_free_meanwhile() {
         let noted = |n: u16| SlotPassed {
             site: site(),
@@ -253,6 +341,8 @@ mod specs {
         };
         let offered = surgery().given(joined(alice())).when(offer(NINE)).records_kinds(&OFFERED);
         let almost = (11..10 + PASSES_MAX).fold(offered, |world, n| world.given(noted(n)));
+        let both = OfferSlot { more_slots: vec![at(TWENTY_PAST)], ..offer(TEN_PAST) };
+        almost.clone().when(both).records_kinds(&["waiting.slot-passed.v1"]);
         let full = almost.when(offer(TEN_PAST)).records_kinds(&["waiting.slot-passed.v1"]);
         full.when(offer(TWENTY_PAST)).nothing_new();
     }

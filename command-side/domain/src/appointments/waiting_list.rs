@@ -112,11 +112,10 @@ impl Waiter {
 
     /// True if this slot suits the person, who is on the list.
     pub fn is_suited_by(&self, time: &BookedTime) -> bool {
-        let on = LONDON.day(time.starts_at);
         self.status != WaitingStatus::Ended
             && self.service == time.service
             && self.channel.is_none_or(|channel| channel == time.channel)
-            && (self.earliest..=self.latest).contains(&on)
+            && (self.earliest..=self.latest).contains(&LONDON.day(time.starts_at))
             && !self.lapsed.iter().any(|slot| is(time, slot))
     }
 
@@ -153,10 +152,10 @@ impl WaitingList {
         self.change(patient, |waiter| waiter.status = WaitingStatus::Ended);
     }
 
-    /// True if the list has room to note that this slot was free, and has not noted it yet.
-    pub fn may_pass(&self, time: &BookedTime) -> bool {
+    /// True if the list has room to note that this slot was free beside `more` others, and has not noted it yet.
+    pub fn may_pass(&self, time: &BookedTime, more: u16) -> bool {
         let is_known = |known: &Arc<BookedTime>| (&known.session, known.starts_at) == (&time.session, time.starts_at);
-        self.passes < PASSES_MAX && !self.passed.iter().any(is_known)
+        self.passes.saturating_add(more) < PASSES_MAX && !self.passed.iter().any(is_known)
     }
 
     /// The slots that were free while this person had the offer that lapses now.

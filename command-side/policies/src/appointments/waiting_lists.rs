@@ -1,11 +1,11 @@
 //! Waiting lists: a place that may have become free is offered, an offer lapses when its time is over, and the slot goes to
 //! the next in line.
 
-use domain::appointments::{LapseOffer, OfferSlot, ReleaseHold};
+use domain::appointments::{LapseOffer, OfferSlot, PLACES_AT_ONCE_MAX, ReleaseHold};
 use event_core::{Policy, Reactions, Recorded, Timestamp};
 use vocabulary::{
     SessionId,
-    appointments::{SessionEvent, WaitingEvent},
+    appointments::{SessionEvent, Timetable, WaitingEvent},
 };
 
 pub struct WaitingLists;
@@ -24,31 +24,46 @@ impl Policy for WaitingLists {
 
     fn react(fact: &Recorded<FreedOrWaiting>) -> Reactions {
         match &fact.data {
-            FreedOrWaiting::Session(event) => in_session(event),
+            FreedOrWaiting::Session(event) => in_session(event, fact.recorded_at),
             FreedOrWaiting::Waiting(event) => in_list(event),
         }
     }
 }
 
 fn offer(session: &SessionId, starts_at: Timestamp) -> OfferSlot {
-    OfferSlot { session: session.clone(), starts_at }
+    OfferSlot { session: session.clone(), starts_at, more_slots: Vec::new() }
 }
 
-fn in_session(event: &SessionEvent) -> Reactions {
+/// Those who wait are asked first when the slots are released. At the hour at which most sessions are released, that is a command of
+/// each session and not of each slot.
+fn offers_at(released_at: Timestamp, session: &SessionId, timetable: &Timetable, capacity: u16) -> Reactions {
+    let slots: Vec<Timestamp> = timetable.slots().collect();
+    let at_once = (PLACES_AT_ONCE_MAX / usize::from(capacity.max(1))).max(1);
+    slots.chunks(at_once).fold(Reactions::none(), |reactions, chunk| match chunk {
+        [first, more @ ..] => {
+            reactions.and_at(released_at, &OfferSlot { more_slots: more.to_vec(), ..offer(session, *first) })
+        }
+        [] => reactions,
+    })
+}
+
+fn in_session(event: &SessionEvent, recorded_at: Timestamp) -> Reactions {
     match event {
         SessionEvent::Freed(event) => Reactions::give(&offer(&event.session, event.starts_at)),
         SessionEvent::Released(event) => Reactions::give(&offer(&event.session, event.starts_at)),
         // A hold ends without an event.
         SessionEvent::Held(event) => Reactions::give_at(event.expires_at, &offer(&event.session, event.starts_at)),
-        // Those who wait are asked first when the slots are released.
         SessionEvent::Published(event) => event.released_at.map_or_else(Reactions::none, |released_at| {
-            event.timetable.slots().fold(Reactions::none(), |reactions, starts_at| {
-                reactions.and_at(released_at, &offer(&event.session, starts_at))
-            })
+            offers_at(released_at, &event.session, &event.timetable, event.capacity)
         }),
-        SessionEvent::Extended(_) | SessionEvent::Withdrawn(_) | SessionEvent::Amended(_) | SessionEvent::Taken(_) => {
-            Reactions::none()
-        }
+        // Before the release, its slots are others now. Offers of slots that are no longer there do nothing.
+        SessionEvent::Amended(event) => match event.released_at {
+            Some(released_at) if released_at > recorded_at => {
+                offers_at(released_at, &event.session, &event.timetable, event.capacity)
+            }
+            Some(_) | None => Reactions::none(),
+        },
+        SessionEvent::Extended(_) | SessionEvent::Withdrawn(_) | SessionEvent::Taken(_) => Reactions::none(),
     }
 }
 
@@ -77,7 +92,8 @@ mod specs {
     use event_core::Reaction;
     use serde_json::json;
     use vocabulary::appointments::{
-        HoldReleased, OfferLapsed, OfferedSlot, SlotFreed, SlotHeld, SlotOffered, WaitingLeft,
+        HoldReleased, OfferLapsed, OfferedSlot, SessionAmended, SessionPublished, SlotFreed, SlotHeld, SlotOffered,
+        WaitingLeft,
     };
 
     use super::*;
@@ -85,6 +101,7 @@ mod specs {
 
     const NOW: &str = "2026-03-02T08:00:00Z";
     const LATER: &str = "2026-03-02T08:30:00Z";
+    const TWENTY_PAST: &str = "2026-03-09T09:20:00Z";
 
     fn after_session(event: impl Into<SessionEvent>) -> Vec<Reaction> {
         reactions::<WaitingLists>(NOW, FreedOrWaiting::Session(event.into()))
@@ -112,9 +129,40 @@ mod specs {
     fn the_slots_of_a_session_are_offered_when_they_are_released() {
         let SessionEvent::Published(mut session) = published(clinic(), 1) else { panic!("it is published") };
         session.released_at = Some(at(LATER));
-        let offers = after_session(session);
-        assert!(offers.iter().all(|offer| offer.command == "offer-slot" && offer.due_at == Some(at(LATER))));
-        assert_eq!(offers.len(), 3);
+        let offer = |body| Reaction { command: "offer-slot", body, due_at: Some(at(LATER)), awaits: None };
+        let all = json!({"session": clinic(), "startsAt": NINE, "moreSlots": [TEN_PAST, TWENTY_PAST]});
+        assert_eq!(after_session(session.clone()), [offer(all)]);
+        // A command offers 100 places.
+        session.capacity = 40;
+        let two = json!({"session": clinic(), "startsAt": NINE, "moreSlots": [TEN_PAST]});
+        let third = json!({"session": clinic(), "startsAt": TWENTY_PAST});
+        assert_eq!(after_session(session.clone()), [offer(two), offer(third)]);
+        // The slots of a session that was amended before are others.
+        let (mut amended, half) = (amended(&session), "2026-03-09T09:30:00Z");
+        amended.timetable.starts_at = at(half);
+        amended.timetable.ends_at = at("2026-03-09T09:40:00Z");
+        assert_eq!(after_session(amended.clone()), [offer(json!({"session": clinic(), "startsAt": half}))]);
+        amended.released_at = Some(at(NOW));
+        assert_eq!(after_session(amended), []);
+    }
+
+    fn amended(session: &SessionPublished) -> SessionAmended {
+        let session = session.clone();
+        SessionAmended {
+            session: session.session,
+            on: session.on,
+            from: session.from,
+            until: session.until,
+            before: session.timetable.clone(),
+            timetable: session.timetable,
+            capacity: session.capacity,
+            service: session.service,
+            channel: session.channel,
+            practitioner: session.practitioner,
+            orphaned: vec![],
+            taken_over: vec![],
+            released_at: session.released_at,
+        }
     }
 
     #[test]
