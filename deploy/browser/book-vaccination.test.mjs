@@ -37,21 +37,21 @@ async function answer(page, yes = '', day = []) {
 }
 
 /// Walks from the answers to the check of the first time on the first day.
-async function toCheck(window, look) {
+async function toCheck(window, look, site = 'Brook Street Surgery') {
   const { page } = window;
   await page.getByRole('heading', { name: 'You can have dose 1' }).waitFor();
   await look('the sites');
-  await page.getByRole('link', { name: 'Brook Street Surgery' }).click();
+  await page.getByRole('link', { name: site }).click();
   await page.locator('.frontdoor-times button').first().waitFor();
   await look('the times');
   await page.locator('.frontdoor-times button').first().click();
   await page.getByRole('button', { name: 'Book this appointment' }).waitFor();
 }
 
-for (const [id, name, options] of [
-  ['alice', 'with JavaScript', {}],
-  ['bob', 'without JavaScript', { script: false }],
-  ['chidi', 'at 320 px', { width: 320, height: 640 }],
+for (const [id, name, site, options] of [
+  ['alice', 'with JavaScript', 'Brook Street Surgery', {}],
+  ['bob', 'in a hall, without JavaScript', 'Exampleton Town Hall', { script: false }],
+  ['chidi', 'at 320 px', 'Brook Street Surgery', { width: 320, height: 640 }],
 ]) {
   test(`a person of 65 years or over books a pneumococcal vaccination: ${name}`, async () => {
     const window = await Window.open(server, options);
@@ -69,7 +69,7 @@ for (const [id, name, options] of [
     await answer(page, 'high temperature', ['31', '2', '2026']);
     await page.getByText('Enter the day, like 27 3 2026').first().waitFor();
     await answer(page, 'high temperature', ['1', '2', '2026']);
-    await toCheck(window, look);
+    await toCheck(window, look, site);
     assert.equal(await window.heading(), 'Check and book');
     assert.doesNotMatch(`${page.url()} ${await page.title()}`, /fever|temperature|2026-02-01/, 'no answer in an address');
     await look('the check');
@@ -141,10 +141,10 @@ test('the desk books for a patient, and the programme decides', async () => {
   await window.close();
 });
 
-test('the site sees what it needs of a person who booked there and is registered elsewhere', async () => {
+test('a hall sees what it needs of a person who booked there and is registered at a practice', async () => {
   const window = await Window.open(server, { script: false, width: 320, height: 640 });
   const { page } = window;
-  await window.signIn('vaccinator');
+  await window.signIn('hall');
   const tomorrow = new Date(Date.now() + 86_400_000);
   const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London' }).format(tomorrow);
   await page.goto(`/desk/days/${day}`);
@@ -158,7 +158,7 @@ test('the site sees what it needs of a person who booked there and is registered
   await page.getByLabel(/20 types/).check();
   await page.getByLabel('Lot number').fill('PN-1');
   await page.getByLabel('Last day of use').fill('2035-01-01');
-  await page.getByLabel('Given by').fill('Nora Vaccinator');
+  await page.getByLabel('Given by').fill('Hetty Hall');
   await page.getByRole('button', { name: 'Record the dose' }).click();
   // The appointment is tomorrow, and a dose is recorded on the day on which the person is here.
   await page.getByText('has no appointment here on the day of the dose').first().waitFor();
@@ -180,7 +180,7 @@ test('a site is found however many others there are', async () => {
       { encoding: 'utf8' });
       assert.match(answer, /"position"/, answer);
     };
-    // A page shows 20 sites. The codes of these come after that of the own practice.
+    // A page shows 20 sites. The codes of these come after those of the own practice and the hall of the demonstration.
     const codes = Array.from({ length: 21 }, (_, n) => `V990${String(n + 1).padStart(2, '0')}`);
     const address = '1 Hall Street, Exampleton, EX9 9ZZ';
     for (const code of codes) given(`@${join(data, 'operator')}`, 'open-practice', { practice: code, name: `Vaccination Hall ${code}`, address });
@@ -197,14 +197,20 @@ test('a site is found however many others there are', async () => {
     await answer(page);
     await page.getByRole('heading', { name: 'You can have dose 1' }).waitFor();
     assert.match(await page.locator('main li').first().innerText(), /Brook Street Surgery/, 'the own practice is the first');
-    // The list of sites follows the log: the page is opened until it shows the last site of its part.
-    await window.opened(page.url(), `Vaccination Hall ${codes[18]}`);
-    assert.equal(await page.getByText('Vaccination Hall').count(), 19);
+    // The list of sites follows the log: the pages are opened until they show the last site of each.
+    await window.opened(page.url(), 'More sites');
+    await page.getByText(`Vaccination Hall ${codes[17]}`).waitFor();
+    assert.equal(await page.getByText('Vaccination Hall').count(), 18);
     assert.equal(await page.getByText(`Vaccination Hall ${codes[20]}`).count(), 0);
     await window.seen('the first of many sites');
     await page.getByRole('link', { name: 'More sites' }).click();
+    await window.opened(page.url(), `Vaccination Hall ${codes[20]}`);
+    assert.equal(await page.getByRole('link', { name: 'More sites' }).count(), 0);
     assert.equal(await page.getByText('Brook Street Surgery').count(), 0);
     await window.seen('the rest of many sites');
+    await page.getByRole('link', { name: 'The first sites' }).click();
+    await page.getByText('Brook Street Surgery').first().waitFor();
+    await page.getByRole('link', { name: 'More sites' }).click();
     await page.getByRole('link', { name: `Vaccination Hall ${codes[20]}` }).click();
     await page.locator('.frontdoor-times button').first().click();
     await page.getByRole('button', { name: 'Book this appointment' }).click();

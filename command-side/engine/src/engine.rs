@@ -113,9 +113,13 @@ impl Engine {
     }
 
     async fn give(&self, entry: &CommandEntry, body: &[u8], origin: Origin) -> Result<Answer, Failure> {
+        let key = &origin.idempotency_key;
+        if !((16..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Err(Failure::UnfitKey);
+        }
         let json: serde_json::Value = serde_json::from_slice(body)
             .map_err(|error| Failure::Unreadable(Fault { pointer: String::new(), detail: error.to_string() }))?;
-        let idempotency = self.idempotency(entry, &json, &origin)?;
+        let idempotency = self.idempotency(entry, &json, &origin);
         let command = entry.parse(body, &json)?;
         let Origin { caller, acting_for, causation, correlation, trace, .. } = origin;
         let access = AccessCheck {
@@ -144,24 +148,16 @@ impl Engine {
         answered.await.unwrap_or(Err(Failure::Broken))
     }
 
-    fn idempotency(
-        &self,
-        entry: &CommandEntry,
-        body: &serde_json::Value,
-        origin: &Origin,
-    ) -> Result<Idempotency, Failure> {
-        let key = &origin.idempotency_key;
-        if !((16..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())) {
-            return Err(Failure::UnfitKey);
-        }
-        let (command_key, earlier_key) = self.keys.of(&origin.caller, entry.description.name, key);
-        Ok(Idempotency {
+    fn idempotency(&self, entry: &CommandEntry, body: &serde_json::Value, origin: &Origin) -> Idempotency {
+        let name = entry.description.name;
+        let (command_key, earlier_key) = self.keys.of(&origin.caller, name, &origin.idempotency_key);
+        Idempotency {
             command_key,
             earlier_key,
             request_hash: self.log.keyed_hash(&[&canonical(body)]),
             // Not yet decided.
             outcome: None,
-        })
+        }
     }
 
     /// Checks an access rule against the state that is durable now.

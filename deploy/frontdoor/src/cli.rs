@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use event_core::{OrganisationCode, Timestamp};
 use host::url::Url;
 use passes::CountryCode;
@@ -167,8 +170,8 @@ pub struct Token {
     /// Code of the organisation that employs a member of staff.
     #[arg(long)]
     pub organisation: Option<OrganisationCode>,
-    /// practices, practice-admin, registration, clinics, booking or audit; can be repeated
-    #[arg(long = "permission", value_delimiter = ',', value_parser = from_wire::<Permission>)]
+    /// Can be repeated.
+    #[arg(long = "permission", value_delimiter = ',', value_parser = permission())]
     pub permissions: Vec<Permission>,
     /// Hours until the token expires.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=24 * 30))]
@@ -215,6 +218,12 @@ pub struct Licences {
     /// Print the bill of materials instead, as CycloneDX 1.6 (JSON).
     #[arg(long)]
     pub bill_of_materials: bool,
+}
+
+/// Reads the name of a permission. The help lists all.
+fn permission() -> impl TypedValueParser<Value = Permission> {
+    let names = Permission::ALL.iter().map(|permission| permission.as_str());
+    PossibleValuesParser::new(names).try_map(|name| Permission::named(&name).ok_or("there is no such permission"))
 }
 
 /// Parses a value as in JSON, so that the command line and tokens have the same spelling.

@@ -20,6 +20,8 @@ macro_rules! words {
         }
 
         impl $name {
+            pub const ALL: &'static [$name] = &[$($name::$word),+];
+
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $($name::$word => $text,)+
@@ -28,7 +30,7 @@ macro_rules! words {
 
             /// `None` for a word that this binary does not know.
             pub fn named(text: &str) -> Option<$name> {
-                [$($name::$word),+].into_iter().find(|word| word.as_str() == text)
+                $name::ALL.iter().copied().find(|word| word.as_str() == text)
             }
         }
 

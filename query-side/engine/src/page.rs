@@ -77,6 +77,12 @@ impl Paging {
         Paging { beyond: sort, ..self }
     }
 
+    /// The part after `list`, which is the answer to this part. `None` if it was the last one.
+    pub fn following<T>(&self, list: &List<T>) -> Option<Paging> {
+        let last = list.next.as_ref().and_then(|cursor| resume(self.question, cursor))?;
+        Some(self.clone().beyond(Some(last)))
+    }
+
     /// The text that continues this list after the row `sort`. It is opaque to clients.
     pub fn cursor(&self, sort: &str) -> String {
         let mut bytes = vec![CURSOR_FORM];
@@ -133,6 +139,15 @@ mod tests {
     fn a_cursor_leads_back_to_its_row() {
         let next = paging(&format!("cursor={}", cursor(""))).expect("its own cursor");
         assert_eq!((next.beyond.as_deref(), next.limit), (Some(ROW), ITEMS_DEFAULT));
+    }
+
+    #[test]
+    fn a_part_follows_on_each_part_but_the_last() {
+        let first = Paging::of(2);
+        let second =
+            first.following(&List { items: vec![1, 2], next: Some(first.cursor(ROW)) }).expect("there is more");
+        assert_eq!((second.beyond.as_deref(), second.limit), (Some(ROW), 2));
+        assert_eq!(second.following(&List::<u8> { items: vec![], next: None }), None);
     }
 
     #[test]

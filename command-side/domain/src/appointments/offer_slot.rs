@@ -71,7 +71,8 @@ impl Command for OfferSlot {
         };
         let slots: BTreeSet<Timestamp> = std::iter::once(&self.starts_at).chain(&self.more_slots).copied().collect();
         for slot in slots {
-            // A session whose capacity was raised since then. What is not offered is free for all.
+            // The capacity was raised since the command was made. What it does not offer is free for all, unless the change came
+            // before the release: then it has commands of its own.
             if offers.decision.events.len() + offers.events_of_a_slot() > EVENTS_MAX {
                 break;
             }

@@ -63,7 +63,13 @@ fn in_session(event: &SessionEvent, recorded_at: Timestamp) -> Reactions {
             }
             Some(_) | None => Reactions::none(),
         },
-        SessionEvent::Extended(_) | SessionEvent::Withdrawn(_) | SessionEvent::Taken(_) => Reactions::none(),
+        SessionEvent::Extended(event) => match event.released_at {
+            Some(released_at) if released_at > recorded_at => {
+                offers_at(released_at, &event.session, &event.added, event.capacity)
+            }
+            Some(_) | None => Reactions::none(),
+        },
+        SessionEvent::Withdrawn(_) | SessionEvent::Taken(_) => Reactions::none(),
     }
 }
 
@@ -95,6 +101,8 @@ mod specs {
         HoldReleased, OfferLapsed, OfferedSlot, SessionAmended, SessionPublished, SlotFreed, SlotHeld, SlotOffered,
         WaitingLeft,
     };
+
+    use vocabulary::testing::extended;
 
     use super::*;
     use crate::spec::*;
@@ -144,6 +152,13 @@ mod specs {
         assert_eq!(after_session(amended.clone()), [offer(json!({"session": clinic(), "startsAt": half}))]);
         amended.released_at = Some(at(NOW));
         assert_eq!(after_session(amended), []);
+        // One that was extended has more.
+        let SessionEvent::Extended(mut longer) = extended(clinic(), 1) else { panic!("it is extended") };
+        assert_eq!(after_session(longer.clone()), []);
+        longer.released_at = Some(at(LATER));
+        assert_eq!(after_session(longer.clone()), [offer(json!({"session": clinic(), "startsAt": half}))]);
+        longer.released_at = Some(at(NOW));
+        assert_eq!(after_session(longer), []);
     }
 
     fn amended(session: &SessionPublished) -> SessionAmended {

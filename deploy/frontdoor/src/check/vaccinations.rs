@@ -74,7 +74,11 @@ fn vaccination_sites(rows: &mut Rows, event: &CheckedEvent) -> Arm {
     if event.kind != "appointment.session-published.v1" {
         return Arm::Missing;
     }
-    let Some(programme) = event.text("/service").strip_prefix("vaccination-") else { return Arm::Found };
+    let programme = event.text("/service").strip_prefix("vaccination-").unwrap_or_default();
+    // A service type may also be `vaccination-` or `vaccination--x`, which is no programme.
+    if programme.is_empty() || programme.starts_with('-') {
+        return Arm::Found;
+    }
     let site = event.text("/session").split('.').next().unwrap_or_default();
     let key = (programme.to_owned(), site.to_owned());
     let before = rows.get(&key).and_then(|row| row["until"].as_str().map(str::to_owned)).unwrap_or_default();

@@ -6,7 +6,7 @@ use page_engine::DemoPerson;
 use vocabulary::access::{CallerRole, IdentityLevel, Permission};
 
 use super::{
-    people::{PRACTICES, Person, people},
+    people::{HALL, PRACTICES, Person, people},
     prescriptions::PHARMACIES,
 };
 
@@ -102,6 +102,18 @@ pub fn people_of_pages(issuer: &Issuer) -> Vec<DemoPerson> {
             ),
         },
         DemoPerson {
+            id: "hall".into(),
+            name: "Hetty Hall".into(),
+            role: format!("Gives vaccinations at {}, which is no practice", HALL.name).into(),
+            caller: caller(
+                issuer,
+                CallerRole::Staff,
+                "hall-demo",
+                &[Permission::Vaccinating, Permission::Booking],
+                Some(HALL.code),
+            ),
+        },
+        DemoPerson {
             id: "pharmacist".into(),
             name: "Phil Pharmacist".into(),
             role: format!("Dispenses prescriptions at {}", pharmacy.name).into(),
@@ -143,7 +155,7 @@ mod tests {
     #[test]
     fn every_person_of_the_pages_is_a_caller_that_the_services_know() {
         let people = people_of_pages(&DEMO_ISSUER.parse().expect("an issuer"));
-        assert_eq!(people.len(), PATIENTS_OFFERED + 6);
+        assert_eq!(people.len(), PATIENTS_OFFERED + 7);
         for person in &people {
             assert!(vocabulary::access::is_known(&person.caller), "{}", person.name);
             assert!(person.id.bytes().all(|byte| byte.is_ascii_lowercase()), "{}", person.id);

@@ -32,8 +32,8 @@ use vocabulary::{
 pub use callers::people_of_pages;
 use origins::{DemoCommand, operator, origin};
 use people::{
-    CLINICS, DAYS, DemoClinic, DemoPractice, PRACTICES, Person, VACCINATION_CLINIC, VACCINATION_CLINIC_NUMBER, people,
-    session_id,
+    CLINICS, DAYS, DemoClinic, DemoPractice, HALL, PRACTICES, Person, VACCINATION_CLINIC, VACCINATION_CLINIC_NUMBER,
+    people, session_id,
 };
 use prescriptions::WITH_PLANS;
 
@@ -52,7 +52,7 @@ pub fn fill(demo: Demo<'_>) -> BoxFuture<'_, anyhow::Result<Option<String>>> {
             return Ok(None);
         }
         let (people, issuer) = (people(), DEMO_ISSUER.parse()?);
-        give(app, PRACTICES.iter().map(|practice| open_practice(&issuer, practice)).collect()).await?;
+        give(app, PRACTICES.iter().chain([&HALL]).map(|site| open_practice(&issuer, site)).collect()).await?;
         give(app, people.iter().map(|person| register(&issuer, person)).collect()).await?;
         give(app, people.iter().map(|person| messages::contact(&issuer, person)).collect()).await?;
         give(app, people.iter().map(|person| messages::preferences(&issuer, person)).collect()).await?;
@@ -158,9 +158,8 @@ fn sessions(issuer: &Issuer, today: LocalDate) -> Vec<DemoCommand<PublishSession
 }
 
 fn vaccinations(issuer: &Issuer, today: LocalDate) -> Vec<DemoCommand<PublishSession>> {
-    let publish =
-        |n| publish(issuer, &PRACTICES[0], today.plus_days(n), VACCINATION_CLINIC_NUMBER, &VACCINATION_CLINIC);
-    (1..=DAYS).map(publish).collect()
+    let publish = |n, site| publish(issuer, site, today.plus_days(n), VACCINATION_CLINIC_NUMBER, &VACCINATION_CLINIC);
+    (1..=DAYS).flat_map(|n| [publish(n, &PRACTICES[0]), publish(n, &HALL)]).collect()
 }
 
 fn clinics_of(

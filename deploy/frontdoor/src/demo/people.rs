@@ -38,6 +38,14 @@ pub const PRACTICES: [DemoPractice; 3] = [
     },
 ];
 
+/// A vaccination site that is no practice: those who come are registered elsewhere.
+pub const HALL: DemoPractice = DemoPractice {
+    code: "A99050",
+    name: "Exampleton Town Hall",
+    address: "2 Market Square, Exampleton, EX1 2CC",
+    offer_minutes: 30,
+};
+
 /// One clinician's clinic on every weekday at every practice.
 pub struct DemoClinic {
     pub from: &'static str,
@@ -79,7 +87,7 @@ pub const CLINICS: [DemoClinic; 3] = [
     },
 ];
 
-/// The clinic of a vaccination programme that is open all year, on every day at the first practice.
+/// The clinic of a vaccination programme that is open all year, on every day at the first practice and in the hall.
 pub const VACCINATION_CLINIC: DemoClinic = DemoClinic {
     from: "13:00",
     until: "15:00",

@@ -82,6 +82,8 @@ mod specs {
         };
         let rows = fold::<VaccinationSites>([
             on("gp-routine", 9),
+            on("vaccination--mmr", 9),
+            on("vaccination-", 9),
             on("vaccination-mmr", 2),
             on("vaccination-mmr", 0),
             on("vaccination-covid-19", 1),

@@ -25,7 +25,13 @@ async fn a_practice_sees_who_waits_in_the_order_of_joining_and_who_has_an_offer_
         harness.give(&themselves(person, "P9"), "join-waiting-list", wish(person, service)).await;
     }
     let [_, second, third] = people;
-    harness.give_as_policy(&OfferSlot { session: SESSION.parse().expect("a session"), starts_at: at(NINE), more_slots: vec![] }).await;
+    harness
+        .give_as_policy(&OfferSlot {
+            session: SESSION.parse().expect("a session"),
+            starts_at: at(NINE),
+            more_slots: vec![],
+        })
+        .await;
 
     let path = format!("/practices/{SITE}/waiting");
     let items = harness.get(&staff(SITE), &path).await.items();
@@ -74,7 +80,13 @@ async fn an_offer_that_is_declined_is_not_shown_any_more() {
     harness.publish(SESSION, "2026-03-23", "10:00", 20, "gp-routine").await;
     let me = themselves(alice, "P9");
     harness.give(&me, "join-waiting-list", wish(alice, "gp-routine")).await;
-    harness.give_as_policy(&OfferSlot { session: SESSION.parse().expect("a session"), starts_at: at(NINE), more_slots: vec![] }).await;
+    harness
+        .give_as_policy(&OfferSlot {
+            session: SESSION.parse().expect("a session"),
+            starts_at: at(NINE),
+            more_slots: vec![],
+        })
+        .await;
     let path = format!("/patients/{alice}/waiting");
     assert_eq!(harness.get(&me, &path).await.items()[0]["offer"]["startsAt"], NINE);
     let decline = json!({"patient": alice, "month": "2026-03-01", "session": SESSION, "startsAt": NINE});

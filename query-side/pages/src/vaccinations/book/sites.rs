@@ -3,19 +3,25 @@
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use event_core::{LocalDate, OrganisationCode};
 use page_engine::{HtmlPage, PageError, Pages, Visitor};
 use programmes::Eligibility;
-use queries::{appointments::RANGE_DAYS_MAX, practices::Site, vaccinations::ListVaccinationSites};
-use query_engine::page::Paging;
+use queries::{
+    appointments::{FreeSlot, RANGE_DAYS_MAX},
+    practices::Site,
+    registrations::SeeRegistration,
+    vaccinations::ListVaccinationSites,
+};
+use query_engine::{QueryError, page::Paging};
 use serde::Deserialize;
 use vocabulary::time::LONDON;
 
 use super::steps::{BookableDays, ChosenTime, NotOffered, ProgrammePath, VaccinationSteps};
 use crate::{
-    book::{site, site_name},
+    book::site_name,
     concerned::Concerned,
     layout::{Layout, filters},
     words,
@@ -23,6 +29,8 @@ use crate::{
 
 /// The number of sites of a page, whose free times are looked up. The first page has the own practice, too.
 const SITES_MAX: usize = 20;
+/// The maximum number of searches at a site: each ends after 4,000 slots, of which most are of other services.
+const SEARCHES_MAX: usize = 5;
 
 #[derive(Template)]
 #[template(
@@ -42,7 +50,7 @@ const SITES_MAX: usize = 20;
 {% endif %}
 {% if let Some(days) = days %}
 {% if sites.is_empty() %}
-<p>{% if more.is_some() %}These sites have nothing free{% else %}There is nothing free{% endif %} from {{ days.0 }} to {{ days.1 }}.</p>
+<p>{% if is_part %}The sites of this page have{% else %}There is{% endif %} nothing free from {{ days.0 }} to {{ days.1 }}.</p>
 {% else %}
 <h2>Where?</h2>
 <ul class="nhsuk-list nhsuk-list--border">
@@ -51,6 +59,7 @@ const SITES_MAX: usize = 20;
 {% endfor %}
 </ul>
 {% endif %}
+{% if let Some(beginning) = beginning %}<p><a href="{{ beginning }}">The first sites</a></p>{% endif %}
 {% if let Some(more) = more %}<p><a href="{{ more }}">More sites</a></p>{% endif %}
 {% if earlier.is_some() || later.is_some() %}
 <nav aria-label="Other days"><ul class="nhsuk-list">
@@ -73,6 +82,10 @@ struct SitesPage {
     /// The first and the last day of the search; `None` if the programme offers the person no day.
     days: Option<(String, String)>,
     sites: Vec<SiteWithRoom>,
+    /// True if there are sites on other pages.
+    is_part: bool,
+    /// The address of the first sites, if these are others.
+    beginning: Option<String>,
     /// The address of the next sites.
     more: Option<String>,
     earlier: Option<String>,
@@ -131,6 +144,8 @@ pub async fn page(
         not_offered: answer.as_ref().and_then(NotOffered::of),
         days: None,
         sites: Vec::new(),
+        is_part: false,
+        beginning: None,
         more: None,
         earlier: None,
         later: None,
@@ -152,8 +167,11 @@ pub async fn page(
     page.later = days.until.is_none_or(|until| until > last).then(|| address(last.plus_days(1)));
     page.days = Some((words::day(days.from), words::day(last)));
     let search = SitesSearch { pages: &pages, visitor: &visitor, steps: &steps, days, first: first.as_ref() };
-    let (sites, more) = search.page(&concerned, asked.beyond).await?;
-    (page.sites, page.more) = (sites, more.map(|beyond| address_beyond(days.from, Some(beyond))));
+    page.beginning = asked.beyond.is_some().then(|| address(days.from));
+    let found = search.page(&concerned, asked.beyond).await?;
+    page.more = found.more.map(|beyond| address_beyond(days.from, Some(beyond)));
+    page.is_part = page.beginning.is_some() || page.more.is_some();
+    (page.sites, page.layout) = (found.sites, page.layout.stale(found.stale));
     Ok(HtmlPage::ok(page).into_response())
 }
 
@@ -166,41 +184,73 @@ struct SitesSearch<'a> {
     first: Option<&'a ChosenTime>,
 }
 
+/// The sites of one page.
+struct SitesFound {
+    sites: Vec<SiteWithRoom>,
+    /// The last site that was looked at, if there are more.
+    more: Option<OrganisationCode>,
+    stale: bool,
+}
+
 impl SitesSearch<'_> {
-    /// The next sites of the programme that have a free time, and the last site that was looked at if there are more. The first page
-    /// begins with the own practice.
-    async fn page(
-        &self,
-        concerned: &Concerned,
-        beyond: Option<OrganisationCode>,
-    ) -> Result<(Vec<SiteWithRoom>, Option<OrganisationCode>), PageError> {
-        let own = site(self.pages, self.visitor, concerned).await.ok();
+    /// The next sites of the programme that have a free time. The first page begins with the own practice.
+    async fn page(&self, concerned: &Concerned, beyond: Option<OrganisationCode>) -> Result<SitesFound, PageError> {
+        let own = self.own_practice(concerned).await?;
         let programme = self.steps.programme.programme.clone();
         let paging = Paging::of(SITES_MAX).beyond(beyond.as_ref().map(ToString::to_string));
-        let list = self.pages.ask_for(self.visitor, &ListVaccinationSites { programme }, paging).await?.answer;
+        let shown = self.pages.ask_for(self.visitor, &ListVaccinationSites { programme }, paging).await?;
+        let list = shown.answer;
         let more = list.next.and(list.items.last().map(|last| last.site.code.clone()));
         let is_other = |one: &Site| own.as_ref().is_none_or(|own| own.code != one.code);
         let still = list.items.into_iter().filter(|one| one.until >= self.days.from);
         let others: Vec<Site> = still.map(|one| one.site).filter(is_other).collect();
-        let mut found = Vec::new();
+        let mut found = SitesFound { sites: Vec::new(), more, stale: shown.stale };
         for site in own.filter(|_| beyond.is_none()).into_iter().chain(others) {
-            found.extend(self.with_room(site).await?);
+            if let Some(free) = self.first_free(&site).await? {
+                found.sites.push(self.with_room(&site, &free));
+            }
         }
-        Ok((found, more))
+        Ok(found)
+    }
+
+    /// `None` if the person is registered nowhere, or the visitor may not see where.
+    async fn own_practice(&self, concerned: &Concerned) -> Result<Option<Site>, PageError> {
+        match self.pages.ask(self.visitor, &SeeRegistration { subject: concerned.subject }).await {
+            Ok(registration) => Ok(Some(registration.answer.practice)),
+            Err(QueryError::Rejected(_)) => Ok(None),
+            Err(QueryError::Gate(problem)) if problem.status() == StatusCode::FORBIDDEN => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// `None` if nothing is free there.
-    async fn with_room(&self, site: Site) -> Result<Option<SiteWithRoom>, PageError> {
+    async fn first_free(&self, site: &Site) -> Result<Option<FreeSlot>, PageError> {
         let search = self.steps.search(site.code.clone(), self.days.from, self.days.last_of_search());
-        let found = self.pages.ask_for(self.visitor, &search, Paging::of(1)).await?.answer.items.into_iter().next();
-        let Some(free) = found else { return Ok(None) };
+        let mut paging = Paging::of(1);
+        for _ in 0..SEARCHES_MAX {
+            let mut list = match self.pages.ask_for(self.visitor, &search, paging.clone()).await {
+                Ok(shown) => shown.answer,
+                // It is not among the practices yet.
+                Err(QueryError::Rejected(_)) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(free) = list.items.pop() {
+                return Ok(Some(free));
+            }
+            let Some(following) = paging.following(&list) else { return Ok(None) };
+            paging = following;
+        }
+        Ok(None)
+    }
+
+    fn with_room(&self, site: &Site, free: &FreeSlot) -> SiteWithRoom {
         let mut parameters = vec![("site", site.code.to_string()), ("day", LONDON.day(free.starts_at).to_string())];
         parameters.extend(self.first.map(|first| ("first", first.to_string())));
-        Ok(Some(SiteWithRoom {
+        SiteWithRoom {
             address: self.steps.page("times", &parameters),
-            name: site_name(&site),
-            place: site.address.map(|address| address.to_string()).unwrap_or_default(),
+            name: site_name(site),
+            place: site.address.as_ref().map(ToString::to_string).unwrap_or_default(),
             first: words::date_and_time(free.starts_at),
-        }))
+        }
     }
 }
