@@ -37,7 +37,7 @@ impl Default for EngineOptions {
             queue_max: 8_192,
             batch_max: 256,
             in_flight_max: 4_096,
-            states_max: 20_000,
+            states_max: 60_000,
             decisions_again_max: 3,
             keys: Arc::new(Unsealed),
             keys_wait_max: Duration::from_secs(5),
