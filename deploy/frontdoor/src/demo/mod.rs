@@ -32,8 +32,8 @@ use vocabulary::{
 pub use callers::people_of_pages;
 use origins::{DemoCommand, operator, origin};
 use people::{
-    CLINICS, DAYS, DemoClinic, DemoPractice, HALL, PRACTICES, Person, VACCINATION_CLINIC, VACCINATION_CLINIC_NUMBER,
-    people, session_id,
+    CLINICS, DAYS, DemoClinic, DemoPractice, HALL, HALL_CLINIC, PRACTICES, Person, VACCINATION_CLINIC,
+    VACCINATION_CLINIC_NUMBER, people, session_id,
 };
 use prescriptions::WITH_PLANS;
 
@@ -158,8 +158,9 @@ fn sessions(issuer: &Issuer, today: LocalDate) -> Vec<DemoCommand<PublishSession
 }
 
 fn vaccinations(issuer: &Issuer, today: LocalDate) -> Vec<DemoCommand<PublishSession>> {
-    let publish = |n, site| publish(issuer, site, today.plus_days(n), VACCINATION_CLINIC_NUMBER, &VACCINATION_CLINIC);
-    (1..=DAYS).flat_map(|n| [publish(n, &PRACTICES[0]), publish(n, &HALL)]).collect()
+    let publish = |n, site, clinic| publish(issuer, site, today.plus_days(n), VACCINATION_CLINIC_NUMBER, clinic);
+    let sites = [(&PRACTICES[0], &VACCINATION_CLINIC), (&HALL, &HALL_CLINIC)];
+    (1..=DAYS).flat_map(|n| sites.map(|(site, clinic)| publish(n, site, clinic))).collect()
 }
 
 fn clinics_of(

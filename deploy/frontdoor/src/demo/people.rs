@@ -87,7 +87,7 @@ pub const CLINICS: [DemoClinic; 3] = [
     },
 ];
 
-/// The clinic of a vaccination programme that is open all year, on every day at the first practice and in the hall.
+/// The clinic of a vaccination programme that is open all year, on every day at the first practice.
 pub const VACCINATION_CLINIC: DemoClinic = DemoClinic {
     from: "13:00",
     until: "15:00",
@@ -97,7 +97,9 @@ pub const VACCINATION_CLINIC: DemoClinic = DemoClinic {
     practitioner: "Nora Vaccinator",
     role: "Vaccinator",
 };
-/// The number of the clinic in the ids of its sessions.
+/// The same in the hall.
+pub const HALL_CLINIC: DemoClinic = DemoClinic { practitioner: "Hetty Hall", ..VACCINATION_CLINIC };
+/// The number of the clinics in the ids of their sessions.
 pub const VACCINATION_CLINIC_NUMBER: usize = CLINICS.len() + 1;
 
 /// The id of a clinic's session on a day: `A99001.202603290001` is also Crockford base32.

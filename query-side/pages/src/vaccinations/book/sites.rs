@@ -185,28 +185,31 @@ struct SitesSearch<'a> {
 }
 
 /// The sites of one page.
+#[derive(Default)]
 struct SitesFound {
     sites: Vec<SiteWithRoom>,
     /// The last site that was looked at, if there are more.
     more: Option<OrganisationCode>,
+    /// True if one of the answers may be old.
     stale: bool,
 }
 
 impl SitesSearch<'_> {
     /// The next sites of the programme that have a free time. The first page begins with the own practice.
     async fn page(&self, concerned: &Concerned, beyond: Option<OrganisationCode>) -> Result<SitesFound, PageError> {
-        let own = self.own_practice(concerned).await?;
+        let mut found = SitesFound::default();
+        let own = self.own_practice(concerned, &mut found).await?;
         let programme = self.steps.programme.programme.clone();
         let paging = Paging::of(SITES_MAX).beyond(beyond.as_ref().map(ToString::to_string));
-        let shown = self.pages.ask_for(self.visitor, &ListVaccinationSites { programme }, paging).await?;
-        let list = shown.answer;
-        let more = list.next.and(list.items.last().map(|last| last.site.code.clone()));
+        let list = self.pages.ask_for(self.visitor, &ListVaccinationSites { programme }, paging).await?;
+        found.stale |= list.stale;
+        let list = list.answer;
+        found.more = list.next.and(list.items.last().map(|last| last.site.code.clone()));
         let is_other = |one: &Site| own.as_ref().is_none_or(|own| own.code != one.code);
         let still = list.items.into_iter().filter(|one| one.until >= self.days.from);
         let others: Vec<Site> = still.map(|one| one.site).filter(is_other).collect();
-        let mut found = SitesFound { sites: Vec::new(), more, stale: shown.stale };
         for site in own.filter(|_| beyond.is_none()).into_iter().chain(others) {
-            if let Some(free) = self.first_free(&site).await? {
+            if let Some(free) = self.first_free(&site, &mut found).await? {
                 found.sites.push(self.with_room(&site, &free));
             }
         }
@@ -214,9 +217,12 @@ impl SitesSearch<'_> {
     }
 
     /// `None` if the person is registered nowhere, or the visitor may not see where.
-    async fn own_practice(&self, concerned: &Concerned) -> Result<Option<Site>, PageError> {
+    async fn own_practice(&self, concerned: &Concerned, found: &mut SitesFound) -> Result<Option<Site>, PageError> {
         match self.pages.ask(self.visitor, &SeeRegistration { subject: concerned.subject }).await {
-            Ok(registration) => Ok(Some(registration.answer.practice)),
+            Ok(registration) => {
+                found.stale |= registration.stale;
+                Ok(Some(registration.answer.practice))
+            }
             Err(QueryError::Rejected(_)) => Ok(None),
             Err(QueryError::Gate(problem)) if problem.status() == StatusCode::FORBIDDEN => Ok(None),
             Err(error) => Err(error.into()),
@@ -224,16 +230,18 @@ impl SitesSearch<'_> {
     }
 
     /// `None` if nothing is free there.
-    async fn first_free(&self, site: &Site) -> Result<Option<FreeSlot>, PageError> {
+    async fn first_free(&self, site: &Site, found: &mut SitesFound) -> Result<Option<FreeSlot>, PageError> {
         let search = self.steps.search(site.code.clone(), self.days.from, self.days.last_of_search());
         let mut paging = Paging::of(1);
         for _ in 0..SEARCHES_MAX {
-            let mut list = match self.pages.ask_for(self.visitor, &search, paging.clone()).await {
-                Ok(shown) => shown.answer,
+            let shown = match self.pages.ask_for(self.visitor, &search, paging.clone()).await {
+                Ok(shown) => shown,
                 // It is not among the practices yet.
                 Err(QueryError::Rejected(_)) => return Ok(None),
                 Err(error) => return Err(error.into()),
             };
+            found.stale |= shown.stale;
+            let mut list = shown.answer;
             if let Some(free) = list.items.pop() {
                 return Ok(Some(free));
             }
