@@ -19,6 +19,7 @@ pub mod leave_waiting_list;
 pub mod mark_attended;
 pub mod mark_did_not_attend;
 pub mod offer_slot;
+mod offers;
 pub mod orphan_booking;
 pub mod practitioner_day;
 pub mod publish_session;

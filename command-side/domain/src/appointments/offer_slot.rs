@@ -1,15 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use event_core::{EventData, LocalDate, OrganisationCode, SubjectId, Timestamp};
-use vocabulary::{
-    SessionId,
-    appointments::{BookedTime, SlotHeld, SlotOffered, SlotPassed},
-};
+use event_core::{OrganisationCode, Timestamp};
+use vocabulary::SessionId;
 
-use super::{
-    session::{Clinic, Session},
-    waiting_list::{Waiter, WaitingList},
-};
+use super::{offers::Offers, session::Session, waiting_list::WaitingList};
 use crate::{practices::Practice, prelude::*};
 
 /// The maximum number of places that one command offers, as policies give it: each is two events, and a slot without an offer is
@@ -17,8 +11,6 @@ use crate::{practices::Practice, prelude::*};
 pub const PLACES_AT_ONCE_MAX: usize = 100;
 /// The maximum number of slots of one command.
 pub const SLOTS_AT_ONCE_MAX: usize = PLACES_AT_ONCE_MAX;
-/// The maximum number of events of one command (CONTRACTS.md).
-const EVENTS_MAX: usize = 500;
 
 /// Offer the free places of a slot to the patients that wait for one like it, in the order of joining. The slot is held
 /// for them for as long as the practice has set. It is not offered to a patient who has just given it back.
@@ -59,103 +51,19 @@ impl Command for OfferSlot {
         if !clinic.is_released(now) {
             return Ok(nothing_new());
         }
-        let [eldest, middle, newest] = WaitingList::months(now);
-        let mut offers = Offers {
-            clinic,
-            lists: [(eldest, first), (middle, second), (newest, third)],
-            minutes: i64::from(practice.settings().copied().unwrap_or_default().offer_minutes),
-            now,
-            decision: nothing_new(),
-            offered: BTreeSet::new(),
-            noted: BTreeMap::new(),
-        };
+        let minutes = i64::from(practice.settings().copied().unwrap_or_default().offer_minutes);
+        let mut offers = Offers::new(clinic, [first, second, third], minutes, now);
         let slots: BTreeSet<Timestamp> = std::iter::once(&self.starts_at).chain(&self.more_slots).copied().collect();
         for slot in slots {
             // The capacity was raised since the command was made. What it does not offer is free for all, unless the change came
             // before the release: then it has commands of its own.
-            if offers.decision.events.len() + offers.events_of_a_slot() > EVENTS_MAX {
+            if !offers.have_room() {
                 break;
             }
             offers.add(slot);
         }
-        Ok(offers.decision)
+        Ok(offers.into_decision())
     }
-}
-
-/// The offers of one command.
-struct Offers<'a> {
-    clinic: &'a Clinic,
-    /// With the months in which the people joined: the oldest list first.
-    lists: [(LocalDate, &'a WaitingList); 3],
-    /// The time for which an offer stands.
-    minutes: i64,
-    now: Timestamp,
-    decision: Decision,
-    /// Those who have an offer from this command.
-    offered: BTreeSet<SubjectId>,
-    /// The number of slots that this command notes in each list.
-    noted: BTreeMap<LocalDate, u16>,
-}
-
-impl Offers<'_> {
-    /// The maximum number of events of a slot.
-    fn events_of_a_slot(&self) -> usize {
-        2 * usize::from(self.clinic.details.capacity) + self.lists.len()
-    }
-
-    /// Offers the free places of a slot. The oldest list comes first, and each in the order of joining.
-    fn add(&mut self, starts_at: Timestamp) {
-        let (now, clinic) = (self.now, self.clinic);
-        let Some(time) = clinic.coming_slot(starts_at, now) else { return };
-        let mut free = clinic.free_places(starts_at, now);
-        let (session, site) = (&clinic.details.session, clinic.details.session.site());
-        let expires_at = now.plus_minutes(self.minutes).min(starts_at);
-        let mut passing = Vec::new();
-        for (month, list) in self.lists {
-            let suited = list.entries().filter(|waiter| suits(waiter, clinic, &time, now));
-            for waiter in suited {
-                if free == 0 {
-                    break;
-                }
-                if waiter.has_offer() || self.offered.contains(&waiter.patient) {
-                    passing.push((month, list));
-                    continue;
-                }
-                free -= 1;
-                self.offered.insert(waiter.patient);
-                let (session, by) = (session.clone(), waiter.patient);
-                let (site, patient, time) = (site.clone(), waiter.patient, time.clone());
-                let held = SlotHeld { session, starts_at, by, expires_at };
-                let offered = SlotOffered { site, month, patient, time, offered_at: now, expires_at };
-                self.record(held);
-                self.record(offered);
-            }
-        }
-        if free > 0 {
-            passing.dedup_by_key(|(month, _)| *month);
-            for (month, list) in passing {
-                let noted = self.noted.entry(month).or_default();
-                if list.may_pass(&time, *noted) {
-                    *noted += 1;
-                    self.record(SlotPassed { site: site.clone(), month, time: time.clone(), passed_at: now });
-                }
-            }
-        }
-    }
-
-    fn record(&mut self, event: impl EventData) {
-        self.decision = std::mem::take(&mut self.decision).and(event);
-    }
-}
-
-/// True if this person, on the list, is suited by the slot, and neither has it nor gave it back.
-fn suits(waiter: &Waiter, clinic: &Clinic, time: &BookedTime, now: Timestamp) -> bool {
-    let by: SubjectId = waiter.patient;
-    let holds_it = clinic.hold(time.starts_at, by).is_some_and(|hold| hold.expires_at > now);
-    waiter.is_suited_by(time)
-        && !holds_it
-        && !clinic.has_place(time.starts_at, by)
-        && !clinic.was_given_back(time.starts_at, by)
 }
 
 #[cfg(test)]
@@ -163,7 +71,7 @@ mod specs {
     use vocabulary::{
         appointments::{
             BookedPlace, CancellationReason, Channel, OfferLapsed, OfferedSlot, SessionAmended, SessionEvent,
-            SlotFreed, WaitingEvent, WaitingJoined,
+            SlotFreed, SlotOffered, SlotPassed, WaitingEvent, WaitingJoined,
         },
         practices::PracticeSettings,
     };

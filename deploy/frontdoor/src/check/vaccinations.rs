@@ -75,7 +75,8 @@ fn vaccination_sites(rows: &mut Rows, event: &CheckedEvent) -> Arm {
         return Arm::Missing;
     }
     let programme = event.text("/service").strip_prefix("vaccination-").unwrap_or_default();
-    // A service type may also be `vaccination-` or `vaccination--x`, which is no programme.
+    // The id of a programme has a character and begins with a letter or a digit: the service types `vaccination-` and `vaccination--x`
+    // are published, too, and have no programme.
     if programme.is_empty() || programme.starts_with('-') {
         return Arm::Found;
     }

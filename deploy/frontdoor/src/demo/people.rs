@@ -38,7 +38,7 @@ pub const PRACTICES: [DemoPractice; 3] = [
     },
 ];
 
-/// A vaccination site that is no practice: those who come are registered elsewhere.
+/// A vaccination site. It is no practice, so no patient is registered at it.
 pub const HALL: DemoPractice = DemoPractice {
     code: "A99050",
     name: "Exampleton Town Hall",
